@@ -1,0 +1,66 @@
+/*
+ * reader.h - bytes to blocks of whole records, from any container and compression, sniffed by content. Local.
+ *
+ *     path -> [plain | gzip, many members | zstd, many frames] -> [pcap | pcapng] -> block, block, ... (record.h)
+ *
+ * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in an error: the
+ * blocks before it are delivered, then reader_damage says what was wrong and where.
+ */
+#ifndef DARKFOREST_ARCHIVE_READER_H
+#define DARKFOREST_ARCHIVE_READER_H
+
+#include "darkforest/archive/record.h"
+
+#include <stdint.h>
+
+enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
+enum container { CONTAINER_PCAP, CONTAINER_PCAPNG };
+
+/* What kind of file it is, read from its first bytes. */
+struct file_kind {
+    enum compression compression;
+    enum container container;
+    struct record_format format; /* pcapng: of the rewritten records, link type of its first interface */
+    int64_t first_ts_ns;         /* INT64_MAX when the file holds no record */
+    uint64_t n_bytes;            /* of the file on disk; 0 for a pipe */
+};
+
+/*
+ * 0, or an exit code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) with one sentence in *why (free() it): the sentence names the file and
+ * what it is when refused ("x.erf is an ERF file; darkforest reads pcap and pcapng").
+ */
+int file_sniff(const char *path, struct file_kind *kind, char **why);
+
+struct damage {
+    char what[160];  /* "" : none. A clause: "record header is not one", "gzip stream is cut off", ... */
+    uint64_t offset; /* in the file on disk for plain files, in the inflated stream for compressed ones */
+    uint64_t n_bytes_lost; /* bytes that could not be used, where known */
+};
+
+struct block {
+    const uint8_t *data;
+    size_t n; /* whole records only */
+    uint64_t offset; /* of data in the (inflated) stream */
+};
+
+struct reader;
+
+/* The whole file from its first record; "-" is standard input. NULL with *why set as by file_sniff, *code the exit code. */
+struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why);
+/*
+ * Only the records that start in bytes [from, to) of a plain classic pcap, where `from` is resynchronised on record headers
+ * unless it is the first record's offset; reader_first_offset then says where the first record was taken to start, and
+ * reader_end_offset where the record after the last one starts: the slice that follows must have started exactly there.
+ */
+struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to, int *code,
+                                 char **why);
+uint64_t reader_first_offset(const struct reader *reader);
+uint64_t reader_end_offset(const struct reader *reader);
+/* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage. */
+int reader_next(struct reader *reader, struct block *block);
+/* Bytes of the file on disk consumed so far, for progress. */
+uint64_t reader_position(const struct reader *reader);
+const struct damage *reader_damage(const struct reader *reader);
+void reader_close(struct reader *reader);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * writer.h - classic pcap out, plain, gzip or zstd by the name's ending (.pcap, .pcap.gz, .pcap.zst). Local.
+ *
+ * The file is written as PATH.partial and takes its name in writer_close. Compressed output is a chain of independent members or
+ * frames (about 1 MiB of records each), so that the parts which several ranks write can be joined by plain concatenation.
+ */
+#ifndef DARKFOREST_ARCHIVE_WRITER_H
+#define DARKFOREST_ARCHIVE_WRITER_H
+
+#include "darkforest/archive/record.h"
+
+struct writer;
+
+struct writer_options {
+    uint32_t link_type;
+    int nanoseconds;
+    int with_header; /* 0: a later part of a file, records only */
+};
+
+/* NULL after one sentence on stderr. */
+struct writer *writer_open(const char *path, const struct writer_options *options);
+/* 0, or -1 after one sentence (disk full, ...); then only writer_discard is left. */
+int writer_put(struct writer *writer, const struct record *record);
+int writer_close(struct writer *writer); /* 0; -1 after one sentence, with nothing left behind */
+void writer_discard(struct writer *writer);
+
+#endif

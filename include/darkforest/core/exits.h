@@ -1,0 +1,19 @@
+/* exits.h - the exit codes of every command. All ranks leave with the same one. Local. */
+#ifndef DARKFOREST_CORE_EXITS_H
+#define DARKFOREST_CORE_EXITS_H
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_BAD_USAGE = 64,
+    EXIT_BAD_DATA = 65,   /* an input is damaged; what it held was used */
+    EXIT_NO_INPUT = 66,   /* an input does not exist or cannot be opened */
+    EXIT_BUG = 70,        /* ours */
+    EXIT_IO = 74,         /* writing or reading failed: disk full, permission, ... */
+    EXIT_STOPPED = 75,    /* stopped in good order with work left: submit again */
+    EXIT_BAD_CONFIG = 78, /* a rules file, a campaign file or the launch is wrong */
+};
+
+/* The worse of two codes: the one that a user must hear of first. */
+int exit_worse(int a, int b);
+
+#endif

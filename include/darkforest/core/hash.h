@@ -1,0 +1,25 @@
+/*
+ * hash.h - hashing. `hash_u32` is a bijection of 32 bits (a finaliser of the murmur family): distinct keys never collide,
+ * and its high bits choose owners and buckets. `hash_bytes` is XXH3, for checksums and fingerprints. Local.
+ */
+#ifndef DARKFOREST_CORE_HASH_H
+#define DARKFOREST_CORE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint32_t hash_u32(uint32_t x)
+{
+    x ^= x >> 16;
+    x *= 0x85ebca6bU;
+    x ^= x >> 13;
+    x *= 0xc2b2ae35U;
+    x ^= x >> 16;
+    return x;
+}
+
+uint64_t hash_bytes(const void *data, size_t n, uint64_t seed);
+/* XXH3-64 of a whole file's bytes; -1 when it cannot be read. */
+int hash_file(const char *path, uint64_t *hash);
+
+#endif

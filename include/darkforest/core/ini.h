@@ -1,0 +1,31 @@
+/*
+ * ini.h - a small INI file, read whole: `[section]`, `key = value`, `;` and `#` comments. Hostile input is expected: a file over
+ * 1 MiB, a line over 2000 bytes or a malformed line is refused with its line number. Local.
+ */
+#ifndef DARKFOREST_CORE_INI_H
+#define DARKFOREST_CORE_INI_H
+
+#include <stddef.h>
+
+struct ini_entry {
+    char *section, *key, *value;
+    int line;
+    int used; /* set by ini_get: what nobody asked for is a misspelling */
+};
+
+struct ini {
+    char *path;
+    struct ini_entry *entries;
+    size_t n;
+};
+
+/* 0; -1 after one sentence naming file and line. Free with ini_free in both cases. */
+int ini_read(struct ini *ini, const char *path);
+int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n);
+void ini_free(struct ini *ini);
+/* The value, the last one if given twice; NULL when absent. */
+const char *ini_get(struct ini *ini, const char *section, const char *key);
+/* The first entry that no ini_get asked for; NULL when there is none. */
+const struct ini_entry *ini_unused(const struct ini *ini);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on failure, or when the process
+ * ends first, no file bears the final name. Local.
+ */
+#ifndef DARKFOREST_CORE_OUTPUT_H
+#define DARKFOREST_CORE_OUTPUT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* PATH.partial in fresh memory; free() it. */
+char *output_partial_name(const char *path);
+/* fsync, rename. 0; -1 after one sentence, with the partial file removed. */
+int output_commit(const char *partial, const char *path);
+/* A whole small file at once. 0; -1 after one sentence. */
+int output_write_file(const char *path, const void *data, size_t n);
+/* mkdir -p. 0; -1 after one sentence. */
+int output_make_directory(const char *path);
+/* A formatted string in fresh memory (asprintf that aborts the process when memory is out). */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* malloc, calloc, realloc that end the process with one sentence when memory is out: for small things. */
+void *memory_get(size_t n);
+void *memory_zeroed(size_t n, size_t size);
+void *memory_resize(void *p, size_t n);
+char *memory_text(const char *text);
+
+#endif

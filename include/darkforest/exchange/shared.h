@@ -1,0 +1,16 @@
+/*
+ * shared.h - memory that the ranks of one node see together. Collective over a group made by ranks_node.
+ */
+#ifndef DARKFOREST_EXCHANGE_SHARED_H
+#define DARKFOREST_EXCHANGE_SHARED_H
+
+#include "darkforest/exchange/ranks.h"
+
+struct shared;
+
+/* n_bytes (rank 0's value counts), 64-byte aligned, zeroed. NULL on every rank when /dev/shm has not the room. */
+struct shared *shared_new(const struct ranks *node, size_t n_bytes);
+void *shared_memory(const struct shared *shared);
+void shared_free(struct shared *shared);
+
+#endif

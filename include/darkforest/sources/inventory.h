@@ -1,0 +1,45 @@
+/*
+ * inventory.h - the known devices: address to category. Local.
+ *
+ * Read from CSV with a header, plain addresses one a line, CIDR blocks, Shodan and Censys JSON lines; each plain, gzip or zstd, sniffed
+ * by content. One contiguous piece of memory once built, so that a rank can hand it to others as bytes. The first entry for an
+ * address wins; files count in the order given. Categories are numbered from 1 in the order of their names (sorted bytewise);
+ * 0 is "none" and an entry without a category is of "unknown".
+ */
+#ifndef DARKFOREST_SOURCES_INVENTORY_H
+#define DARKFOREST_SOURCES_INVENTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct inventory;
+
+struct inventory_counts {
+    uint64_t lines;      /* of data: blank lines, comments and headers are not counted */
+    uint64_t addresses;  /* distinct, CIDR blocks by their size */
+    uint64_t duplicates; /* entries whose address was listed before */
+    uint64_t bad_lines;
+    uint64_t first_bad_line; /* 1-based, in first_bad_file; 0: none */
+    char first_bad_file[256];
+};
+
+/*
+ * NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why (free() it). Bad lines are counted, never
+ * fatal alone; a file in which no line is good is EXIT_BAD_DATA.
+ */
+struct inventory *inventory_read(const char *const *paths, size_t n, struct inventory_counts *counts, int *code, char **why);
+void inventory_free(struct inventory *inventory);
+
+/* category[i] = the category of addresses[i], 0 when it is not listed. The hot path: prefetches, n is best some hundreds. */
+void inventory_find(const struct inventory *inventory, const uint32_t *addresses, size_t n, uint8_t *category);
+
+size_t inventory_n_categories(const struct inventory *inventory);              /* "none" counted in */
+const char *inventory_category(const struct inventory *inventory, size_t code); /* "none", then the names */
+/* Of the content, not of the files: equal for equal (address, category) sets. */
+uint64_t inventory_checksum(const struct inventory *inventory);
+
+/* As one piece of memory and back: for a rank that read it to hand to others. The copy must be 64-byte aligned and outlives the view. */
+const void *inventory_bytes(const struct inventory *inventory, size_t *n);
+const struct inventory *inventory_view(const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * command.h - what a command is: a row in main.c's table, in a file of its own. Private to the app room.
+ *
+ * `run` is Collective over world: every rank calls it with the same values, and all return the same exit code (ranks_agree).
+ */
+#ifndef DARKFOREST_APP_COMMAND_H
+#define DARKFOREST_APP_COMMAND_H
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/options.h"
+#include "darkforest/exchange/ranks.h"
+
+struct command {
+    struct command_text text;
+    const struct option_row *options;
+    size_t n_options;
+    size_t values_size;              /* of the options struct; zeroed, then `defaults` fills it */
+    void (*defaults)(void *values);  /* NULL: zeroes are the defaults */
+    int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
+};
+
+/* In main.c: set before `run`. */
+extern int command_argc;
+extern char **command_argv;
+
+#endif

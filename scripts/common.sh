@@ -1,0 +1,39 @@
+# Sourced by the other scripts: where the tree is, and how MPI is run on one machine.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+die() { # CODE TEXT...
+    local code=$1
+    shift
+    printf 'error: %s\n' "$*" >&2
+    exit "$code"
+}
+
+# Root and containers need to be told so; more ranks than cores need to yield to each other.
+mpi_environment() {
+    export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_mpi_yield_when_idle=1
+    if [ "$(id -u)" = 0 ]; then
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    fi
+}
+
+# The build folder of a preset of CMakePresets.json.
+build_folder() { # PRESET
+    if [ "$1" = release ]; then echo "$root/build"; else echo "$root/build-$1"; fi
+}
+
+# Builds the targets (all when none is named) with a preset; quiet unless it fails.
+build() { # PRESET [TARGET...]
+    local folder
+    folder=$(build_folder "$1")
+    mkdir -p "$folder"
+    if ! { cmake -S "$root" -G Ninja --preset "$1" && ninja -C "$folder" "${@:2}"; } >"$folder/build.log" 2>&1; then
+        tail -n 40 "$folder/build.log" >&2
+        die 70 "the $1 build failed; its whole talk is in $folder/build.log"
+    fi
+}

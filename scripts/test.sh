@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The tests, from a fresh machine: installs what is missing, then the release build with all tests, the same under the address and
+# undefined-behaviour sanitizers, and a short run of each fuzzer. The summaries come last. Ends with 0 when everything passed.
+#
+#     FUZZ_SECONDS=60 scripts/test.sh     fuzz each target longer (20 s by default)
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+failed=()
+
+run_ctest() { # PRESET
+    local folder
+    folder=$(build_folder "$1")
+    say "tests, $1"
+    ctest --test-dir "$folder" --output-on-failure -j "$(nproc)" --timeout 600 2>&1 | tee "$folder/ctest.log" |
+        grep -v ' Passed ' || true
+    grep -q '^100% tests passed' "$folder/ctest.log" || failed+=("tests, $1")
+}
+
+fuzz_all() {
+    local fuzzer folder
+    folder=$(build_folder fuzz)
+    for fuzzer in "$folder"/fuzzers/*; do
+        [ -x "$fuzzer" ] || continue
+        say "fuzzing $(basename "$fuzzer") for ${FUZZ_SECONDS:=20} s"
+        mkdir -p "$folder/corpus/$(basename "$fuzzer")"
+        if ! (cd "$folder" && "$fuzzer" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 \
+            "corpus/$(basename "$fuzzer")") >"$fuzzer.log" 2>&1; then
+            tail -n 40 "$fuzzer.log"
+            failed+=("$fuzzer (its finding is named in $fuzzer.log)")
+        fi
+    done
+}
+
+summaries() {
+    local preset
+    for preset in asan release; do
+        say "summary of the tests, $preset"
+        sed -n '/% tests passed/,$p' "$(build_folder $preset)/ctest.log"
+    done
+    [ ${#failed[@]} -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
+}
+
+main() {
+    "$root/scripts/install-packages.sh" build test
+    # The cluster tests need root as well; without it they say so and are skipped.
+    [ "$(id -u)" != 0 ] || "$root/scripts/install-packages.sh" slurm
+    mpi_environment
+    say "building, release"
+    build release
+    run_ctest release
+    say "building, with sanitizers"
+    build asan
+    # What Open MPI and its friends never free is not ours.
+    export LSAN_OPTIONS="suppressions=$root/tests/leaks.supp:print_suppressions=0"
+    run_ctest asan
+    if command -v clang >/dev/null; then
+        say "building the fuzzers"
+        build fuzz fuzzers
+        fuzz_all
+    fi
+    summaries
+    [ ${#failed[@]} -eq 0 ]
+}
+
+main

@@ -1,0 +1,28 @@
+#include "darkforest/core/exits.h"
+
+/* A defect of ours or of the environment outranks bad data, which outranks a stop in good order. */
+static int severity(int code)
+{
+    switch (code) {
+    case EXIT_DONE:
+        return 0;
+    case EXIT_STOPPED:
+        return 1;
+    case EXIT_BAD_DATA:
+        return 2;
+    case EXIT_NO_INPUT:
+        return 3;
+    case EXIT_BAD_USAGE:
+    case EXIT_BAD_CONFIG:
+        return 4;
+    case EXIT_IO:
+        return 5;
+    default:
+        return 6;
+    }
+}
+
+int exit_worse(int a, int b)
+{
+    return severity(b) > severity(a) ? b : a;
+}

@@ -1,0 +1,255 @@
+#include "darkforest/core/options.h"
+
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What every command knows, beside its own table. */
+enum common_row { COMMON_QUIET, COMMON_VERBOSE, COMMON_HELP, COMMON_VERSION, N_COMMON };
+
+static const struct option_row common_rows[N_COMMON] = {
+    [COMMON_QUIET] = {"quiet",   OPTION_FLAG, NULL, "say only warnings and errors", 0, 0, 0},
+    [COMMON_VERBOSE] = {"verbose", OPTION_FLAG, NULL, "say more",                     0, 0, 0},
+    [COMMON_HELP] = {"help",    OPTION_FLAG, NULL, "print this and leave",         0, 0, 0},
+    [COMMON_VERSION] = {"version", OPTION_FLAG, NULL, "print the version and leave",  0, 0, 0},
+};
+
+void strings_add(struct strings *s, const char *text)
+{
+    s->items = memory_resize(s->items, (s->n + 1) * sizeof *s->items);
+    s->items[s->n++] = text;
+}
+
+void strings_free(struct strings *s)
+{
+    free(s->items);
+    *s = (struct strings){0};
+}
+
+/* The place of `text` in "a|b|c", -1 when it is not there. */
+static int choice_place(const char *choices, const char *text)
+{
+    const size_t n = strlen(text);
+    int place = 0;
+    for (const char *c = choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL, place++)
+        if (n > 0 && strncmp(c, text, n) == 0 && (c[n] == '|' || c[n] == '\0'))
+            return place;
+    return -1;
+}
+
+static int store_u64(const struct option_row *row, const char *text, void *field)
+{
+    const uint64_t max = row->max > 0 ? (uint64_t)row->max : UINT64_MAX;
+    return parse_u64(text, (uint64_t)row->min, max, field);
+}
+
+static int store_double(const struct option_row *row, const char *text, void *field)
+{
+    const bool ranged = row->min < row->max;
+    return parse_double(text, ranged ? row->min : -HUGE_VAL, ranged ? row->max : HUGE_VAL, field);
+}
+
+static int store(const struct option_row *row, const char *text, void *values)
+{
+    void *field = (char *)values + row->offset;
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        return 0;
+    case OPTION_STRING:
+        *(const char **)field = text;
+        return 0;
+    case OPTION_STRINGS:
+        strings_add(field, text);
+        return 0;
+    case OPTION_U64:
+        return store_u64(row, text, field);
+    case OPTION_DOUBLE:
+        return store_double(row, text, field);
+    case OPTION_SIZE:
+        return parse_size(text, field);
+    case OPTION_DURATION:
+        return parse_duration(text, field);
+    case OPTION_TIME:
+        return parse_time(text, field);
+    case OPTION_CHOICE: {
+        const int place = choice_place(row->argument, text);
+        if (place < 0)
+            return -1;
+        *(int *)field = place;
+        return 0;
+    }
+    }
+    return -1;
+}
+
+static const char *const kind_hints[] = {
+    [OPTION_FLAG] = "no value",
+    [OPTION_STRING] = "a text",
+    [OPTION_STRINGS] = "a text",
+    [OPTION_U64] = "a whole number",
+    [OPTION_DOUBLE] = "a number",
+    [OPTION_SIZE] = "a size such as 512MiB or 4GiB",
+    [OPTION_DURATION] = "a duration such as 30s, 5m or 1h",
+    [OPTION_TIME] = "a UTC time such as 2017-01-01T03:00:00 or seconds since 1970",
+    [OPTION_CHOICE] = "one of",
+};
+
+static void say_bad_value(const struct option_row *row, const char *text)
+{
+    if (row->kind == OPTION_CHOICE)
+        log_error("--%s takes one of %s, not '%s'", row->name, row->argument, text);
+    else if (row->min < row->max)
+        log_error("--%s takes %s from %g to %g, not '%s'", row->name, kind_hints[row->kind], row->min,
+                  row->max, text);
+    else
+        log_error("--%s takes %s, not '%s'", row->name, kind_hints[row->kind], text);
+}
+
+/* The row whose name is the first n bytes of `name`. */
+static const struct option_row *find(const struct option_row *rows, size_t n_rows, const char *name, size_t n)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        if (strlen(rows[i].name) == n && memcmp(rows[i].name, name, n) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static int take_common(const struct option_row *row, struct common_options *common)
+{
+    switch (row - common_rows) {
+    case COMMON_QUIET:
+        common->level = LOG_QUIET;
+        break;
+    case COMMON_VERBOSE:
+        common->level = LOG_VERBOSE;
+        break;
+    case COMMON_HELP:
+        common->help = 1;
+        break;
+    default:
+        common->version = 1;
+    }
+    return 0;
+}
+
+/* One option at argv[*i], which is left at its last word. */
+static int take_option(const struct option_row *rows, size_t n_rows, int argc, char **argv, int *i,
+                       void *values, struct common_options *common)
+{
+    const char *name = strcmp(argv[*i], "-o") == 0 ? "output" : argv[*i] + 2;
+    const char *equals = strchr(name, '=');
+    const size_t n = equals ? (size_t)(equals - name) : strlen(name);
+    const struct option_row *row = find(common_rows, N_COMMON, name, n);
+    if (row && !equals)
+        return take_common(row, common);
+    row = find(rows, n_rows, name, n);
+    if (!row) {
+        log_error("no option '%s'; --help lists them", argv[*i]);
+        return -1;
+    }
+    const char *text = equals ? equals + 1 : "";
+    if (row->kind == OPTION_FLAG && equals) {
+        log_error("--%s takes no value", row->name);
+        return -1;
+    }
+    if (row->kind != OPTION_FLAG && !equals) {
+        if (*i + 1 >= argc) {
+            log_error("--%s lacks its value", row->name);
+            return -1;
+        }
+        text = argv[++*i];
+    }
+    if (store(row, text, values)) {
+        say_bad_value(row, text);
+        return -1;
+    }
+    return 0;
+}
+
+int options_parse(const struct option_row *rows, size_t n_rows, int argc, char **argv, void *values,
+                  struct common_options *common, struct strings *operands)
+{
+    int only_operands = 0;
+    for (int i = 1; i < argc; i++) {
+        if (!only_operands && strcmp(argv[i], "--") == 0)
+            only_operands = 1;
+        else if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0')
+            strings_add(operands, argv[i]);
+        else if (argv[i][1] != '-' && strcmp(argv[i], "-o") != 0) {
+            log_error("no option '%s'; options are written --name, and -o PATH; --help lists them", argv[i]);
+            return -1;
+        } else if (take_option(rows, n_rows, argc, argv, &i, values, common))
+            return -1;
+    }
+    return 0;
+}
+
+static void print_row(FILE *out, const struct option_row *row)
+{
+    char head[160];
+    const char *dash_o = strcmp(row->name, "output") == 0 ? "-o, " : "";
+    snprintf(head, sizeof head, "%s--%s%s%s", dash_o, row->name, row->argument ? " " : "",
+             row->argument ? row->argument : "");
+    if (strlen(head) > 26)
+        fprintf(out, "  %s\n  %-26s  %s\n", head, "", row->help);
+    else
+        fprintf(out, "  %-26s  %s\n", head, row->help);
+}
+
+void options_help(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows)
+{
+    fprintf(out, "usage: darkforest %s [options] %s\n\n%s\n\n%s\n\noptions:\n", text->name, text->operands,
+            text->summary, text->about);
+    for (size_t i = 0; i < n_rows; i++)
+        print_row(out, &rows[i]);
+    for (size_t i = 0; i < N_COMMON; i++)
+        print_row(out, &common_rows[i]);
+    fprintf(out, "\nexample:\n  %s\n", text->example);
+}
+
+/* roff: a line must not start with a dot or a quote, and a dash is written \-. */
+static void print_roff(FILE *out, const char *text)
+{
+    int at_start = 1;
+    for (; *text; text++) {
+        if (at_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '-')
+            fputs("\\-", out);
+        else if (*text == '\\')
+            fputs("\\e", out);
+        else
+            fputc(*text, out);
+        at_start = *text == '\n';
+    }
+    fputc('\n', out);
+}
+
+static void print_roff_row(FILE *out, const struct option_row *row)
+{
+    fprintf(out, ".TP\n\\fB\\-\\-%s\\fR", row->name);
+    if (row->argument)
+        fprintf(out, " \\fI%s\\fR", row->argument);
+    fputc('\n', out);
+    print_roff(out, row->help);
+}
+
+void options_man(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows)
+{
+    fprintf(out, ".SS darkforest %s ", text->name);
+    print_roff(out, text->operands);
+    print_roff(out, text->summary);
+    fputs(".PP\n", out);
+    print_roff(out, text->about);
+    for (size_t i = 0; i < n_rows; i++)
+        print_roff_row(out, &rows[i]);
+    fputs(".PP\nExample:\n.PP\n.nf\n", out);
+    print_roff(out, text->example);
+    fputs(".fi\n", out);
+}

@@ -1,0 +1,155 @@
+#include "darkforest/core/output.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    fputs("darkforest: error: out of memory\n", stderr);
+    _exit(EXIT_IO);
+}
+
+void *memory_get(size_t n)
+{
+    void *p = malloc(n ? n : 1);
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
+void *memory_zeroed(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
+void *memory_resize(void *p, size_t n)
+{
+    void *q = realloc(p, n ? n : 1);
+    if (!q)
+        out_of_memory();
+    return q;
+}
+
+char *memory_text(const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    return memcpy(memory_get(n), text, n);
+}
+
+char *text_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    va_start(arguments, format);
+    const int n = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (n < 0)
+        out_of_memory();
+    return text;
+}
+
+char *output_partial_name(const char *path)
+{
+    return text_format("%s.partial", path);
+}
+
+static int sync_path(const char *path, int flags)
+{
+    const int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const int failed = fsync(fd);
+    const int error = errno;
+    close(fd);
+    errno = error;
+    /* Some network file systems cannot sync a folder and say so: the rename is then as durable as they make
+     * it. */
+    return failed && error != EINVAL && error != ENOTSUP ? -1 : 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+    char *folder = memory_text(path);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    const int failed = sync_path(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
+    free(folder);
+    return failed;
+}
+
+int output_commit(const char *partial, const char *path)
+{
+    if (sync_path(partial, O_RDONLY) || rename(partial, path)) {
+        log_error("%s: cannot be finished: %m", path);
+        unlink(partial);
+        return -1;
+    }
+    if (sync_folder_of(path))
+        log_warn("%s: its folder could not be synced: %m", path);
+    return 0;
+}
+
+int output_write_file(const char *path, const void *data, size_t n)
+{
+    char *partial = output_partial_name(path);
+    FILE *file = fopen(partial, "wbe");
+    int failed = !file;
+    if (file) {
+        failed = fwrite(data, 1, n, file) != n;
+        failed |= fclose(file) != 0;
+    }
+    if (failed) {
+        log_error("%s: cannot be written: %m", path);
+        unlink(partial);
+    } else {
+        failed = output_commit(partial, path);
+    }
+    free(partial);
+    return failed ? -1 : 0;
+}
+
+static int make_one(const char *path)
+{
+    struct stat s;
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    const int error = errno;
+    if (stat(path, &s) == 0) {
+        if (S_ISDIR(s.st_mode))
+            return 0;
+        errno = ENOTDIR;
+        return -1;
+    }
+    errno = error;
+    return -1;
+}
+
+int output_make_directory(const char *path)
+{
+    char *part = memory_text(path);
+    int failed = 0;
+    for (char *slash = strchr(part + 1, '/'); slash && !failed; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        failed = make_one(part);
+        *slash = '/';
+    }
+    if (!failed)
+        failed = make_one(part);
+    if (failed)
+        log_error("%s: the folder cannot be made: %m", path);
+    free(part);
+    return failed ? -1 : 0;
+}

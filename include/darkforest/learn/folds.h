@@ -1,0 +1,20 @@
+/*
+ * folds.h - stratified folds: each class is dealt over the folds as evenly as can be, in an order drawn by seed. Collective over the
+ * team; the same folds for any spread of the rows over ranks.
+ */
+#ifndef DARKFOREST_LEARN_FOLDS_H
+#define DARKFOREST_LEARN_FOLDS_H
+
+#include "darkforest/learn/team.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * folds[i] in [0, n_folds) for this rank's n rows, the first of which is row `first` of the whole table. 0, or -1 with a
+ * sentence in *why (fresh memory) when a class that occurs has fewer rows than folds; the folds are then still dealt.
+ */
+int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes, const uint8_t *labels, size_t n,
+               uint64_t first, uint8_t *folds, char **why);
+
+#endif

@@ -1,7 +1,8 @@
 /*
  * packet.h - one captured frame to one decoded packet: pure, bounds-checked, no allocation. Local.
  *
- *     frame: [ link header | VLAN* / MPLS* ] [ IPv4, 20 bytes + options ] [ TCP | UDP | ICMP | ... ] [ padding ]
+ *     frame: [ link header | VLAN* / MPLS* ] [ IPv4, 20 bytes + options ] [ TCP | UDP | ICMP | ... ] [
+ * padding ]
  *
  * Addresses and ports leave here in host order. What counts is written in docs/definitions.md.
  */
@@ -39,10 +40,12 @@ struct packet {
 _Static_assert(sizeof(struct packet) == 16, "a packet is 16 bytes");
 
 /* How a link type finds its IP header. Values are pcap LINKTYPE numbers where they differ from DLT. */
-typedef enum tally_reason (*packet_link_decoder)(const uint8_t *frame, size_t n_captured, struct packet *packet);
+typedef enum tally_reason (*packet_link_decoder)(const uint8_t *frame, size_t n_captured,
+                                                 struct packet *packet);
 
 struct packet_link {
     uint32_t link_type; /* of the capture file */
+    uint32_t dlt;       /* what libpcap calls it, for compiling a filter */
     const char *name;   /* "Ethernet", "Linux SLL2", ... */
     packet_link_decoder decode;
 };

@@ -9,9 +9,9 @@
 /* Order and names are written to files: append only. */
 enum tally_reason {
     TALLY_COUNTED,
-    TALLY_FILTERED,        /* dropped by --filter */
-    TALLY_NOT_LISTED,      /* source not in the device inventory */
-    TALLY_OUT_OF_RANGE,    /* outside --from/--to */
+    TALLY_FILTERED,     /* dropped by --filter */
+    TALLY_NOT_LISTED,   /* source not in the device inventory */
+    TALLY_OUT_OF_RANGE, /* outside --from/--to */
     TALLY_IPV6,
     TALLY_ARP,
     TALLY_OTHER_ETHERTYPE, /* or another protocol of the link layer */
@@ -19,8 +19,8 @@ enum tally_reason {
     TALLY_SHORT_IP,        /* capture ends inside the 20 bytes of IPv4 */
     TALLY_BAD_VERSION,
     TALLY_BAD_IHL,
-    TALLY_BAD_LENGTH,      /* total length < IHL x 4 */
-    TALLY_LATE,            /* precedes its own file's first packet by more than a window (see archive/plan) */
+    TALLY_BAD_LENGTH, /* total length < IHL x 4 */
+    TALLY_LATE,       /* precedes its own file's first packet by more than a window (see archive/plan) */
     TALLY_REASONS
 };
 

@@ -17,6 +17,7 @@ struct command {
     size_t n_options;
     size_t values_size;              /* of the options struct; zeroed, then `defaults` fills it */
     void (*defaults)(void *values);  /* NULL: zeroes are the defaults */
+    int serial;                      /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
     int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
 };
 

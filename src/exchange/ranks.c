@@ -1,0 +1,253 @@
+#include "darkforest/exchange/ranks.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+#include "ranks_mpi.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ranks_check(int code, const char *call)
+{
+    if (code == MPI_SUCCESS)
+        return;
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int n;
+    MPI_Error_string(code, text, &n);
+    fprintf(stderr, "darkforest: error: MPI failed: %s: %s\n", call, text);
+    ranks_abort(EXIT_BUG);
+}
+
+_Noreturn void ranks_abort(int code)
+{
+    int started;
+    fflush(NULL);
+    if (MPI_Initialized(&started) == MPI_SUCCESS && started)
+        MPI_Abort(MPI_COMM_WORLD, code);
+    _Exit(code);
+}
+
+static struct ranks *wrap(MPI_Comm comm)
+{
+    struct ranks *ranks = memory_get(sizeof *ranks);
+    ranks->comm = comm;
+    MPI_CHECK(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
+    MPI_CHECK(MPI_Comm_rank(comm, &ranks->rank));
+    MPI_CHECK(MPI_Comm_size(comm, &ranks->size));
+    return ranks;
+}
+
+/* N processes that each believe to be alone would all write the same files. */
+static void refuse_lonely_tasks(int size)
+{
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    uint64_t n;
+    if (size > 1 || !tasks || !getenv("SLURM_PROCID") || parse_u64(tasks, 0, INT_MAX, &n) || n < 2)
+        return;
+    const char *id = getenv("SLURM_PROCID");
+    if (strcmp(id, "0") == 0)
+        log_error("this step has %s tasks, but each process is alone: MPI was not started by srun; "
+                  "launch with `srun --mpi=pmix` or with mpirun",
+                  tasks);
+    MPI_Finalize();
+    exit(EXIT_BAD_CONFIG);
+}
+
+struct ranks *ranks_start(int *argc, char ***argv)
+{
+    MPI_CHECK(MPI_Init(argc, argv));
+    MPI_Comm world;
+    MPI_CHECK(MPI_Comm_dup(MPI_COMM_WORLD, &world));
+    struct ranks *ranks = wrap(world);
+    refuse_lonely_tasks(ranks->size);
+    return ranks;
+}
+
+void ranks_finish(struct ranks *world)
+{
+    ranks_free(world);
+    MPI_CHECK(MPI_Finalize());
+}
+
+int ranks_rank(const struct ranks *ranks)
+{
+    return ranks->rank;
+}
+
+int ranks_size(const struct ranks *ranks)
+{
+    return ranks->size;
+}
+
+struct ranks *ranks_split(const struct ranks *ranks, int colour)
+{
+    MPI_Comm part;
+    MPI_CHECK(MPI_Comm_split(ranks->comm, colour, ranks->rank, &part));
+    return wrap(part);
+}
+
+struct ranks *ranks_node(const struct ranks *ranks)
+{
+    MPI_Comm node;
+    MPI_CHECK(MPI_Comm_split_type(ranks->comm, MPI_COMM_TYPE_SHARED, ranks->rank, MPI_INFO_NULL, &node));
+    return wrap(node);
+}
+
+void ranks_free(struct ranks *ranks)
+{
+    if (!ranks)
+        return;
+    MPI_CHECK(MPI_Comm_free(&ranks->comm));
+    free(ranks);
+}
+
+void ranks_barrier(const struct ranks *ranks)
+{
+    MPI_CHECK(MPI_Barrier(ranks->comm));
+}
+
+/* In place, in pieces that an int can count. */
+static void reduce(const struct ranks *ranks, void *values, size_t n, size_t size, MPI_Datatype type,
+                   MPI_Op op)
+{
+    const size_t piece = RANKS_PIECE / size;
+    if (ranks->size == 1)
+        return;
+    for (size_t at = 0; at < n; at += piece) {
+        const size_t count = n - at < piece ? n - at : piece;
+        MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, (char *)values + at * size, (int)count, type, op, ranks->comm));
+    }
+}
+
+void ranks_sum_u64(const struct ranks *ranks, uint64_t *values, size_t n)
+{
+    reduce(ranks, values, n, sizeof *values, MPI_UINT64_T, MPI_SUM);
+}
+
+void ranks_sum_i64(const struct ranks *ranks, int64_t *values, size_t n)
+{
+    reduce(ranks, values, n, sizeof *values, MPI_INT64_T, MPI_SUM);
+}
+
+void ranks_max_u64(const struct ranks *ranks, uint64_t *values, size_t n)
+{
+    reduce(ranks, values, n, sizeof *values, MPI_UINT64_T, MPI_MAX);
+}
+
+void ranks_min_i64(const struct ranks *ranks, int64_t *values, size_t n)
+{
+    reduce(ranks, values, n, sizeof *values, MPI_INT64_T, MPI_MIN);
+}
+
+void ranks_max_i64(const struct ranks *ranks, int64_t *values, size_t n)
+{
+    reduce(ranks, values, n, sizeof *values, MPI_INT64_T, MPI_MAX);
+}
+
+uint64_t ranks_sum_before(const struct ranks *ranks, uint64_t value)
+{
+    uint64_t before = 0;
+    MPI_CHECK(MPI_Exscan(&value, &before, 1, MPI_UINT64_T, MPI_SUM, ranks->comm));
+    return ranks->rank == 0 ? 0 : before;
+}
+
+void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_bytes)
+{
+    if (ranks->size == 1)
+        return;
+    for (size_t at = 0; at < n_bytes; at += RANKS_PIECE) {
+        const size_t n = n_bytes - at < RANKS_PIECE ? n_bytes - at : RANKS_PIECE;
+        MPI_CHECK(MPI_Bcast((char *)data + at, (int)n, MPI_BYTE, root, ranks->comm));
+    }
+}
+
+/* The place of the failure that wins: the worst code, then the lowest rank. */
+static int first_with(const int *codes, int size, int code)
+{
+    for (int r = 0; r < size; r++)
+        if (codes[r] == code)
+            return r;
+    return 0;
+}
+
+int ranks_agree(const struct ranks *ranks, int code, const char *why)
+{
+    char sentence[1024] = "";
+    int *codes = memory_get((size_t)ranks->size * sizeof *codes);
+    MPI_CHECK(MPI_Allgather(&code, 1, MPI_INT, codes, 1, MPI_INT, ranks->comm));
+    int worst = 0;
+    for (int r = 0; r < ranks->size; r++)
+        worst = exit_worse(worst, codes[r]);
+    if (worst != 0) {
+        const int from = first_with(codes, ranks->size, worst);
+        snprintf(sentence, sizeof sentence, "%s", why ? why : log_last_error());
+        MPI_CHECK(MPI_Bcast(sentence, (int)sizeof sentence, MPI_CHAR, from, ranks->comm));
+        /* Rank 0 has said its own failure already, unless the sentence was kept for here. */
+        if (ranks->rank == 0 && (from != 0 || why) && sentence[0])
+            log_error("%s", sentence);
+    }
+    free(codes);
+    return worst;
+}
+
+static void send_pieces(const struct ranks *ranks, const char *data, size_t n, int to)
+{
+    for (size_t at = 0; at < n; at += RANKS_PIECE)
+        MPI_CHECK(MPI_Send(data + at, (int)(n - at < RANKS_PIECE ? n - at : RANKS_PIECE), MPI_BYTE, to, 0,
+                           ranks->comm));
+}
+
+static void receive_pieces(const struct ranks *ranks, char *data, size_t n, int from)
+{
+    for (size_t at = 0; at < n; at += RANKS_PIECE)
+        MPI_CHECK(MPI_Recv(data + at, (int)(n - at < RANKS_PIECE ? n - at : RANKS_PIECE), MPI_BYTE, from, 0,
+                           ranks->comm, MPI_STATUS_IGNORE));
+}
+
+void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *sizes)
+{
+    const uint64_t n = n_bytes;
+    const size_t size = (size_t)ranks->size;
+    uint64_t *all = memory_get(size * sizeof *all);
+    MPI_CHECK(MPI_Gather(&n, 1, MPI_UINT64_T, all, 1, MPI_UINT64_T, root, ranks->comm));
+    char *gathered = NULL;
+    if (ranks->rank != root) {
+        send_pieces(ranks, data, n_bytes, root);
+    } else {
+        size_t total = 0, at = 0;
+        for (size_t r = 0; r < size; r++)
+            total += sizes[r] = (size_t)all[r];
+        gathered = memory_get(total);
+        for (int r = 0; r < ranks->size; at += sizes[r], r++) {
+            if (r != root)
+                receive_pieces(ranks, gathered + at, sizes[r], r);
+            else if (n_bytes > 0)
+                memcpy(gathered + at, data, n_bytes);
+        }
+    }
+    free(all);
+    return gathered;
+}
+
+void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *sizes)
+{
+    const uint64_t n = n_bytes;
+    const size_t size = (size_t)ranks->size;
+    uint64_t *all = memory_get(size * sizeof *all);
+    MPI_CHECK(MPI_Allgather(&n, 1, MPI_UINT64_T, all, 1, MPI_UINT64_T, ranks->comm));
+    size_t total = 0, at = 0;
+    for (size_t r = 0; r < size; r++)
+        total += sizes[r] = (size_t)all[r];
+    char *gathered = memory_get(total);
+    for (int r = 0; r < ranks->size; at += sizes[r], r++) {
+        if (r == ranks->rank && n_bytes > 0)
+            memcpy(gathered + at, data, n_bytes);
+        ranks_broadcast(ranks, r, gathered + at, sizes[r]);
+    }
+    free(all);
+    return gathered;
+}

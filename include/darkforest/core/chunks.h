@@ -1,0 +1,70 @@
+/*
+ * chunks.h - growing lists of fixed-size items in fixed-size chunks of one pool, so that thousands of lists
+ * grow side by side without copying and give their memory back to each other.
+ *
+ *     list: [chunk]->[chunk]->[chunk, partly filled]        pool: free chunks, slabs of huge pages
+ *
+ * The pool owns the memory and counts it; a list borrows chunks. When memory is out the process ends with one
+ * sentence. Local.
+ */
+#ifndef DARKFOREST_CORE_CHUNKS_H
+#define DARKFOREST_CORE_CHUNKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHUNK_BYTES 16384
+
+struct chunk {
+    struct chunk *next;
+    uint32_t n; /* items in it */
+    uint32_t reserved;
+    unsigned char items[CHUNK_BYTES - 16];
+};
+
+_Static_assert(sizeof(struct chunk) == CHUNK_BYTES, "a chunk fills its bytes");
+
+struct chunk_pool {
+    struct chunk *free;
+    struct chunk_slab *slabs;
+    size_t slab_used;        /* chunks taken from the newest slab */
+    uint64_t n_bytes_in_use; /* in lists */
+    uint64_t n_bytes_peak;
+};
+
+struct chunk_list {
+    struct chunk *first, *last;
+    uint64_t n; /* items in all */
+};
+
+struct chunk *chunk_pool_get(struct chunk_pool *pool);
+void chunk_pool_put(struct chunk_pool *pool, struct chunk *chunk);
+/* Every slab goes; lists that used them are dead. */
+void chunk_pool_free(struct chunk_pool *pool);
+
+/* Room for one more item of item_size bytes. */
+static inline void *chunk_list_place(struct chunk_list *list, struct chunk_pool *pool, size_t item_size)
+{
+    struct chunk *last = list->last;
+    if (!last || (last->n + 1) * item_size > sizeof last->items) {
+        struct chunk *fresh = chunk_pool_get(pool);
+        if (last)
+            last->next = fresh;
+        else
+            list->first = fresh;
+        list->last = last = fresh;
+    }
+    list->n++;
+    return last->items + last->n++ * item_size;
+}
+
+/* Gives all chunks back to the pool. */
+void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool);
+/* All items in order to `out`, which has room for list->n of them. */
+void chunk_list_copy(const struct chunk_list *list, size_t item_size, void *out);
+
+/* Memory for large tables: zeroed, in huge pages where the system gives them. */
+void *memory_map(size_t n_bytes);
+void memory_unmap(void *memory, size_t n_bytes);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * partials.h - per-source sums of one window as one rank saw them: what is combined before anything is sent.
+ *
+ *     packet, packet, ... -> one 64-byte partial a source -> its owner, where partials of all ranks are
+ * merged (buckets.h)
+ *
+ * Counts are 32 bits wide: the caller flushes a table before 2^32 packets were added to it
+ * (partials_n_packets). Local.
+ */
+#ifndef DARKFOREST_SOURCES_PARTIALS_H
+#define DARKFOREST_SOURCES_PARTIALS_H
+
+#include "darkforest/packet/packet.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Places in `counts`: the bits of enum packet_class, in order. */
+enum partial_count {
+    PARTIAL_TCP,
+    PARTIAL_UDP,
+    PARTIAL_ICMP,
+    PARTIAL_PORT,
+    PARTIAL_SYN,
+    PARTIAL_SCAN_FLAG,
+    PARTIAL_REPLY,
+    PARTIAL_ECHO_REQUEST,
+    PARTIAL_COUNTS
+};
+
+/* One cache line; crosses MPI and disk. */
+struct partial {
+    uint32_t address; /* host order */
+    uint32_t packets; /* 0: an empty place of the table */
+    uint64_t ttl_sum;
+    int64_t first_ns, last_ns;
+    uint32_t counts[PARTIAL_COUNTS];
+};
+
+_Static_assert(sizeof(struct partial) == 64, "a partial is one cache line");
+
+struct partials {
+    struct partial *slots; /* open addressing by hash_u32(address), linear probing */
+    size_t n_slots;        /* power of two */
+    size_t n_sources;
+    uint64_t n_packets;
+};
+
+void partials_init(struct partials *partials);
+void partials_free(struct partials *partials);
+/* Adds n packets with their times; hashes[i] = hash_u32(packets[i].source). */
+void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
+                  const uint32_t *hashes, size_t n);
+/* Empties the table, keeping its memory. */
+void partials_clear(struct partials *partials);
+size_t partials_n_bytes(const struct partials *partials);
+
+#endif

@@ -1,0 +1,90 @@
+#include "darkforest/core/chunks.h"
+
+#include "darkforest/core/exits.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SLAB_BYTES ((size_t)32 << 20)
+#define SLAB_CHUNKS (SLAB_BYTES / CHUNK_BYTES - 1) /* the first chunk's place is the slab's own */
+
+struct chunk_slab {
+    struct chunk_slab *next;
+};
+
+void *memory_map(size_t n_bytes)
+{
+    void *memory = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        fprintf(stderr, "darkforest: error: out of memory (%zu bytes more were wanted)\n", n_bytes);
+        _exit(EXIT_IO);
+    }
+    madvise(memory, n_bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+void memory_unmap(void *memory, size_t n_bytes)
+{
+    if (memory)
+        munmap(memory, n_bytes);
+}
+
+struct chunk *chunk_pool_get(struct chunk_pool *pool)
+{
+    struct chunk *chunk = pool->free;
+    if (chunk) {
+        pool->free = chunk->next;
+    } else {
+        if (!pool->slabs || pool->slab_used == SLAB_CHUNKS) {
+            struct chunk_slab *slab = memory_map(SLAB_BYTES);
+            slab->next = pool->slabs;
+            pool->slabs = slab;
+            pool->slab_used = 0;
+        }
+        chunk = (struct chunk *)(void *)((char *)pool->slabs + ++pool->slab_used * CHUNK_BYTES);
+    }
+    pool->n_bytes_in_use += CHUNK_BYTES;
+    if (pool->n_bytes_in_use > pool->n_bytes_peak)
+        pool->n_bytes_peak = pool->n_bytes_in_use;
+    chunk->next = NULL;
+    chunk->n = 0;
+    return chunk;
+}
+
+void chunk_pool_put(struct chunk_pool *pool, struct chunk *chunk)
+{
+    chunk->next = pool->free;
+    pool->free = chunk;
+    pool->n_bytes_in_use -= CHUNK_BYTES;
+}
+
+void chunk_pool_free(struct chunk_pool *pool)
+{
+    while (pool->slabs) {
+        struct chunk_slab *slab = pool->slabs;
+        pool->slabs = slab->next;
+        memory_unmap(slab, SLAB_BYTES);
+    }
+    *pool = (struct chunk_pool){0};
+}
+
+void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool)
+{
+    while (list->first) {
+        struct chunk *chunk = list->first;
+        list->first = chunk->next;
+        chunk_pool_put(pool, chunk);
+    }
+    *list = (struct chunk_list){0};
+}
+
+void chunk_list_copy(const struct chunk_list *list, size_t item_size, void *out)
+{
+    char *to = out;
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        memcpy(to, chunk->items, chunk->n * item_size);
+        to += chunk->n * item_size;
+    }
+}

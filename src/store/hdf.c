@@ -1,0 +1,258 @@
+#include "hdf.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Once, before the first call. */
+static void hdf_start(void)
+{
+    static int started;
+    if (started)
+        return;
+    started = 1;
+    /* Shared file systems of clusters often have no locks; a file here has one writer and takes its name when
+     * whole. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+    /* After a full disk the library must not try again to flush at exit. */
+    H5dont_atexit();
+    H5open();
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);
+}
+
+static hid_t access_properties(void)
+{
+    hid_t properties = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(properties, H5F_CLOSE_STRONG);
+    /* The format of HDF5 1.10 carries checksums of its own structure, which the older one does not. */
+    H5Pset_libver_bounds(properties, H5F_LIBVER_V110, H5F_LIBVER_V110);
+    return properties;
+}
+
+hid_t hdf_create(const char *path)
+{
+    hdf_start();
+    hid_t access = access_properties(), creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_obj_track_times(creation, 0);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    H5Pclose(creation);
+    H5Pclose(access);
+    return file;
+}
+
+hid_t hdf_open(const char *path, int *code, char **why)
+{
+    hdf_start();
+    if (access(path, R_OK) != 0) {
+        *code = EXIT_NO_INPUT;
+        *why = text_format("%s does not exist or cannot be read", path);
+        return -1;
+    }
+    hid_t properties = access_properties();
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, properties);
+    H5Pclose(properties);
+    if (file < 0) {
+        *code = EXIT_BAD_DATA;
+        *why = text_format("%s is not an HDF5 file, or a damaged one", path);
+    }
+    return file;
+}
+
+int hdf_close(hid_t file)
+{
+    if (file < 0)
+        return -1;
+    /* Flushed apart, so that a full disk is noticed while the library can still say so. */
+    int flushed = H5Fflush(file, H5F_SCOPE_LOCAL) >= 0;
+    int closed = H5Fclose(file) >= 0;
+    return flushed && closed ? 0 : -1;
+}
+
+void hdf_discard(hid_t file, const char *path)
+{
+    if (file >= 0)
+        H5Fclose(file);
+    unlink(path);
+}
+
+hid_t hdf_group_create(hid_t parent, const char *name)
+{
+    hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
+    H5Pset_obj_track_times(creation, 0);
+    hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    return group;
+}
+
+int hdf_has(hid_t parent, const char *name)
+{
+    H5L_info_t link;
+    return H5Lexists(parent, name, H5P_DEFAULT) > 0 && H5Lget_info(parent, name, &link, H5P_DEFAULT) >= 0 &&
+           link.type == H5L_TYPE_HARD;
+}
+
+hid_t hdf_group_open(hid_t parent, const char *name)
+{
+    return hdf_has(parent, name) ? H5Gopen2(parent, name, H5P_DEFAULT) : -1;
+}
+
+char **hdf_names(hid_t group, size_t *n)
+{
+    H5G_info_t info;
+    *n = 0;
+    if (H5Gget_info(group, &info) < 0 || info.nlinks == 0 || info.nlinks > 4096)
+        return NULL;
+    char **names = memory_zeroed(info.nlinks, sizeof *names);
+    for (hsize_t i = 0; i < info.nlinks; i++) {
+        char name[256] = "";
+        if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) <
+            0) {
+            hdf_names_free(names, *n);
+            *n = 0;
+            return NULL;
+        }
+        names[(*n)++] = memory_text(name);
+    }
+    return names;
+}
+
+void hdf_names_free(char **names, size_t n)
+{
+    for (size_t i = 0; names && i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+static hid_t space_of(struct hdf_shape shape)
+{
+    return shape.n_dimensions ? H5Screate_simple(shape.n_dimensions, shape.dimensions, NULL)
+                              : H5Screate(H5S_SCALAR);
+}
+
+static hid_t dataset_properties(void)
+{
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(creation, 0);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    return creation;
+}
+
+int hdf_put_array(hid_t group, const char *name, hid_t type, struct hdf_shape shape, const void *values)
+{
+    hid_t space = space_of(shape), creation = dataset_properties();
+    hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    int empty = H5Sget_simple_extent_npoints(space) == 0;
+    int bad = dataset < 0 || (!empty && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0);
+    bad |= dataset >= 0 && H5Dclose(dataset) < 0;
+    H5Pclose(creation);
+    H5Sclose(space);
+    return bad ? -1 : 0;
+}
+
+static int same_type(hid_t dataset, hid_t wanted)
+{
+    hid_t type = H5Dget_type(dataset);
+    H5T_class_t class = H5Tget_class(type);
+    int same = class == H5Tget_class(wanted) && H5Tget_size(type) == H5Tget_size(wanted) &&
+               (class != H5T_INTEGER || H5Tget_sign(type) == H5Tget_sign(wanted));
+    H5Tclose(type);
+    return same;
+}
+
+/* Held in this file, in chunks of a size that reading can afford. */
+static int is_plain(hid_t dataset)
+{
+    hid_t creation = H5Dget_create_plist(dataset);
+    H5D_layout_t layout = H5Pget_layout(creation);
+    int plain = H5Pget_external_count(creation) == 0 && layout >= H5D_COMPACT && layout <= H5D_CHUNKED;
+    if (plain && layout == H5D_CHUNKED) {
+        hsize_t chunk[2] = {0, 1};
+        int n = H5Pget_chunk(creation, 2, chunk);
+        plain = n >= 1 && n <= 2 && chunk[0] <= (1u << 24) && chunk[1] <= (1u << 24) &&
+                chunk[0] * chunk[1] <= (1u << 24);
+    }
+    H5Pclose(creation);
+    return plain;
+}
+
+static int shape_of(hid_t dataset, struct hdf_shape *shape)
+{
+    hid_t space = H5Dget_space(dataset);
+    *shape = (struct hdf_shape){0};
+    shape->n_dimensions = H5Sget_simple_extent_ndims(space);
+    int ok = shape->n_dimensions >= 0 && shape->n_dimensions <= 2 &&
+             H5Sget_simple_extent_type(space) != H5S_NULL &&
+             H5Sget_simple_extent_dims(space, shape->dimensions, NULL) >= 0;
+    H5Sclose(space);
+    return ok ? 0 : -1;
+}
+
+hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_shape *shape)
+{
+    if (!hdf_has(group, name))
+        return -1;
+    hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
+    if (dataset >= 0 && same_type(dataset, type) && is_plain(dataset) && shape_of(dataset, shape) == 0)
+        return dataset;
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return -1;
+}
+
+void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape)
+{
+    hid_t dataset = hdf_dataset_open(group, name, type, shape);
+    if (dataset < 0)
+        return NULL;
+    void *values = NULL;
+    hsize_t rows = shape->n_dimensions > 0 ? shape->dimensions[0] : 1;
+    hsize_t columns = shape->n_dimensions > 1 ? shape->dimensions[1] : 1;
+    if (rows <= max && columns <= max && rows * columns <= max) {
+        values = memory_zeroed(rows * columns + 1, H5Tget_size(type));
+        if (rows * columns > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+            free(values);
+            values = NULL;
+        }
+    }
+    H5Dclose(dataset);
+    return values;
+}
+
+int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values)
+{
+    hsize_t start = first, count = n;
+    hid_t memory = H5Screate_simple(1, &count, NULL), space = H5Dget_space(dataset);
+    int bad = H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) < 0 ||
+              H5Dread(dataset, type, memory, space, H5P_DEFAULT, values) < 0;
+    H5Sclose(space);
+    H5Sclose(memory);
+    return bad ? -1 : 0;
+}
+
+hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk)
+{
+    hsize_t length = n, chunk_length = chunk;
+    hid_t space = H5Screate_simple(1, &length, NULL), creation = dataset_properties();
+    int bad = H5Pset_chunk(creation, 1, &chunk_length) < 0 || H5Pset_shuffle(creation) < 0 ||
+              H5Pset_deflate(creation, 1) < 0;
+    hid_t dataset = bad ? -1 : H5Dcreate2(group, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    H5Sclose(space);
+    return dataset;
+}
+
+int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes)
+{
+    hsize_t offset = first;
+    return H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, n_bytes, bytes) < 0 ? -1 : 0;
+}
+
+int hdf_dataset_close(hid_t dataset)
+{
+    return H5Dclose(dataset) < 0 ? -1 : 0;
+}

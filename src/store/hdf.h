@@ -1,0 +1,76 @@
+/*
+ * hdf.h - HDF5 in few words: every call of the store passes here and is checked. Private to the store room.
+ * Local.
+ *
+ * A function that gives a handle gives a negative one when it fails, and every function takes a negative
+ * handle and fails in turn: calls can be chained and their answers or-ed together. HDF5 prints nothing.
+ * Closing a file closes all that was opened in it.
+ *
+ * A file may come from anybody. What is read must be a plain dataset or attribute of the expected type and
+ * shape, reached by a hard link and held in this file: no external storage, no virtual dataset, no filter out
+ * of a plugin.
+ */
+#ifndef DARKFOREST_HDF_H
+#define DARKFOREST_HDF_H
+
+#include <hdf5.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A new file at `path`, whatever was there before. */
+hid_t hdf_create(const char *path);
+/* An existing file for reading. On failure *code is EXIT_NO_INPUT or EXIT_BAD_DATA and *why one sentence. */
+hid_t hdf_open(const char *path, int *code, char **why);
+/* 0; -1 when something could not be written. A negative handle is closed already. */
+int hdf_close(hid_t file);
+/* Closes and deletes what was begun at `path`. */
+void hdf_discard(hid_t file, const char *path);
+
+hid_t hdf_group_create(hid_t parent, const char *name);
+hid_t hdf_group_open(hid_t parent, const char *name);
+int hdf_has(hid_t parent, const char *name);
+/* Names of the links of a group in order of name; fresh memory, *n of them; NULL when there is none or it
+ * cannot be read. */
+char **hdf_names(hid_t group, size_t *n);
+void hdf_names_free(char **names, size_t n);
+
+int hdf_put_text(hid_t object, const char *name, const char *text);
+int hdf_put_texts(hid_t object, const char *name, const char *const *texts, size_t n);
+int hdf_put_i64(hid_t object, const char *name, int64_t value);
+int hdf_put_f64(hid_t object, const char *name, double value);
+int hdf_put_bytes(hid_t object, const char *name, const uint8_t *values, size_t n); /* uint8 array */
+int hdf_put_hash(hid_t object, const char *name,
+                 uint64_t hash); /* as 16 hexadecimal digits, which every reader can hold */
+
+char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
+char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* as hdf_names */
+int hdf_get_i64(hid_t object, const char *name, int64_t *value);
+int hdf_get_f64(hid_t object, const char *name, double *value);
+int hdf_get_hash(hid_t object, const char *name, uint64_t *hash);
+
+/* What a dataset holds. */
+struct hdf_shape {
+    int n_dimensions; /* 0: a scalar */
+    hsize_t dimensions[2];
+};
+
+/* A small dataset, written whole and uncompressed. */
+int hdf_put_array(hid_t group, const char *name, hid_t type, struct hdf_shape shape, const void *values);
+/* The dataset `name`, or a negative handle when it is not of the class, size and sign of `type` or not plain.
+ */
+hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_shape *shape);
+/* A small dataset whole, in fresh memory; NULL when it is absent, of another type, or of more than `max`
+ * values. */
+void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape);
+/* Values [first, first + n) of a one-dimensional dataset. */
+int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
+
+/* A one-dimensional dataset for chunks that come shuffled and deflated; `size` bytes an item, `chunk` items a
+ * chunk. */
+hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk);
+/* Places the packed chunk that starts at item `first`. */
+int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes);
+int hdf_dataset_close(hid_t dataset);
+
+#endif

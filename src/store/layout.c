@@ -1,0 +1,206 @@
+/* What stands beside the columns of a feature file: attributes, tally, provenance. */
+#include "layout.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CATEGORIES_MAX 256
+
+hid_t layout_type(enum column_type type)
+{
+    switch (type) {
+    case COLUMN_I64:
+        return H5T_NATIVE_INT64;
+    case COLUMN_U64:
+        return H5T_NATIVE_UINT64;
+    case COLUMN_U32:
+        return H5T_NATIVE_UINT32;
+    case COLUMN_U8:
+        return H5T_NATIVE_UINT8;
+    case COLUMN_F64:
+        return H5T_NATIVE_DOUBLE;
+    }
+    return -1;
+}
+
+static int write_tally(hid_t file, const struct tally *tally)
+{
+    const struct hdf_shape scalar = {0};
+    hid_t group = hdf_group_create(file, "tally");
+    int bad = 0;
+    for (int r = 0; r < TALLY_REASONS; r++) {
+        bad |= hdf_put_array(group, tally_names[r].name, H5T_NATIVE_UINT64, scalar, &tally->n[r]);
+        hid_t dataset = H5Dopen2(group, tally_names[r].name, H5P_DEFAULT);
+        bad |= hdf_put_text(dataset, "units", "packets");
+        bad |= hdf_put_text(dataset, "description", tally_names[r].description);
+        bad |= hdf_dataset_close(dataset);
+    }
+    const uint64_t records = tally_records(tally);
+    bad |= hdf_put_array(group, "records", H5T_NATIVE_UINT64, scalar, &records);
+    return bad;
+}
+
+static int write_provenance(hid_t file, const struct features_meta *meta)
+{
+    hid_t group = hdf_group_create(file, "provenance");
+    int bad = hdf_put_text(group, "version", DARKFOREST_VERSION);
+    bad |= hdf_put_text(group, "command_line", meta->command_line ? meta->command_line : "");
+    bad |= hdf_put_text(group, "host", meta->host ? meta->host : "");
+    bad |= hdf_put_text(group, "created", meta->created ? meta->created : "");
+    bad |= hdf_put_i64(group, "n_ranks", meta->n_ranks);
+    return bad;
+}
+
+int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_rows)
+{
+    char *rules = rules_text(&meta->rules);
+    int bad = hdf_put_text(file, "kind", "darkforest features");
+    bad |= hdf_put_i64(file, "schema_version", LAYOUT_SCHEMA);
+    bad |= hdf_put_i64(file, "window_start", meta->window_start);
+    bad |= hdf_put_i64(file, "window_length", meta->window_length);
+    bad |= hdf_put_i64(file, "n_rows", (int64_t)n_rows);
+    bad |= hdf_put_text(file, "rules", rules);
+    bad |= hdf_put_text(file, "filter", meta->filter ? meta->filter : "");
+    bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
+    bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
+    bad |= write_tally(file, &meta->tally);
+    bad |= write_provenance(file, meta);
+    free(rules);
+    return bad ? -1 : 0;
+}
+
+/* The values of a coded column and what they mean, as the CF conventions have it: one word a value. */
+static int describe_flags(hid_t dataset, const char *const *names, size_t n)
+{
+    if (n == 0)
+        return 0;
+    uint8_t values[CATEGORIES_MAX];
+    size_t length = 1;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (uint8_t)i;
+        length += strlen(names[i]) + 1;
+    }
+    char *words = memory_zeroed(length, 1), *at = words;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            *at++ = ' ';
+        for (const char *c = names[i]; *c; c++)
+            *at++ = *c == ' ' ? '_' : *c;
+    }
+    int bad = hdf_put_bytes(dataset, "flag_values", values, n);
+    bad |= hdf_put_text(dataset, "flag_meanings", words);
+    bad |= hdf_put_texts(dataset, "categories", names, n);
+    free(words);
+    return bad;
+}
+
+int layout_column_describe(hid_t dataset, const struct source_column *column,
+                           const struct features_meta *meta)
+{
+    int bad = hdf_put_text(dataset, "units", column->unit);
+    bad |= hdf_put_text(dataset, "description", column->description);
+    bad |= hdf_put_text(dataset, "encoding-type", "array");
+    bad |= hdf_put_text(dataset, "encoding-version", "0.2.0");
+    if (strcmp(column->name, "label") == 0)
+        bad |= describe_flags(dataset, source_label_names, LABEL_CLASSES);
+    if (strcmp(column->name, "category") == 0)
+        bad |= describe_flags(dataset, (const char *const *)meta->categories, meta->n_categories);
+    if (strcmp(column->name, "rule") == 0) {
+        const char *names[RULES];
+        for (int r = 0; r < RULES; r++)
+            names[r] = rule_names[r].name;
+        bad |= describe_flags(dataset, names, RULES);
+    }
+    return bad ? -1 : 0;
+}
+
+int layout_dataframe_describe(hid_t sources)
+{
+    const char *order[64];
+    size_t n = 0;
+    for (size_t c = 0; c < source_n_columns; c++)
+        if (strcmp(source_columns[c].name, "address") != 0)
+            order[n++] = source_columns[c].name;
+    int bad = hdf_put_text(sources, "encoding-type", "dataframe");
+    bad |= hdf_put_text(sources, "encoding-version", "0.2.0");
+    bad |= hdf_put_text(sources, "_index", "address");
+    bad |= hdf_put_texts(sources, "column-order", order, n);
+    return bad ? -1 : 0;
+}
+
+static void read_tally(hid_t file, struct tally *tally)
+{
+    hid_t group = hdf_group_open(file, "tally");
+    for (int r = 0; r < TALLY_REASONS; r++) {
+        struct hdf_shape shape;
+        uint64_t *n = hdf_get_array(group, tally_names[r].name, H5T_NATIVE_UINT64, 1, &shape);
+        tally->n[r] = n ? *n : 0;
+        free(n);
+    }
+}
+
+static void read_provenance(hid_t file, struct features_meta *meta)
+{
+    hid_t group = hdf_group_open(file, "provenance");
+    int64_t n_ranks = 0;
+    hdf_get_i64(group, "n_ranks", &n_ranks);
+    meta->n_ranks = n_ranks > 0 && n_ranks < INT32_MAX ? (int)n_ranks : 0;
+    meta->command_line = hdf_get_text(group, "command_line");
+    meta->host = hdf_get_text(group, "host");
+    meta->created = hdf_get_text(group, "created");
+}
+
+static int read_rules(hid_t file, const char *path, struct rules *rules)
+{
+    char *text = hdf_get_text(file, "rules");
+    int bad = !text || rules_read_text(rules, path, text) != 0;
+    free(text);
+    return bad;
+}
+
+static int read_categories(hid_t file, struct features_meta *meta)
+{
+    hid_t sources = hdf_group_open(file, "sources");
+    struct hdf_shape shape;
+    hid_t dataset = hdf_dataset_open(sources, "category", H5T_NATIVE_UINT8, &shape);
+    if (dataset < 0)
+        return -1;
+    meta->categories = hdf_get_texts(dataset, "categories", CATEGORIES_MAX, &meta->n_categories);
+    return hdf_dataset_close(dataset);
+}
+
+int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, char **why)
+{
+    int64_t schema = 0, n_rows = -1;
+    char *kind = hdf_get_text(file, "kind");
+    int is_features = kind && strcmp(kind, "darkforest features") == 0;
+    free(kind);
+    *meta = (struct features_meta){0};
+    if (!is_features || hdf_get_i64(file, "schema_version", &schema) != 0) {
+        *why = text_format("%s is not a darkforest feature file", path);
+        return -1;
+    }
+    if (schema != LAYOUT_SCHEMA) {
+        *why = text_format("%s has schema version %lld; this program reads version %d", path,
+                           (long long)schema, LAYOUT_SCHEMA);
+        return -1;
+    }
+    if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
+        hdf_get_i64(file, "window_start", &meta->window_start) != 0 ||
+        hdf_get_i64(file, "window_length", &meta->window_length) != 0 ||
+        read_rules(file, path, &meta->rules) != 0 ||
+        hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
+        hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
+        read_categories(file, meta) != 0) {
+        *why = text_format("%s is damaged: its attributes are incomplete", path);
+        return -1;
+    }
+    meta->n_rows = (uint64_t)n_rows;
+    meta->filter = hdf_get_text(file, "filter");
+    read_tally(file, &meta->tally);
+    read_provenance(file, meta);
+    return 0;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# How far a campaign has come, read from its files alone: no accounting, no queue is asked.
+#
+#     scripts/campaign-status.sh [--all] CAMPAIGN.ini
+#
+# A line for each slice that is running, stopped, damaged, failed or broken (every slice with --all), then the sums. Ends with 0 when
+# all is done, 65 when a damaged input is among what is done, 75 when work is left, 74 when a slice failed.
+set -euo pipefail
+# shellcheck source=scripts/campaign.sh
+. "$(dirname "$0")/campaign.sh"
+
+declare -A count=([done]=0 [damaged]=0 [stopped]=0 [failed]=0 [running]=0 [broken]=0 [waiting]=0)
+packets=0
+seconds=0
+
+# Why a slice is as it is, in one line.
+slice_why() { # STATE MONTH INDEX
+    local record
+    record=$(slice_folder "$2" "$3")/run.json
+    case $1 in
+        damaged | failed | stopped) echo "exit $(record_value "$record" exit_code): $(record_value "$record" error)" ;;
+        running | broken) tail -n 1 "$(slice_log "$2" "$3")" ;;
+    esac
+}
+
+add_record() { # RUN.JSON
+    packets=$((packets + $(record_packets "$1")))
+    seconds=$(awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
+}
+
+show_month() { # MONTH
+    local index state
+    for ((index = 0; index < $(n_slices "$1"); index++)); do
+        state=$(slice_state "$1" "$index")
+        count[$state]=$((count[$state] + 1))
+        case $state in
+            done) add_record "$(slice_folder "$1" "$index")/run.json"; [ "$all" = 1 ] || continue ;;
+            damaged) add_record "$(slice_folder "$1" "$index")/run.json" ;;
+            waiting) [ "$all" = 1 ] || continue ;;
+        esac
+        printf '%-10s %-16s %-8s %s\n' "$1" "$(stamp "$(slice_from "$1" "$index")")" "$state" "$(slice_why "$state" "$1" "$index")"
+    done
+}
+
+show_sums() {
+    local state n=0 text=
+    for state in "done" damaged running stopped failed broken waiting; do
+        n=$((n + count[$state]))
+        [ "${count[$state]}" = 0 ] || text+=", ${count[$state]} $state"
+    done
+    echo "$name: $n slices${text}"
+    awk -v p="$packets" -v s="$seconds" 'BEGIN {
+        printf "%.0f records read in %.0f s of extraction", p, s
+        if (s > 0) printf ", %.2f million a second and task", p / s / 1e6
+        print "" }'
+}
+
+show_tables() {
+    local code
+    code=$(record_value "$output/run.json" exit_code)
+    case $code in
+        '') echo "tables: not yet" ;;
+        0 | 65) echo "tables: done, $output/report/index.html" ;;
+        *) echo "tables: exit $code: $(record_value "$output/run.json" error)" ;;
+    esac
+    [ ! -e "$output/STOP" ] || echo "stopped by $output/STOP; remove it and submit again to go on"
+    tables_code=${code:-75}
+}
+
+main() {
+    local month
+    all=0
+    if [ "${1:-}" = --all ]; then
+        all=1
+        shift
+    fi
+    [ $# -eq 1 ] || die 64 "usage: campaign-status.sh [--all] CAMPAIGN.ini"
+    campaign_open "$1"
+    for month in $(campaign_months); do show_month "$month"; done
+    show_sums
+    show_tables
+    [ $((count[failed] + count[broken])) = 0 ] || exit 74
+    [ $((count[stopped] + count[running] + count[waiting])) = 0 ] || exit 75
+    [ "${count[damaged]}" = 0 ] || exit 65
+    exit "$tables_code"
+}
+
+main "$@"

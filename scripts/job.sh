@@ -1,0 +1,62 @@
+# Sourced by the batch scripts of jobs/: darkforest under the launcher, stopped in good order, put back into the queue with work left.
+# shellcheck shell=bash
+#
+#     DARKFOREST            the program; by default the one on PATH, else this tree's release build
+#     DARKFOREST_LAUNCHER   srun (default, by PMIx) or mpirun
+#     DARKFOREST_TRIES      how often a job that stopped with work left is put back into the queue (5)
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+was_cancelled=0
+launched=
+
+darkforest_program() {
+    local program=${DARKFOREST:-}
+    [ -n "$program" ] || program=$(command -v darkforest || true)
+    [ -n "$program" ] || program=$root/build/src/darkforest
+    [ -x "$program" ] || die 78 "darkforest is not on PATH; load its module or set DARKFOREST"
+    echo "$program"
+}
+
+# When Slurm will end this job, in seconds of the epoch; nothing outside of a job or without a limit.
+job_deadline() {
+    local end
+    end=$(squeue -h -j "${SLURM_JOB_ID:-0}" -o %e 2>/dev/null) || return 0
+    date -d "$end" +%s 2>/dev/null || true
+}
+
+# Slurm signals the batch script (--signal=B:USR1@120, scancel); the ranks hear it from here, in the one form both launchers pass on.
+# After a cancellation nothing is put back into the queue.
+stop_in_good_order() { # SIGNAL
+    [ "$1" != TERM ] || was_cancelled=1
+    echo "job: $1 received, stopping in good order"
+    [ -z "$launched" ] || kill -USR1 "$launched" 2>/dev/null || true
+}
+
+# Runs darkforest on all tasks of the job; its exit code.
+launch() { # ARGUMENT...
+    local launcher=(mpirun) code=0
+    [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ] || launcher=(srun --mpi=pmix)
+    trap 'stop_in_good_order USR1' USR1
+    trap 'stop_in_good_order TERM' TERM
+    "${launcher[@]}" "$(darkforest_program)" "$@" &
+    launched=$!
+    # A signal ends `wait` early: wait until the launcher itself has ended.
+    while wait "$launched" || code=$?; kill -0 "$launched" 2>/dev/null; do code=0; done
+    launched=
+    return "$code"
+}
+
+# Leaves the job with a code. 75 means work left: back into the queue, unless the user stopped it or it had its tries.
+leave() { # CODE
+    trap '' USR1 TERM
+    if [ "$1" = 75 ] && [ "$was_cancelled" = 0 ] && [ -n "${SLURM_JOB_ID:-}" ] && [ ! -e "${stop_file:-/nonexistent}" ]; then
+        if [ "${SLURM_RESTART_COUNT:-0}" -lt "${DARKFOREST_TRIES:-5}" ]; then
+            echo "job: work is left; back into the queue (try $((${SLURM_RESTART_COUNT:-0} + 1)))"
+            scontrol requeue "$SLURM_JOB_ID" && sleep 60 # until Slurm ends this run
+        fi
+        echo "job: work is left and the tries are used up; submit again to go on"
+    fi
+    exit "$1"
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Submits what is missing of a campaign: one array of extraction tasks a month, and after all of them the job that trains, judges and
+# reports. Run it again at any time: finished slices and those in the queue are left alone.
+#
+#     scripts/submit-campaign.sh [--dry-run] CAMPAIGN.ini
+#
+# Prints a line for each job with its id. Ends with 0 when jobs were submitted or nothing is left to do.
+set -euo pipefail
+# shellcheck source=scripts/campaign.sh
+. "$(dirname "$0")/campaign.sh"
+
+dry_run=0
+waits_for=() # ids of the extraction arrays that are in the queue, old and new
+submitted=0
+
+# What [slurm] says, as options of sbatch; keys that it does not give are left to Slurm.
+shape() {
+    local key value
+    for key in nodes ntasks-per-node time partition account mem; do
+        value=$(campaign_value slurm "$key")
+        [ -z "$value" ] || printf '%s\n' "--$key=$value"
+    done
+}
+
+# Submits and prints the job's id; with --dry-run prints the command instead.
+submit() { # WHAT SBATCH-ARGUMENT...
+    local what=$1 options id
+    shift
+    mapfile -t options < <(shape)
+    if [ "$dry_run" = 1 ]; then
+        printf '%s: sbatch' "$what" >&2
+        printf ' %q' "${options[@]}" "$@" >&2
+        echo >&2
+        echo DRY
+        return
+    fi
+    id=$(sbatch --parsable "${options[@]}" "$@") || die 74 "$what: sbatch refused the job"
+    id=${id%%;*}
+    echo "$what: job $id" >&2
+    echo "$id"
+}
+
+# "array-id task-index" of each task in the queue under a job name.
+queued_tasks() { # JOB-NAME
+    squeue -h -r -n "$1" -u "$(id -un)" -o '%F %K' 2>/dev/null || true
+}
+
+# 0,1,2,5 -> 0-2,5
+as_ranges() {
+    awk 'NR == 1 { first = last = $1; next } $1 == last + 1 { last = $1; next } { print_range(); first = last = $1 }
+        function print_range() { out = out (out == "" ? "" : ",") (first == last ? first : first "-" last) }
+        END { if (NR) { print_range(); print out } }'
+}
+
+missing_slices() { # MONTH QUEUED-INDEX...
+    local index state
+    for ((index = 0; index < $(n_slices "$1"); index++)); do
+        case " ${*:2} " in *" $index "*) continue ;; esac
+        state=$(slice_state "$1" "$index")
+        case $state in done | damaged) ;; *) echo "$index" ;; esac
+    done
+}
+
+submit_month() { # MONTH
+    local job=df-$name-$1 array id index indexes=()
+    while read -r id index; do
+        waits_for+=("$id")
+        indexes+=("$index")
+    done < <(queued_tasks "$job")
+    array=$(missing_slices "$1" "${indexes[@]}" | as_ranges)
+    [ -n "$array" ] || return 0
+    id=$(submit "extract $1, slices $array" --job-name="$job" --array="$array%$(campaign_value slurm tasks-at-once 24)" \
+        --output="$output/logs/$1-%a.log" "$root/jobs/extract.sbatch" "$campaign" "$1")
+    waits_for+=("$id")
+    submitted=1
+}
+
+# The dependency on every array once: afterok:1:2:3.
+after_all() {
+    [ ${#waits_for[@]} -eq 0 ] || printf '%s\n' "${waits_for[@]}" | sort -u | tr '\n' ':' | sed 's/:$//; s/^/--dependency=afterok:/'
+}
+
+submit_rest() {
+    local job=df-$name-tables dependency waiting
+    waiting=$(queued_tasks "$job" | cut -d' ' -f1)
+    if [ "$submitted" = 0 ]; then
+        [ -z "$waiting" ] || return 0
+        case $(record_value "$output/run.json" exit_code) in 0 | 65) return 0 ;; esac
+    elif [ -n "$waiting" ] && [ "$dry_run" = 0 ]; then
+        # It waits for arrays of before: the new ones must be waited for too.
+        scancel "$waiting"
+    fi
+    dependency=$(after_all)
+    submit "train, judge, report" --job-name="$job" --output="$output/logs/tables.log" \
+        ${dependency:+"$dependency" --kill-on-invalid-dep=yes} "$root/jobs/reproduce.sbatch" "$campaign" >/dev/null
+    submitted=1
+}
+
+main() {
+    local month
+    if [ "${1:-}" = --dry-run ]; then
+        dry_run=1
+        shift
+    fi
+    [ $# -eq 1 ] || die 64 "usage: submit-campaign.sh [--dry-run] CAMPAIGN.ini"
+    command -v sbatch >/dev/null || die 78 "there is no Slurm here; darkforest reproduce $1 does the same as one MPI job"
+    campaign_open "$1"
+    [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
+    export DARKFOREST_HOME=$root
+    DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)
+    DARKFOREST_TRIES=$(campaign_value slurm tries 5)
+    export DARKFOREST_LAUNCHER DARKFOREST_TRIES
+    [ "$dry_run" = 1 ] || mkdir -p "$output/logs"
+    for month in $(campaign_months); do submit_month "$month"; done
+    submit_rest
+    [ "$submitted" = 1 ] || echo "nothing is missing: scripts/campaign-status.sh $1 says more" >&2
+}
+
+main "$@"

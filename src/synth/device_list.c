@@ -1,0 +1,89 @@
+#include "darkforest/synth/device_list.h"
+
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/rng.h"
+#include "darkforest/synth/population.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Parts of a hundred. */
+static const struct {
+    const char *name;
+    unsigned share;
+} categories[] = {
+    {"router",       31},
+    {"webcam",       24},
+    {"dvr",          17},
+    {"printer",      8 },
+    {"media_player", 6 },
+    {"nas",          5 },
+    {"voip_phone",   4 },
+    {"thermostat",   2 },
+    {"scada",        2 },
+    {"smart_tv",     1 },
+};
+
+static const char *category_of(const struct plan *plan, uint64_t i)
+{
+    unsigned left = (unsigned)rng_below(rng_u64(plan->seed, RNG_DEVICES, i, 2), 100);
+    size_t c = 0;
+    for (; left >= categories[c].share; c++)
+        left -= categories[c].share;
+    return categories[c].name;
+}
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* A step that visits each of n places once before it comes back. */
+static uint64_t mixing_stride(uint64_t n)
+{
+    uint64_t stride = (uint64_t)((double)n * 0.6180339887) | 1;
+    while (common_divisor(stride, n) != 1)
+        stride += 2;
+    return stride;
+}
+
+static int write_rows(const struct plan *plan, FILE *file)
+{
+    const uint64_t stride = mixing_stride(plan->listed);
+    uint64_t k = 0;
+    fputs("address,category\n", file);
+    for (uint64_t row = 0; row < plan->listed; row++) {
+        const uint64_t i = k < plan->n_devices ? k : plan->sources + k - plan->n_devices;
+        const uint32_t a = population_address(plan, i);
+        fprintf(file, "%u.%u.%u.%u,%s\n", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
+                category_of(plan, i));
+        k = (k + stride) % plan->listed;
+    }
+    return ferror(file) ? -1 : 0;
+}
+
+int device_list_write(const struct plan *plan, const char *path)
+{
+    char *partial = output_partial_name(path);
+    FILE *file = fopen(partial, "wbe");
+    int failed = !file;
+    if (file) {
+        failed = write_rows(plan, file) != 0;
+        failed |= fclose(file) != 0;
+    }
+    if (failed) {
+        log_error("%s: cannot be written: %m", path);
+        unlink(partial);
+    } else {
+        failed = output_commit(partial, path) != 0;
+    }
+    free(partial);
+    return failed ? -1 : 0;
+}

@@ -1,0 +1,117 @@
+/* device_list.c - entries and category names as they come. */
+#include "device_list.h"
+
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const device_list_address_names[] = {
+    "ip_str", "ip", "ipv4", "ipv4_int", "address", "addr", "ip_address", "host.ip", "host_identifier.ipv4",
+    "ipv6"};
+const size_t device_list_n_address_names =
+    sizeof device_list_address_names / sizeof device_list_address_names[0];
+const char *const device_list_category_names[] = {"category", "devicetype", "device_type", "type"};
+const size_t device_list_n_category_names =
+    sizeof device_list_category_names / sizeof device_list_category_names[0];
+
+void device_list_init(struct device_list *list)
+{
+    memset(list, 0, sizeof *list);
+    memcpy(list->categories.names[0], "none", sizeof "none");
+    list->categories.n = 1;
+}
+
+void device_list_free(struct device_list *list)
+{
+    free(list->entries);
+    list->entries = NULL;
+}
+
+/* The name as it is kept: lower case, printable ASCII, cut to size. */
+static size_t clean_category(struct text_view text, char name[CATEGORY_NAME_SIZE])
+{
+    text = text_view_trimmed(text);
+    if (text.n == 0)
+        text = text_view_of("unknown");
+    const size_t n = text.n < CATEGORY_NAME_SIZE ? text.n : CATEGORY_NAME_SIZE - 1;
+    memset(name, 0, CATEGORY_NAME_SIZE);
+    for (size_t i = 0; i < n; i++)
+        name[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? text_view_lower(text.at[i]) : '?';
+    return n;
+}
+
+/* The code of a name, new if need be; 0 when there are too many. */
+static uint8_t category_code(struct category_names *c, struct text_view text)
+{
+    char name[CATEGORY_NAME_SIZE];
+    const size_t n = clean_category(text, name);
+    const size_t n_slots = sizeof c->slots / sizeof c->slots[0];
+    size_t slot = hash_bytes(name, n, 0) % n_slots;
+    for (; c->slots[slot]; slot = (slot + 1) % n_slots)
+        if (memcmp(c->names[c->slots[slot]], name, sizeof name) == 0)
+            return (uint8_t)c->slots[slot];
+    if (c->n == CATEGORIES_MAX)
+        return 0;
+    memcpy(c->names[c->n], name, sizeof name);
+    c->slots[slot] = (uint16_t)c->n;
+    return (uint8_t)c->n++;
+}
+
+/* ENTRY_GOOD with the block's first address and prefix, or why not. */
+static enum entry_result parse_block(struct text_view text, int numbers, uint32_t *start, uint8_t *prefix)
+{
+    char copy[INET6_ADDRSTRLEN + 4];
+    if (text.n >= sizeof copy)
+        return ENTRY_BAD;
+    memcpy(copy, text.at, text.n);
+    copy[text.n] = '\0';
+    char *slash = strchr(copy, '/');
+    uint64_t bits = 32, number;
+    if (slash)
+        *slash++ = '\0';
+    if (strchr(copy, ':')) {
+        uint8_t ipv6[16];
+        return inet_pton(AF_INET6, copy, ipv6) == 1 ? ENTRY_IPV6 : ENTRY_BAD;
+    }
+    if (slash && parse_u64(slash, 0, 32, &bits))
+        return ENTRY_BAD;
+    if (parse_ipv4(copy, strlen(copy), start) == 0)
+        *start &= bits ? UINT32_MAX << (32 - bits) : 0;
+    else if (numbers && !slash && parse_u64(copy, 0, UINT32_MAX, &number) == 0)
+        *start = (uint32_t)number;
+    else
+        return ENTRY_BAD;
+    *prefix = (uint8_t)bits;
+    return ENTRY_GOOD;
+}
+
+enum entry_result device_list_add(struct device_list *list, struct text_view address,
+                                  struct text_view category, int numbers)
+{
+    struct device_entry entry = {.order = (uint32_t)list->n, .prefix = 32};
+    address = text_view_trimmed(address);
+    if (address.n == 0)
+        return ENTRY_IGNORED;
+    if (parse_ipv4(address.at, address.n, &entry.start)) {
+        const enum entry_result result = parse_block(address, numbers, &entry.start, &entry.prefix);
+        if (result != ENTRY_GOOD)
+            return result;
+    }
+    entry.category = category_code(&list->categories, category);
+    if (entry.category == 0)
+        list->full = "more than 255 device categories";
+    if (list->n == UINT32_MAX)
+        list->full = "more than 4,294,967,295 entries";
+    if (list->full)
+        return ENTRY_BAD;
+    if (list->n == list->size) {
+        list->size = list->size ? 2 * list->size : 4096;
+        list->entries = memory_resize(list->entries, list->size * sizeof *list->entries);
+    }
+    list->entries[list->n++] = entry;
+    return ENTRY_GOOD;
+}

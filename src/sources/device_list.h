@@ -1,0 +1,75 @@
+/*
+ * device_list.h - what the parsers found, before it is made into an inventory: entries in the order of the
+ * input. Local, private to the sources room.
+ *
+ *     lines -> inventory_parse.c, inventory_json.c -> struct device_list -> inventory_build.c -> struct
+ * inventory
+ */
+#ifndef DARKFOREST_SOURCES_DEVICE_LIST_H
+#define DARKFOREST_SOURCES_DEVICE_LIST_H
+
+#include "text_view.h"
+
+#include "darkforest/sources/inventory.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CATEGORY_NAME_SIZE 64 /* with the final NUL; longer names are cut */
+#define CATEGORIES_MAX 256    /* with "none" */
+
+/* A block of addresses [start, start + 2^(32 - prefix)); a single address is a block of prefix 32. */
+struct device_entry {
+    uint32_t start;
+    uint32_t order;   /* place in the input: the first entry for an address wins */
+    uint8_t prefix;   /* 0..32 */
+    uint8_t category; /* in names[] of the list */
+    uint8_t reserved[2];
+};
+
+struct category_names {
+    char names[CATEGORIES_MAX][CATEGORY_NAME_SIZE]; /* [0] is "none" */
+    size_t n;
+    uint16_t slots[2 * CATEGORIES_MAX]; /* code by hash of the name; 0: free */
+};
+
+struct device_list {
+    struct device_entry *entries;
+    size_t n, size;
+    struct category_names categories;
+    const char *full; /* NULL, or what there is too much of: then the list is not to be used */
+};
+
+/* What a line held. */
+enum entry_result { ENTRY_GOOD, ENTRY_BAD, ENTRY_IPV6, ENTRY_IGNORED };
+
+void device_list_init(struct device_list *list);
+void device_list_free(struct device_list *list);
+
+/*
+ * Adds an entry: `address` is "192.0.2.1", "192.0.2.0/24" or, where `numbers` is true, "3221225985"; an empty
+ * one is ENTRY_IGNORED. Categories are kept in lower case; an empty one is "unknown".
+ */
+enum entry_result device_list_add(struct device_list *list, struct text_view address,
+                                  struct text_view category, int numbers);
+
+/* Names under which lists keep an address and a category, the best first; used for CSV columns and JSON keys
+ * alike. */
+extern const char *const device_list_address_names[];
+extern const size_t device_list_n_address_names;
+extern const char *const device_list_category_names[];
+extern const size_t device_list_n_category_names;
+
+/* One line of JSON lines (Shodan, Censys, or any object with such keys). */
+enum entry_result inventory_json_line(struct device_list *list, const char *line, size_t n);
+
+struct text_stream;
+/* Reads every line; adds to counts. 0, or an exit code with one sentence in *why. */
+int inventory_parse(struct device_list *list, struct text_stream *stream, const char *path,
+                    struct inventory_counts *counts, char **why);
+
+/* Sorts the entries, settles overlaps and lays out the look-up. Fills counts->addresses and
+ * counts->duplicates. NULL: no memory. */
+struct inventory *inventory_build(struct device_list *list, struct inventory_counts *counts);
+
+#endif

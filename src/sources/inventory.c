@@ -101,10 +101,8 @@ static void find_batch(const struct inventory *inventory, const uint32_t *addres
     const struct inventory_line *lines = (const void *)((const char *)inventory + inventory->lines_at);
     uint32_t hashes[FIND_BATCH], passed[FIND_BATCH];
     size_t n_passed = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         hashes[i] = inventory_hash(addresses[i], inventory->seed);
-        __builtin_prefetch(&filter[inventory_place(hashes[i], inventory->n_filter_words)]);
-    }
     memset(category, 0, n);
     for (size_t i = 0; i < n; i++) {
         const uint64_t bits = inventory_filter_bits(hashes[i]);

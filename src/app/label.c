@@ -1,0 +1,241 @@
+/*
+ * label.c - the command `label`: the rows of feature files, their labels decided again by other rules. No
+ * packet is read.
+ *
+ * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder.
+ */
+#include "command.h"
+#include "provenance.h"
+#include "run_record.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+#include "darkforest/label/rules.h"
+#include "darkforest/store/features.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct label_options {
+    const char *output;
+    const char *rules;
+};
+
+static const struct option_row label_rows[] = {
+    {"output", OPTION_STRING, "DIR",
+     "Folder for the relabelled files, made if absent; not that of the input.",                              offsetof(struct label_options, output), 0, 0},
+    {"rules",  OPTION_STRING, "FILE", "Rules as an INI file; the paper's (rules/paper.ini) when not given.",
+     offsetof(struct label_options,                                                                                                         rules),  0, 0},
+};
+
+struct label_run {
+    const struct ranks *ranks;
+    const struct label_options *options;
+    struct run_record *record;
+    struct rules rules;
+    struct strings inputs; /* paths of feature files */
+    uint64_t n_rows, n_changed, n_labels[LABEL_CLASSES];
+};
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static char *output_path(const struct label_run *run, const char *input)
+{
+    return text_format("%s/%s", run->options->output, last_part(input));
+}
+
+static int is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* No output may fall on an input, nor on another output. */
+static int check_outputs(const struct label_run *run, char **why)
+{
+    for (size_t i = 0; i < run->inputs.n; i++) {
+        char *path = output_path(run, run->inputs.items[i]);
+        for (size_t k = 0; k < run->inputs.n && !*why; k++) {
+            if (is_same_file(path, run->inputs.items[k]))
+                *why = text_format("%s is an input: give another folder with -o", path);
+            else if (k < i && strcmp(last_part(run->inputs.items[k]), last_part(path)) == 0)
+                *why = text_format("%s and %s would both become %s", run->inputs.items[k],
+                                   run->inputs.items[i], path);
+        }
+        free(path);
+        if (*why)
+            return EXIT_BAD_USAGE;
+    }
+    return EXIT_DONE;
+}
+
+/* Options, rules and inputs. Collective; the agreed exit code. */
+static int prepare(struct label_run *run, const struct strings *operands)
+{
+    char *why = NULL;
+    int code = EXIT_DONE;
+    if (operands->n == 0 || !run->options->output) {
+        why =
+            text_format("label needs %s: see `darkforest label --help`",
+                        operands->n ? "a folder for its output, -o DIR" : "feature files or folders of them");
+        code = EXIT_BAD_USAGE;
+    }
+    rules_defaults(&run->rules);
+    if (code == EXIT_DONE && run->options->rules)
+        code = rules_read(&run->rules, run->options->rules);
+    if (code == EXIT_DONE)
+        code = features_list(operands->items, operands->n, &run->inputs, &why);
+    if (code == EXIT_DONE)
+        code = check_outputs(run, &why);
+    code = ranks_agree(run->ranks, code, why);
+    free(why);
+    return code;
+}
+
+/* What was counted while packets were read cannot be decided again. */
+static int check_replies(const struct label_run *run, const char *path, const struct features_meta *meta,
+                         char **why)
+{
+    if (meta->rules.plain_ack_is_reply == run->rules.plain_ack_is_reply)
+        return EXIT_DONE;
+    *why = text_format(
+        "%s was extracted with plain_ack = %s, which the rules now set otherwise: replies are counted "
+        "while packets are read, so extract again",
+        path, meta->rules.plain_ack_is_reply ? "yes" : "no");
+    return EXIT_BAD_CONFIG;
+}
+
+/* This rank's share of the rows, in fresh memory. NULL with *code and *why. */
+static struct source_row *read_share(const struct label_run *run, struct features_file *file,
+                                     uint64_t n_total, size_t *n, int *code, char **why)
+{
+    const int rank = ranks_rank(run->ranks), size = ranks_size(run->ranks);
+    const uint64_t first = share_start(n_total, rank, size);
+    *n = (size_t)(share_start(n_total, rank + 1, size) - first);
+    struct source_row *rows = malloc((*n + 1) * sizeof *rows);
+    if (!rows) {
+        *why = text_format("not enough memory for %zu rows: use more ranks", *n);
+        *code = EXIT_IO;
+        return NULL;
+    }
+    *code = features_read(file, first, *n, rows, why);
+    if (*code == EXIT_DONE)
+        return rows;
+    free(rows);
+    return NULL;
+}
+
+static void relabel_rows(struct label_run *run, struct source_row *rows, size_t n)
+{
+    uint8_t *before = memory_get(n + 1);
+    for (size_t i = 0; i < n; i++)
+        before[i] = rows[i].label;
+    rules_apply(&run->rules, rows, n);
+    for (size_t i = 0; i < n; i++) {
+        run->n_changed += rows[i].label != before[i];
+        run->n_labels[rows[i].label]++;
+    }
+    run->n_rows += n;
+    free(before);
+}
+
+static int write_relabelled(struct label_run *run, const char *input, struct features_meta *meta,
+                            const struct source_row *rows, size_t n)
+{
+    char *path = output_path(run, input);
+    meta->rules = run->rules;
+    provenance_set(meta, run->ranks);
+    const int code = features_write(run->ranks, path, meta, rows, n);
+    free(path);
+    return code;
+}
+
+/* One file. Collective; the agreed exit code. */
+static int relabel_file(struct label_run *run, const char *input)
+{
+    struct features_meta meta = {0};
+    struct source_row *rows = NULL;
+    size_t n = 0;
+    char *why = NULL;
+    int code = EXIT_DONE;
+    run_record_phase(run->record, "read");
+    struct features_file *file = features_open(input, &meta, &code, &why);
+    if (file) {
+        code = check_replies(run, input, &meta, &why);
+        if (code == EXIT_DONE)
+            rows = read_share(run, file, meta.n_rows, &n, &code, &why);
+        features_close(file);
+    }
+    code = ranks_agree(run->ranks, code, why);
+    free(why);
+    if (code == EXIT_DONE) {
+        run_record_phase(run->record, "label");
+        relabel_rows(run, rows, n);
+        run_record_phase(run->record, "write");
+        code = write_relabelled(run, input, &meta, rows, n);
+    }
+    run_record_phase(run->record, NULL);
+    free(rows);
+    if (file)
+        features_meta_free(&meta);
+    return code;
+}
+
+/* What came of it, to the run record and the user. Collective. */
+static void tell(struct label_run *run)
+{
+    uint64_t sums[2 + LABEL_CLASSES] = {run->n_rows, run->n_changed};
+    memcpy(sums + 2, run->n_labels, sizeof run->n_labels);
+    ranks_sum_u64(run->ranks, sums, 2 + LABEL_CLASSES);
+    json_t *labels = json_object();
+    for (int c = 0; c < LABEL_CLASSES; c++)
+        json_object_set_new(labels, source_label_names[c], json_integer((json_int_t)sums[2 + c]));
+    char *rules = rules_text(&run->rules);
+    run_record_set(run->record, "rows", json_integer((json_int_t)sums[0]));
+    run_record_set(run->record, "labels_changed", json_integer((json_int_t)sums[1]));
+    run_record_set(run->record, "labels", labels);
+    run_record_set(run->record, "rules", json_string(rules));
+    free(rules);
+    log_info("%llu rows labelled, %llu of them otherwise than before", (unsigned long long)sums[0],
+             (unsigned long long)sums[1]);
+}
+
+static void free_inputs(struct strings *inputs)
+{
+    for (size_t i = 0; i < inputs->n; i++)
+        free((char *)(uintptr_t)inputs->items[i]);
+    strings_free(inputs);
+}
+
+static int label_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    struct label_run run = {.ranks = world, .options = values};
+    int code = prepare(&run, operands);
+    run.record = run_record_new(world, "label", code == EXIT_DONE ? run.options->output : NULL);
+    for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++)
+        code = relabel_file(&run, run.inputs.items[i]);
+    if (code == EXIT_DONE)
+        tell(&run);
+    free_inputs(&run.inputs);
+    return run_record_finish(run.record, code);
+}
+
+static const char about[] =
+    "Reads feature files (files, folders or patterns), decides the label of every source again from the "
+    "evidence kept beside its features, and writes files of the same names to DIR. No packet is read, and "
+    "nothing but the labels changes.";
+static const char example[] =
+    "darkforest label hours/ -o relabelled --rules strict.ini    every window in hours/";
+
+const struct command command_label = {
+    .text = {"label", "FEATURES... -o DIR", "decide labels again, by other rules", about, example},
+    .options = label_rows,
+    .n_options = sizeof label_rows / sizeof label_rows[0],
+    .values_size = sizeof(struct label_options),
+    .run = label_run,
+};

@@ -27,12 +27,13 @@ build_folder() { # PRESET
     if [ "$1" = release ]; then echo "$root/build"; else echo "$root/build-$1"; fi
 }
 
-# Builds the targets (all when none is named) with a preset; quiet unless it fails.
-build() { # PRESET [TARGET...]
+# Builds the targets (all when none is named) with a preset; quiet unless it fails. TESTS is ON or OFF: tests need more packages.
+build() { # PRESET TESTS [TARGET...]
     local folder
     folder=$(build_folder "$1")
     mkdir -p "$folder"
-    if ! { cmake -S "$root" -G Ninja --preset "$1" && ninja -C "$folder" "${@:2}"; } >"$folder/build.log" 2>&1; then
+    if ! { cmake -S "$root" -G Ninja --preset "$1" -DDARKFOREST_TESTS="$2" && ninja -C "$folder" "${@:3}"; } \
+        >"$folder/build.log" 2>&1; then
         tail -n 40 "$folder/build.log" >&2
         die 70 "the $1 build failed; its whole talk is in $folder/build.log"
     fi

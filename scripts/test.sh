@@ -48,16 +48,16 @@ main() {
     [ "$(id -u)" != 0 ] || "$root/scripts/install-packages.sh" slurm
     mpi_environment
     say "building, release"
-    build release
+    build release ON
     run_ctest release
     say "building, with sanitizers"
-    build asan
+    build asan ON
     # What Open MPI and its friends never free is not ours.
     export LSAN_OPTIONS="suppressions=$root/tests/leaks.supp:print_suppressions=0"
     run_ctest asan
     if command -v clang >/dev/null; then
         say "building the fuzzers"
-        build fuzz fuzzers
+        build fuzz ON fuzzers
         fuzz_all
     fi
     summaries

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# A campaign of twelve synthetic hours in two months on a two-node cluster, by srun and by mpirun: from packets to the report, the same
+# bytes as from one process; submitting again finds nothing to do. Takes the program as argument; skipped (77) without root or Slurm.
+set -euo pipefail
+# shellcheck source=tests/slurm/cluster.sh
+. "$(dirname "$0")/cluster.sh"
+
+hours=6
+
+run_campaign() { # LAUNCHER
+    local name=by-$1 code=0
+    write_campaign "$name" $hours "$1" 1h
+    in_cluster "$root/scripts/submit-campaign.sh" "$work/$name.ini"
+    wait_for_queue 240
+    "$root/scripts/campaign-status.sh" "$work/$name.ini" || code=$?
+    [ $code = 0 ] || fail "$name ended with $code"
+    same_features "$name"
+    [ -s "$work/$name/report/index.html" ] || fail "$name has no report"
+    in_cluster "$root/scripts/submit-campaign.sh" "$work/$name.ini"
+    [ -z "$(in_cluster squeue -h)" ] || fail "$name: a finished campaign was submitted again"
+}
+
+cluster_start "$1"
+make_archive $hours 20000
+make_truth $hours
+run_campaign srun
+run_campaign mpirun
+echo "twelve hours by srun and by mpirun equal those of one process"

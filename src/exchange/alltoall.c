@@ -122,6 +122,7 @@ struct round alltoall_round(struct alltoall *a, int more, int failed)
         a->n_out[r] = 0;
     }
     round.items = a->in;
+    round.n_from = a->receive_n;
     return round;
 }
 

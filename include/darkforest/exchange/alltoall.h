@@ -23,6 +23,7 @@ void *alltoall_place(struct alltoall *a, int owner);
 struct round {
     const void *items; /* what arrived here, in rank order; valid until the next round */
     size_t n_items;
+    const int *n_from;   /* how many of them came from each rank */
     int more;          /* some rank has more to send: join the next round */
     int failed;        /* the worst code that any rank brought */
 };

@@ -1,0 +1,129 @@
+#include "finish.h"
+
+#include "rows.h"
+
+#include "command.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define CATEGORY_BATCH 512
+
+char *finish_path(const char *folder, int64_t window_start_s)
+{
+    char stamp[FORMAT_TIME_SIZE];
+    return text_format("%s/features-%s.h5", folder, format_stamp(window_start_s * NS_PER_S, stamp));
+}
+
+static void set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)
+{
+    uint32_t addresses[CATEGORY_BATCH];
+    uint8_t categories[CATEGORY_BATCH];
+    for (size_t at = 0; inventory && at < n; at += CATEGORY_BATCH) {
+        const size_t m = n - at < CATEGORY_BATCH ? n - at : CATEGORY_BATCH;
+        for (size_t i = 0; i < m; i++)
+            addresses[i] = rows[at + i].address;
+        inventory_find(inventory, addresses, m, categories);
+        for (size_t i = 0; i < m; i++)
+            rows[at + i].category = categories[i];
+    }
+}
+
+static char *command_line(void)
+{
+    char *line = memory_text("");
+    for (int i = 0; i < command_argc; i++) {
+        char *longer = text_format("%s%s%s", line, i ? " " : "", command_argv[i]);
+        free(line);
+        line = longer;
+    }
+    return line;
+}
+
+static int write_file(const struct finish *finish, const struct pass *pass, int64_t index,
+                      const struct tally *tally, const struct source_row *rows, size_t n)
+{
+    const struct pass_input *in = pass->input;
+    const int64_t start_s = index * (in->window_ns / NS_PER_S);
+    char host[256] = "", created[FORMAT_TIME_SIZE];
+    gethostname(host, sizeof host - 1);
+    format_time((int64_t)time(NULL) * NS_PER_S, created);
+    const size_t n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1;
+    char **categories = memory_get(n_categories * sizeof *categories);
+    for (size_t c = 0; c < n_categories; c++)
+        categories[c] = memory_text(in->inventory ? inventory_category(in->inventory, c) : "none");
+    char *path = finish_path(finish->folder, start_s), *filter = memory_text(in->filter ? in->filter : ""),
+         *line = command_line();
+    const struct features_meta meta = {
+        .window_start = start_s,
+        .window_length = in->window_ns / NS_PER_S,
+        .rules = *finish->rules,
+        .filter = filter,
+        .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
+        .input_checksum = finish->input_checksum,
+        .categories = categories,
+        .n_categories = n_categories,
+        .tally = *tally,
+        .command_line = line,
+        .host = host,
+        .created = created,
+        .n_ranks = ranks_size(in->ranks),
+    };
+    const int code = features_write(in->ranks, path, &meta, rows, n);
+    for (size_t c = 0; c < n_categories; c++)
+        free(categories[c]);
+    free(categories);
+    free(path);
+    free(filter);
+    free(line);
+    return code;
+}
+
+static void count_rows(struct finish *finish, const struct ranks *ranks, const struct source_row *rows,
+                       size_t n)
+{
+    uint64_t counts[1 + LABEL_CLASSES] = {n};
+    for (size_t i = 0; i < n; i++)
+        counts[1 + rows[i].label]++;
+    ranks_sum_u64(ranks, counts, 1 + LABEL_CLASSES);
+    finish->n_rows += counts[0];
+    for (int c = 0; c < LABEL_CLASSES; c++)
+        finish->n_labels[c] += counts[1 + c];
+}
+
+int finish_window(struct finish *finish, struct pass *pass, int64_t index)
+{
+    const struct ranks *ranks = pass->input->ranks;
+    struct run_record *record = pass->input->record;
+    const int64_t start_s = index * (pass->input->window_ns / NS_PER_S);
+    struct chunk_list list = {0};
+    size_t n;
+    run_record_phase(record, "combine");
+    struct window *window = pass_complete(pass, index);
+    struct tally tally = window->tally;
+    run_record_phase(record, "count");
+    buckets_finish(&window->owned, start_s, &list);
+    run_record_phase(record, "order");
+    struct source_row *rows = rows_in_order(ranks, &list, &pass->windows.pool, &n);
+    windows_close(&pass->windows, index);
+    run_record_phase(record, "label");
+    set_categories(pass->input->inventory, rows, n);
+    rules_apply(finish->rules, rows, n);
+    ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
+    run_record_phase(record, "write");
+    const int code = write_file(finish, pass, index, &tally, rows, n);
+    if (code == 0) {
+        count_rows(finish, ranks, rows, n);
+        tally_add(&finish->tally, &tally);
+        finish->n_files++;
+    }
+    free(rows);
+    run_record_phase(record, NULL);
+    return code;
+}

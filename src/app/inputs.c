@@ -1,0 +1,165 @@
+#include "inputs.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INVENTORY_ALIGNMENT 64
+
+/* Says a sentence that a room handed out, and keeps it as the last error. */
+static void say(char *why)
+{
+    log_error("%s", why ? why : "failed without a reason given");
+    free(why);
+}
+
+/* Rank 0's archive to all: the kinds as they are, the paths behind each other. */
+static void broadcast_archive(const struct ranks *world, struct archive *archive)
+{
+    uint64_t sizes[2] = {archive->n, 0}; /* files, bytes of paths */
+    const int root = ranks_rank(world) == 0;
+    for (size_t i = 0; root && i < archive->n; i++)
+        sizes[1] += strlen(archive->files[i].path) + 1;
+    ranks_broadcast(world, 0, sizes, sizeof sizes);
+    char *paths = memory_get((size_t)sizes[1]);
+    struct file_kind *kinds = memory_get((size_t)sizes[0] * sizeof *kinds);
+    char *at = paths;
+    for (size_t i = 0; root && i < archive->n; i++) {
+        kinds[i] = archive->files[i].kind;
+        at = stpcpy(at, archive->files[i].path) + 1;
+    }
+    ranks_broadcast(world, 0, paths, (size_t)sizes[1]);
+    ranks_broadcast(world, 0, kinds, (size_t)sizes[0] * sizeof *kinds);
+    if (!root) {
+        archive->n = (size_t)sizes[0];
+        archive->files = memory_get(archive->n * sizeof *archive->files);
+        at = paths;
+        for (size_t i = 0; i < archive->n; i++, at += strlen(at) + 1)
+            archive->files[i] = (struct archive_file){.path = memory_text(at), .kind = kinds[i]};
+    }
+    free(kinds);
+    free(paths);
+}
+
+int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive)
+{
+    int code = 0;
+    char *why = NULL;
+    size_t n_skipped = 0;
+    *archive = (struct archive){0};
+    if (ranks_rank(world) == 0) {
+        code = archive_open(archive, operands->items, operands->n, &n_skipped, &why);
+        if (code)
+            say(why);
+        else if (n_skipped)
+            log_info("%zu files in the given folders are no captures and were passed over", n_skipped);
+    }
+    code = ranks_agree(world, code, NULL);
+    if (code == 0)
+        broadcast_archive(world, archive);
+    return code;
+}
+
+int inputs_rules(const struct ranks *world, const char *path, struct rules *rules)
+{
+    int code = 0;
+    rules_defaults(rules);
+    if (path && ranks_rank(world) == 0)
+        code = rules_read(rules, path);
+    code = ranks_agree(world, code, NULL);
+    ranks_broadcast(world, 0, rules, sizeof *rules);
+    return code;
+}
+
+static void say_counts(const struct inventory_counts *c, const struct inventory *inventory)
+{
+    log_info("device inventory: %llu addresses in %zu categories; %llu repeated entries",
+             (unsigned long long)c->addresses, inventory_n_categories(inventory) - 1,
+             (unsigned long long)c->duplicates);
+    if (c->bad_lines)
+        log_warn("%s:%llu: not an entry; %llu such lines of %llu were passed over", c->first_bad_file,
+                 (unsigned long long)c->first_bad_line, (unsigned long long)c->bad_lines,
+                 (unsigned long long)c->lines);
+}
+
+/* Room for n bytes that the ranks of a node share, or that this rank has alone. */
+static void *make_room(struct shared_inventory *s, size_t n)
+{
+    s->shared = shared_new(s->node, n);
+    if (s->shared)
+        return shared_memory(s->shared);
+    s->own = aligned_alloc(INVENTORY_ALIGNMENT,
+                           (n + INVENTORY_ALIGNMENT - 1) / INVENTORY_ALIGNMENT * INVENTORY_ALIGNMENT);
+    if (!s->own) {
+        log_error("out of memory for the device inventory (%zu bytes)", n);
+        ranks_abort(EXIT_IO);
+    }
+    return s->own;
+}
+
+/* Rank 0's inventory to all; with shared memory, only one rank of a node receives it. */
+static void spread(const struct ranks *world, const struct inventory *inventory, struct shared_inventory *s)
+{
+    uint64_t n = 0;
+    size_t n_bytes = 0;
+    const void *bytes = inventory ? inventory_bytes(inventory, &n_bytes) : NULL;
+    n = n_bytes;
+    ranks_broadcast(world, 0, &n, sizeof n);
+    s->node = ranks_node(world);
+    void *room = make_room(s, (size_t)n);
+    const int receives = !s->shared || ranks_rank(s->node) == 0;
+    struct ranks *receivers = ranks_split(world, receives);
+    if (bytes)
+        memcpy(room, bytes, n_bytes);
+    if (receives)
+        ranks_broadcast(receivers, 0, room, (size_t)n);
+    ranks_free(receivers);
+    ranks_barrier(world);
+    s->inventory = inventory_view(room, (size_t)n);
+}
+
+int inputs_inventory(const struct ranks *world, const struct strings *paths, struct shared_inventory *s)
+{
+    int code = 0;
+    char *why = NULL;
+    struct inventory *inventory = NULL;
+    *s = (struct shared_inventory){0};
+    if (paths->n == 0)
+        return 0;
+    if (ranks_rank(world) == 0) {
+        inventory = inventory_read(paths->items, paths->n, &s->counts, &code, &why);
+        if (!inventory)
+            say(why);
+        else
+            say_counts(&s->counts, inventory);
+    }
+    code = ranks_agree(world, code, NULL);
+    if (code == 0)
+        spread(world, inventory, s);
+    inventory_free(inventory);
+    return code;
+}
+
+void inputs_inventory_free(struct shared_inventory *s)
+{
+    shared_free(s->shared);
+    free(s->own);
+    ranks_free(s->node);
+    *s = (struct shared_inventory){0};
+}
+
+uint64_t inputs_checksum(const struct archive *archive)
+{
+    uint64_t sum = archive->n;
+    for (size_t i = 0; i < archive->n; i++) {
+        const char *slash = strrchr(archive->files[i].path, '/');
+        const char *name = slash ? slash + 1 : archive->files[i].path;
+        sum = hash_bytes(name, strlen(name), sum);
+        sum = hash_bytes(&archive->files[i].kind.n_bytes, sizeof(uint64_t), sum);
+    }
+    return sum;
+}

@@ -1,0 +1,36 @@
+/*
+ * inputs.h - what rank 0 reads from disk once and every rank then has: the archive's files, the inventory,
+ * the rules. Private to the app. Collective.
+ */
+#ifndef DARKFOREST_INPUTS_H
+#define DARKFOREST_INPUTS_H
+
+#include "darkforest/archive/archive.h"
+#include "darkforest/core/options.h"
+#include "darkforest/exchange/ranks.h"
+#include "darkforest/exchange/shared.h"
+#include "darkforest/label/rules.h"
+#include "darkforest/sources/inventory.h"
+
+/* 0 or the agreed exit code after one sentence. */
+int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
+int inputs_rules(const struct ranks *world, const char *path,
+                 struct rules *rules); /* path NULL: the defaults */
+
+/* One copy of the inventory a node, or one a rank where shared memory has no room for it. */
+struct shared_inventory {
+    const struct inventory *inventory; /* NULL when there are no device files */
+    struct inventory_counts counts;
+    struct ranks *node;
+    struct shared *shared;
+    void *own;
+};
+
+int inputs_inventory(const struct ranks *world, const struct strings *paths,
+                     struct shared_inventory *inventory);
+void inputs_inventory_free(struct shared_inventory *inventory);
+
+/* Over the last parts of the names and the sizes of the files, in order. Local. */
+uint64_t inputs_checksum(const struct archive *archive);
+
+#endif

@@ -1,0 +1,130 @@
+#include "command.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int command_argc;
+char **command_argv;
+
+extern const struct command command_classify, command_evaluate, command_export, command_extract, command_info,
+    command_label, command_pack, command_report, command_reproduce, command_synth, command_train,
+    command_verify;
+
+/* In the order in which a user meets them. */
+static const struct command *const commands[] = {
+    &command_synth,
+    &command_extract,
+};
+
+#define N_COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: darkforest COMMAND [options] ...\n\n"
+          "Finds infected IoT devices in the packets of a network telescope.\n\ncommands:\n",
+          out);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(out, "  %-10s  %s\n", commands[i]->text.name, commands[i]->text.summary);
+    fputs("\n`darkforest COMMAND --help` says more. Under Slurm: srun --mpi=pmix darkforest COMMAND ...; "
+          "elsewhere\n"
+          "mpirun -n 2 darkforest COMMAND ..., or just darkforest COMMAND ... as one process.\n",
+          out);
+}
+
+static void print_man(FILE *out)
+{
+    fputs(".TH DARKFOREST 1 \"\" \"darkforest " DARKFOREST_VERSION
+          "\"\n.SH NAME\ndarkforest \\- network\\-telescope archives to "
+          "labelled sources and classifiers\n.SH SYNOPSIS\n.B darkforest\n.I COMMAND\n[options] ...\n.SH "
+          "COMMANDS\n",
+          out);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        options_man(out, &commands[i]->text, commands[i]->options, commands[i]->n_options);
+    fputs(".SH EXIT STATUS\n0 done; 64 usage; 65 bad data; 66 no input; 70 our bug; 74 input or output "
+          "failed; 75 stopped in good "
+          "order with work left, submit again; 78 bad configuration.\n",
+          out);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i]->text.name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+/* What needs neither a command nor MPI. Returns whether it was that. */
+static int answer_at_once(int argc, char **argv, int *code)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    *code = EXIT_DONE;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0)
+        print_usage(stdout);
+    else if (strcmp(word, "--version") == 0)
+        puts("darkforest " DARKFOREST_VERSION);
+    else if (strcmp(word, "--man") == 0)
+        print_man(stdout);
+    else if (argc < 2) {
+        print_usage(stderr);
+        *code = EXIT_BAD_USAGE;
+    } else
+        return 0;
+    return 1;
+}
+
+static int run_under_mpi(const struct command *command, int *argc, char ***argv, int level,
+                         const void *values, const struct strings *operands)
+{
+    struct ranks *world = ranks_start(argc, argv);
+    log_init((enum log_level)level, ranks_rank(world) == 0);
+    const int code = command->run(world, values, operands);
+    ranks_finish(world);
+    return code;
+}
+
+/* Parses the command's own words and runs it. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    struct common_options common = {.level = LOG_NORMAL};
+    struct strings operands = {0};
+    void *values = memory_zeroed(1, command->values_size);
+    int code = EXIT_BAD_USAGE;
+    if (command->defaults)
+        command->defaults(values);
+    if (options_parse(command->options, command->n_options, argc - 1, argv + 1, values, &common, &operands))
+        goto err0;
+    code = EXIT_DONE;
+    if (common.help) {
+        options_help(stdout, &command->text, command->options, command->n_options);
+    } else if (common.version) {
+        puts("darkforest " DARKFOREST_VERSION);
+    } else if (command->serial) {
+        log_init((enum log_level)common.level, 1);
+        code = command->run(NULL, values, &operands);
+    } else {
+        code = run_under_mpi(command, &argc, &argv, common.level, values, &operands);
+    }
+err0:
+    strings_free(&operands);
+    free(values);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+    command_argc = argc;
+    command_argv = argv;
+    if (answer_at_once(argc, argv, &code))
+        return code;
+    const struct command *command = find_command(argv[1]);
+    if (!command) {
+        log_error("no command '%s'; `darkforest --help` lists them", argv[1]);
+        return EXIT_BAD_USAGE;
+    }
+    return run_command(command, argc, argv);
+}

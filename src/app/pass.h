@@ -1,0 +1,76 @@
+/*
+ * pass.h - one pass over an archive: records to windows, contacts to their owners. Private to the app.
+ *
+ *     slices of a step -> block -> records -> packets -> (filter, inventory) -> partials, here
+ *                                                                            -> contacts, to their owners in
+ * rounds
+ *
+ * Steps are Collective: ranks meet in exchange rounds until every rank has read its slices.
+ */
+#ifndef DARKFOREST_PASS_H
+#define DARKFOREST_PASS_H
+
+#include "darkforest/archive/archive.h"
+#include "darkforest/core/progress.h"
+#include "darkforest/exchange/alltoall.h"
+#include "darkforest/sources/inventory.h"
+#include "run_record.h"
+#include "windows.h"
+
+#define PASS_RETRY_UNCUT                                                                                     \
+    (-1) /* a cut inside a file was wrong: everything read since must be read again without cuts */
+
+/* What stays the same through a run. */
+struct pass_input {
+    const struct ranks *ranks;
+    const struct archive *archive;
+    const struct inventory *inventory; /* NULL: every source is kept */
+    const char *filter;                /* BPF, NULL for none */
+    int64_t from_ns, to_ns;            /* [from, to) */
+    int64_t window_ns;
+    int plain_ack_is_reply;
+    int cut;             /* plain files may be cut */
+    const int64_t *skip; /* indexes of windows not to be computed, ascending */
+    size_t n_skip;
+    struct run_record *record;
+};
+
+/* A damaged file, as the run record and the closing words name it. */
+struct pass_damage {
+    size_t file;
+    struct damage damage;
+};
+
+struct pass {
+    const struct pass_input *input;
+    struct windows windows;
+    struct alltoall *contacts;
+    struct window ***slot_windows; /* [rank][slot]: which window a contact's slot means, told by the sender */
+    size_t *n_slot_windows;
+    size_t n_announced; /* slots of this rank that the others know */
+    struct batch *batch;
+    struct tally
+        outside; /* out_of_range and late records, and those of skipped windows: belong to no window file */
+    struct pass_damage *damages;
+    size_t n_damages;
+    struct progress progress;
+    uint64_t n_bytes_read; /* of files on disk, for progress */
+    uint64_t n_unmet;      /* bytes of records since the last round */
+    uint64_t n_records;
+    int code; /* worst so far, here */
+};
+
+void pass_init(struct pass *pass, const struct pass_input *input);
+void pass_free(struct pass *pass);
+/*
+ * Reads n_files files from `first` on. Collective. 0, PASS_RETRY_UNCUT, EXIT_STOPPED or an exit code after
+ * which the pass is of no further use; damage is not among them: it is kept in `damages`.
+ */
+int pass_step(struct pass *pass, size_t first, size_t n_files);
+/*
+ * Sends this rank's partials of a window to their owners, so that `owned` of every rank is complete.
+ * Collective; the window is opened where it is not. Returns it.
+ */
+struct window *pass_complete(struct pass *pass, int64_t index);
+
+#endif

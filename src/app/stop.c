@@ -1,0 +1,50 @@
+#include "stop.h"
+
+#include "darkforest/core/progress.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_INTERVAL 1.0 /* seconds */
+
+static volatile sig_atomic_t stop_signal;
+static int64_t stop_deadline_ns;
+static char stop_file[4096];
+static char stop_reason[4352];
+static double stop_last_look;
+
+static void note_signal(int number)
+{
+    stop_signal = number;
+}
+
+void stop_watch(int64_t deadline_ns, const char *folder)
+{
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    stop_deadline_ns = deadline_ns;
+    if (folder)
+        snprintf(stop_file, sizeof stop_file, "%s/STOP", folder);
+}
+
+const char *stop_wanted(void)
+{
+    const double now = clock_seconds();
+    if (stop_signal) {
+        snprintf(stop_reason, sizeof stop_reason, "signal %s came", stop_signal == SIGUSR1 ? "USR1" : "TERM");
+        return stop_reason;
+    }
+    if (now - stop_last_look < LOOK_INTERVAL)
+        return NULL;
+    stop_last_look = now;
+    if (stop_deadline_ns && (int64_t)time(NULL) >= stop_deadline_ns / 1000000000)
+        return "the deadline has come";
+    if (stop_file[0] && access(stop_file, F_OK) == 0) {
+        snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", stop_file);
+        return stop_reason;
+    }
+    return NULL;
+}

@@ -103,8 +103,12 @@ struct round alltoall_round(struct alltoall *a, int more, int failed)
         char *arrived = a->out;
         a->out = a->in ? a->in : memory_get(a->lane * a->item_size);
         a->in = arrived;
-        round =
-            (struct round){.items = a->in, .n_items = (size_t)a->n_out[0], .more = more, .failed = failed};
+        a->receive_n[0] = a->n_out[0];
+        round = (struct round){.items = a->in,
+                               .n_items = (size_t)a->n_out[0],
+                               .n_from = a->receive_n,
+                               .more = more,
+                               .failed = failed};
         a->n_out[0] = 0;
         return round;
     }

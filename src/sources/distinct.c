@@ -45,10 +45,9 @@ static void sort_keys(struct distinct *distinct, size_t n)
 static size_t drop_repetitions(uint64_t *keys, size_t n)
 {
     size_t kept = 1;
-    for (size_t i = 1; i < n; i++) {
-        keys[kept] = keys[i];
-        kept += keys[i] != keys[i - 1];
-    }
+    for (size_t i = 1; i < n; i++)
+        if (keys[i] != keys[kept - 1])
+            keys[kept++] = keys[i];
     return n ? kept : 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * archive.h - the files of one capture: operands (files, globs, folders; a folder is read recursively) to a list ordered by the time
- * of each file's first packet, then by name. Local.
+ * archive.h - the files of one capture: operands (files, globs, folders; a folder is read recursively) to a
+ * list ordered by the time of each file's first packet, then by name. Local.
  */
 #ifndef DARKFOREST_ARCHIVE_ARCHIVE_H
 #define DARKFOREST_ARCHIVE_ARCHIVE_H
@@ -14,16 +14,29 @@ struct archive_file {
     struct file_kind kind;
 };
 
+/* A file found in a folder that looks like a capture and cannot be read: an empty hour, a container we do not
+ * know. */
+struct archive_refusal {
+    char *path;
+    char *why; /* one sentence */
+};
+
 struct archive {
     struct archive_file *files;
     size_t n;
+    struct archive_refusal *refused;
+    size_t n_refused;
 };
 
 /*
- * 0, or an exit code with one sentence in *why. A file of no known kind given by name is refused; in a folder, files whose names or
- * bytes are not of a capture (indexes, checksums, texts) are passed over and counted in *n_skipped. A folder of nothing is EXIT_NO_INPUT.
+ * 0, or an exit code with one sentence in *why (free() it) and *archive empty. A file given by name must be
+ * readable; in a folder, files that are no captures (hidden files, unfinished *.partial ones, indexes, texts,
+ * ...) are passed over and counted in *n_skipped, and captures that cannot be read are listed in `refused`:
+ * the caller says so and goes on without them. A file reached twice counts once. When nothing readable is
+ * found: EXIT_BAD_DATA if something was refused, else EXIT_NO_INPUT.
  */
-int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped, char **why);
+int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped,
+                 char **why);
 void archive_free(struct archive *archive);
 
 #endif

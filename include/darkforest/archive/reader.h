@@ -1,10 +1,11 @@
 /*
  * reader.h - bytes to blocks of whole records, from any container and compression, sniffed by content. Local.
  *
- *     path -> [plain | gzip, many members | zstd, many frames] -> [pcap | pcapng] -> block, block, ... (record.h)
+ *     path -> [plain | gzip, many members | zstd, many frames] -> [pcap | pcapng] -> block, block, ...
+ * (record.h)
  *
- * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in an error: the
- * blocks before it are delivered, then reader_damage says what was wrong and where.
+ * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in
+ * an error: the blocks before it are delivered, then reader_damage says what was wrong and where.
  */
 #ifndef DARKFOREST_ARCHIVE_READER_H
 #define DARKFOREST_ARCHIVE_READER_H
@@ -14,7 +15,9 @@
 #include <stdint.h>
 
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
-enum container { CONTAINER_PCAP, CONTAINER_PCAPNG };
+/* The last two are of files that are refused: captures in a form we do not read, and files that are no
+ * captures. */
+enum container { CONTAINER_PCAP, CONTAINER_PCAPNG, CONTAINER_OTHER_CAPTURE, CONTAINER_NONE };
 
 /* What kind of file it is, read from its first bytes. */
 struct file_kind {
@@ -26,8 +29,9 @@ struct file_kind {
 };
 
 /*
- * 0, or an exit code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) with one sentence in *why (free() it): the sentence names the file and
- * what it is when refused ("x.erf is an ERF file; darkforest reads pcap and pcapng").
+ * 0, or an exit code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) with one sentence in *why (free() it): the
+ * sentence names the file and what it is when refused ("x.erf is an ERF file; darkforest reads pcap and
+ * pcapng"). kind->container is filled also then.
  */
 int file_sniff(const char *path, struct file_kind *kind, char **why);
 
@@ -39,26 +43,46 @@ struct damage {
 
 struct block {
     const uint8_t *data;
-    size_t n; /* whole records only */
+    size_t n;        /* whole records only */
     uint64_t offset; /* of data in the (inflated) stream */
 };
 
 struct reader;
 
-/* The whole file from its first record; "-" is standard input. NULL with *why set as by file_sniff, *code the exit code. */
+/* The whole file from its first record; "-" is standard input. NULL with *why set as by file_sniff, *code the
+ * exit code. */
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why);
 /*
- * Only the records that start in bytes [from, to) of a plain classic pcap, where `from` is resynchronised on record headers
- * unless it is the first record's offset; reader_first_offset then says where the first record was taken to start, and
- * reader_end_offset where the record after the last one starts: the slice that follows must have started exactly there.
+ * Only the records that start in bytes [from, to) of a plain classic pcap.
+ *
+ *     reader_open_at     `from` is known to be the start of a record (or the end of the file)
+ *     reader_open_range  `from` is any byte: the first record at or after it is found by a chain of record
+ * headers that look right. A guess, good enough that it is hardly ever wrong; the proof is the caller's, as
+ * follows.
+ *
+ * Both offsets below are right once reader_next has returned 0. reader_first_offset is where the first record
+ * was taken to start, also when it starts at or after `to` (then the slice is empty and reader_end_offset is
+ * the same). reader_end_offset is where the record after the last one starts; it is the size of the file when
+ * nothing follows, when the tail is cut off, and after damage, behind which nothing counts. When no start is
+ * found both are the size of the file.
+ *
+ * Slices [a0, a1), [a1, a2), ... with a0 the first record's offset together hold what reading the file
+ * through gives if and only if the first offset of each equals the end offset of the one before. Where it
+ * does not, the later slice is opened again by reader_open_at at that end offset, and so on along the file.
  */
-struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to, int *code,
-                                 char **why);
+struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                              int *code, char **why);
+struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                                 int *code, char **why);
 uint64_t reader_first_offset(const struct reader *reader);
 uint64_t reader_end_offset(const struct reader *reader);
-/* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage. */
+/* Where the first record of a plain classic pcap starts. */
+#define READER_FIRST_RECORD 24
+
+/* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage.
+ */
 int reader_next(struct reader *reader, struct block *block);
-/* Bytes of the file on disk consumed so far, for progress. */
+/* Bytes of the file on disk that this reader consumed so far, for progress. */
 uint64_t reader_position(const struct reader *reader);
 const struct damage *reader_damage(const struct reader *reader);
 void reader_close(struct reader *reader);

@@ -3,8 +3,8 @@
  *
  *     block: | ts_sec ts_sub caplen len | caplen bytes | ts_sec ts_sub caplen len | caplen bytes | ...
  *
- * A block holds classic pcap records as they lie in the file (pcapng is rewritten into this form by the reader), so that one walk
- * serves every format. Records point into the block and live as long as it does.
+ * A block holds classic pcap records as they lie in the file (pcapng is rewritten into this form by the
+ * reader), so that one walk serves every format. Records point into the block and live as long as it does.
  */
 #ifndef DARKFOREST_ARCHIVE_RECORD_H
 #define DARKFOREST_ARCHIVE_RECORD_H
@@ -19,14 +19,25 @@ struct record {
     uint32_t n_wire;     /* bytes on the wire */
 };
 
+/* Some old writers put the length on the wire before the captured length: versions up to 2.2 always, 2.3
+ * sometimes. */
+enum lengths_order { LENGTHS_CAPTURED_FIRST, LENGTHS_WIRE_FIRST, LENGTHS_SMALLER_IS_CAPTURED };
+
 /* How the records of a file are to be read; the same for the whole file. */
 struct record_format {
     uint32_t link_type;
-    uint32_t snaplen;      /* bound on n_captured that the walk enforces: at least 262144, see record.c */
+    uint32_t snaplen;      /* records that captured more are shown cut to this, as libpcap does */
     uint8_t swapped;       /* other byte order than this machine's */
-    uint8_t nanoseconds;   /* ts_sub is ns, else us */
-    uint8_t swapped_lengths; /* caplen and len change places (files of version 2.1 and 2.2, and 2.3 where caplen > len) */
+    uint8_t nanoseconds;   /* the sub-second field is in ns, else in us */
+    uint8_t lengths_order; /* enum lengths_order */
     uint8_t reserved;
+};
+
+enum {
+    RECORD_HEADER_SIZE = 16,
+    RECORD_MAX_CAPTURED =
+        262144, /* a header that says more is damage: libpcap's limit for every link type we read */
+    RECORD_MAX_SIZE = RECORD_HEADER_SIZE + RECORD_MAX_CAPTURED,
 };
 
 enum walk_end {
@@ -36,10 +47,17 @@ enum walk_end {
 };
 
 /*
- * Finds up to `max` records in block[0..n). *n_found is their number, *n_used the bytes they take: the walk goes on from there.
- * Reads no byte outside the block.
+ * Finds up to `max` records in block[0..n). *n_found is their number, *n_used the bytes they take: the walk
+ * goes on from there. Reads no byte outside the block.
  */
-enum walk_end record_walk(const struct record_format *format, const uint8_t *block, size_t n, struct record *records,
-                          size_t max, size_t *n_found, size_t *n_used);
+enum walk_end record_walk(const struct record_format *format, const uint8_t *block, size_t n,
+                          struct record *records, size_t max, size_t *n_found, size_t *n_used);
+
+/*
+ * The same walk without looking inside: the bytes that the whole records take which start before `stop`. What
+ * ended it, in *end: WALK_MORE when a record starts at or after `stop`.
+ */
+size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
+                   enum walk_end *end);
 
 #endif

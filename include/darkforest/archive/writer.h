@@ -1,8 +1,9 @@
 /*
  * writer.h - classic pcap out, plain, gzip or zstd by the name's ending (.pcap, .pcap.gz, .pcap.zst). Local.
  *
- * The file is written as PATH.partial and takes its name in writer_close. Compressed output is a chain of independent members or
- * frames (about 1 MiB of records each), so that the parts which several ranks write can be joined by plain concatenation.
+ * The file is written as PATH.partial and takes its name in writer_close. Compressed output is a chain of
+ * independent members or frames (about 1 MiB of records each), so that the parts which several ranks write
+ * can be joined by plain concatenation.
  */
 #ifndef DARKFOREST_ARCHIVE_WRITER_H
 #define DARKFOREST_ARCHIVE_WRITER_H
@@ -23,5 +24,14 @@ struct writer *writer_open(const char *path, const struct writer_options *option
 int writer_put(struct writer *writer, const struct record *record);
 int writer_close(struct writer *writer); /* 0; -1 after one sentence, with nothing left behind */
 void writer_discard(struct writer *writer);
+
+/*
+ * A part of a file that ranks write together, gathered in memory: `name` says the compression and stands in
+ * messages, no file is touched. Put, then take, then discard.
+ */
+struct writer *writer_open_memory(const char *name, const struct writer_options *options);
+/* Ends the member or frame and hands over the n bytes made since the last take, valid until the next put. 0, or
+ * -1 after one sentence. */
+int writer_take(struct writer *writer, const void **data, size_t *n);
 
 #endif

@@ -1,0 +1,221 @@
+#include "darkforest/archive/archive.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A file on its way into the archive. */
+struct candidate {
+    struct archive_file file;
+    dev_t device;
+    ino_t inode;
+};
+
+struct gathering {
+    struct archive *archive;
+    struct candidate *found;
+    size_t n;
+    size_t n_skipped;
+    char **why;
+};
+
+static void add_file(struct gathering *g, const char *path, const struct stat *status,
+                     const struct file_kind *kind)
+{
+    g->found = memory_resize(g->found, (g->n + 1) * sizeof *g->found);
+    g->found[g->n++] = (struct candidate){
+        {memory_text(path), *kind},
+        status->st_dev, status->st_ino
+    };
+}
+
+/* Takes `why` over. */
+static void add_refusal(struct gathering *g, const char *path, char *why)
+{
+    struct archive *a = g->archive;
+    a->refused = memory_resize(a->refused, (a->n_refused + 1) * sizeof *a->refused);
+    a->refused[a->n_refused++] = (struct archive_refusal){memory_text(path), why};
+}
+
+static int gather_named(struct gathering *g, const char *path, const struct stat *status)
+{
+    struct file_kind kind;
+    const int code = file_sniff(path, &kind, g->why);
+    if (code == EXIT_DONE)
+        add_file(g, path, status, &kind);
+    return code;
+}
+
+static int ends_in(const char *name, const char *ending)
+{
+    const size_t n = strlen(name), n_ending = strlen(ending);
+    return n >= n_ending && strcmp(name + n - n_ending, ending) == 0;
+}
+
+static void gather_found(struct gathering *g, const char *path, const char *name, const struct stat *status)
+{
+    struct file_kind kind;
+    char *why;
+    if (name[0] == '.' || ends_in(name, ".partial") || !S_ISREG(status->st_mode)) {
+        g->n_skipped++;
+    } else if (file_sniff(path, &kind, &why) == EXIT_DONE) {
+        add_file(g, path, status, &kind);
+    } else if (kind.container == CONTAINER_NONE) {
+        g->n_skipped++;
+        free(why);
+    } else {
+        add_refusal(g, path, why);
+    }
+}
+
+/* One entry of a folder's tree. */
+static void gather_entry(struct gathering *g, FTS *tree, FTSENT *entry)
+{
+    switch (entry->fts_info) {
+    case FTS_D:
+        if (entry->fts_level > 0 && entry->fts_name[0] == '.')
+            fts_set(tree, entry, FTS_SKIP);
+        break;
+    case FTS_DNR:
+    case FTS_NS:
+    case FTS_ERR:
+        add_refusal(g, entry->fts_path,
+                    text_format("%s cannot be opened: %s", entry->fts_path, strerror(entry->fts_errno)));
+        break;
+    case FTS_F:
+    case FTS_DEFAULT:
+    case FTS_SLNONE:
+        gather_found(g, entry->fts_path, entry->fts_name, entry->fts_statp);
+        break;
+    default: /* leaving a folder; a loop of links */
+        break;
+    }
+}
+
+static int gather_folder(struct gathering *g, const char *path)
+{
+    char *name = memory_text(path);
+    char *const roots[] = {name, NULL};
+    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    if (!tree) {
+        *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
+        free(name);
+        return EXIT_NO_INPUT;
+    }
+    for (FTSENT *entry; (entry = fts_read(tree));)
+        gather_entry(g, tree, entry);
+    fts_close(tree);
+    free(name);
+    return EXIT_DONE;
+}
+
+static int gather_path(struct gathering *g, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0) {
+        *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
+        return EXIT_NO_INPUT;
+    }
+    return S_ISDIR(status.st_mode) ? gather_folder(g, path) : gather_named(g, path, &status);
+}
+
+/* A path that exists is taken as it is, whatever characters are in it; else it is a pattern. */
+static int gather_operand(struct gathering *g, const char *operand)
+{
+    struct stat status;
+    glob_t matches = {0};
+    if (stat(operand, &status) == 0 || glob(operand, 0, NULL, &matches) != 0) {
+        globfree(&matches);
+        return gather_path(g, operand);
+    }
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < matches.gl_pathc && code == EXIT_DONE; i++)
+        code = gather_path(g, matches.gl_pathv[i]);
+    globfree(&matches);
+    return code;
+}
+
+static int compare_identity(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->inode != y->inode)
+        return x->inode < y->inode ? -1 : 1;
+    return strcmp(x->file.path, y->file.path);
+}
+
+static int compare_time(const void *a, const void *b)
+{
+    const struct archive_file *x = a, *y = b;
+    if (x->kind.first_ts_ns != y->kind.first_ts_ns)
+        return x->kind.first_ts_ns < y->kind.first_ts_ns ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+/* What was found becomes the archive: each file once, in order of time. */
+static void settle(struct gathering *g)
+{
+    struct archive *a = g->archive;
+    if (g->n > 0)
+        qsort(g->found, g->n, sizeof *g->found, compare_identity);
+    a->files = memory_get(g->n * sizeof *a->files);
+    for (size_t i = 0; i < g->n; i++) {
+        const struct candidate *c = &g->found[i];
+        if (i > 0 && c[-1].device == c->device && c[-1].inode == c->inode)
+            free(c->file.path);
+        else
+            a->files[a->n++] = c->file;
+    }
+    if (a->n > 0)
+        qsort(a->files, a->n, sizeof *a->files, compare_time);
+    free(g->found);
+}
+
+static int check_found(const struct archive *archive, size_t n_skipped, char **why)
+{
+    if (archive->n > 0)
+        return EXIT_DONE;
+    if (archive->n_refused > 0) {
+        *why = memory_text(archive->refused[0].why);
+        return EXIT_BAD_DATA;
+    }
+    *why = text_format("no capture file was found (%zu other files were passed over)", n_skipped);
+    return EXIT_NO_INPUT;
+}
+
+int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped,
+                 char **why)
+{
+    *archive = (struct archive){0};
+    struct gathering g = {.archive = archive, .why = why};
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < n && code == EXIT_DONE; i++)
+        code = gather_operand(&g, operands[i]);
+    settle(&g);
+    *n_skipped = g.n_skipped;
+    if (code == EXIT_DONE)
+        code = check_found(archive, g.n_skipped, why);
+    if (code != EXIT_DONE)
+        archive_free(archive);
+    return code;
+}
+
+void archive_free(struct archive *archive)
+{
+    for (size_t i = 0; i < archive->n; i++)
+        free(archive->files[i].path);
+    for (size_t i = 0; i < archive->n_refused; i++) {
+        free(archive->refused[i].path);
+        free(archive->refused[i].why);
+    }
+    free(archive->files);
+    free(archive->refused);
+    *archive = (struct archive){0};
+}

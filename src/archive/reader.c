@@ -1,0 +1,311 @@
+#include "darkforest/archive/reader.h"
+
+#include "container.h"
+#include "pcapng.h"
+#include "resync.h"
+#include "stream.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The buffer holds what the last block left over (less than one record) and then what one read adds. Plain
+ * files are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its
+ * pieces are larger.
+ */
+enum { PLAIN_READ_SIZE = 256 * 1024, INFLATED_READ_SIZE = 1024 * 1024 };
+
+enum state { READING, ENDED, FAILED };
+
+struct reader {
+    struct stream *stream;
+    struct pcapng *pcapng; /* NULL for classic pcap */
+    struct record_format format;
+    uint8_t *buffer;
+    size_t read_size;
+    size_t n, n_used; /* bytes held, bytes handed out by the last block */
+    uint64_t offset;  /* of buffer[0] in the inflated stream */
+    uint64_t stop;    /* records that start here or later are another's */
+    uint64_t first_offset, end_offset;
+    uint64_t n_skipped; /* bytes of the file before the slice */
+    enum state state;
+    struct block waiting; /* read when opened; n = 0: none */
+    struct damage damage;
+};
+
+static void set_damage(struct reader *r, const char *what, uint64_t offset, uint64_t n_bytes_lost)
+{
+    snprintf(r->damage.what, sizeof r->damage.what, "%s", what);
+    r->damage.offset = offset;
+    r->damage.n_bytes_lost = n_bytes_lost;
+}
+
+/* The stream gives no more: was the end a good one? `n_whole` bytes of the buffer are whole records. */
+static void end_of_stream(struct reader *r, size_t n_whole)
+{
+    const size_t n_left = r->n - n_whole;
+    if (r->stream->fault[0])
+        set_damage(r, r->stream->fault, r->offset + n_whole, n_left);
+    else if (n_left > 0)
+        set_damage(r, "the last record is cut off", r->offset + n_whole, n_left);
+    r->state = r->stream->io_error ? FAILED : ENDED;
+}
+
+static void damaged_header(struct reader *r, size_t at)
+{
+    const uint64_t offset = r->offset + at;
+    const int is_plain = r->stream->codec == &stream_plain && r->stream->is_regular;
+    set_damage(r, "a record header is damaged, and where the next record starts is not known", offset,
+               is_plain ? r->stream->n_file - offset : 0);
+    r->state = ENDED;
+}
+
+/* Bytes of whole records at the start of the buffer; sets the state when they are the last. */
+static size_t whole_records(struct reader *r, int stream_ended)
+{
+    const size_t to_stop = r->stop > r->offset ? r->stop - r->offset : 0;
+    enum walk_end end;
+    const size_t n_whole = record_span(&r->format, r->buffer, r->n, to_stop, &end);
+    if (end == WALK_DAMAGED) {
+        damaged_header(r, n_whole);
+    } else if (end == WALK_MORE) {
+        r->state = ENDED;
+        r->end_offset = r->offset + n_whole;
+    } else if (stream_ended) {
+        end_of_stream(r, n_whole);
+    }
+    return n_whole;
+}
+
+/* How much to read: no more than a little beyond the stop. */
+static size_t bytes_wanted(const struct reader *r)
+{
+    enum { BEYOND = 4096 };
+    const uint64_t at = r->offset + r->n;
+    const uint64_t wanted = (r->stop > at ? r->stop - at : 0) + BEYOND;
+    return r->stop != UINT64_MAX && wanted < r->read_size ? (size_t)wanted : r->read_size;
+}
+
+static size_t next_classic(struct reader *r)
+{
+    r->n -= r->n_used;
+    r->offset += r->n_used;
+    memmove(r->buffer, r->buffer + r->n_used, r->n);
+    for (size_t n_whole = 0;;) {
+        const size_t got = stream_read(r->stream, r->buffer + r->n, bytes_wanted(r));
+        r->n += got;
+        n_whole = whole_records(r, got == 0);
+        if (n_whole > 0 || r->state != READING)
+            return n_whole;
+    }
+}
+
+static size_t next_pcapng(struct reader *r)
+{
+    r->offset += r->n_used;
+    r->n = pcapng_read(r->pcapng, r->buffer, r->read_size);
+    if (r->n > 0)
+        return r->n;
+    uint64_t offset;
+    const char *fault = pcapng_fault(r->pcapng, &offset);
+    if (r->stream->fault[0] || fault[0])
+        set_damage(r, r->stream->fault[0] ? r->stream->fault : fault, offset, 0);
+    r->state = r->stream->io_error ? FAILED : ENDED;
+    return 0;
+}
+
+static int next_block(struct reader *r, struct block *block)
+{
+    r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
+    *block = (struct block){r->buffer, r->n_used, r->offset};
+    return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;
+}
+
+int reader_next(struct reader *reader, struct block *block)
+{
+    if (reader->waiting.n > 0) {
+        *block = reader->waiting;
+        reader->waiting.n = 0;
+        return 1;
+    }
+    return next_block(reader, block);
+}
+
+static struct reader *new_reader(struct stream *stream)
+{
+    struct reader *r = memory_zeroed(1, sizeof *r);
+    r->stream = stream;
+    r->read_size = stream->codec == &stream_plain ? PLAIN_READ_SIZE : INFLATED_READ_SIZE;
+    r->buffer = memory_get(r->read_size + RECORD_MAX_SIZE);
+    r->stop = UINT64_MAX;
+    r->end_offset = stream->n_file;
+    return r;
+}
+
+void reader_close(struct reader *reader)
+{
+    if (!reader)
+        return;
+    pcapng_close(reader->pcapng);
+    stream_close(reader->stream);
+    free(reader->buffer);
+    free(reader);
+}
+
+/* Says what the file is when it is not one that we read. */
+static int refuse(struct reader *r, const char *path, const struct container_verdict *verdict, char **why)
+{
+    if (verdict->container == CONTAINER_PCAP || verdict->container == CONTAINER_PCAPNG)
+        return EXIT_DONE;
+    if (r->stream->io_error || r->stream->fault[0])
+        *why = text_format("%s cannot be read: %s", path, r->stream->fault);
+    else
+        *why = text_format("%s is %s; darkforest reads pcap and pcapng", path, verdict->name);
+    return r->stream->io_error ? EXIT_IO : EXIT_BAD_DATA;
+}
+
+static int start_classic(struct reader *r, const char *path, size_t n_head, const uint8_t *head, char **why)
+{
+    if (n_head < PCAP_HEADER_SIZE) {
+        *why = text_format("%s is cut off inside its pcap header", path);
+        return EXIT_BAD_DATA;
+    }
+    char *clause = container_pcap_format(head, &r->format);
+    if (clause) {
+        *why = text_format("%s %s", path, clause);
+        free(clause);
+        return EXIT_BAD_DATA;
+    }
+    uint8_t header[PCAP_HEADER_SIZE];
+    stream_read(r->stream, header, sizeof header);
+    r->offset = r->first_offset = PCAP_HEADER_SIZE;
+    return EXIT_DONE;
+}
+
+static int start_pcapng(struct reader *r, const char *path, char **why)
+{
+    char *clause;
+    r->pcapng = pcapng_open(r->stream, &r->format, &clause);
+    if (r->pcapng)
+        return EXIT_DONE;
+    *why = text_format("%s %s", path, clause);
+    free(clause);
+    return r->stream->io_error ? EXIT_IO : EXIT_BAD_DATA;
+}
+
+static int start(struct reader *r, const char *path, enum container *container, char **why)
+{
+    size_t n_head;
+    const uint8_t *head = stream_peek(r->stream, PCAP_HEADER_SIZE, &n_head);
+    struct container_verdict verdict = container_sniff(head, n_head);
+    if (n_head < PCAP_HEADER_SIZE && r->stream->fault[0]) /* too little to say that it is no capture */
+        verdict.container = CONTAINER_OTHER_CAPTURE;
+    *container = verdict.container;
+    const int code = refuse(r, path, &verdict, why);
+    if (code)
+        return code;
+    return verdict.container == CONTAINER_PCAP ? start_classic(r, path, n_head, head, why)
+                                               : start_pcapng(r, path, why);
+}
+
+static int64_t first_time(const struct reader *r)
+{
+    struct record record;
+    size_t n_found = 0, n_used;
+    record_walk(&r->format, r->waiting.data, r->waiting.n, &record, 1, &n_found, &n_used);
+    return n_found ? record.ts_ns : INT64_MAX;
+}
+
+struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why)
+{
+    *kind = (struct file_kind){.container = CONTAINER_NONE, .first_ts_ns = INT64_MAX};
+    struct stream *stream = stream_open(path, code, why);
+    if (!stream)
+        return NULL;
+    struct reader *r = new_reader(stream);
+    kind->compression = stream->codec->compression;
+    kind->n_bytes = stream->n_file;
+    *code = start(r, path, &kind->container, why);
+    if (*code) {
+        reader_close(r);
+        return NULL;
+    }
+    next_block(r, &r->waiting);
+    kind->format = r->format;
+    kind->first_ts_ns = first_time(r);
+    return r;
+}
+
+int file_sniff(const char *path, struct file_kind *kind, char **why)
+{
+    int code;
+    struct reader *reader = reader_open(path, kind, &code, why);
+    if (!reader)
+        return code;
+    reader_close(reader);
+    return EXIT_DONE;
+}
+
+struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                              int *code, char **why)
+{
+    struct stream *stream = stream_open(path, code, why);
+    if (!stream)
+        return NULL;
+    if (stream->n_file != kind->n_bytes) {
+        *code = EXIT_IO;
+        *why = text_format("%s has changed since it was first looked at", path);
+        stream_close(stream);
+        return NULL;
+    }
+    stream_seek(stream, from);
+    struct reader *r = new_reader(stream);
+    r->format = kind->format;
+    r->offset = r->first_offset = r->n_skipped = from;
+    r->stop = to;
+    return r;
+}
+
+struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                                 int *code, char **why)
+{
+    struct reader *r = reader_open_at(path, kind, from, to, code, why);
+    if (!r || from <= READER_FIRST_RECORD)
+        return r;
+    uint64_t start_offset;
+    if (resync_find(r->stream->fd, kind, from, &start_offset) < 0) {
+        *code = EXIT_IO;
+        *why = text_format("%s cannot be read: %s", path, strerror(errno));
+        reader_close(r);
+        return NULL;
+    }
+    stream_seek(r->stream, start_offset);
+    r->offset = r->first_offset = start_offset;
+    return r;
+}
+
+uint64_t reader_first_offset(const struct reader *reader)
+{
+    return reader->first_offset;
+}
+
+uint64_t reader_end_offset(const struct reader *reader)
+{
+    return reader->end_offset;
+}
+
+uint64_t reader_position(const struct reader *reader)
+{
+    const struct stream *s = reader->stream;
+    return s->n_taken - (s->input_n - s->input_at) - reader->n_skipped;
+}
+
+const struct damage *reader_damage(const struct reader *reader)
+{
+    return &reader->damage;
+}

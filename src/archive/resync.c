@@ -1,0 +1,98 @@
+#include "resync.h"
+
+#include "record_header.h"
+
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/*
+ * Vern Paxson's tcpslice finds packets in the middle of a file by looking for headers that make sense and
+ * lead to each other; so does this. Header after header must hold until the window ends, so that a chance
+ * match inside a packet's bytes dies out.
+ */
+enum {
+    WINDOW_SIZE = 4 * RECORD_MAX_SIZE,
+    MAX_WIRE = 1 << 20,
+};
+
+static const int64_t NS_PER_DAY = 86400 * INT64_C(1000000000);
+static const int64_t FILE_SPAN_DAYS = 400; /* no file is taken to be longer */
+
+struct window {
+    const uint8_t *data;
+    size_t n;
+    const struct record_format *format;
+    int64_t first_ts_ns; /* of the file */
+};
+
+static int is_within(int64_t a, int64_t b, int64_t distance)
+{
+    return a - b <= distance && b - a <= distance;
+}
+
+static int is_plausible(const struct window *w, const struct record_header *h)
+{
+    const uint32_t second = w->format->nanoseconds ? 1000000000 : 1000000;
+    return h->n_captured <= RECORD_MAX_CAPTURED && h->n_captured <= h->n_wire && h->n_wire <= MAX_WIRE &&
+           h->fraction < second &&
+           is_within(record_header_time(w->format, h), w->first_ts_ns, FILE_SPAN_DAYS * NS_PER_DAY);
+}
+
+/* Does a chain of at least one whole record lead from `at` to the end of the window, records a day apart at
+ * most? */
+static int chain_holds(const struct window *w, size_t at)
+{
+    int64_t previous = 0;
+    int n_records = 0;
+    while (w->n - at >= RECORD_HEADER_SIZE) {
+        const struct record_header h = record_header_read(w->format, w->data + at);
+        const int64_t ts_ns = record_header_time(w->format, &h);
+        if (!is_plausible(w, &h) || (n_records > 0 && !is_within(ts_ns, previous, NS_PER_DAY)))
+            return 0;
+        if (w->n - at - RECORD_HEADER_SIZE < h.n_captured)
+            break;
+        at += RECORD_HEADER_SIZE + h.n_captured;
+        previous = ts_ns;
+        n_records++;
+    }
+    return n_records > 0;
+}
+
+static ssize_t read_window(int fd, uint8_t *to, uint64_t from)
+{
+    size_t n = 0;
+    while (n < WINDOW_SIZE) {
+        const ssize_t got = pread(fd, to + n, WINDOW_SIZE - n, (off_t)(from + n));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    return (ssize_t)n;
+}
+
+int resync_find(int fd, const struct file_kind *kind, uint64_t from, uint64_t *start)
+{
+    uint8_t *data = memory_get(WINDOW_SIZE);
+    const ssize_t n = read_window(fd, data, from);
+    if (n < 0) {
+        free(data);
+        return -1;
+    }
+    const struct window w = {data, (size_t)n, &kind->format, kind->first_ts_ns};
+    *start = kind->n_bytes;
+    for (size_t at = 0; at < w.n && at < RECORD_MAX_SIZE; at++) {
+        if (chain_holds(&w, at)) {
+            *start = from + at;
+            break;
+        }
+    }
+    free(data);
+    return 0;
+}

@@ -1,0 +1,185 @@
+#include "stream.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { INPUT_SIZE = 256 * 1024, MAGIC_SIZE = 4 };
+
+void stream_set_fault(struct stream *stream, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(stream->fault, sizeof stream->fault, format, arguments);
+    va_end(arguments);
+}
+
+static size_t read_file(struct stream *stream, uint8_t *to, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(stream->fd, to, n);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        stream->io_error = 1;
+        stream_set_fault(stream, "reading failed: %s", strerror(errno));
+        return 0;
+    }
+    stream->n_taken += (size_t)got;
+    return (size_t)got;
+}
+
+size_t stream_fill(struct stream *stream)
+{
+    if (stream->input_at == stream->input_n) {
+        stream->input_at = 0;
+        stream->input_n = read_file(stream, stream->input, INPUT_SIZE);
+    }
+    return stream->input_n - stream->input_at;
+}
+
+static void *plain_open(void)
+{
+    return memory_get(1);
+}
+
+static size_t plain_read(struct stream *stream, uint8_t *to, size_t n)
+{
+    const size_t held = stream->input_n - stream->input_at;
+    if (held == 0)
+        return read_file(stream, to, n);
+    const size_t got = n < held ? n : held;
+    memcpy(to, stream->input + stream->input_at, got);
+    stream->input_at += got;
+    return got;
+}
+
+const struct codec stream_plain = {COMPRESSION_NONE, plain_open, plain_read, free};
+
+/* By the first bytes of the file: RFC 1952; RFC 8878, data frames and skippable ones. */
+static const struct codec *find_codec(const uint8_t *magic, size_t n)
+{
+    if (n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
+        return &stream_gzip;
+    if (n >= 4 && memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
+        return &stream_zstd;
+    if (n >= 4 && (magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0)
+        return &stream_zstd;
+    return &stream_plain;
+}
+
+static int open_file(struct stream *stream, const char *path, int *code, char **why)
+{
+    stream->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (stream->fd < 0 || fstat(stream->fd, &status) < 0) {
+        *code = EXIT_NO_INPUT;
+        *why = text_format("%s cannot be opened: %s", path, strerror(errno));
+        return -1;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        *code = EXIT_NO_INPUT;
+        *why = text_format("%s is a folder, not a capture file", path);
+        return -1;
+    }
+    stream->is_regular = S_ISREG(status.st_mode);
+    if (stream->is_regular) {
+        stream->n_file = (uint64_t)status.st_size;
+        posix_fadvise(stream->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
+    return 0;
+}
+
+/* Enough input to tell the compression, also from a pipe that gives a byte at a time. */
+static void read_magic(struct stream *stream)
+{
+    while (stream->input_n < MAGIC_SIZE) {
+        const size_t got = read_file(stream, stream->input + stream->input_n, INPUT_SIZE - stream->input_n);
+        if (got == 0)
+            break;
+        stream->input_n += got;
+    }
+}
+
+struct stream *stream_open(const char *path, int *code, char **why)
+{
+    struct stream *stream = memory_zeroed(1, sizeof *stream);
+    stream->fd = -1;
+    if (open_file(stream, path, code, why) < 0)
+        goto err0;
+    stream->input = memory_get(INPUT_SIZE);
+    read_magic(stream);
+    if (stream->io_error) {
+        *code = EXIT_IO;
+        *why = text_format("%s: %s", path, stream->fault);
+        goto err0;
+    }
+    stream->codec = find_codec(stream->input, stream->input_n);
+    stream->state = stream->codec->open();
+    if (!stream->state) {
+        *code = EXIT_IO;
+        *why = text_format("%s cannot be read: out of memory", path);
+        goto err0;
+    }
+    return stream;
+
+err0:
+    stream_close(stream);
+    return NULL;
+}
+
+void stream_close(struct stream *stream)
+{
+    if (!stream)
+        return;
+    if (stream->state)
+        stream->codec->close(stream->state);
+    if (stream->fd >= 0)
+        close(stream->fd);
+    free(stream->input);
+    free(stream);
+}
+
+const uint8_t *stream_peek(struct stream *stream, size_t least, size_t *n)
+{
+    while (stream->head_n < least && !stream->fault[0]) {
+        const size_t got =
+            stream->codec->read(stream, stream->head + stream->head_n, sizeof stream->head - stream->head_n);
+        if (got == 0)
+            break;
+        stream->head_n += got;
+    }
+    *n = stream->head_n;
+    return stream->head;
+}
+
+size_t stream_read(struct stream *stream, uint8_t *to, size_t n)
+{
+    const size_t held = stream->head_n - stream->head_at;
+    if (held > 0) {
+        const size_t got = n < held ? n : held;
+        memcpy(to, stream->head + stream->head_at, got);
+        stream->head_at += got;
+        return got;
+    }
+    return stream->fault[0] ? 0 : stream->codec->read(stream, to, n);
+}
+
+void stream_seek(struct stream *stream, uint64_t offset)
+{
+    stream->head_at = stream->head_n = 0;
+    stream->input_at = stream->input_n = 0;
+    stream->n_taken = offset;
+    if (lseek(stream->fd, (off_t)offset, SEEK_SET) < 0) {
+        stream->io_error = 1;
+        stream_set_fault(stream, "seeking failed: %s", strerror(errno));
+    }
+}

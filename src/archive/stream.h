@@ -1,0 +1,62 @@
+/*
+ * stream.h - the bytes of a file as they were before compression, told by content. Private to the archive
+ * room.
+ *
+ *     file -> input (compressed bytes) -> codec -> head (bytes looked at early) -> stream_read
+ *
+ * A fault (damage or an I/O error) ends the stream like its end does: what was good has been handed out, and
+ * `fault` then says in a clause what was wrong.
+ */
+#ifndef DARKFOREST_ARCHIVE_STREAM_H
+#define DARKFOREST_ARCHIVE_STREAM_H
+
+#include "darkforest/archive/reader.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STREAM_HEAD_SIZE = 4096 };
+
+struct stream;
+
+/* How one compression is undone. `read` gives up to n > 0 bytes, 0 only at the end or at a fault. */
+struct codec {
+    enum compression compression;
+    void *(*open)(void); /* NULL when memory is out */
+    size_t (*read)(struct stream *stream, uint8_t *to, size_t n);
+    void (*close)(void *state);
+};
+
+extern const struct codec stream_plain, stream_gzip, stream_zstd;
+
+struct stream {
+    const struct codec *codec;
+    void *state;
+    int fd;
+    int is_regular;
+    uint64_t n_file;  /* bytes of the file; 0 for a pipe */
+    uint64_t n_taken; /* bytes read from it */
+    uint8_t *input;   /* compressed bytes, [input_at, input_n) not yet used */
+    size_t input_at, input_n;
+    uint8_t head[STREAM_HEAD_SIZE];
+    size_t head_at, head_n;
+    char fault[128]; /* "": none */
+    int io_error;    /* the fault is not the file's content */
+};
+
+/* "-" is standard input. NULL with an exit code and a sentence. */
+struct stream *stream_open(const char *path, int *code, char **why);
+void stream_close(struct stream *stream);
+
+/* The first bytes without taking them: at least `least` unless the stream is shorter. */
+const uint8_t *stream_peek(struct stream *stream, size_t least, size_t *n);
+/* Up to n bytes, as many as come without waiting for a slow writer; 0 at the end or at a fault. */
+size_t stream_read(struct stream *stream, uint8_t *to, size_t n);
+/* To a place in a plain regular file, before the first read. */
+void stream_seek(struct stream *stream, uint64_t offset);
+
+/* For codecs: more input when there is none. 0 at the end of the file or at a fault. */
+size_t stream_fill(struct stream *stream);
+void stream_set_fault(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,286 @@
+#include "darkforest/archive/writer.h"
+
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+enum {
+    PIECE_SIZE = 1024 * 1024, /* of records, before compression: a member or frame of its own */
+    ZSTD_LEVEL = 3,
+    ISAL_LEVEL = 1,
+    ISAL_BUFFER = ISAL_DEF_LVL1_DEFAULT,
+};
+
+/* How a piece is compressed. `press` returns the bytes written to `to`, 0 when it failed. */
+struct press {
+    const char *ending;
+    void *(*open)(void);
+    size_t (*bound)(size_t n);
+    size_t (*press)(void *state, const uint8_t *from, size_t n, uint8_t *to, size_t room);
+    void (*close)(void *state);
+};
+
+struct writer {
+    char *path, *partial; /* partial is NULL when all is gathered in memory */
+    int fd;
+    uint8_t *memory;
+    size_t n_memory, memory_room;
+    const struct press *press; /* NULL: plain */
+    void *state;
+    int nanoseconds;
+    uint8_t *piece;
+    size_t n;
+    uint8_t *pressed;
+    size_t pressed_room;
+};
+
+struct gzip_press {
+    struct isal_zstream stream;
+    uint8_t level_buffer[ISAL_BUFFER];
+};
+
+static void *gzip_press_open(void)
+{
+    return malloc(sizeof(struct gzip_press));
+}
+
+static size_t gzip_press_bound(size_t n)
+{
+    return n + n / 8 +
+           1024; /* isa-l falls back to stored blocks: five bytes each, and the member's header and trailer */
+}
+
+static size_t gzip_press_press(void *opaque, const uint8_t *from, size_t n, uint8_t *to, size_t room)
+{
+    struct gzip_press *state = opaque;
+    memset(state, 0, sizeof *state); /* what an earlier piece left would show in the bytes of this one */
+    isal_deflate_init(&state->stream);
+    state->stream.level = ISAL_LEVEL;
+    state->stream.level_buf = state->level_buffer;
+    state->stream.level_buf_size = sizeof state->level_buffer;
+    state->stream.gzip_flag = IGZIP_GZIP;
+    state->stream.end_of_stream = 1;
+    state->stream.next_in = (uint8_t *)(uintptr_t)from; /* isa-l reads only */
+    state->stream.avail_in = (uint32_t)n;
+    state->stream.next_out = to;
+    state->stream.avail_out = (uint32_t)room;
+    if (isal_deflate(&state->stream) != COMP_OK || state->stream.internal_state.state != ZSTATE_END)
+        return 0;
+    return room - state->stream.avail_out;
+}
+
+static void *zstd_press_open(void)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    if (context) {
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    }
+    return context;
+}
+
+static size_t zstd_press_press(void *opaque, const uint8_t *from, size_t n, uint8_t *to, size_t room)
+{
+    const size_t got = ZSTD_compress2(opaque, to, room, from, n);
+    return ZSTD_isError(got) ? 0 : got;
+}
+
+static void zstd_press_close(void *opaque)
+{
+    ZSTD_freeCCtx(opaque);
+}
+
+static const struct press presses[] = {
+    {".gz",  gzip_press_open, gzip_press_bound,   gzip_press_press, free            },
+    {".zst", zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
+};
+
+static const struct press *find_press(const char *path)
+{
+    const size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof presses / sizeof presses[0]; i++) {
+        const size_t n_ending = strlen(presses[i].ending);
+        if (n >= n_ending && strcmp(path + n - n_ending, presses[i].ending) == 0)
+            return &presses[i];
+    }
+    return NULL;
+}
+
+static int write_all(struct writer *w, const uint8_t *from, size_t n)
+{
+    while (n > 0) {
+        const ssize_t done = write(w->fd, from, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0) {
+            log_error("%s cannot be written: %s", w->path, strerror(errno));
+            return -1;
+        }
+        from += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int keep_all(struct writer *w, const uint8_t *from, size_t n)
+{
+    if (w->memory_room - w->n_memory < n) {
+        w->memory_room = (w->n_memory + n) * 2;
+        w->memory = memory_resize(w->memory, w->memory_room);
+    }
+    memcpy(w->memory + w->n_memory, from, n);
+    w->n_memory += n;
+    return 0;
+}
+
+static int pass_on(struct writer *w, const uint8_t *from, size_t n)
+{
+    return w->partial ? write_all(w, from, n) : keep_all(w, from, n);
+}
+
+static int flush_piece(struct writer *w)
+{
+    const size_t n = w->n;
+    w->n = 0;
+    if (n == 0)
+        return 0;
+    if (!w->press)
+        return pass_on(w, w->piece, n);
+    const size_t n_pressed = w->press->press(w->state, w->piece, n, w->pressed, w->pressed_room);
+    if (n_pressed == 0) {
+        log_error("%s cannot be written: compression failed", w->path);
+        return -1;
+    }
+    return pass_on(w, w->pressed, n_pressed);
+}
+
+static void put_header(struct writer *w, const struct writer_options *options)
+{
+    const struct {
+        uint32_t magic;
+        uint16_t major, minor;
+        uint32_t zone, accuracy, snaplen, link_type;
+    } header = {
+        options->nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 2, 4, 0, 0, RECORD_MAX_CAPTURED, options->link_type};
+    memcpy(w->piece, &header, sizeof header);
+    w->n = sizeof header;
+}
+
+static int open_press(struct writer *w)
+{
+    w->press = find_press(w->path);
+    if (!w->press)
+        return 0;
+    w->pressed_room = w->press->bound(PIECE_SIZE);
+    w->pressed = memory_get(w->pressed_room);
+    w->state = w->press->open();
+    if (!w->state)
+        log_error("%s cannot be written: out of memory", w->path);
+    return w->state ? 0 : -1;
+}
+
+static void free_writer(struct writer *w)
+{
+    if (w->state)
+        w->press->close(w->state);
+    free(w->pressed);
+    free(w->piece);
+    free(w->memory);
+    free(w->partial);
+    free(w->path);
+    free(w);
+}
+
+struct writer *writer_open_memory(const char *name, const struct writer_options *options)
+{
+    struct writer *w = memory_zeroed(1, sizeof *w);
+    w->path = memory_text(name);
+    w->piece = memory_get(PIECE_SIZE);
+    w->nanoseconds = options->nanoseconds;
+    if (open_press(w) < 0) {
+        free_writer(w);
+        return NULL;
+    }
+    if (options->with_header)
+        put_header(w, options);
+    return w;
+}
+
+struct writer *writer_open(const char *path, const struct writer_options *options)
+{
+    struct writer *w = writer_open_memory(path, options);
+    if (!w)
+        return NULL;
+    w->partial = output_partial_name(path);
+    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (w->fd < 0) {
+        log_error("%s cannot be written: %s", path, strerror(errno));
+        free_writer(w);
+        return NULL;
+    }
+    return w;
+}
+
+int writer_put(struct writer *writer, const struct record *record)
+{
+    const int64_t ns_per_second = 1000000000;
+    const int64_t seconds = record->ts_ns / ns_per_second, rest = record->ts_ns % ns_per_second;
+    if (record->ts_ns < 0 || seconds > UINT32_MAX || record->n_captured > RECORD_MAX_CAPTURED) {
+        log_error("%s cannot be written: a record does not fit the pcap format", writer->path);
+        return -1;
+    }
+    const size_t size = RECORD_HEADER_SIZE + record->n_captured;
+    if (PIECE_SIZE - writer->n < size && flush_piece(writer) < 0)
+        return -1;
+    const uint32_t header[4] = {(uint32_t)seconds, (uint32_t)(writer->nanoseconds ? rest : rest / 1000),
+                                record->n_captured, record->n_wire};
+    memcpy(writer->piece + writer->n, header, sizeof header);
+    memcpy(writer->piece + writer->n + sizeof header, record->data, record->n_captured);
+    writer->n += size;
+    return 0;
+}
+
+int writer_take(struct writer *writer, const void **data, size_t *n)
+{
+    if (flush_piece(writer) < 0)
+        return -1;
+    *data = writer->memory;
+    *n = writer->n_memory;
+    writer->n_memory = 0;
+    return 0;
+}
+
+int writer_close(struct writer *writer)
+{
+    if (flush_piece(writer) < 0) {
+        writer_discard(writer);
+        return -1;
+    }
+    int failed = close(writer->fd);
+    if (failed) {
+        log_error("%s cannot be written: %s", writer->path, strerror(errno));
+        unlink(writer->partial);
+    } else {
+        failed = output_commit(writer->partial, writer->path);
+    }
+    free_writer(writer);
+    return failed ? -1 : 0;
+}
+
+void writer_discard(struct writer *writer)
+{
+    if (!writer)
+        return;
+    if (writer->partial) {
+        close(writer->fd);
+        unlink(writer->partial);
+    }
+    free_writer(writer);
+}

@@ -35,8 +35,15 @@ int hdf_has(hid_t parent, const char *name);
 char **hdf_names(hid_t group, size_t *n);
 void hdf_names_free(char **names, size_t n);
 
+/*
+ * A text that this program reads back is of fixed length and lies with the checksummed structure of the file.
+ * A note, for the readers of others, is of variable length, which they take for a string and not for bytes;
+ * it is never read here, because it lies in a heap whose damage HDF5 does not survive.
+ */
 int hdf_put_text(hid_t object, const char *name, const char *text);
 int hdf_put_texts(hid_t object, const char *name, const char *const *texts, size_t n);
+int hdf_put_note(hid_t object, const char *name, const char *text);
+int hdf_put_notes(hid_t object, const char *name, const char *const *texts, size_t n);
 int hdf_put_i64(hid_t object, const char *name, int64_t value);
 int hdf_put_f64(hid_t object, const char *name, double value);
 int hdf_put_bytes(hid_t object, const char *name, const uint8_t *values, size_t n); /* uint8 array */

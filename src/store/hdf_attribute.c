@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Variable-length UTF-8: what h5py, anndata and PyTables give back as a string and not as bytes. */
-static hid_t text_type(void)
+#define TEXT_MOST ((size_t)1 << 20) /* bytes of a text that is read */
+
+static hid_t text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_size(type, size);
     H5Tset_cset(type, H5T_CSET_UTF8);
     return type;
 }
@@ -25,21 +26,56 @@ static int put(hid_t object, const char *name, hid_t type, hid_t space, const vo
     return bad ? -1 : 0;
 }
 
+static size_t longest(const char *const *texts, size_t n)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = strlen(texts[i]) > most ? strlen(texts[i]) : most;
+    return most;
+}
+
+/* Texts one after the other, each padded with zeroes to `width`. */
+static int put_padded(hid_t object, const char *name, hid_t space, const char *const *texts, size_t n)
+{
+    size_t width = longest(texts, n) + 1;
+    char *padded = memory_zeroed(n + 1, width);
+    for (size_t i = 0; i < n; i++)
+        memcpy(padded + i * width, texts[i], strlen(texts[i]));
+    hid_t type = text_type(width);
+    int result = put(object, name, type, space, padded);
+    H5Tclose(type);
+    free(padded);
+    return result;
+}
+
 int hdf_put_text(hid_t object, const char *name, const char *text)
 {
-    hid_t type = text_type();
-    int result = put(object, name, type, H5Screate(H5S_SCALAR), &text);
-    H5Tclose(type);
-    return result;
+    return put_padded(object, name, H5Screate(H5S_SCALAR), &text, 1);
 }
 
 int hdf_put_texts(hid_t object, const char *name, const char *const *texts, size_t n)
 {
     hsize_t length = n;
-    hid_t type = text_type();
-    int result = put(object, name, type, H5Screate_simple(1, &length, NULL), texts);
+    return put_padded(object, name, H5Screate_simple(1, &length, NULL), texts, n);
+}
+
+static int put_variable(hid_t object, const char *name, hid_t space, const char *const *texts)
+{
+    hid_t type = text_type(H5T_VARIABLE);
+    int result = put(object, name, type, space, texts);
     H5Tclose(type);
     return result;
+}
+
+int hdf_put_note(hid_t object, const char *name, const char *text)
+{
+    return put_variable(object, name, H5Screate(H5S_SCALAR), &text);
+}
+
+int hdf_put_notes(hid_t object, const char *name, const char *const *texts, size_t n)
+{
+    hsize_t length = n;
+    return put_variable(object, name, H5Screate_simple(1, &length, NULL), texts);
 }
 
 int hdf_put_i64(hid_t object, const char *name, int64_t value)
@@ -74,7 +110,7 @@ static hid_t attribute_open(hid_t object, const char *name, H5T_class_t class, s
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     hssize_t n_values = H5Sget_simple_extent_npoints(space);
     int ok = attribute >= 0 && H5Tget_class(type) == class && n_values >= 0 && (uint64_t)n_values <= max &&
-             (class != H5T_STRING || H5Tis_variable_str(type) > 0);
+             (class != H5T_STRING || (H5Tis_variable_str(type) == 0 && H5Tget_size(type) <= TEXT_MOST));
     H5Sclose(space);
     H5Tclose(type);
     if (ok) {
@@ -112,21 +148,20 @@ char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n)
     hid_t attribute = attribute_open(object, name, H5T_STRING, max, n);
     if (attribute < 0)
         return NULL;
-    char **texts = memory_zeroed(*n + 1, sizeof *texts);
-    hid_t type = text_type(), space = H5Aget_space(attribute);
-    int bad = *n > 0 && H5Aread(attribute, type, texts) < 0;
-    for (size_t i = 0; !bad && i < *n; i++) {
-        char *own = memory_text(texts[i] ? texts[i] : "");
-        H5free_memory(texts[i]);
-        texts[i] = own;
+    hid_t stored = H5Aget_type(attribute);
+    size_t width = H5Tget_size(stored) + 1;
+    hid_t type = text_type(width);
+    char *padded = memory_zeroed(*n + 1, width), **texts = NULL;
+    if (*n == 0 || H5Aread(attribute, type, padded) >= 0) {
+        texts = memory_zeroed(*n + 1, sizeof *texts);
+        for (size_t i = 0; i < *n; i++)
+            texts[i] = memory_text(padded + i * width);
     }
-    H5Sclose(space);
+    free(padded);
     H5Tclose(type);
+    H5Tclose(stored);
     H5Aclose(attribute);
-    if (!bad)
-        return texts;
-    free(texts);
-    return NULL;
+    return texts;
 }
 
 char *hdf_get_text(hid_t object, const char *name)

@@ -34,8 +34,8 @@ static int write_tally(hid_t file, const struct tally *tally)
     for (int r = 0; r < TALLY_REASONS; r++) {
         bad |= hdf_put_array(group, tally_names[r].name, H5T_NATIVE_UINT64, scalar, &tally->n[r]);
         hid_t dataset = H5Dopen2(group, tally_names[r].name, H5P_DEFAULT);
-        bad |= hdf_put_text(dataset, "units", "packets");
-        bad |= hdf_put_text(dataset, "description", tally_names[r].description);
+        bad |= hdf_put_note(dataset, "units", "packets");
+        bad |= hdf_put_note(dataset, "description", tally_names[r].description);
         bad |= hdf_dataset_close(dataset);
     }
     const uint64_t records = tally_records(tally);
@@ -91,7 +91,7 @@ static int describe_flags(hid_t dataset, const char *const *names, size_t n)
             *at++ = *c == ' ' ? '_' : *c;
     }
     int bad = hdf_put_bytes(dataset, "flag_values", values, n);
-    bad |= hdf_put_text(dataset, "flag_meanings", words);
+    bad |= hdf_put_note(dataset, "flag_meanings", words);
     bad |= hdf_put_texts(dataset, "categories", names, n);
     free(words);
     return bad;
@@ -100,10 +100,10 @@ static int describe_flags(hid_t dataset, const char *const *names, size_t n)
 int layout_column_describe(hid_t dataset, const struct source_column *column,
                            const struct features_meta *meta)
 {
-    int bad = hdf_put_text(dataset, "units", column->unit);
-    bad |= hdf_put_text(dataset, "description", column->description);
-    bad |= hdf_put_text(dataset, "encoding-type", "array");
-    bad |= hdf_put_text(dataset, "encoding-version", "0.2.0");
+    int bad = hdf_put_note(dataset, "units", column->unit);
+    bad |= hdf_put_note(dataset, "description", column->description);
+    bad |= hdf_put_note(dataset, "encoding-type", "array");
+    bad |= hdf_put_note(dataset, "encoding-version", "0.2.0");
     if (strcmp(column->name, "label") == 0)
         bad |= describe_flags(dataset, source_label_names, LABEL_CLASSES);
     if (strcmp(column->name, "category") == 0)
@@ -124,10 +124,10 @@ int layout_dataframe_describe(hid_t sources)
     for (size_t c = 0; c < source_n_columns; c++)
         if (strcmp(source_columns[c].name, "address") != 0)
             order[n++] = source_columns[c].name;
-    int bad = hdf_put_text(sources, "encoding-type", "dataframe");
-    bad |= hdf_put_text(sources, "encoding-version", "0.2.0");
-    bad |= hdf_put_text(sources, "_index", "address");
-    bad |= hdf_put_texts(sources, "column-order", order, n);
+    int bad = hdf_put_note(sources, "encoding-type", "dataframe");
+    bad |= hdf_put_note(sources, "encoding-version", "0.2.0");
+    bad |= hdf_put_note(sources, "_index", "address");
+    bad |= hdf_put_notes(sources, "column-order", order, n);
     return bad ? -1 : 0;
 }
 

@@ -17,19 +17,19 @@ def with_h5py(path):
         columns = {name: f["sources"][name][:] for name in f["sources"]}
         assert f.attrs["schema_version"] == 1 and f.attrs["n_rows"] == N_ROWS
         assert f.attrs["window_start"] == 1483228800 and f.attrs["window_length"] == 3600
-        assert f.attrs["filter"] == "tcp or udp" and f.attrs["inventory_checksum"] == "0123456789abcdef"
-        assert "port_scan" in f.attrs["rules"]
+        assert f.attrs["filter"] == b"tcp or udp" and f.attrs["inventory_checksum"] == b"0123456789abcdef"
+        assert b"port_scan" in f.attrs["rules"]
         for name in f["sources"]:
             assert f["sources"][name].attrs["units"] and f["sources"][name].attrs["description"], name
             assert f["sources"][name].compression == "gzip" and f["sources"][name].shuffle, name
         category = f["sources/category"]
-        assert list(category.attrs["categories"]) == ["none", "DVR", "IP camera", "thermostat été"]
+        assert [c.decode() for c in category.attrs["categories"]] == ["none", "DVR", "IP camera", "thermostat été"]
         assert list(category.attrs["flag_values"]) == [0, 1, 2, 3]
         assert category.attrs["flag_meanings"] == "none DVR IP_camera thermostat_été"
-        assert list(f["sources/label"].attrs["categories"]) == ["scanning", "backscatter", "misconfiguration"]
+        assert list(f["sources/label"].attrs["categories"]) == [b"scanning", b"backscatter", b"misconfiguration"]
         tally = {name: int(f["tally"][name][()]) for name in f["tally"]}
         assert tally.pop("records") == sum(tally.values()) and tally["counted"] > 0
-        assert f["provenance"].attrs["host"] == "here"
+        assert f["provenance"].attrs["host"] == b"here"
     return columns
 
 

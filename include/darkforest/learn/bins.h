@@ -1,12 +1,15 @@
 /*
- * bins.h - features as small integers. A feature with no more distinct values than bins is kept exactly, one bin a value; another is cut into
- * bins of about equal numbers of rows, heavy values having bins of their own.
+ * bins.h - features as small integers. A feature with no more distinct values than bins is kept exactly, one
+ * bin a value; another is cut into bins of about equal numbers of rows, heavy values having bins of their
+ * own.
  *
  *     value      1    2  3 3.5   7      40  41
- *     bin        0    1  2  2    3       4   4      first[b], last[b]: the smallest and largest value in bin b
+ *     bin        0    1  2  2    3       4   4      first[b], last[b]: the smallest and largest value in bin
+ * b
  *
- * A split between bins a and b (b the next one that has rows in the node) has the threshold last[a] / 2 + first[b] / 2, computed in double
- * from single-precision values: scikit-learn's threshold, where bins are exact.
+ * A split between bins a and b (b the next one that has rows in the node) has the threshold last[a] / 2 +
+ * first[b] / 2, computed in double from single-precision values: scikit-learn's threshold, where bins are
+ * exact.
  */
 #ifndef DARKFOREST_LEARN_BINS_H
 #define DARKFOREST_LEARN_BINS_H
@@ -25,12 +28,13 @@ struct feature_bins {
 
 struct bins {
     int n_features;
-    uint32_t n_most;  /* the largest n */
-    int width;        /* bytes of a bin number: 1 or 2 */
+    uint32_t n_most; /* the largest n */
+    int width;       /* bytes of a bin number: 1 or 2 */
     struct feature_bins *features;
 };
 
-/* Collective. The same bins for any spread of the same rows over ranks. The table has passed table_check. NULL when memory is out. */
+/* Collective. The same bins for any spread of the same rows over ranks. The table has passed table_check.
+ * NULL when memory is out. */
 struct bins *bins_find(const struct learn_team *team, const struct table *table, uint32_t n_bins);
 void bins_free(struct bins *bins);
 /* The bin numbers of n rows, row after row, n x n_features x width bytes. Local. */

@@ -1,6 +1,6 @@
 /*
- * folds.h - stratified folds: each class is dealt over the folds as evenly as can be, in an order drawn by seed. Collective over the
- * team; the same folds for any spread of the rows over ranks.
+ * folds.h - stratified folds: each class is dealt over the folds as evenly as can be, in an order drawn by
+ * seed. Collective over the team; the same folds for any spread of the rows over ranks.
  */
 #ifndef DARKFOREST_LEARN_FOLDS_H
 #define DARKFOREST_LEARN_FOLDS_H
@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /*
- * folds[i] in [0, n_folds) for this rank's n rows, the first of which is row `first` of the whole table. 0, or -1 with a
- * sentence in *why (fresh memory) when a class that occurs has fewer rows than folds; the folds are then still dealt.
+ * folds[i] in [0, n_folds) for this rank's n rows; 2 to 256 folds. 0, or -1 with a sentence in *why (fresh
+ * memory) when a class that occurs has fewer rows than folds; the folds are then still dealt.
  */
-int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes, const uint8_t *labels, size_t n,
-               uint64_t first, uint8_t *folds, char **why);
+int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes,
+               const uint8_t *labels, size_t n, uint8_t *folds, char **why);
 
 #endif

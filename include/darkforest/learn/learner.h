@@ -1,8 +1,9 @@
 /*
  * learner.h - the table of learners: one interface, scikit-learn's parameter names and defaults.
  *
- * learner_fit is Collective over data's team and gives the same model, bit for bit, on every rank, for any number of ranks and any spread
- * of the rows over them: everything that is summed over rows is an integer, and every random choice is keyed by what it is for.
+ * learner_fit is Collective over data's team and gives the same model, bit for bit, on every rank, for any
+ * number of ranks and any spread of the rows over them: everything that is summed over rows is an integer,
+ * and every random choice is keyed by what it is for.
  */
 #ifndef DARKFOREST_LEARN_LEARNER_H
 #define DARKFOREST_LEARN_LEARNER_H
@@ -16,9 +17,10 @@ enum learner_class_weight { CLASS_WEIGHT_NONE, CLASS_WEIGHT_BALANCED };
 /* One plain struct for all learners; which fields a learner reads, its row's `uses` says. */
 struct learner_options {
     uint64_t seed;
-    uint64_t n_estimators;      /* forest 100, boosting 100, adaboost 50 */
-    uint64_t max_depth;         /* 0: until the leaves are pure; boosting 3, adaboost 1 */
-    uint64_t max_features;      /* features tried at a split; 0: the square root of their number (forest) or all (others) */
+    uint64_t n_estimators; /* forest 100, boosting 100, adaboost 50 */
+    uint64_t max_depth;    /* 0: until the leaves are pure; boosting 3, adaboost 1 */
+    uint64_t max_features; /* features tried at a split; 0: the square root of their number (forest) or all
+                              (others) */
     uint64_t min_samples_split; /* 2 */
     uint64_t min_samples_leaf;  /* 1 */
     int no_bootstrap;           /* forest: every row once in every tree */
@@ -35,10 +37,11 @@ struct learner {
     const char *name;  /* "forest" */
     const char *title; /* "Random Forest" */
     const char *uses;  /* "n_estimators max_depth ...": the parameters it reads, in the order shown */
-    void (*defaults)(struct learner_options *options); /* of this learner; seed 0 */
+    void (*defaults)(struct learner_options *options);           /* of this learner; seed 0 */
     const char *(*check)(const struct learner_options *options); /* NULL or a sentence */
     /* Fills the model that learner_fit prepared. 0, or -1 with a sentence in *why. */
-    int (*fit)(const struct dataset *data, const struct learner_options *options, struct model *model, char **why);
+    int (*fit)(const struct dataset *data, const struct learner_options *options, struct model *model,
+               char **why);
 };
 
 extern const struct learner learners[];
@@ -48,7 +51,8 @@ const struct learner *learner_find(const char *name);
 /* "n_estimators=100 max_depth=3 ...": what is stored as the model's parameters; fresh memory. */
 char *learner_parameters(const struct learner *learner, const struct learner_options *options);
 /* Collective. NULL on every rank with a sentence in *why (fresh memory): one class only, no rows, ... */
-struct model *learner_fit(const struct learner *learner, const struct dataset *data, const struct learner_options *options,
-                          const char *const *feature_names, const char *const *class_names, char **why);
+struct model *learner_fit(const struct learner *learner, const struct dataset *data,
+                          const struct learner_options *options, const char *const *feature_names,
+                          const char *const *class_names, char **why);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * metrics.h - how good predictions are. The confusion matrix is the one thing that is counted; all else is derived from it, with the
- * definitions of scikit-learn's classification_report. What is undefined (0 / 0) is 0 and flagged. Local, but for metrics_sum.
+ * metrics.h - how good predictions are. The confusion matrix is the one thing that is counted; all else is
+ * derived from it, with the definitions of scikit-learn's classification_report. What is undefined (0 / 0) is
+ * 0 and flagged. Local, but for metrics_sum.
  */
 #ifndef DARKFOREST_LEARN_METRICS_H
 #define DARKFOREST_LEARN_METRICS_H
@@ -18,13 +19,14 @@ struct metrics {
 /* The measures of a class, or an average of them over the classes. */
 struct measures {
     double precision, recall, f1;
-    uint64_t support;                         /* rows truly of the class; all rows for an average */
-    int no_precision, no_recall;              /* undefined: nothing was predicted so, or nothing is so */
+    uint64_t support;            /* rows truly of the class; all rows for an average */
+    int no_precision, no_recall; /* undefined: nothing was predicted so, or nothing is so */
 };
 
 struct metrics_summary {
     double accuracy;
-    struct measures macro, weighted; /* over the classes that occur, true or predicted; flagged where one of theirs was undefined */
+    struct measures macro, weighted; /* over the classes that occur, true or predicted; flagged where one of
+                                        theirs was undefined */
 };
 
 void metrics_init(struct metrics *m, int n_classes); /* all zero */

@@ -1,6 +1,7 @@
 /*
- * table.h - rows to learn from, as numbers: this rank's share of a table of doubles with a class code a row. Plain values; the arrays are
- * borrowed. Rows of rank r come before those of rank r + 1: together they are the rows [0, sum of n) of the whole table. Local.
+ * table.h - rows to learn from, as numbers: this rank's share of a table of doubles with a class code a row.
+ * Plain values; the arrays are borrowed. Rows of rank r come before those of rank r + 1: together they are
+ * the rows [0, sum of n) of the whole table. Local.
  */
 #ifndef DARKFOREST_LEARN_TABLE_H
 #define DARKFOREST_LEARN_TABLE_H
@@ -15,11 +16,12 @@ struct table {
     const uint8_t *labels; /* n, below n_classes */
 };
 
-/* NULL, or a sentence naming the first row (counted from `first`) and feature that is not a finite single-precision number, or the row
- * whose class is unknown; fresh memory. `feature_names` may be NULL. */
+/* NULL, or a sentence naming the first row (counted from `first`) and feature that is not a finite
+ * single-precision number, or the row whose class is unknown; fresh memory. `feature_names` may be NULL. */
 char *table_check(const struct table *table, uint64_t first, const char *const *feature_names);
 
-/* Rows i with keep[i] != 0 moved to the front in their order, into fresh arrays (free values and labels of the result). */
+/* Rows i with keep[i] != 0 moved to the front in their order, into fresh arrays (free values and labels of
+ * the result). */
 struct table table_select(const struct table *table, const uint8_t *keep);
 
 #endif

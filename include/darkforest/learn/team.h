@@ -1,6 +1,6 @@
 /*
- * team.h - how distributed learning reaches this room: a sum over ranks, injected. NULL stands for one rank. The sum is Collective
- * over the team, the struct itself is borrowed.
+ * team.h - how distributed learning reaches this room: a sum over ranks, injected. NULL stands for one rank.
+ * The sum is Collective over the team, the struct itself is borrowed.
  */
 #ifndef DARKFOREST_LEARN_TEAM_H
 #define DARKFOREST_LEARN_TEAM_H
@@ -10,7 +10,8 @@
 
 struct learn_team {
     int rank, size;
-    void (*sum)(void *context, int64_t *values, size_t n); /* in place, over all ranks; wraps never, callers stay below 2^62 */
+    void (*sum)(void *context, int64_t *values,
+                size_t n); /* in place, over all ranks; wraps never, callers stay below 2^62 */
     void *context;
 };
 

@@ -1,0 +1,229 @@
+#include "adaboost.h"
+
+#include "darkforest/core/output.h"
+#include "grow.h"
+#include "importance.h"
+#include "sums.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * AdaBoost for several classes: Hastie, Rosset, Zhu, Zou, "Multi-class AdaBoost" (2009), in scikit-learn's
+ * form.
+ *
+ * Row weights sum to 1 and are kept as doubles; the trees add them up in fixed point. All rows of one leaf
+ * and class change by the same factor, so the sum after the change is known from the tree's own sums, and no
+ * second pass over the rows is needed.
+ */
+#define UNIT 0x1p-60
+
+struct adaboost {
+    const struct learner_options *options;
+    struct view view;
+    struct criterion criterion;
+    int n_classes;
+    double *weights;        /* n */
+    int64_t *fixed;         /* n, the same in fixed point */
+    uint32_t *rows, *spare; /* n */
+};
+
+enum verdict { KEEP, KEEP_AND_STOP, DROP_AND_STOP };
+
+/* A positive weight stays positive: scikit-learn clips weights at DBL_EPSILON for the same reason. */
+static void fix_weights(const struct adaboost *a)
+{
+    for (size_t i = 0; i < a->view.n; i++) {
+        a->weights[i] = fmax(a->weights[i], DBL_EPSILON);
+        a->fixed[i] = (int64_t)rint(a->weights[i] / UNIT);
+    }
+}
+
+static struct grow_tree grow_one(const struct adaboost *a, uint64_t number)
+{
+    const struct grow g = {
+        .view = &a->view,
+        .criterion = &a->criterion,
+        .seed = a->options->seed,
+        .max_depth = a->options->max_depth,
+        .n_tried = a->view.bins->n_features,
+    };
+    struct grow_tree t = {
+        .number = number, .rows = a->rows, .n_rows = a->view.n, .all_rows = 1, .weights = a->fixed};
+    grow_trees(&g, &t, 1, a->spare);
+    return t;
+}
+
+/* Collective. Nodes count rows, not weight: leaves by their row lists, the others from their children. */
+static void count_rows(const struct adaboost *a, struct tree *tree)
+{
+    int64_t *counts = memory_get(tree->n * sizeof *counts);
+    for (uint32_t i = 0; i < tree->n; i++)
+        counts[i] = tree->nodes[i].end - tree->nodes[i].begin;
+    team_sum(a->view.team, counts, tree->n);
+    for (uint32_t i = 0; i < tree->n; i++)
+        tree->nodes[i].n_rows = (uint64_t)counts[i];
+    free(counts);
+}
+
+static int predicted(const int64_t *stats, int n_classes)
+{
+    int most = 0;
+    for (int k = 1; k < n_classes; k++)
+        if (stats[k] > stats[most])
+            most = k;
+    return most;
+}
+
+/* The weight of wrongly classified rows, as a share of all. */
+static double find_error(const struct adaboost *a, const struct tree *tree)
+{
+    int64_t wrong = 0, all = 0;
+    for (uint32_t i = 0; i < tree->n; i++) {
+        if (tree->nodes[i].feature != TREE_LEAF)
+            continue;
+        const int64_t *stats = tree_stats(tree, i);
+        const int most = predicted(stats, a->n_classes);
+        for (int k = 0; k < a->n_classes; k++) {
+            all += stats[k];
+            wrong += k == most ? 0 : stats[k];
+        }
+    }
+    return (double)wrong / (double)all;
+}
+
+/* SAMME: the factor of a leaf's rows is 1 where it is right and exp(vote) where it is wrong. */
+static void discrete_factors(const struct adaboost *a, const int64_t *stats, double vote, double *factors)
+{
+    const int most = predicted(stats, a->n_classes);
+    for (int k = 0; k < a->n_classes; k++)
+        factors[k] = k == most ? 1 : exp(vote);
+}
+
+/* SAMME.R: by how much the leaf's share of the true class exceeds the geometric mean of the others. */
+static void real_factors(const struct adaboost *a, const int64_t *stats, double *factors)
+{
+    const int n = a->n_classes;
+    double sum = 0, sum_of_logs = 0;
+    for (int k = 0; k < n; k++)
+        sum += (double)stats[k];
+    for (int k = 0; k < n; k++) {
+        factors[k] = log(fmax((double)stats[k] / sum, DBL_EPSILON));
+        sum_of_logs += factors[k];
+    }
+    for (int k = 0; k < n; k++) {
+        const double coded = factors[k] - (sum_of_logs - factors[k]) / (n - 1);
+        factors[k] = exp(-a->options->learning_rate * (n - 1) / n * coded);
+    }
+}
+
+/* factors: by node and class. Returns the sum of all weights after the change. */
+static double find_factors(const struct adaboost *a, const struct tree *tree, double vote, double *factors)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < tree->n; i++, factors += a->n_classes) {
+        if (tree->nodes[i].feature != TREE_LEAF)
+            continue;
+        const int64_t *stats = tree_stats(tree, i);
+        if (a->options->algorithm == ALGORITHM_SAMME_R)
+            real_factors(a, stats, factors);
+        else
+            discrete_factors(a, stats, vote, factors);
+        for (int k = 0; k < a->n_classes; k++)
+            sum += factors[k] * (double)stats[k] * UNIT;
+    }
+    return sum;
+}
+
+static void change_weights(const struct adaboost *a, const struct grow_tree *t, double vote)
+{
+    double *factors = memory_zeroed((size_t)t->tree.n * (size_t)a->n_classes, sizeof *factors);
+    const double sum = find_factors(a, &t->tree, vote, factors);
+    for (uint32_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *leaf = &t->tree.nodes[i];
+        const double *of_leaf = factors + (size_t)i * (size_t)a->n_classes;
+        if (leaf->feature != TREE_LEAF)
+            continue;
+        for (uint32_t j = leaf->begin; j < leaf->end; j++) {
+            const uint32_t row = t->all_rows ? j : t->rows[j];
+            a->weights[row] = a->weights[row] * of_leaf[a->view.labels[row]] / sum;
+        }
+    }
+    free(factors);
+}
+
+static enum verdict judge(const struct adaboost *a, double error, double *vote)
+{
+    *vote = 1;
+    if (error <= 0)
+        return KEEP_AND_STOP;
+    if (a->options->algorithm == ALGORITHM_SAMME_R)
+        return KEEP;
+    if (error >= 1 - 1.0 / a->n_classes)
+        return DROP_AND_STOP;
+    *vote = a->options->learning_rate * (log((1 - error) / error) + log(a->n_classes - 1));
+    return KEEP;
+}
+
+static void fill_shares(const void *context, const struct tree *tree, uint32_t node, double *values)
+{
+    (void)context;
+    const int64_t *stats = tree_stats(tree, node);
+    double sum = 0;
+    for (int k = 0; k < tree->n_stats; k++)
+        sum += (double)stats[k];
+    for (int k = 0; k < tree->n_stats; k++)
+        values[k] = (double)stats[k] / sum;
+}
+
+static void boost(const struct adaboost *a, struct model *model)
+{
+    const struct learner_options *o = a->options;
+    const struct tree_values stored = {a->n_classes, fill_shares, NULL};
+    enum verdict verdict = KEEP;
+    for (uint64_t round = 0; round < o->n_estimators && verdict == KEEP; round++) {
+        fix_weights(a);
+        struct grow_tree t = grow_one(a, round);
+        count_rows(a, &t.tree);
+        double vote;
+        verdict = judge(a, find_error(a, &t.tree), &vote);
+        if (verdict == KEEP)
+            change_weights(a, &t, vote);
+        if (verdict != DROP_AND_STOP)
+            tree_store(&t.tree, vote, &stored, &model->trees);
+        tree_free(&t.tree);
+        if (o->progress)
+            o->progress(o->progress_context, round + 1, o->n_estimators);
+    }
+}
+
+int adaboost_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
+                 char **why)
+{
+    struct adaboost a = {.options = options, .view = view_own(data), .n_classes = model->n_fitted};
+    if (a.view.n > UINT32_MAX) {
+        *why = text_format("%zu rows are more than one rank can list: spread them over more ranks", a.view.n);
+        return -1;
+    }
+    a.criterion = criterion_gini(a.n_classes, NULL, UNIT);
+    a.weights = memory_get((a.view.n + 1) * sizeof *a.weights);
+    a.fixed = memory_get((a.view.n + 1) * sizeof *a.fixed);
+    a.rows = memory_get((a.view.n + 1) * sizeof *a.rows);
+    a.spare = memory_get((a.view.n + 1) * sizeof *a.spare);
+    for (size_t i = 0; i < a.view.n; i++)
+        a.weights[i] = 1 / (double)data->n_total;
+    model->real = options->algorithm == ALGORITHM_SAMME_R;
+    boost(&a, model);
+    free(a.spare);
+    free(a.rows);
+    free(a.fixed);
+    free(a.weights);
+    if (model->trees.n_trees == 0) {
+        *why = text_format("the first tree is no better than guessing: AdaBoost has nothing to build on");
+        return -1;
+    }
+    importance_set(model, 1);
+    return 0;
+}

@@ -1,0 +1,153 @@
+#include "darkforest/learn/bins.h"
+
+#include "cuts.h"
+#include "darkforest/core/output.h"
+#include "keys.h"
+#include "sums.h"
+
+#include <stdlib.h>
+
+static void take_keys(const struct table *table, int f, uint32_t *keys)
+{
+    for (size_t i = 0; i < table->n; i++)
+        keys[i] = key_of((float)table->values[i * (size_t)table->n_features + (size_t)f]);
+}
+
+/* Distinct keys of sorted keys, or n_most + 1 when there are more than n_most. */
+static size_t copy_distinct(const uint32_t *keys, size_t n, size_t n_most, int64_t *distinct)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n && count <= n_most; i++)
+        if (i == 0 || keys[i] != keys[i - 1])
+            distinct[count++] = keys[i];
+    return count;
+}
+
+static uint32_t *merge_distinct(const int64_t *all, size_t n_all, size_t *n_distinct)
+{
+    uint32_t *keys = memory_get((2 * n_all + 1) * sizeof *keys);
+    for (size_t i = 0; i < n_all; i++)
+        keys[i] = (uint32_t)all[i];
+    keys_sort(keys, keys + n_all, n_all);
+    *n_distinct = keys_unique(keys, n_all);
+    return keys;
+}
+
+/* Collective. The distinct keys of all ranks; NULL when they are more than n_most. */
+static uint32_t *find_distinct(const struct learn_team *team, const uint32_t *keys, size_t n, size_t n_most,
+                               size_t *n_distinct)
+{
+    int64_t *mine = memory_get((n_most + 1) * sizeof *mine);
+    const size_t n_mine = copy_distinct(keys, n, n_most, mine);
+    int64_t too_many = n_mine > n_most;
+    team_sum(team, &too_many, 1);
+    uint32_t *distinct = NULL;
+    if (!too_many) {
+        size_t n_all;
+        int64_t *all = team_gather(team, mine, n_mine, &n_all);
+        distinct = merge_distinct(all, n_all, n_distinct);
+        free(all);
+        if (*n_distinct > n_most) {
+            free(distinct);
+            distinct = NULL;
+        }
+    }
+    free(mine);
+    return distinct;
+}
+
+static void set_bins(struct feature_bins *f, const uint32_t *first, const uint32_t *last, size_t n)
+{
+    f->n = (uint32_t)n;
+    f->first = memory_get((n + 1) * sizeof *f->first);
+    f->last = memory_get((n + 1) * sizeof *f->last);
+    for (size_t b = 0; b < n; b++) {
+        f->first[b] = key_value(first[b]);
+        f->last[b] = key_value(last[b]);
+    }
+}
+
+/* Collective. keys are this rank's, sorted. */
+static void find_feature(const struct learn_team *team, const uint32_t *keys, size_t n, uint32_t n_bins,
+                         struct feature_bins *f)
+{
+    size_t n_found;
+    uint32_t *distinct = find_distinct(team, keys, n, n_bins, &n_found);
+    if (distinct) {
+        f->exact = 1;
+        set_bins(f, distinct, distinct, n_found);
+        free(distinct);
+        return;
+    }
+    uint32_t *first = memory_get(n_bins * sizeof *first);
+    uint32_t *last = memory_get(n_bins * sizeof *last);
+    n_found = cuts_find(team, keys, n, n_bins, first, last);
+    f->exact = 0;
+    set_bins(f, first, last, n_found);
+    free(first);
+    free(last);
+}
+
+struct bins *bins_find(const struct learn_team *team, const struct table *table, uint32_t n_bins)
+{
+    struct bins *bins = memory_zeroed(1, sizeof *bins);
+    bins->n_features = table->n_features;
+    bins->features = memory_zeroed((size_t)table->n_features + 1, sizeof *bins->features);
+    uint32_t *keys = memory_get((2 * table->n + 1) * sizeof *keys);
+    for (int f = 0; f < table->n_features; f++) {
+        take_keys(table, f, keys);
+        keys_sort(keys, keys + table->n, table->n);
+        find_feature(team, keys, table->n, n_bins, &bins->features[f]);
+        if (bins->features[f].n > bins->n_most)
+            bins->n_most = bins->features[f].n;
+    }
+    free(keys);
+    bins->width = bins->n_most > 256 ? 2 : 1;
+    return bins;
+}
+
+void bins_free(struct bins *bins)
+{
+    if (!bins)
+        return;
+    for (int f = 0; f < bins->n_features; f++) {
+        free(bins->features[f].first);
+        free(bins->features[f].last);
+    }
+    free(bins->features);
+    free(bins);
+}
+
+/* The number of bins that end below the value; a value above all bins is in the last one. */
+static uint32_t find_bin(const struct feature_bins *f, float value)
+{
+    const float *last = f->last;
+    uint32_t n = f->n - 1;
+    while (n > 0) {
+        const uint32_t half = (n + 1) / 2;
+        last += last[half - 1] < value ? half : 0;
+        n -= half;
+    }
+    return (uint32_t)(last - f->last);
+}
+
+void bins_apply(const struct bins *bins, const double *values, size_t n, void *binned)
+{
+    const size_t row = (size_t)bins->n_features;
+    uint8_t *narrow = binned;
+    uint16_t *wide = binned;
+    for (size_t i = 0; i < n * row; i += row)
+        for (size_t f = 0; f < row; f++) {
+            const uint32_t bin = find_bin(&bins->features[f], (float)values[i + f]);
+            if (bins->width == 1)
+                narrow[i + f] = (uint8_t)bin;
+            else
+                wide[i + f] = (uint16_t)bin;
+        }
+}
+
+double bins_threshold(const struct feature_bins *f, uint32_t a, uint32_t b)
+{
+    const double middle = (double)f->last[a] / 2 + (double)f->first[b] / 2;
+    return middle == (double)f->first[b] ? (double)f->last[a] : middle;
+}

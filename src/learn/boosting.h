@@ -1,0 +1,11 @@
+/* boosting.h - Gradient boosting of regression trees. Collective over data's team; private to the learn room,
+ * reached through learner.h. */
+#ifndef DARKFOREST_LEARN_BOOSTING_H
+#define DARKFOREST_LEARN_BOOSTING_H
+
+#include "darkforest/learn/learner.h"
+
+int boosting_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
+                 char **why);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * bootstrap.h - how often each row is drawn for a tree: n draws with replacement from all n rows. Private to
+ * the learn room. Local, and the same for any spread of the rows.
+ *
+ * Rows are taken in chunks of 65,536. First the draws are dealt over the chunks, then those of a chunk over
+ * its rows, so that a rank can draw for its own rows alone.
+ */
+#ifndef DARKFOREST_LEARN_BOOTSTRAP_H
+#define DARKFOREST_LEARN_BOOTSTRAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOTSTRAP_CHUNK 65536
+
+size_t bootstrap_chunks(uint64_t n_total);
+/* chunks[c] = draws that fall on chunk c. */
+void bootstrap_deal(uint64_t seed, uint64_t tree, uint64_t n_total, int64_t *chunks);
+/* counts[i] = times that row first + i is drawn, at most 255 (a count that no run will see). */
+void bootstrap_draw(uint64_t seed, uint64_t tree, uint64_t n_total, const int64_t *chunks, uint64_t first,
+                    size_t n, uint8_t *counts);
+
+#endif

@@ -1,0 +1,58 @@
+#include "darkforest/learn/folds.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/rng.h"
+#include "sums.h"
+
+#include <stdlib.h>
+
+#define MAX_FOLDS 256
+
+/*
+ * The rows of a class, in their order, are taken n_folds at a time; each such hand is dealt one row a fold,
+ * in an order of its own. So a row's fold depends on its class, and on how many rows of that class come
+ * before it.
+ */
+static uint8_t deal(uint64_t seed, int n_folds, int class_code, uint64_t place)
+{
+    uint8_t order[MAX_FOLDS];
+    const uint64_t hand = place / (uint64_t)n_folds;
+    for (int i = 0; i < n_folds; i++) {
+        const uint64_t word = rng_u64(seed, RNG_FOLD, hand, (uint32_t)(class_code * MAX_FOLDS + i));
+        const int j = (int)rng_below(word, (uint64_t)i + 1);
+        order[i] = order[j];
+        order[j] = (uint8_t)i;
+    }
+    return order[place % (uint64_t)n_folds];
+}
+
+/* places[c] becomes the number of rows of class c in lower ranks; totals[c] in all ranks. */
+static void count_classes(const struct learn_team *team, int n_classes, const uint8_t *labels, size_t n,
+                          int64_t *places, int64_t *totals)
+{
+    for (size_t i = 0; i < n; i++)
+        totals[labels[i]]++;
+    for (int c = 0; c < n_classes; c++)
+        places[c] = team_sum_before(team, totals[c]);
+    team_sum(team, totals, (size_t)n_classes);
+}
+
+int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes,
+               const uint8_t *labels, size_t n, uint8_t *folds, char **why)
+{
+    int64_t *places = memory_zeroed((size_t)n_classes, sizeof *places);
+    int64_t *totals = memory_zeroed((size_t)n_classes, sizeof *totals);
+    count_classes(team, n_classes, labels, n, places, totals);
+    for (size_t i = 0; i < n; i++)
+        folds[i] = deal(seed, n_folds, labels[i], (uint64_t)places[labels[i]]++);
+    int rc = 0;
+    for (int c = 0; c < n_classes && rc == 0; c++)
+        if (totals[c] > 0 && totals[c] < n_folds) {
+            *why = text_format("class %d has %lld rows, fewer than the %d folds: some folds are without it",
+                               c, (long long)totals[c], n_folds);
+            rc = -1;
+        }
+    free(places);
+    free(totals);
+    return rc;
+}

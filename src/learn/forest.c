@@ -1,0 +1,170 @@
+#include "forest.h"
+
+#include "bootstrap.h"
+#include "darkforest/core/output.h"
+#include "grow.h"
+#include "importance.h"
+#include "pack.h"
+#include "sums.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Random forest: Breiman, "Random forests" (2001), with class shares averaged as scikit-learn does.
+ *
+ * Where every rank sees all rows, rank r grows trees r, r + size, r + 2 size, ... alone. Where rows are
+ * spread, all ranks grow the same BATCH trees together. Both give the same trees.
+ */
+#define BATCH 8
+
+struct forest {
+    const struct dataset *data;
+    const struct learner_options *options;
+    struct view view;
+    uint64_t first;  /* the number of the view's first row */
+    double *weights; /* of each class; NULL for 1 */
+    struct criterion criterion;
+    struct tree *trees; /* n_estimators */
+    int64_t *chunks;
+    uint32_t *rows, *spare; /* BATCH x view.n, view.n */
+    uint8_t *counts;        /* BATCH x view.n */
+};
+
+/* Weights that make all classes weigh the same together. */
+static double *balanced_weights(const struct model *model)
+{
+    double *weights = memory_get((size_t)model->n_fitted * sizeof *weights);
+    for (int k = 0; k < model->n_fitted; k++)
+        weights[k] = (double)model->n_rows / (model->n_fitted * (double)model->class_rows[model->fitted[k]]);
+    return weights;
+}
+
+static void draw_rows(const struct forest *forest, uint64_t t, uint8_t *counts)
+{
+    const struct dataset *data = forest->data;
+    if (forest->options->no_bootstrap) {
+        memset(counts, 1, forest->view.n);
+        return;
+    }
+    bootstrap_deal(forest->options->seed, t, data->n_total, forest->chunks);
+    bootstrap_draw(forest->options->seed, t, data->n_total, forest->chunks, forest->first, forest->view.n,
+                   counts);
+}
+
+static struct grow_tree seed_tree(const struct forest *forest, uint64_t t, size_t slot)
+{
+    uint8_t *counts = forest->counts + slot * forest->view.n;
+    uint32_t *rows = forest->rows + slot * forest->view.n;
+    draw_rows(forest, t, counts);
+    size_t n = 0;
+    for (size_t i = 0; i < forest->view.n; i++) {
+        rows[n] = (uint32_t)i;
+        n += counts[i] != 0;
+    }
+    return (struct grow_tree){.number = t, .rows = rows, .n_rows = n, .counts = counts};
+}
+
+static int features_tried(const struct learner_options *o, int n_features)
+{
+    const uint64_t root = (uint64_t)sqrt((double)n_features);
+    const uint64_t n = o->max_features ? o->max_features : root;
+    return n < (uint64_t)n_features ? (int)n : n_features;
+}
+
+static struct grow growth(const struct forest *forest)
+{
+    const struct learner_options *o = forest->options;
+    return (struct grow){
+        .view = &forest->view,
+        .criterion = &forest->criterion,
+        .seed = o->seed,
+        .max_depth = o->max_depth,
+        .min_samples_split = o->min_samples_split,
+        .min_samples_leaf = o->min_samples_leaf,
+        .n_tried = features_tried(o, forest->view.bins->n_features),
+    };
+}
+
+/* Trees first, first + step, ...: at most n of them at once. Returns the tree after them. */
+static uint64_t grow_batch(const struct forest *forest, uint64_t first, uint64_t step, size_t n)
+{
+    const struct grow g = growth(forest);
+    struct grow_tree batch[BATCH];
+    size_t n_here = 0;
+    uint64_t t = first;
+    for (; n_here < n && t < forest->options->n_estimators; t += step)
+        batch[n_here] = seed_tree(forest, t, n_here), n_here++;
+    grow_trees(&g, batch, n_here, forest->spare);
+    for (size_t i = 0; i < n_here; i++)
+        forest->trees[batch[i].number] = batch[i].tree;
+    return t;
+}
+
+static void grow_all(const struct forest *forest, int whole)
+{
+    const struct learner_options *o = forest->options;
+    const struct learn_team *team = forest->data->team;
+    uint64_t t = whole ? (uint64_t)team_rank(team) : 0;
+    while (t < o->n_estimators) {
+        t = whole ? grow_batch(forest, t, (uint64_t)team_size(team), 1) : grow_batch(forest, t, 1, BATCH);
+        if (o->progress)
+            o->progress(o->progress_context, t < o->n_estimators ? t : o->n_estimators, o->n_estimators);
+    }
+    if (whole)
+        pack_share(team, forest->trees, (size_t)o->n_estimators);
+}
+
+static void fill_shares(const void *context, const struct tree *tree, uint32_t node, double *values)
+{
+    const struct forest *forest = context;
+    const int64_t *stats = tree_stats(tree, node);
+    double sum = 0;
+    for (int k = 0; k < tree->n_stats; k++) {
+        values[k] = (forest->weights ? forest->weights[k] : 1) * (double)stats[k];
+        sum += values[k];
+    }
+    for (int k = 0; k < tree->n_stats; k++)
+        values[k] /= sum;
+}
+
+static void store_trees(const struct forest *forest, struct model *model)
+{
+    const struct tree_values values = {model->n_fitted, fill_shares, forest};
+    for (uint64_t t = 0; t < forest->options->n_estimators; t++) {
+        tree_store(&forest->trees[t], 1, &values, &model->trees);
+        tree_free(&forest->trees[t]);
+    }
+    importance_set(model, 1);
+}
+
+int forest_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
+               char **why)
+{
+    const int whole = data->all_binned != NULL;
+    struct forest forest = {
+        .data = data, .options = options, .view = whole ? view_all(data) : view_own(data)};
+    if (forest.view.n > UINT32_MAX) {
+        *why = text_format("%zu rows are more than one rank can list: spread them over ranks", forest.view.n);
+        return -1;
+    }
+    const size_t n_at_once = whole ? 1 : BATCH, n = forest.view.n;
+    forest.first = whole ? 0 : data->first;
+    forest.weights = options->class_weight == CLASS_WEIGHT_BALANCED ? balanced_weights(model) : NULL;
+    forest.criterion = criterion_gini(model->n_fitted, forest.weights, 1);
+    forest.trees = memory_zeroed((size_t)options->n_estimators, sizeof *forest.trees);
+    forest.chunks = memory_get((bootstrap_chunks(data->n_total) + 1) * sizeof *forest.chunks);
+    forest.rows = memory_get((n_at_once * n + 1) * sizeof *forest.rows);
+    forest.spare = memory_get((n + 1) * sizeof *forest.spare);
+    forest.counts = memory_get(n_at_once * n + 1);
+    grow_all(&forest, whole);
+    store_trees(&forest, model);
+    free(forest.counts);
+    free(forest.spare);
+    free(forest.rows);
+    free(forest.chunks);
+    free(forest.trees);
+    free(forest.weights);
+    return 0;
+}

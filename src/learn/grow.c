@@ -1,0 +1,154 @@
+#include "grow.h"
+
+#include "darkforest/core/output.h"
+#include "level.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The rows of a node parted in two, each part in its old order: those that go left stay in front. */
+static inline __attribute__((always_inline)) uint32_t part_rows(const struct view *view,
+                                                                const struct split *split,
+                                                                const uint32_t *from, uint32_t *rows,
+                                                                size_t n, uint32_t *spare, int width)
+{
+    const size_t n_features = (size_t)view->bins->n_features, feature = (size_t)split->feature;
+    size_t n_left = 0, n_right = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = from ? from[i] : (uint32_t)i;
+        const int left = view_bin(view->binned, row, n_features, feature, width) <= split->bin;
+        rows[n_left] = row;
+        spare[n_right] = row;
+        n_left += (size_t)left;
+        n_right += (size_t)!left;
+    }
+    memcpy(rows + n_left, spare, n_right * sizeof *rows);
+    return (uint32_t)n_left;
+}
+
+static uint32_t part_node(const struct grow *g, struct grow_tree *t, const struct open_node *open,
+                          uint32_t *spare)
+{
+    const struct tree_node *node = &t->tree.nodes[open->node];
+    uint32_t *rows = t->rows + node->begin;
+    const uint32_t *from = t->all_rows ? NULL : rows;
+    const size_t n = node->end - node->begin;
+    t->all_rows = 0;
+    if (g->view->bins->width == 1)
+        return node->begin + part_rows(g->view, &open->split, from, rows, n, spare, 1);
+    return node->begin + part_rows(g->view, &open->split, from, rows, n, spare, 2);
+}
+
+static uint32_t add_child(const struct grow *g, struct tree *tree, const int64_t *stats, uint32_t begin,
+                          uint32_t end)
+{
+    const uint32_t child = tree_add(tree, stats);
+    struct tree_node *node = &tree->nodes[child];
+    node->n_rows = g->criterion->n_rows(g->criterion, stats);
+    node->begin = begin;
+    node->end = end;
+    return child;
+}
+
+static void split_node(const struct grow *g, const struct open_node *open, uint32_t *spare)
+{
+    struct grow_tree *t = open->tree;
+    struct tree *tree = &t->tree;
+    const struct split *split = &open->split;
+    const struct tree_node parent = tree->nodes[open->node];
+    const uint32_t middle = part_node(g, t, open, spare);
+    int64_t *right_stats = memory_get((size_t)tree->n_stats * sizeof *right_stats);
+    for (int k = 0; k < tree->n_stats; k++)
+        right_stats[k] = tree_stats(tree, open->node)[k] - split->left[k];
+    const uint32_t left = add_child(g, tree, split->left, parent.begin, middle);
+    const uint32_t right = add_child(g, tree, right_stats, middle, parent.end);
+    struct tree_node *node = &tree->nodes[open->node];
+    node->feature = split->feature;
+    node->bin = split->bin;
+    node->threshold = bins_threshold(&g->view->bins->features[split->feature], split->bin, split->next);
+    node->gain = g->criterion->gain(g->criterion, split->left, right_stats);
+    node->left = left;
+    node->right = right;
+    free(right_stats);
+}
+
+static void open_child(const struct grow *g, struct grow_tree *t, uint32_t node, struct level *level)
+{
+    const struct criterion *c = g->criterion;
+    if (t->tree.nodes[node].n_rows < g->min_samples_split || c->pure(c, tree_stats(&t->tree, node)))
+        return;
+    if (level->n == level->room) {
+        level->room = level->room ? 2 * level->room : 16;
+        level->nodes = memory_resize(level->nodes, level->room * sizeof *level->nodes);
+    }
+    level->nodes[level->n++] = (struct open_node){.tree = t, .node = node};
+}
+
+static void prepare_level(const struct grow *g, struct level *level)
+{
+    const int n_features = g->view->bins->n_features, n_stats = g->criterion->n_stats;
+    level->left = memory_resize(level->left, (level->n * (size_t)n_stats + 1) * sizeof *level->left);
+    level->orders = memory_resize(level->orders, (level->n * (size_t)n_features + 1) * sizeof *level->orders);
+    for (size_t i = 0; i < level->n; i++) {
+        struct open_node *open = &level->nodes[i];
+        int *order = level->orders + i * (size_t)n_features;
+        open->split = (struct split){.feature = -1, .left = level->left + i * (size_t)n_stats};
+        if (g->n_tried < n_features)
+            search_order(g->seed, open->tree->number, open->node, n_features, order);
+        else
+            for (int f = 0; f < n_features; f++)
+                order[f] = f;
+    }
+}
+
+static void free_level(struct level *level)
+{
+    free(level->nodes);
+    free(level->left);
+    free(level->orders);
+}
+
+static void plant(const struct grow *g, struct grow_tree *t, struct level *level)
+{
+    int64_t *none = memory_zeroed((size_t)g->criterion->n_stats, sizeof *none);
+    tree_init(&t->tree, g->criterion->n_stats);
+    const uint32_t root = add_child(g, &t->tree, none, 0, (uint32_t)t->n_rows);
+    free(none);
+    level->nodes = memory_resize(level->nodes, (level->n + 1) * sizeof *level->nodes);
+    level->nodes[level->n++] = (struct open_node){.tree = t, .node = root};
+    level->room = level->n;
+}
+
+/* Splits what can be split; `next` takes the children that may be split again. */
+static void split_level(const struct grow *g, const struct level *level, uint64_t depth, uint32_t *spare,
+                        struct level *next)
+{
+    for (size_t i = 0; i < level->n; i++) {
+        const struct open_node *open = &level->nodes[i];
+        if (open->split.feature < 0)
+            continue;
+        split_node(g, open, spare);
+        if (g->max_depth && depth + 1 >= g->max_depth)
+            continue;
+        open_child(g, open->tree, open->tree->tree.nodes[open->node].left, next);
+        open_child(g, open->tree, open->tree->tree.nodes[open->node].right, next);
+    }
+}
+
+void grow_trees(const struct grow *g, struct grow_tree *trees, size_t n_trees, uint32_t *spare)
+{
+    struct level level = {0}, next = {0};
+    for (size_t t = 0; t < n_trees; t++)
+        plant(g, &trees[t], &level);
+    for (uint64_t depth = 0; level.n > 0; depth++) {
+        prepare_level(g, &level);
+        level_search(g, &level);
+        next.n = 0;
+        split_level(g, &level, depth, spare, &next);
+        const struct level done = level;
+        level = next;
+        next = done;
+    }
+    free_level(&level);
+    free_level(&next);
+}

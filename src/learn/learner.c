@@ -1,0 +1,223 @@
+#include "darkforest/learn/learner.h"
+
+#include "adaboost.h"
+#include "bayes.h"
+#include "boosting.h"
+#include "darkforest/core/output.h"
+#include "forest.h"
+#include "sums.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void forest_defaults(struct learner_options *o)
+{
+    *o = (struct learner_options){.n_estimators = 100, .min_samples_split = 2, .min_samples_leaf = 1};
+}
+
+static void boosting_defaults(struct learner_options *o)
+{
+    *o = (struct learner_options){.n_estimators = 100,
+                                  .max_depth = 3,
+                                  .min_samples_split = 2,
+                                  .min_samples_leaf = 1,
+                                  .learning_rate = 0.1};
+}
+
+static void adaboost_defaults(struct learner_options *o)
+{
+    *o = (struct learner_options){
+        .n_estimators = 50, .max_depth = 1, .learning_rate = 1, .algorithm = ALGORITHM_SAMME_R};
+}
+
+static void bayes_defaults(struct learner_options *o)
+{
+    *o = (struct learner_options){.var_smoothing = 1e-9};
+}
+
+static const char *check_trees(const struct learner_options *o)
+{
+    if (o->n_estimators < 1 || o->n_estimators > 1000000)
+        return "--n-estimators must be 1 to 1,000,000";
+    if (o->max_depth > 1000)
+        return "--max-depth must be at most 1000, or 0 for no limit";
+    return NULL;
+}
+
+static const char *check_forest(const struct learner_options *o)
+{
+    if (o->min_samples_split < 2)
+        return "--min-samples-split must be at least 2";
+    if (o->min_samples_leaf < 1)
+        return "--min-samples-leaf must be at least 1";
+    return check_trees(o);
+}
+
+static const char *check_rate(const struct learner_options *o)
+{
+    return o->learning_rate > 0 && isfinite(o->learning_rate) ? NULL : "--learning-rate must be above 0";
+}
+
+static const char *check_boosting(const struct learner_options *o)
+{
+    const char *wrong = check_rate(o);
+    return wrong ? wrong : check_forest(o);
+}
+
+static const char *check_adaboost(const struct learner_options *o)
+{
+    const char *wrong = check_rate(o);
+    return wrong ? wrong : check_trees(o);
+}
+
+static const char *check_bayes(const struct learner_options *o)
+{
+    return o->var_smoothing >= 0 && isfinite(o->var_smoothing) ? NULL
+                                                               : "--var-smoothing must not be negative";
+}
+
+const struct learner learners[] = {
+    {"forest",   "Random Forest",
+     "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight", forest_defaults,   check_forest,   forest_fit  },
+    {"boosting", "Gradient Boosting",
+     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",          boosting_defaults, check_boosting, boosting_fit},
+    {"adaboost", "AdaBoost",          "algorithm n_estimators max_depth learning_rate",               adaboost_defaults,
+     check_adaboost,                                                                                                                     adaboost_fit},
+    {"bayes",    "Naive Bayes",       "var_smoothing normalise",                                      bayes_defaults,    check_bayes,    bayes_fit   },
+};
+const size_t n_learners = sizeof learners / sizeof *learners;
+
+const struct learner *learner_find(const char *name)
+{
+    for (size_t i = 0; i < n_learners; i++)
+        if (strcmp(learners[i].name, name) == 0)
+            return &learners[i];
+    return NULL;
+}
+
+/* How each parameter is written in a model; `number` 0 has a word of its own where there is one. */
+static char *parameter_text(const char *name, const struct learner_options *o)
+{
+    const struct {
+        const char *name;
+        uint64_t number;
+        const char *zero;
+    } counts[] = {
+        {"n_estimators",      o->n_estimators,      NULL  },
+        {"max_depth",         o->max_depth,         "none"},
+        {"max_features",      o->max_features,      "auto"},
+        {"min_samples_split", o->min_samples_split, NULL  },
+        {"min_samples_leaf",  o->min_samples_leaf,  NULL  },
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (strcmp(counts[i].name, name) == 0)
+            return counts[i].zero && counts[i].number == 0
+                       ? text_format("%s=%s", name, counts[i].zero)
+                       : text_format("%s=%llu", name, (unsigned long long)counts[i].number);
+    if (strcmp(name, "bootstrap") == 0)
+        return text_format("bootstrap=%s", o->no_bootstrap ? "no" : "yes");
+    if (strcmp(name, "class_weight") == 0)
+        return text_format("class_weight=%s", o->class_weight == CLASS_WEIGHT_BALANCED ? "balanced" : "none");
+    if (strcmp(name, "learning_rate") == 0)
+        return text_format("learning_rate=%.17g", o->learning_rate);
+    if (strcmp(name, "algorithm") == 0)
+        return text_format("algorithm=%s", o->algorithm == ALGORITHM_SAMME ? "SAMME" : "SAMME.R");
+    if (strcmp(name, "var_smoothing") == 0)
+        return text_format("var_smoothing=%.17g", o->var_smoothing);
+    return text_format("normalise=%s", o->normalise ? "yes" : "no");
+}
+
+char *learner_parameters(const struct learner *learner, const struct learner_options *options)
+{
+    char *names = memory_text(learner->uses), *text = memory_text(""), *rest = NULL;
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        char *one = parameter_text(name, options);
+        char *longer = text_format("%s%s%s", text, *text ? " " : "", one);
+        free(text);
+        free(one);
+        text = longer;
+    }
+    free(names);
+    return text;
+}
+
+/* Collective. Rows by class, and which classes have any. */
+static void count_classes(const struct dataset *data, struct model *model)
+{
+    int64_t counts[256] = {0};
+    for (size_t i = 0; i < data->n; i++)
+        counts[data->labels[i]]++;
+    team_sum(data->team, counts, (size_t)data->n_classes);
+    model->class_rows = memory_get((size_t)data->n_classes * sizeof *model->class_rows);
+    model->fitted = memory_get((size_t)data->n_classes);
+    for (int c = 0; c < data->n_classes; c++) {
+        model->class_rows[c] = (uint64_t)counts[c];
+        model->n_rows += (uint64_t)counts[c];
+        if (counts[c] > 0)
+            model->fitted[model->n_fitted++] = (uint8_t)c;
+    }
+}
+
+static char *refusal(const struct model *model)
+{
+    if (model->n_rows == 0)
+        return memory_text("there are no rows to learn from");
+    if (model->n_fitted == 1)
+        return text_format("all %llu rows are of class %s: there is nothing to tell apart",
+                           (unsigned long long)model->n_rows, model->class_names[model->fitted[0]]);
+    return NULL;
+}
+
+static uint8_t *renumber(const uint8_t *labels, size_t n, const uint8_t numbers[256])
+{
+    uint8_t *result = memory_get(n + 1);
+    for (size_t i = 0; i < n; i++)
+        result[i] = numbers[labels[i]];
+    return result;
+}
+
+/* Learners see only the classes that have rows, numbered from 0. */
+static int fit_renumbered(const struct learner *learner, const struct dataset *data,
+                          const struct learner_options *options, struct model *model, char **why)
+{
+    if (model->n_fitted == data->n_classes)
+        return learner->fit(data, options, model, why);
+    uint8_t numbers[256] = {0};
+    for (int k = 0; k < model->n_fitted; k++)
+        numbers[model->fitted[k]] = (uint8_t)k;
+    uint8_t *labels = renumber(data->labels, data->n, numbers);
+    uint8_t *all_labels =
+        data->all_labels ? renumber(data->all_labels, (size_t)data->n_total, numbers) : NULL;
+    struct dataset renumbered = *data;
+    renumbered.n_classes = model->n_fitted;
+    renumbered.labels = labels;
+    renumbered.all_labels = all_labels;
+    const int rc = learner->fit(&renumbered, options, model, why);
+    free(labels);
+    free(all_labels);
+    return rc;
+}
+
+struct model *learner_fit(const struct learner *learner, const struct dataset *data,
+                          const struct learner_options *options, const char *const *feature_names,
+                          const char *const *class_names, char **why)
+{
+    const char *wrong = learner->check(options);
+    if (wrong) {
+        *why = memory_text(wrong);
+        return NULL;
+    }
+    struct model *model =
+        model_new(learner->name, data->bins->n_features, feature_names, data->n_classes, class_names);
+    model->seed = options->seed;
+    model->parameters = learner_parameters(learner, options);
+    model->name = memory_text(learner->name);
+    count_classes(data, model);
+    *why = refusal(model);
+    if (*why || fit_renumbered(learner, data, options, model, why) != 0) {
+        model_free(model);
+        return NULL;
+    }
+    return model;
+}

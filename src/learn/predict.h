@@ -1,0 +1,17 @@
+/*
+ * predict.h - class shares from a model, one way for each learner. Private to the learn room. Local.
+ */
+#ifndef DARKFOREST_LEARN_PREDICT_H
+#define DARKFOREST_LEARN_PREDICT_H
+
+#include "darkforest/learn/model.h"
+
+/* Rows at once: their features stay in the cache while all trees walk over them. */
+#define PREDICT_BLOCK 256
+
+/* Shares of n <= PREDICT_BLOCK rows over the fitted classes, n x n_fitted. */
+typedef void predict_block(const struct model *model, const double *rows, size_t n, double *shares);
+
+predict_block *predict_find(const char *learner);
+
+#endif

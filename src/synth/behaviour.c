@@ -31,6 +31,12 @@ static uint16_t high_port(const uint32_t words[4])
     return (uint16_t)(1024 + (words[WORD_KIND] >> 16) % 64512);
 }
 
+/* What clients bind to: ports that no service is registered for. */
+static uint16_t ephemeral(uint32_t word)
+{
+    return (uint16_t)(49152 | (word & 0x3fff));
+}
+
 /* Uniform in 0..99, of a packet or of a source. Different k: different dice. */
 static unsigned percent(const uint32_t words[4])
 {
@@ -171,7 +177,7 @@ static void make_mixed_scan(const struct synth_source *source, uint32_t j, const
     if (second_percent(words) >= 5 + habit(source, 3) * 30 / 100)
         probe(source, words, s);
     else if (percent(words) < 50)
-        udp(s, 6881, high_port(words), &payload_dht_ping);
+        udp(s, 6881, ephemeral(words[WORD_KIND] >> 16), &payload_dht_ping);
     else
         tcp(s, percent(words) < 75 ? TCP_ACK : TCP_RST, high_port(words), 80);
 }
@@ -221,7 +227,7 @@ static void make_chatty_probe(const struct synth_source *source, uint32_t j, con
     if (j < 1 + habit(source, 8) % 12)
         tcp(s, TCP_SYN, high_port(words), port_set_of(source)->ports[0]);
     else if (habit(source, 9) < 60)
-        udp(s, high_port(words), payload_services[habit(source, 10) % PAYLOAD_SERVICES].port,
+        udp(s, ephemeral(words[WORD_KIND] >> 16), payload_services[habit(source, 10) % PAYLOAD_SERVICES].port,
             &payload_services[habit(source, 10) % PAYLOAD_SERVICES]);
     else
         tcp(s, TCP_ACK, high_port(words), 80);
@@ -304,7 +310,7 @@ static void make_udp_repeat(const struct synth_source *source, uint32_t j, const
 {
     const struct payload *service = &payload_services[habit(source, 10) % PAYLOAD_SERVICES];
     s->destination = host(source, habit(source, 15) < 80 ? 0 : j % 3);
-    udp(s, habit(source, 16) < 50 ? 1024 + own(source, 93) % 64512 : high_port(words), service->port,
+    udp(s, ephemeral(habit(source, 16) < 50 ? own(source, 93) : words[WORD_KIND] >> 16), service->port,
         service);
 }
 
@@ -323,7 +329,7 @@ static void make_peer_to_peer(const struct synth_source *source, uint32_t j, con
     const uint32_t peer = words[WORD_DESTINATION] % (1 + habit(source, 17) / 2);
     (void)j;
     s->destination = host(source, peer);
-    udp(s, 6881, 49152 | (own(source, 100 + peer) & 0x3fff), &payload_dht_ping);
+    udp(s, 6881, ephemeral(own(source, 100 + peer)), &payload_dht_ping);
 }
 
 static void make_stray_ack(const struct synth_source *source, uint32_t j, const uint32_t words[4],

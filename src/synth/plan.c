@@ -29,12 +29,12 @@ static uint64_t scaled(uint64_t n, double scale)
 
 /* In the profile's shares, the last class taking what rounding left, so that the sum is what was asked for.
  */
-static void share_devices(struct plan *plan, const struct plan_profile *profile,
-                          const struct plan_options *options)
+static void share_devices(struct plan *plan, const struct plan_profile *profile, uint64_t wanted,
+                          double scale)
 {
     const uint64_t *full = profile->devices;
     const uint64_t all = full[0] + full[1] + full[2];
-    plan->n_devices = options->devices ? options->devices : scaled(all, options->scale);
+    plan->n_devices = wanted ? wanted : scaled(all, scale);
     plan->devices[0] = plan->n_devices * full[0] / all;
     plan->devices[1] = plan->n_devices * full[1] / all;
     plan->devices[2] = plan->n_devices - plan->devices[0] - plan->devices[1];
@@ -60,14 +60,15 @@ static const char *check(const struct plan *plan)
 const char *plan_make(struct plan *plan, const struct plan_options *options)
 {
     const struct plan_profile *profile = &plan_profiles[options->profile];
-    const double scale = options->scale;
+    const double scale =
+        options->sources ? (double)options->sources / (double)profile->sources : options->scale;
     struct plan made = {.seed = options->seed,
                         .packets = options->packets ? options->packets : scaled(profile->packets, scale),
                         .sources = options->sources ? options->sources : scaled(profile->sources, scale),
                         .listed = options->listed ? options->listed : scaled(profile->listed, scale),
                         .start_ns = options->start_ns,
                         .duration_ns = options->duration_ns};
-    share_devices(&made, profile, options);
+    share_devices(&made, profile, options->devices, scale);
     if (!options->listed && made.listed < made.n_devices)
         made.listed = made.n_devices + made.n_devices / 2;
     if (!options->sources && made.sources < made.n_devices)

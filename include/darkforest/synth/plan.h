@@ -27,7 +27,10 @@ struct plan_profile {
 extern const struct plan_profile plan_profiles[];
 #define PLAN_PROFILE_NAMES "2017-01|2017-02|2017-03"
 
-/* What the user says. Zero in a count, or a negative start: as the profile has it, times `scale`. */
+/*
+ * What the user says. Zero in a count, or a negative start: as the profile has it, times `scale`; when
+ * `sources` is given, in proportion to it instead.
+ */
 struct plan_options {
     int profile; /* place in plan_profiles */
     double scale;

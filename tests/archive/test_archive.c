@@ -1,0 +1,152 @@
+/* Operands to an ordered list of files: names, patterns, folders of all sorts. */
+#include "darkforest/archive/archive.h"
+#include "darkforest/core/exits.h"
+
+#include "capture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/darkforest-archive-XXXXXX";
+
+/* A capture of one record at this second. */
+static void save_capture(const char *name, uint32_t second)
+{
+    const struct capture_form us = {.minor = 4, .snaplen = 65535};
+    const struct bytes b = capture_make(&us, 1);
+    memcpy(b.data + 24, &second, 4);
+    char path[512];
+    capture_save(folder, name, b, path, sizeof path);
+    free(b.data);
+}
+
+static void save_text(const char *name, const char *text)
+{
+    char path[512];
+    capture_save(folder, name, (struct bytes){(uint8_t *)(uintptr_t)text, strlen(text)}, path, sizeof path);
+}
+
+static const char *place(const char *name)
+{
+    static char paths[8][512];
+    static int next;
+    char *path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void expect_names(const struct archive *a, const char *const *names, size_t n)
+{
+    assert_int_equal(a->n, n);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(a->files[i].path, place(names[i]));
+}
+
+static void a_folder_is_one_capture(void **state)
+{
+    (void)state;
+    const char *operands[] = {folder};
+    struct archive a;
+    size_t n_skipped;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 1, &n_skipped, &why), EXIT_DONE);
+    const char *names[] = {"deep/er/first.pcap", "b.pcap", "c.pcap", "a.pcap"};
+    expect_names(&a, names, 4);
+    assert_int_equal(a.files[0].kind.first_ts_ns, INT64_C(1000000000));
+    assert_int_equal(n_skipped, 4); /* the text, the hidden file, the unfinished one, the link to nowhere */
+    assert_int_equal(a.n_refused, 2);
+    archive_free(&a);
+}
+
+static void patterns_and_names(void **state)
+{
+    (void)state;
+    const char *operands[] = {place("[ab].pcap"), place("b.pcap"), place("./b.pcap")};
+    struct archive a;
+    size_t n_skipped;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 3, &n_skipped, &why), EXIT_DONE);
+    assert_int_equal(a.n, 2); /* b.pcap once */
+    assert_int_equal(a.files[0].kind.first_ts_ns, INT64_C(2000000000));
+    assert_int_equal(a.files[1].kind.first_ts_ns, INT64_C(3000000000));
+    archive_free(&a);
+}
+
+static void expect_refusal(const char *operand, int expected, const char *named)
+{
+    struct archive a;
+    size_t n_skipped;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, &operand, 1, &n_skipped, &why), expected);
+    assert_non_null(strstr(why, named));
+    assert_int_equal(a.n, 0);
+    free(why);
+}
+
+static void what_cannot_be_an_archive(void **state)
+{
+    (void)state;
+    expect_refusal(place("notes.txt"), EXIT_BAD_DATA, "a text file");
+    expect_refusal(place("empty.pcap"), EXIT_BAD_DATA, "an empty file");
+    expect_refusal(place("absent.pcap"), EXIT_NO_INPUT, "absent.pcap");
+    expect_refusal(place("absent*.pcap"), EXIT_NO_INPUT, "absent*");
+    expect_refusal(place("nothing"), EXIT_NO_INPUT, "no capture file");
+    expect_refusal(place("damaged"), EXIT_BAD_DATA, "snoop");
+}
+
+static void make_tree(void)
+{
+    mkdir(place("deep"), 0755);
+    mkdir(place("deep/er"), 0755);
+    mkdir(place("nothing"), 0755);
+    mkdir(place("damaged"), 0755);
+    mkdir(place(".hidden"), 0755);
+    save_capture("deep/er/first.pcap", 1);
+    save_capture("b.pcap", 2);
+    save_capture("c.pcap", 2);
+    save_capture("a.pcap", 3);
+    save_capture(".b.pcap", 2);
+    save_capture(".hidden/b.pcap", 2);
+    save_capture("half.pcap.partial", 2);
+    save_text("notes.txt", "what we did, and when\n");
+    save_text("empty.pcap", "");
+    FILE *file = fopen(place("damaged/x"), "wb");
+    fwrite("snoop\0\0\0\0\0\0\2", 1, 12, file);
+    fclose(file);
+    if (symlink("/nonexistent", place("nowhere")) != 0 || symlink("..", place("deep/loop")) != 0)
+        exit(1);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    make_tree();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[600];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_is_one_capture),
+        cmocka_unit_test(patterns_and_names),
+        cmocka_unit_test(what_cannot_be_an_archive),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

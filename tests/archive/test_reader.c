@@ -1,0 +1,315 @@
+/* Captures of every form and packing, whole, cut at every byte and spoiled, against libpcap on the same
+ * inflated bytes. */
+#include "darkforest/archive/reader.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/packet/packet.h"
+
+#include "capture.h"
+#include "comparison.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/darkforest-reader-XXXXXX";
+static char path[256];
+
+static int decodes_dlt(int dlt)
+{
+    for (size_t i = 0; i < packet_n_links; i++)
+        if (packet_links[i].dlt == (uint32_t)dlt)
+            return 1;
+    return 0;
+}
+
+/* Reads the bytes as a file; every record must be libpcap's. */
+static void check_bytes(struct bytes packed, const char *what, size_t cut)
+{
+    capture_save(folder, "x", packed, path, sizeof path);
+    const struct bytes plain = oracle_inflate(packed.data, packed.n);
+    struct oracle oracle;
+    oracle_read(&oracle, plain.data, plain.n);
+    struct file_kind kind;
+    int code = 0;
+    char *why = NULL;
+    struct reader *reader = reader_open(path, &kind, &code, &why);
+    if (!reader) {
+        if (oracle.opened && decodes_dlt(oracle.dlt))
+            fail_msg("%s, %zu bytes: refused (%s) while libpcap opens it", what, cut, why);
+        assert_int_equal(code, EXIT_BAD_DATA);
+        free(why);
+    } else {
+        int same = 1;
+        const size_t n = comparison_read(reader, &kind.format, &oracle, 0, &same);
+        if (!same || n != oracle.n)
+            fail_msg("%s, %zu bytes: %zu records, libpcap has %zu", what, cut, n, oracle.n);
+        if (!oracle.clean && reader_damage(reader)->what[0] == '\0')
+            fail_msg("%s, %zu bytes: libpcap sees damage (%s), we do not", what, cut, oracle.error);
+        if (kind.compression == COMPRESSION_NONE && oracle.clean && reader_damage(reader)->what[0])
+            fail_msg("%s, %zu bytes: damage where libpcap sees none", what, cut);
+        if (oracle.n > 0)
+            assert_int_equal(kind.first_ts_ns, oracle.records[0].ts_ns);
+        else
+            assert_int_equal(kind.first_ts_ns, INT64_MAX);
+    }
+    reader_close(reader);
+    oracle_free(&oracle);
+    free(plain.data);
+}
+
+static void every_form_cut_at_every_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < capture_n_forms; i++) {
+        const struct bytes plain = capture_make(&capture_forms[i], 12);
+        for (enum packing p = 0; p <= PACKING_ZSTD_FRAMES; p++) {
+            const struct bytes packed = capture_pack(plain, p);
+            for (size_t n = 0; n <= packed.n; n++)
+                check_bytes((struct bytes){packed.data, n}, capture_forms[i].name, n);
+            free(packed.data);
+        }
+        free(plain.data);
+    }
+}
+
+static void large_captures_of_every_form(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < capture_n_forms; i++) {
+        const struct bytes plain = capture_make(&capture_forms[i], 40000);
+        for (enum packing p = 0; p <= PACKING_ZSTD_FRAMES; p++) {
+            const struct bytes packed = capture_pack(plain, p);
+            check_bytes(packed, capture_forms[i].name, packed.n);
+            check_bytes((struct bytes){packed.data, packed.n - 1}, capture_forms[i].name, packed.n - 1);
+            check_bytes((struct bytes){packed.data, packed.n / 2}, capture_forms[i].name, packed.n / 2);
+            free(packed.data);
+        }
+        free(plain.data);
+    }
+}
+
+static void every_byte_spoiled(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < capture_n_forms; i++) {
+        const struct bytes plain = capture_make(&capture_forms[i], 12);
+        for (size_t at = 0; at < plain.n; at++) {
+            plain.data[at] ^= 0xff;
+            if (at >= 4) /* with another magic it is another kind of file */
+                check_bytes(plain, capture_forms[i].name, at);
+            plain.data[at] ^= 0xff;
+        }
+        free(plain.data);
+    }
+}
+
+static struct reader *open_bytes(struct bytes b, struct file_kind *kind, int *code, char **why)
+{
+    capture_save(folder, "x", b, path, sizeof path);
+    return reader_open(path, kind, code, why);
+}
+
+static size_t count_records(struct reader *reader, const struct file_kind *kind)
+{
+    size_t n = 0;
+    for (struct block block; reader_next(reader, &block) == 1;) {
+        for (size_t used = 0; used < block.n;) {
+            struct record records[64];
+            size_t n_found, n_used;
+            record_walk(&kind->format, block.data + used, block.n - used, records, 64, &n_found, &n_used);
+            n += n_found;
+            used += n_used;
+        }
+    }
+    return n;
+}
+
+static void damage_is_said_with_its_place(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 12);
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *reader = open_bytes((struct bytes){plain.data, plain.n - 3}, &kind, &code, &why);
+    assert_int_equal(count_records(reader, &kind), 11);
+    assert_string_equal(reader_damage(reader)->what, "the last record is cut off");
+    const size_t last = 16 + 77;
+    assert_int_equal(reader_damage(reader)->offset, plain.n - last);
+    assert_int_equal(reader_damage(reader)->n_bytes_lost, last - 3);
+    reader_close(reader);
+    /* the captured length of the second record (the first holds no data) */
+    plain.data[24 + 16 + 11] = 0x7f;
+    reader = open_bytes(plain, &kind, &code, &why);
+    assert_int_equal(count_records(reader, &kind), 1);
+    assert_non_null(strstr(reader_damage(reader)->what, "header is damaged"));
+    assert_int_equal(reader_damage(reader)->offset, 24 + 16);
+    assert_int_equal(reader_damage(reader)->n_bytes_lost, plain.n - 24 - 16);
+    reader_close(reader);
+    free(plain.data);
+}
+
+/* A gzip file with something behind it: padding is none of our business, other bytes are said. */
+static void what_follows_gzip(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 12),
+                       packed = capture_pack(plain, PACKING_GZIP);
+    struct bytes longer = {calloc(1, packed.n + 600), packed.n + 600};
+    memcpy(longer.data, packed.data, packed.n);
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *reader = open_bytes(longer, &kind, &code, &why);
+    assert_int_equal(count_records(reader, &kind), 12);
+    assert_string_equal(reader_damage(reader)->what, "");
+    reader_close(reader);
+    longer.data[packed.n + 5] = 'x';
+    reader = open_bytes(longer, &kind, &code, &why);
+    assert_int_equal(count_records(reader, &kind), 12);
+    assert_non_null(strstr(reader_damage(reader)->what, "not gzip"));
+    reader_close(reader);
+    packed.data[packed.n - 8] ^= 1;
+    reader = open_bytes(packed, &kind, &code, &why);
+    assert_int_equal(count_records(reader, &kind), 12);
+    assert_non_null(strstr(reader_damage(reader)->what, "checksum"));
+    reader_close(reader);
+    free(longer.data);
+    free(packed.data);
+    free(plain.data);
+}
+
+/* A frame header may ask for a window of terabytes: refused before any memory is taken. */
+static void a_zstd_window_is_bounded(void **state)
+{
+    (void)state;
+    uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf0, 0x01, 0x00, 0x00};
+    struct file_kind kind;
+    int code = 0;
+    char *why = NULL;
+    assert_null(open_bytes((struct bytes){frame, sizeof frame}, &kind, &code, &why));
+    assert_int_equal(code, EXIT_BAD_DATA);
+    assert_non_null(strstr(why, "zstd"));
+    free(why);
+}
+
+struct refusal_case {
+    const char *bytes;
+    size_t n;
+    const char *named;
+};
+
+#define CASE(text, name)                                                                                     \
+    {                                                                                                        \
+        text, sizeof(text) - 1, name                                                                         \
+    }
+#define PADDING "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+static const struct refusal_case refusals[] = {
+    CASE("", "an empty file"),
+    CASE("ip,category\n1.2.3.4,DVR\n", "CSV"),
+    CASE("hello, world\n", "text"),
+    CASE(" {\"ip\": 1}\n", "JSON"),
+    CASE("snoop\0\0\0" PADDING, "snoop"),
+    CASE("BZh91AY&SY" PADDING, "bzip2"),
+    CASE("\xfd"
+         "7zXZ\0" PADDING,
+         "xz"),
+    CASE("\x04\x22\x4d\x18" PADDING, "lz4"),
+    CASE("\x89HDF\r\n\x1a\n" PADDING, "HDF5"),
+    CASE("\x34\xcd\xb2\xa1\2\0\4\0" PADDING, "Kuznetzov"),
+    CASE("\xa1\xb2\xcd\x34\0\2\0\4" PADDING, "Kuznetzov"),
+    CASE("\xd4\xc3\xb2\xa1\2\0\5\0" PADDING, "version 2.5"),
+    CASE("\xd4\xc3\xb2\xa1\1\0\0\0" PADDING, "version 1.0"),
+    CASE("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x7f\0\0\0", "IEEE802_11_RADIO"),
+    CASE("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x99\x99\0\0", "link type 39321"),
+    CASE("\xd4\xc3\xb2\xa1\2\0\4\0\0\0", "cut off inside its pcap header"),
+    CASE("\x0a\x0d\x0d\x0a\x1c\0\0\0", "pcapng"),
+    CASE("\1\2\3\4\5\6" PADDING, "not a capture"),
+};
+
+static void refusals_name_the_kind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct refusal_case *c = &refusals[i];
+        struct file_kind kind;
+        int code = 0;
+        char *why = NULL;
+        assert_null(open_bytes((struct bytes){(uint8_t *)(uintptr_t)c->bytes, c->n}, &kind, &code, &why));
+        assert_int_equal(code, EXIT_BAD_DATA);
+        if (!strstr(why, c->named))
+            fail_msg("\"%s\" does not say \"%s\"", why, c->named);
+        assert_non_null(strstr(why, path));
+        free(why);
+    }
+    struct file_kind kind;
+    int code = 0;
+    char *why = NULL;
+    assert_null(reader_open("/nonexistent/x.pcap", &kind, &code, &why));
+    assert_int_equal(code, EXIT_NO_INPUT);
+    free(why);
+    assert_null(reader_open(folder, &kind, &code, &why));
+    assert_int_equal(code, EXIT_NO_INPUT);
+    free(why);
+}
+
+/* Standard input, a byte at a time. */
+static void a_slow_pipe_is_read(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 12);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    if (fork() == 0) {
+        for (size_t i = 0; i < plain.n; i++)
+            if (write(ends[1], plain.data + i, 1) != 1)
+                _exit(1);
+        _exit(0);
+    }
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *reader = reader_open("-", &kind, &code, &why);
+    assert_non_null(reader);
+    assert_int_equal(count_records(reader, &kind), 12);
+    assert_int_equal(reader_position(reader), plain.n);
+    assert_string_equal(reader_damage(reader)->what, "");
+    reader_close(reader);
+    close(ends[0]);
+    free(plain.data);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_form_cut_at_every_byte),
+        cmocka_unit_test(large_captures_of_every_form),
+        cmocka_unit_test(every_byte_spoiled),
+        cmocka_unit_test(damage_is_said_with_its_place),
+        cmocka_unit_test(what_follows_gzip),
+        cmocka_unit_test(a_zstd_window_is_bounded),
+        cmocka_unit_test(refusals_name_the_kind),
+        cmocka_unit_test(a_slow_pipe_is_read),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

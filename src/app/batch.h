@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BATCH_PACKETS 256
+#define BATCH_PACKETS PARTIALS_BATCH
 #define BATCH_RECENT 4096 /* contacts remembered, to send a repeated one once; power of two */
 
 struct batch {

@@ -412,9 +412,8 @@ struct window *pass_complete(struct pass *pass, int64_t index)
     for (const struct chunk *chunk = c.window->overflow.first; chunk; chunk = chunk->next)
         for (uint32_t i = 0; i < chunk->n; i++)
             send_partial(&c, (const struct partial *)(const void *)chunk->items + i, ranks_size(ranks));
-    for (size_t i = 0; i < c.window->partials.n_slots; i++)
-        if (c.window->partials.slots[i].packets != 0)
-            send_partial(&c, &c.window->partials.slots[i], ranks_size(ranks));
+    for (size_t i = 0; i < c.window->partials.n; i++)
+        send_partial(&c, &c.window->partials.items[i], ranks_size(ranks));
     while (deliver(&c, 0))
         ;
     partials_free(&c.window->partials);

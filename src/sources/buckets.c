@@ -10,7 +10,7 @@
 #define CONTACTS_PER_BUCKET 32768 /* wanted: keys and their sort then stay in a second-level cache */
 #define MAX_BITS 14
 #define SPLIT_BITS 4 /* a bucket that is too large is split 16 ways */
-#define SPLIT_CONTACTS (8 * CONTACTS_PER_BUCKET)
+#define SPLIT_CONTACTS ((uint64_t)1 << 22)
 
 /* What finishing needs, made once. */
 struct workshop {

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define FIRST_SLOTS 256
-#define PREFETCH_AHEAD 16
+#define FIRST_PLACES 512
+#define FIRST_ITEMS 256
 
 /* A packet's classes, a bit each, spread to one 32-bit lane each: what the packet adds to `counts`. */
 #define LANES(c)                                                                                             \
@@ -22,52 +22,69 @@ static const uint32_t lanes[256][PARTIAL_COUNTS] = {LANES64(0), LANES64(64), LAN
 
 void partials_init(struct partials *partials)
 {
-    *partials = (struct partials){.n_slots = FIRST_SLOTS};
-    partials->slots = memory_map(partials_n_bytes(partials));
+    *partials = (struct partials){.n_places = FIRST_PLACES, .capacity = FIRST_ITEMS};
+    partials->places = memory_map(partials->n_places * sizeof *partials->places);
+    partials->items = memory_map(partials->capacity * sizeof *partials->items);
 }
 
 void partials_free(struct partials *partials)
 {
-    memory_unmap(partials->slots, partials_n_bytes(partials));
+    memory_unmap(partials->places, partials->n_places * sizeof *partials->places);
+    memory_unmap(partials->items, partials->capacity * sizeof *partials->items);
     *partials = (struct partials){0};
 }
 
-size_t partials_n_bytes(const struct partials *partials)
+/* The place of a hash: its own, or the empty one where it belongs. */
+static struct partial_place *find(const struct partials *partials, uint32_t hash)
 {
-    return partials->n_slots * sizeof *partials->slots;
-}
-
-static struct partial *find(const struct partials *partials, uint32_t address, uint32_t hash)
-{
-    const size_t mask = partials->n_slots - 1;
+    const size_t mask = partials->n_places - 1;
     size_t i = hash & mask;
-    while (partials->slots[i].packets != 0 && partials->slots[i].address != address)
+    while (partials->places[i].number != 0 && partials->places[i].hash != hash)
         i = (i + 1) & mask;
-    return &partials->slots[i];
+    return &partials->places[i];
 }
 
-static void grow(struct partials *partials, size_t n_slots)
+static void grow_places(struct partials *partials)
 {
-    struct partials larger = *partials;
-    larger.n_slots = n_slots;
-    larger.slots = memory_map(partials_n_bytes(&larger));
-    for (size_t i = 0; i < partials->n_slots; i++) {
-        const struct partial *p = &partials->slots[i];
-        if (p->packets != 0)
-            *find(&larger, p->address, hash_u32(p->address)) = *p;
+    const size_t n_bytes = partials->n_places * sizeof *partials->places;
+    memory_unmap(partials->places, n_bytes);
+    partials->n_places *= 4;
+    partials->places = memory_map(4 * n_bytes);
+    for (size_t i = 0; i < partials->n; i++) {
+        const uint32_t hash = hash_u32(partials->items[i].address);
+        *find(partials, hash) = (struct partial_place){.hash = hash, .number = (uint32_t)i + 1};
     }
-    memory_unmap(partials->slots, partials_n_bytes(partials));
-    *partials = larger;
 }
 
-/* Room for n sources more at a load of at most 3/4. */
+/* Room for n sources more; the look-up is at most 2/3 full. */
 static void make_room(struct partials *partials, size_t n)
 {
-    size_t n_slots = partials->n_slots;
-    while ((partials->n_sources + n) * 4 > n_slots * 3)
-        n_slots *= 2;
-    if (n_slots != partials->n_slots)
-        grow(partials, n_slots);
+    while ((partials->n + n) * 3 > partials->n_places * 2)
+        grow_places(partials);
+    if (partials->n + n > partials->capacity) {
+        partials->items = memory_remap(partials->items, partials->capacity * sizeof *partials->items,
+                                       2 * partials->capacity * sizeof *partials->items);
+        partials->capacity *= 2;
+    }
+}
+
+/* The partial of each packet's source, made where it is new. */
+static void find_all(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
+                     const uint32_t *hashes, size_t n, struct partial **found)
+{
+    const size_t mask = partials->n_places - 1;
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&partials->places[hashes[i] & mask], 1);
+    for (size_t i = 0; i < n; i++) {
+        struct partial_place *place = find(partials, hashes[i]);
+        if (place->number == 0) {
+            partials->items[partials->n] =
+                (struct partial){.address = packets[i].source, .first_ns = ts_ns[i], .last_ns = ts_ns[i]};
+            *place = (struct partial_place){.hash = hashes[i], .number = (uint32_t)++partials->n};
+        }
+        found[i] = &partials->items[place->number - 1];
+        __builtin_prefetch(found[i], 1);
+    }
 }
 
 static void add_one(struct partial *to, const struct packet *packet, int64_t ts_ns)
@@ -84,25 +101,17 @@ static void add_one(struct partial *to, const struct packet *packet, int64_t ts_
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                   const uint32_t *hashes, size_t n)
 {
+    struct partial *found[PARTIALS_BATCH];
     make_room(partials, n);
-    const size_t mask = partials->n_slots - 1;
-    for (size_t i = 0; i < n; i++) {
-        if (i + PREFETCH_AHEAD < n)
-            __builtin_prefetch(&partials->slots[hashes[i + PREFETCH_AHEAD] & mask], 1);
-        struct partial *to = find(partials, packets[i].source, hashes[i]);
-        if (to->packets == 0) {
-            to->address = packets[i].source;
-            to->first_ns = to->last_ns = ts_ns[i];
-            partials->n_sources++;
-        }
-        add_one(to, &packets[i], ts_ns[i]);
-    }
+    find_all(partials, packets, ts_ns, hashes, n, found);
+    for (size_t i = 0; i < n; i++)
+        add_one(found[i], &packets[i], ts_ns[i]);
     partials->n_packets += n;
 }
 
 void partials_clear(struct partials *partials)
 {
-    memset(partials->slots, 0, partials_n_bytes(partials));
-    partials->n_sources = 0;
+    memset(partials->places, 0, partials->n_places * sizeof *partials->places);
+    partials->n = 0;
     partials->n_packets = 0;
 }

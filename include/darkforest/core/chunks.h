@@ -65,6 +65,7 @@ void chunk_list_copy(const struct chunk_list *list, size_t item_size, void *out)
 
 /* Memory for large tables: zeroed, in huge pages where the system gives them. */
 void *memory_map(size_t n_bytes);
+void *memory_remap(void *memory, size_t old_bytes, size_t new_bytes); /* grown without copying; may move */
 void memory_unmap(void *memory, size_t n_bytes);
 
 #endif

@@ -31,7 +31,7 @@ enum partial_count {
 /* One cache line; crosses MPI and disk. */
 struct partial {
     uint32_t address; /* host order */
-    uint32_t packets; /* 0: an empty place of the table */
+    uint32_t packets;
     uint64_t ttl_sum;
     int64_t first_ns, last_ns;
     uint32_t counts[PARTIAL_COUNTS];
@@ -39,20 +39,28 @@ struct partial {
 
 _Static_assert(sizeof(struct partial) == 64, "a partial is one cache line");
 
+/* A place of the look-up: the hash (a bijection, so it stands for the address) and 1 + the partial's number;
+ * 0 when empty. */
+struct partial_place {
+    uint32_t hash, number;
+};
+
 struct partials {
-    struct partial *slots; /* open addressing by hash_u32(address), linear probing */
-    size_t n_slots;        /* power of two */
-    size_t n_sources;
+    struct partial_place *places; /* open addressing by hash, linear probing */
+    size_t n_places;              /* power of two */
+    struct partial
+        *items; /* in the order of their first packets; address space for `capacity`, touched as it fills */
+    size_t n, capacity;
     uint64_t n_packets;
 };
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);
-/* Adds n packets with their times; hashes[i] = hash_u32(packets[i].source). */
+/* Adds n packets (at most PARTIALS_BATCH) with their times; hashes[i] = hash_u32(packets[i].source). */
+#define PARTIALS_BATCH 256
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                   const uint32_t *hashes, size_t n);
 /* Empties the table, keeping its memory. */
 void partials_clear(struct partials *partials);
-size_t partials_n_bytes(const struct partials *partials);
 
 #endif

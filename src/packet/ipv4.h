@@ -20,7 +20,30 @@ enum {
 
 enum tcp_flag { FLAG_FIN = 0x01, FLAG_SYN = 0x02, FLAG_RST = 0x04, FLAG_ACK = 0x10 };
 
-static const uint8_t ipv4_protocol_classes[256] = {[1] = PACKET_ICMP, [6] = PACKET_TCP, [17] = PACKET_UDP};
+/*
+ * What a protocol's first transport bytes mean. Masks instead of tests: protocols mix at random in a
+ * telescope, and a branch on them would be guessed wrong.
+ */
+struct ipv4_transport {
+    uint8_t classes;    /* of every packet, whatever was captured */
+    uint8_t port_class; /* PACKET_PORT where there are ports */
+    uint16_t port_mask;
+    uint8_t has_flags;
+    uint8_t flags_mask;
+    uint8_t flag_classes; /* those that flags may set */
+    uint8_t echo_class;   /* PACKET_ECHO_REQUEST where the first byte is a type */
+};
+
+static const struct ipv4_transport ipv4_transports[256] = {
+    [1] = {.classes = PACKET_ICMP,                                       .echo_class = PACKET_ECHO_REQUEST},
+    [6] = { .classes = PACKET_TCP,
+           .port_class = PACKET_PORT,
+           .port_mask = 0xffff,
+           .has_flags = 1,
+           .flags_mask = TCP_FLAGS_MASK,
+           .flag_classes = PACKET_SYN | PACKET_SCAN_FLAG | PACKET_REPLY},
+    [17] = {                                                                                    .classes = PACKET_UDP, .port_class = PACKET_PORT,                                  .port_mask = 0xffff},
+};
 
 static const uint8_t ipv4_flag_classes[TCP_FLAGS_MASK + 1] = {
     [0] = PACKET_SCAN_FLAG,
@@ -43,21 +66,18 @@ static inline uint32_t bytes_u32(const uint8_t *p)
 }
 
 /* The n > 0 transport bytes of a first fragment. */
-static inline void ipv4_decode_transport(const uint8_t *transport, size_t n, struct packet *packet)
+static inline void ipv4_decode_transport(const uint8_t *bytes, size_t n, const struct ipv4_transport *t,
+                                         struct packet *packet)
 {
-    if (packet->classes & PACKET_ICMP) {
-        if (transport[0] == ICMP_ECHO_REQUEST)
-            packet->classes |= PACKET_ECHO_REQUEST;
-        return;
+    packet->classes |= bytes[0] == ICMP_ECHO_REQUEST ? t->echo_class : 0;
+    if (n >= PORTS_SIZE) {
+        packet->port = bytes_u16(bytes + 2) & t->port_mask;
+        packet->classes |= t->port_class;
     }
-    if (n < PORTS_SIZE)
-        return;
-    packet->port = bytes_u16(transport + 2);
-    packet->classes |= PACKET_PORT;
-    if (n > TCP_FLAGS_AT && packet->classes & PACKET_TCP) {
-        packet->flags = transport[TCP_FLAGS_AT] & TCP_FLAGS_MASK;
-        packet->has_flags = 1;
-        packet->classes |= ipv4_flag_classes[packet->flags];
+    if (n > TCP_FLAGS_AT) {
+        packet->flags = bytes[TCP_FLAGS_AT] & t->flags_mask;
+        packet->has_flags = t->has_flags;
+        packet->classes |= ipv4_flag_classes[packet->flags] & t->flag_classes;
     }
 }
 
@@ -75,16 +95,17 @@ static inline enum tally_reason ipv4_decode(const uint8_t *ip, size_t n_captured
         return TALLY_BAD_LENGTH;
 
     const size_t end = n_captured < total_length ? n_captured : total_length; /* the rest is padding */
+    const struct ipv4_transport *transport = &ipv4_transports[ip[9]];
     *packet = (struct packet){
         .source = bytes_u32(ip + 12),
         .destination = bytes_u32(ip + 16),
-        .classes = ipv4_protocol_classes[ip[9]],
+        .classes = transport->classes,
         .ttl = ip[8],
         .protocol = ip[9],
     };
     const int first_fragment = (bytes_u16(ip + 6) & IPV4_OFFSET_MASK) == 0;
-    if (packet->classes && first_fragment && end > header_size)
-        ipv4_decode_transport(ip + header_size, end - header_size, packet);
+    if (first_fragment && end > header_size)
+        ipv4_decode_transport(ip + header_size, end - header_size, transport, packet);
     return TALLY_COUNTED;
 }
 

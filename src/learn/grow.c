@@ -72,16 +72,29 @@ static void split_node(const struct grow *g, const struct open_node *open, uint3
     free(right_stats);
 }
 
-static void open_child(const struct grow *g, struct grow_tree *t, uint32_t node, struct level *level)
+static void open_node(struct level *level, struct grow_tree *t, uint32_t node, size_t parent)
 {
-    const struct criterion *c = g->criterion;
-    if (t->tree.nodes[node].n_rows < g->min_samples_split || c->pure(c, tree_stats(&t->tree, node)))
-        return;
     if (level->n == level->room) {
         level->room = level->room ? 2 * level->room : 16;
         level->nodes = memory_resize(level->nodes, level->room * sizeof *level->nodes);
     }
-    level->nodes[level->n++] = (struct open_node){.tree = t, .node = node};
+    level->nodes[level->n++] = (struct open_node){.tree = t, .node = node, .parent = parent};
+}
+
+static void open_child(const struct grow *g, struct level *level, struct grow_tree *t, uint32_t node,
+                       size_t parent)
+{
+    const struct criterion *c = g->criterion;
+    if (t->tree.nodes[node].n_rows >= g->min_samples_split && !c->pure(c, tree_stats(&t->tree, node)))
+        open_node(level, t, node, parent);
+}
+
+static void plant(const struct grow *g, struct grow_tree *t, struct level *level)
+{
+    int64_t *none = memory_zeroed((size_t)g->criterion->n_stats, sizeof *none);
+    tree_init(&t->tree, g->criterion->n_stats);
+    open_node(level, t, add_child(g, &t->tree, none, 0, (uint32_t)t->n_rows), NO_PARENT);
+    free(none);
 }
 
 static void prepare_level(const struct grow *g, struct level *level)
@@ -91,32 +104,25 @@ static void prepare_level(const struct grow *g, struct level *level)
     level->orders = memory_resize(level->orders, (level->n * (size_t)n_features + 1) * sizeof *level->orders);
     for (size_t i = 0; i < level->n; i++) {
         struct open_node *open = &level->nodes[i];
-        int *order = level->orders + i * (size_t)n_features;
         open->split = (struct split){.feature = -1, .left = level->left + i * (size_t)n_stats};
-        if (g->n_tried < n_features)
-            search_order(g->seed, open->tree->number, open->node, n_features, order);
-        else
-            for (int f = 0; f < n_features; f++)
-                order[f] = f;
+        search_order(g->seed, open->tree->number, open->node, n_features,
+                     level->orders + i * (size_t)n_features);
     }
+}
+
+static void empty_level(struct level *level)
+{
+    free(level->histograms);
+    level->histograms = NULL;
+    level->n = 0;
 }
 
 static void free_level(struct level *level)
 {
+    empty_level(level);
     free(level->nodes);
     free(level->left);
     free(level->orders);
-}
-
-static void plant(const struct grow *g, struct grow_tree *t, struct level *level)
-{
-    int64_t *none = memory_zeroed((size_t)g->criterion->n_stats, sizeof *none);
-    tree_init(&t->tree, g->criterion->n_stats);
-    const uint32_t root = add_child(g, &t->tree, none, 0, (uint32_t)t->n_rows);
-    free(none);
-    level->nodes = memory_resize(level->nodes, (level->n + 1) * sizeof *level->nodes);
-    level->nodes[level->n++] = (struct open_node){.tree = t, .node = root};
-    level->room = level->n;
 }
 
 /* Splits what can be split; `next` takes the children that may be split again. */
@@ -130,25 +136,24 @@ static void split_level(const struct grow *g, const struct level *level, uint64_
         split_node(g, open, spare);
         if (g->max_depth && depth + 1 >= g->max_depth)
             continue;
-        open_child(g, open->tree, open->tree->tree.nodes[open->node].left, next);
-        open_child(g, open->tree, open->tree->tree.nodes[open->node].right, next);
+        const struct tree_node node = open->tree->tree.nodes[open->node];
+        open_child(g, next, open->tree, node.left, i);
+        open_child(g, next, open->tree, node.right, i);
     }
 }
 
 void grow_trees(const struct grow *g, struct grow_tree *trees, size_t n_trees, uint32_t *spare)
 {
-    struct level level = {0}, next = {0};
+    struct level levels[2] = {0};
     for (size_t t = 0; t < n_trees; t++)
-        plant(g, &trees[t], &level);
-    for (uint64_t depth = 0; level.n > 0; depth++) {
-        prepare_level(g, &level);
-        level_search(g, &level);
-        next.n = 0;
-        split_level(g, &level, depth, spare, &next);
-        const struct level done = level;
-        level = next;
-        next = done;
+        plant(g, &trees[t], &levels[0]);
+    for (uint64_t depth = 0; levels[depth % 2].n > 0; depth++) {
+        struct level *level = &levels[depth % 2], *other = &levels[1 - depth % 2];
+        prepare_level(g, level);
+        level_search(g, level, depth ? other : NULL);
+        empty_level(other);
+        split_level(g, level, depth, spare, other);
     }
-    free_level(&level);
-    free_level(&next);
+    free_level(&levels[0]);
+    free_level(&levels[1]);
 }

@@ -10,18 +10,27 @@
 struct open_node {
     struct grow_tree *tree;
     uint32_t node;
+    size_t parent;      /* its place in the level above; NO_PARENT for a root */
+    size_t slot;        /* its place among the level's histograms */
     struct split split; /* what was found */
 };
+
+#define NO_PARENT SIZE_MAX
 
 /* The open nodes of one level; children of one parent lie side by side. */
 struct level {
     struct open_node *nodes;
     size_t n, room;
-    int64_t *left; /* memory of the splits' stats */
-    int *orders;   /* n x n_features: the order in which each node tries features; NULL where all are tried */
+    int64_t *left;       /* memory of the splits' stats */
+    int *orders;         /* n x n_features: the order in which each node tries features */
+    int64_t *histograms; /* n, of all features, kept for the level below; NULL where they were not kept */
 };
 
-/* Collective. Fills `split` of every node of the level, and the stats and n_rows of roots. */
-void level_search(const struct grow *g, struct level *level);
+/*
+ * Collective. Fills `split` of every node of the level, and the stats and n_rows of roots. `above` is the
+ * level before it, or NULL: where its histograms were kept, the larger of two siblings gets its own by
+ * subtraction.
+ */
+void level_search(const struct grow *g, struct level *level, const struct level *above);
 
 #endif

@@ -55,8 +55,9 @@ static const int64_t *unpack_tree(const int64_t *from, int n_stats, struct tree 
     tree_free(tree);
     tree_init(tree, n_stats);
     from += HEAD;
-    for (int64_t i = 0; i < n; i++, from += NODE + n_stats)
-        tree->nodes[tree_add(tree, from + NODE)] = (struct tree_node){
+    for (int64_t i = 0; i < n; i++, from += NODE + n_stats) {
+        const uint32_t node = tree_add(tree, from + NODE);
+        tree->nodes[node] = (struct tree_node){
             .feature = (int32_t)from[NODE_FEATURE],
             .bin = (uint32_t)from[NODE_BIN],
             .threshold = double_of(from[NODE_THRESHOLD]),
@@ -65,6 +66,7 @@ static const int64_t *unpack_tree(const int64_t *from, int n_stats, struct tree 
             .n_rows = (uint64_t)from[NODE_ROWS],
             .gain = double_of(from[NODE_GAIN]),
         };
+    }
     return from;
 }
 

@@ -120,14 +120,15 @@ class Referee(unittest.TestCase):
     def walk(self, name, theirs, i, tree, j):
         feature, threshold, left, right, rows, gain = tree[j][:6]
         self.assertEqual(theirs.n_node_samples[i], rows)
+        if feature < 0 or theirs.feature[i] < 0:
+            self.assertTrue(feature < 0 and theirs.feature[i] < 0)
+            return
         if theirs.feature[i] != feature:  # a tie: both splits must be as good
             n = theirs.weighted_n_node_samples
             l, r = theirs.children_left[i], theirs.children_right[i]
             theirs_gain = n[i] * theirs.impurity[i] - n[l] * theirs.impurity[l] - n[r] * theirs.impurity[r]
             self.assertAlmostEqual(theirs_gain, gain, places=9)
             print(f"{name}: a tie of features {theirs.feature[i]} and {int(feature)}")
-            return
-        if feature < 0:
             return
         self.assertEqual(theirs.threshold[i], threshold)
         self.walk(name, theirs, theirs.children_left[i], tree, int(left))

@@ -4,6 +4,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
+#include <ctype.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,11 @@ struct cursor {
     struct ini *ini;
     const char *text;
     size_t n, at;
-    int line, too_long, room;
+    int line, bad_line, room; /* room: bytes of a line that inih takes, without its end */
 };
 
+/* Lines lose their indent here: inih would take an indented one for the continuation of the value above it.
+ */
 static char *next_line(char *out, int size, void *stream)
 {
     struct cursor *c = stream;
@@ -26,16 +29,19 @@ static char *next_line(char *out, int size, void *stream)
         return NULL;
     const char *start = c->text + c->at;
     const char *newline = memchr(start, '\n', c->n - c->at);
-    const size_t length = newline ? (size_t)(newline - start) + 1 : c->n - c->at;
+    const char *end = newline ? newline : c->text + c->n;
+    while (start < end && isspace((unsigned char)*start))
+        start++;
+    const size_t length = (size_t)(end - start);
     c->line++;
     c->room = size - 2;
-    if (length >= (size_t)size || memchr(start, '\0', length)) {
-        c->too_long = c->line;
+    if (length > (size_t)c->room || memchr(start, '\0', length)) {
+        c->bad_line = c->line;
         return NULL;
     }
     memcpy(out, start, length);
-    out[length] = '\0';
-    c->at += length;
+    strcpy(out + length, "\n");
+    c->at = (size_t)(end - c->text) + 1;
     return out;
 }
 
@@ -56,9 +62,8 @@ int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
     *ini = (struct ini){.path = memory_text(name)};
     struct cursor c = {.ini = ini, .text = text, .n = n};
     const int bad = ini_parse_stream(next_line, &c, keep_entry, &c);
-    if (c.too_long) {
-        log_error("%s:%d: the line is longer than %d bytes or holds a NUL byte", name, c.too_long,
-                  INI_MAX_LINE);
+    if (c.bad_line) {
+        log_error("%s:%d: the line is longer than %d bytes or holds a NUL byte", name, c.bad_line, c.room);
         return -1;
     }
     if (bad) {

@@ -37,7 +37,7 @@ static int choice_place(const char *choices, const char *text)
     const size_t n = strlen(text);
     int place = 0;
     for (const char *c = choices; c; c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL, place++)
-        if (n > 0 && strncmp(c, text, n) == 0 && (c[n] == '|' || c[n] == '\0'))
+        if (strcspn(c, "|") == n && memcmp(c, text, n) == 0)
             return place;
     return -1;
 }

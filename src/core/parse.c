@@ -83,7 +83,7 @@ static int parse_with_unit(const char *text, const struct unit *units, size_t n_
         if (strcasecmp(end, units[i].name) == 0) {
             if (v * units[i].factor > max)
                 return -1;
-            *value = v * units[i].factor;
+            *value = round(v * units[i].factor); /* 2.3 minutes are 138 s, not a nanosecond less */
             return 0;
         }
     }
@@ -165,7 +165,7 @@ static int parse_epoch(const char *text, int64_t *ts_ns)
             return -1;
         s = s * 10 + (*p - '0');
     }
-    if (p == text || parse_fraction(p, &ns, &p) || *p)
+    if (p == text || s >= INT64_MAX / NS_PER_S || parse_fraction(p, &ns, &p) || *p)
         return -1;
     *ts_ns = s * NS_PER_S + ns;
     return 0;
@@ -200,9 +200,7 @@ int parse_time(const char *text, int64_t *ts_ns)
             return -1;
         if (*p == ':' && (p++, digits(&p, 2, &tm.tm_min)))
             return -1;
-        if (*p == ':' && (p++, digits(&p, 2, &tm.tm_sec)))
-            return -1;
-        if (parse_fraction(p, &ns, &p))
+        if (*p == ':' && (p++, digits(&p, 2, &tm.tm_sec) || parse_fraction(p, &ns, &p)))
             return -1;
     }
     if (*p == 'Z')
@@ -243,7 +241,7 @@ int parse_ipv4(const char *text, size_t n, uint32_t *address)
 
 static char *format_with(int64_t ts_ns, const char *format, char out[FORMAT_TIME_SIZE])
 {
-    const int64_t s = ts_ns >= 0 ? ts_ns / NS_PER_S : -((-ts_ns + NS_PER_S - 1) / NS_PER_S);
+    const int64_t s = ts_ns / NS_PER_S - (ts_ns % NS_PER_S < 0);
     const time_t t = (time_t)s;
     struct tm tm;
     if (!gmtime_r(&t, &tm) || strftime(out, FORMAT_TIME_SIZE, format, &tm) == 0)
@@ -263,7 +261,7 @@ char *format_stamp(int64_t ts_ns, char out[FORMAT_TIME_SIZE])
 
 char *format_duration(double seconds, char out[FORMAT_TIME_SIZE])
 {
-    const double bounded = seconds < 0 ? 0 : seconds > 3.6e9 ? 3.6e9 : seconds;
+    const double bounded = seconds > 0 ? fmin(seconds, 3.6e9) : 0;
     const unsigned long s = (unsigned long)(bounded + 0.5);
     snprintf(out, FORMAT_TIME_SIZE, "%02lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
     return out;

@@ -46,9 +46,9 @@ void progress_start(struct progress *p, const char *what, const char *unit, uint
 static void format_rate(char *out, size_t n, double rate)
 {
     if (rate >= 1e6)
-        snprintf(out, n, "%.1f M", rate / 1e6);
+        snprintf(out, n, "%.1f M ", rate / 1e6);
     else if (rate >= 1e3)
-        snprintf(out, n, "%.1f k", rate / 1e3);
+        snprintf(out, n, "%.1f k ", rate / 1e3);
     else
         snprintf(out, n, "%.1f ", rate);
 }

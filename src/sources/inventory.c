@@ -14,7 +14,8 @@
 #define FIND_BATCH 256
 
 /* Adds the file's entries to the list. 0, or an exit code with *why. */
-static int read_file(struct device_list *list, const char *path, struct inventory_counts *counts, char **why)
+static int read_file(struct inventory_list *list, const char *path, struct inventory_counts *counts,
+                     char **why)
 {
     int code = EXIT_DONE;
     struct text_stream *stream = text_open(path, &code, why);
@@ -34,8 +35,8 @@ struct inventory *inventory_read(const char *const *paths, size_t n, struct inve
                                  int *code, char **why)
 {
     struct inventory *inventory = NULL;
-    struct device_list *list = memory_get(sizeof *list);
-    device_list_init(list);
+    struct inventory_list *list = memory_get(sizeof *list);
+    inventory_list_init(list);
     memset(counts, 0, sizeof *counts);
     *code = EXIT_DONE;
     for (size_t i = 0; i < n && *code == EXIT_DONE; i++)
@@ -47,7 +48,7 @@ struct inventory *inventory_read(const char *const *paths, size_t n, struct inve
             *why = text_format("not enough memory for a device list of %zu entries", list->n);
         }
     }
-    device_list_free(list);
+    inventory_list_free(list);
     free(list);
     return inventory;
 }

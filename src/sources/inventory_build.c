@@ -58,7 +58,7 @@ static void sort_pass(const struct device_entry *from, struct device_entry *to, 
 }
 
 /* Orders entries by (start, prefix, order): a block comes before the blocks inside it. -1: no memory. */
-static int sort_entries(struct device_list *list)
+static int sort_entries(struct inventory_list *list)
 {
     struct device_entry *other = malloc((list->n + 1) * sizeof *other);
     size_t *places = malloc((PREFIXES_16 + 1) * sizeof *places);
@@ -95,7 +95,7 @@ static void add_run(struct runs *runs, uint64_t start, uint64_t end, uint8_t cat
  * The sweep: blocks are nested or apart, so a stack holds those around the current address, the earliest of
  * the input on top. A block inside an earlier one says nothing new. Returns the number of those.
  */
-static uint64_t settle(const struct device_list *list, struct runs *runs)
+static uint64_t settle(const struct inventory_list *list, struct runs *runs)
 {
     const struct device_entry *stack[BLOCK_DEPTH];
     size_t depth = 0;
@@ -255,7 +255,7 @@ static struct inventory *make(struct runs *runs, const struct category_names *ca
     return inventory;
 }
 
-struct inventory *inventory_build(struct device_list *list, struct inventory_counts *counts)
+struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts)
 {
     if (sort_entries(list))
         return NULL;

@@ -4,7 +4,7 @@
  * The category is, in this order: the value of a key of category_names; the first of `tags` or `labels` that
  * names a kind of device; a word of `product` that does; else "unknown".
  */
-#include "device_list.h"
+#include "inventory_list.h"
 
 #include "darkforest/core/output.h"
 
@@ -100,8 +100,8 @@ static struct text_view category_of_tags(const json_t *tags)
 static struct text_view category_of(const json_t *device)
 {
     struct text_view category = {"", 0};
-    for (size_t i = 0; i < device_list_n_category_names && category.n == 0; i++)
-        category = text_view_trimmed(view_of(json_object_get(device, device_list_category_names[i])));
+    for (size_t i = 0; i < inventory_list_n_category_names && category.n == 0; i++)
+        category = text_view_trimmed(view_of(json_object_get(device, inventory_list_category_names[i])));
     if (category.n == 0)
         category = category_of_tags(json_object_get(device, "tags"));
     if (category.n == 0)
@@ -111,16 +111,17 @@ static struct text_view category_of(const json_t *device)
     return category;
 }
 
-static enum entry_result add_address(struct device_list *list, const json_t *value, struct text_view category)
+static enum entry_result add_address(struct inventory_list *list, const json_t *value,
+                                     struct text_view category)
 {
     char digits[24];
     if (!json_is_integer(value))
-        return device_list_add(list, view_of(value), category, 1);
+        return inventory_list_add(list, view_of(value), category, 1);
     snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
-    return device_list_add(list, text_view_of(digits), category, 1);
+    return inventory_list_add(list, text_view_of(digits), category, 1);
 }
 
-enum entry_result inventory_json_line(struct device_list *list, const char *line, size_t n)
+enum entry_result inventory_json_line(struct inventory_list *list, const char *line, size_t n)
 {
     json_t *device = json_loadb(line, n, 0, NULL);
     if (!json_is_object(device)) {
@@ -129,8 +130,8 @@ enum entry_result inventory_json_line(struct device_list *list, const char *line
     }
     const struct text_view category = category_of(device);
     enum entry_result result = ENTRY_IGNORED;
-    for (size_t i = 0; i < device_list_n_address_names && result == ENTRY_IGNORED; i++)
-        result = add_address(list, value_at(device, device_list_address_names[i]), category);
+    for (size_t i = 0; i < inventory_list_n_address_names && result == ENTRY_IGNORED; i++)
+        result = add_address(list, value_at(device, inventory_list_address_names[i]), category);
     json_decref(device);
     return result == ENTRY_IGNORED ? ENTRY_BAD : result;
 }

@@ -15,7 +15,7 @@
 #ifndef DARKFOREST_SOURCES_INVENTORY_LAYOUT_H
 #define DARKFOREST_SOURCES_INVENTORY_LAYOUT_H
 
-#include "device_list.h"
+#include "inventory_list.h"
 
 #include "darkforest/core/hash.h"
 

@@ -1,6 +1,6 @@
 /* inventory_parse.c - the lines of a device list: which kind each is, CSV columns, and the counting of what
  * cannot be used. */
-#include "device_list.h"
+#include "inventory_list.h"
 #include "text_stream.h"
 
 #include "darkforest/core/exits.h"
@@ -91,8 +91,10 @@ static int read_header(struct layout *layout, const char *line, size_t n)
     struct text_view fields[COLUMNS_MAX];
     struct layout named = {.delimiter = guess_delimiter(line, n), .has_header = 1};
     const size_t n_fields = split_line(line, n, named.delimiter, fields, COLUMNS_MAX);
-    find_columns(&named.address, device_list_address_names, device_list_n_address_names, fields, n_fields);
-    find_columns(&named.category, device_list_category_names, device_list_n_category_names, fields, n_fields);
+    find_columns(&named.address, inventory_list_address_names, inventory_list_n_address_names, fields,
+                 n_fields);
+    find_columns(&named.category, inventory_list_category_names, inventory_list_n_category_names, fields,
+                 n_fields);
     named.n_columns = columns_needed(&named);
     layout->delimiter = named.delimiter;
     if (named.address.n == 0)
@@ -110,14 +112,14 @@ static struct text_view first_filled(const struct candidates *c, const struct te
     return (struct text_view){"", 0};
 }
 
-static enum entry_result csv_line(struct device_list *list, const struct layout *layout, const char *line,
+static enum entry_result csv_line(struct inventory_list *list, const struct layout *layout, const char *line,
                                   size_t n)
 {
     struct text_view fields[COLUMNS_MAX];
     const size_t n_fields = split_line(line, n, layout->delimiter, fields, layout->n_columns);
     const struct text_view address = first_filled(&layout->address, fields, n_fields);
     const struct text_view category = first_filled(&layout->category, fields, n_fields);
-    const enum entry_result result = device_list_add(list, address, category, layout->has_header);
+    const enum entry_result result = inventory_list_add(list, address, category, layout->has_header);
     return result == ENTRY_IGNORED ? ENTRY_BAD : result; /* a line without an address */
 }
 
@@ -133,7 +135,7 @@ static void count_line(struct inventory_counts *counts, enum entry_result result
     }
 }
 
-static enum entry_result parse_line(struct device_list *list, struct layout *layout, int is_first,
+static enum entry_result parse_line(struct inventory_list *list, struct layout *layout, int is_first,
                                     const char *line, size_t n)
 {
     if (line[0] == '{')
@@ -149,7 +151,7 @@ static int is_blank_or_comment(const char *line, size_t n)
     return text.n == 0 || text.at[0] == '#';
 }
 
-int inventory_parse(struct device_list *list, struct text_stream *stream, const char *path,
+int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why)
 {
     struct layout layout = {

@@ -101,10 +101,10 @@ static void refuses_with_file_and_line(void **state)
         {"[order]\nrules = port_scan, port_scan, stealth_tcp, stealth_icmp, backscatter, misconfiguration\n",
          "once"                                                                                                                                                     },
         {"[order]\nrules = misconfiguration, network_scan, stealth_tcp, stealth_icmp, backscatter, "
-         "port_scan\n",                                                                                                    "misconfiguration"                                                                                                                                              },
+         "port_scan\n",                                                                              "misconfiguration"                                    },
         {"[order]\nrules = port_scan, network_scan, stealth_tcp, stealth_icmp, backscatter, "
-         "misconfiguration, port_scan\n",                                                                                                   "text:2:"           },
-        {"garbage\n","text"                                  },
+         "misconfiguration, port_scan\n",                                                            "text:2:"                                             },
+        {"garbage\n",                                                                                         "text"                                                },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct rules before, read;

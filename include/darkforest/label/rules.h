@@ -1,7 +1,8 @@
 /*
  * rules.h - labels decided from evidence by an ordered table of rules. Local.
  *
- * Thresholds, their order and one choice come from a small INI file; rules/paper.ini is the default, written out.
+ * Thresholds, their order and one choice come from a small INI file; rules/paper.ini is the default, written
+ * out.
  */
 #ifndef DARKFOREST_LABEL_RULES_H
 #define DARKFOREST_LABEL_RULES_H
@@ -29,10 +30,10 @@ struct rules {
     uint64_t network_scan_destinations; /* more than this many destinations on one port */
     uint64_t stealth_tcp_syn, stealth_tcp_destinations, stealth_tcp_ports; /* fewer than each */
     uint64_t stealth_icmp_requests, stealth_icmp_destinations;             /* fewer than each */
-    uint64_t backscatter_replies;       /* at least this many */
-    int plain_ack_is_reply;             /* see docs/definitions.md: needs extraction, not labelling alone */
-    double scan_flag_share;             /* more than this share of the packets: 0.5 */
-    int order[RULES];                   /* enum rule, first tried first; misconfiguration last */
+    uint64_t backscatter_replies;                                          /* at least this many */
+    int plain_ack_is_reply; /* see docs/definitions.md: needs extraction, not labelling alone */
+    double scan_flag_share; /* more than this share of the packets: 0.5 */
+    int order[RULES];       /* enum rule, first tried first; misconfiguration last */
 };
 
 struct rule_name {

@@ -1,7 +1,9 @@
 /*
- * source.h - one row of the feature table: a source in a window, its nine features, its evidence, its label. Local.
+ * source.h - one row of the feature table: a source in a window, its nine features, its evidence, its label.
+ * Local.
  *
- * The columns, their names, units and descriptions are a table (source_columns): files, exports, reports and docs come out of it.
+ * The columns, their names, units and descriptions are a table (source_columns): files, exports, reports and
+ * docs come out of it.
  */
 #ifndef DARKFOREST_SOURCES_SOURCE_H
 #define DARKFOREST_SOURCES_SOURCE_H
@@ -9,14 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_label { LABEL_SCANNING = 0, LABEL_BACKSCATTER = 1, LABEL_MISCONFIGURATION = 2, LABEL_CLASSES = 3 };
+enum source_label {
+    LABEL_SCANNING = 0,
+    LABEL_BACKSCATTER = 1,
+    LABEL_MISCONFIGURATION = 2,
+    LABEL_CLASSES = 3
+};
 #define SOURCE_FEATURES 9
 
 /* Everything that is exact and integer; the means are derived from it. 160 bytes, crosses MPI. */
 struct source_row {
-    int64_t window_start;  /* s since the epoch */
-    int64_t first_seen;    /* ns */
-    int64_t last_seen;     /* ns */
+    int64_t window_start; /* s since the epoch */
+    int64_t first_seen;   /* ns */
+    int64_t last_seen;    /* ns */
     uint64_t packets;
     uint64_t ttl_sum;
     uint64_t tcp_packets;
@@ -28,17 +35,17 @@ struct source_row {
     uint64_t reply_packets;
     uint64_t echo_requests;
     uint64_t destination_port_pairs;
-    uint32_t address;      /* host order */
+    uint32_t address; /* host order */
     uint32_t unique_destinations;
     uint32_t unique_ports; /* at most 65,536 */
     uint32_t min_ports_per_destination;
     uint32_t max_ports_per_destination;
     uint32_t max_destinations_per_port;
     uint32_t rules_matched;
-    uint8_t category;      /* index into the inventory's category names; 0 = none */
-    uint8_t label;         /* enum source_label */
+    uint8_t category; /* index into the inventory's category names; 0 = none */
+    uint8_t label;    /* enum source_label */
     uint8_t rule;
-    uint8_t reserved[17];  /* zero */
+    uint8_t reserved[17]; /* zero */
 };
 
 _Static_assert(sizeof(struct source_row) == 160, "a row is 160 bytes on every rank");
@@ -58,7 +65,8 @@ struct source_column {
     int derived;             /* 1: a mean, computed by source_features and never read back */
 };
 
-extern const struct source_column source_columns[]; /* window_start, address, category, features, evidence, labels */
+extern const struct source_column
+    source_columns[]; /* window_start, address, category, features, evidence, labels */
 extern const size_t source_n_columns;
 /* The column of feature f (0..8). */
 const struct source_column *source_feature_column(int f);

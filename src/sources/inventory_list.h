@@ -1,12 +1,12 @@
 /*
- * device_list.h - what the parsers found, before it is made into an inventory: entries in the order of the
+ * inventory_list.h - what the parsers found, before it is made into an inventory: entries in the order of the
  * input. Local, private to the sources room.
  *
- *     lines -> inventory_parse.c, inventory_json.c -> struct device_list -> inventory_build.c -> struct
+ *     lines -> inventory_parse.c, inventory_json.c -> struct inventory_list -> inventory_build.c -> struct
  * inventory
  */
-#ifndef DARKFOREST_SOURCES_DEVICE_LIST_H
-#define DARKFOREST_SOURCES_DEVICE_LIST_H
+#ifndef DARKFOREST_SOURCES_INVENTORY_LIST_H
+#define DARKFOREST_SOURCES_INVENTORY_LIST_H
 
 #include "text_view.h"
 
@@ -33,7 +33,7 @@ struct category_names {
     uint16_t slots[2 * CATEGORIES_MAX]; /* code by hash of the name; 0: free */
 };
 
-struct device_list {
+struct inventory_list {
     struct device_entry *entries;
     size_t n, size;
     struct category_names categories;
@@ -43,33 +43,33 @@ struct device_list {
 /* What a line held. */
 enum entry_result { ENTRY_GOOD, ENTRY_BAD, ENTRY_IPV6, ENTRY_IGNORED };
 
-void device_list_init(struct device_list *list);
-void device_list_free(struct device_list *list);
+void inventory_list_init(struct inventory_list *list);
+void inventory_list_free(struct inventory_list *list);
 
 /*
  * Adds an entry: `address` is "192.0.2.1", "192.0.2.0/24" or, where `numbers` is true, "3221225985"; an empty
  * one is ENTRY_IGNORED. Categories are kept in lower case; an empty one is "unknown".
  */
-enum entry_result device_list_add(struct device_list *list, struct text_view address,
-                                  struct text_view category, int numbers);
+enum entry_result inventory_list_add(struct inventory_list *list, struct text_view address,
+                                     struct text_view category, int numbers);
 
 /* Names under which lists keep an address and a category, the best first; used for CSV columns and JSON keys
  * alike. */
-extern const char *const device_list_address_names[];
-extern const size_t device_list_n_address_names;
-extern const char *const device_list_category_names[];
-extern const size_t device_list_n_category_names;
+extern const char *const inventory_list_address_names[];
+extern const size_t inventory_list_n_address_names;
+extern const char *const inventory_list_category_names[];
+extern const size_t inventory_list_n_category_names;
 
 /* One line of JSON lines (Shodan, Censys, or any object with such keys). */
-enum entry_result inventory_json_line(struct device_list *list, const char *line, size_t n);
+enum entry_result inventory_json_line(struct inventory_list *list, const char *line, size_t n);
 
 struct text_stream;
 /* Reads every line; adds to counts. 0, or an exit code with one sentence in *why. */
-int inventory_parse(struct device_list *list, struct text_stream *stream, const char *path,
+int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why);
 
 /* Sorts the entries, settles overlaps and lays out the look-up. Fills counts->addresses and
  * counts->duplicates. NULL: no memory. */
-struct inventory *inventory_build(struct device_list *list, struct inventory_counts *counts);
+struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts);
 
 #endif

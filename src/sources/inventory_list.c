@@ -1,5 +1,5 @@
-/* device_list.c - entries and category names as they come. */
-#include "device_list.h"
+/* inventory_list.c - entries and category names as they come. */
+#include "inventory_list.h"
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const device_list_address_names[] = {
+const char *const inventory_list_address_names[] = {
     "ip_str", "ip", "ipv4", "ipv4_int", "address", "addr", "ip_address", "host.ip", "host_identifier.ipv4",
     "ipv6"};
-const size_t device_list_n_address_names =
-    sizeof device_list_address_names / sizeof device_list_address_names[0];
-const char *const device_list_category_names[] = {"category", "devicetype", "device_type", "type"};
-const size_t device_list_n_category_names =
-    sizeof device_list_category_names / sizeof device_list_category_names[0];
+const size_t inventory_list_n_address_names =
+    sizeof inventory_list_address_names / sizeof inventory_list_address_names[0];
+const char *const inventory_list_category_names[] = {"category", "devicetype", "device_type", "type"};
+const size_t inventory_list_n_category_names =
+    sizeof inventory_list_category_names / sizeof inventory_list_category_names[0];
 
-void device_list_init(struct device_list *list)
+void inventory_list_init(struct inventory_list *list)
 {
     memset(list, 0, sizeof *list);
     memcpy(list->categories.names[0], "none", sizeof "none");
     list->categories.n = 1;
 }
 
-void device_list_free(struct device_list *list)
+void inventory_list_free(struct inventory_list *list)
 {
     free(list->entries);
     list->entries = NULL;
@@ -89,8 +89,8 @@ static enum entry_result parse_block(struct text_view text, int numbers, uint32_
     return ENTRY_GOOD;
 }
 
-enum entry_result device_list_add(struct device_list *list, struct text_view address,
-                                  struct text_view category, int numbers)
+enum entry_result inventory_list_add(struct inventory_list *list, struct text_view address,
+                                     struct text_view category, int numbers)
 {
     struct device_entry entry = {.order = (uint32_t)list->n, .prefix = 32};
     address = text_view_trimmed(address);

@@ -1,0 +1,140 @@
+"""
+What users get wrong: each gives one clear sentence that names the thing, the right exit code on every number of ranks, no output
+under a final name, and no hang (a run has a minute).
+"""
+import concurrent.futures
+import os
+import struct
+import subprocess
+import sys
+
+import features
+import naive
+from program import Program
+
+BAD_USAGE, BAD_DATA, NO_INPUT, IO_FAILED, BAD_CONFIG = 64, 65, 66, 74, 78
+
+
+def write(path, content):
+    with open(path, "wb") as f:
+        f.write(content)
+    return path
+
+
+def small_capture():
+    """Two packets behind Ethernet: a TCP SYN and a UDP datagram of one source."""
+    def frame(protocol, transport):
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(transport), 1, 0, 60, protocol, 0, 0xF0000001, 0x0A000001)
+        return bytes(12) + b"\x08\x00" + ip + transport
+
+    syn = struct.pack(">HHIIBBHHH", 1234, 23, 1, 0, 0x50, 0x02, 100, 0, 0)
+    udp = struct.pack(">HHHH", 53, 53, 8, 0)
+    capture = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    for i, data in enumerate([frame(6, syn), frame(17, udp)]):
+        capture += struct.pack("<IIII", 1483228800 + i, 0, len(data), len(data)) + data
+    return capture
+
+
+def half_of_a_list():
+    whole = subprocess.run(["gzip", "-c"], input=b"192.0.2.1\n" * 1000, stdout=subprocess.PIPE, check=True).stdout
+    return whole[: len(whole) // 2]
+
+
+def cases(p):
+    """(exit code, what the sentence names, words after `extract`, output folder or None)"""
+    good = write(p.file("good.pcap"), small_capture())
+    os.mkdir(p.file("empty-folder"))
+    in_the_way = write(p.file("in-the-way"), b"x")
+    garbage = write(p.file("garbage.csv"), bytes(range(256)) * 64)
+    return [
+        (BAD_USAGE, "capture", [], None),
+        (NO_INPUT, "missing.pcap", [p.file("missing.pcap")], None),
+        (NO_INPUT, "no capture file", [p.file("empty-folder")], None),
+        (BAD_DATA, "empty.pcap", [write(p.file("empty.pcap"), b"")], None),
+        (BAD_DATA, "text.pcap", [write(p.file("text.pcap"), b"It is a truth universally acknowledged\n" * 99)], None),
+        (BAD_DATA, "zeros.pcap", [write(p.file("zeros.pcap"), bytes(4096))], None),
+        (BAD_DATA, "text.pcap", [good, p.file("text.pcap")], None),
+        (BAD_USAGE, "--window", [good, "--window", "0"], None),
+        (BAD_CONFIG, "bad.ini:2", [good, "--rules", write(p.file("bad.ini"), b"[order]\nrulez = 5\n")], None),
+        (NO_INPUT, "none.ini", [good, "--rules", p.file("none.ini")], None),
+        (BAD_DATA, "garbage.csv", [good, "--devices", garbage], None),
+        (NO_INPUT, "none.csv", [good, "--devices", p.file("none.csv")], None),
+        (BAD_DATA, "half.gz", [good, "--devices", write(p.file("half.gz"), half_of_a_list())], None),
+        (BAD_USAGE, "filter", [good, "--filter", "no such thing"], None),
+        (IO_FAILED, "in-the-way", [good], in_the_way),
+        (IO_FAILED, "in-the-way", [good], os.path.join(in_the_way, "below")),
+        (IO_FAILED, "/proc/darkforest", [good], "/proc/darkforest"),
+    ]
+
+
+def refusal(p, ranks, number, code, names, words, output):
+    """One run: leaves with `code`, says one error in which `names` stands, leaves no feature file. The complaint, if any."""
+    output = output or p.file("out-%d-%d" % (number, ranks))
+    try:
+        done = p.run("extract", *words, "-o", output, ranks=ranks)
+    except subprocess.TimeoutExpired:
+        return "%s at %d ranks: hangs" % (words, ranks)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    left = [name for name in os.listdir(output) if name != "run.json"] if os.path.isdir(output) else []
+    if done.returncode == code and len(said) == 1 and names in said[0] and not left:
+        return None
+    return "%s at %d ranks: exit %d, not %d; %s left\n%s" % (words, ranks, done.returncode, code, left or "nothing", done.stderr)
+
+
+def every_case(p):
+    jobs = [(p, ranks, number, *case) for number, case in enumerate(cases(p)) for ranks in (1, 2, 3)]
+    with concurrent.futures.ThreadPoolExecutor(6) as several:  # starting MPI is waiting, most of the time
+        complaints = [c for c in several.map(lambda job: refusal(*job), jobs) if c]
+    assert not complaints, "\n".join(complaints)
+
+
+def full_disk(p):
+    """A tmpfs with too little room for the feature file of an hour. Needs root."""
+    where = p.file("full")
+    os.mkdir(where)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", where], stderr=subprocess.DEVNULL).returncode:
+        print("not tried: a full disk (a tmpfs cannot be mounted here)")
+        return
+    try:
+        hour = p.file("hour.pcap")
+        p.do("synth", "-o", hour, "--packets", "200000", "--sources", "20000", "--duration", "50m")
+        for ranks in (1, 2, 3):
+            complaint = refusal(p, ranks, 0, IO_FAILED, where, [hour, "--from", "2017-01-01"], where)
+            assert not complaint, complaint
+            for name in os.listdir(where):
+                os.remove(os.path.join(where, name))
+    finally:
+        subprocess.run(["umount", where], check=True)
+
+
+def check_cut(p, whole, n, ranks):
+    """The first n bytes of a capture: what they hold is used, and the exit code says whether that is all of it."""
+    path = write(p.file("cut-%d-%d.pcap" % (n, ranks)), whole[:n])
+    output = path + ".out"
+    done = p.run("extract", path, "-o", output, ranks=ranks)
+    if n < 24:
+        assert done.returncode == BAD_DATA and not features.files(output), "cut at %d: exit %d" % (n, done.returncode)
+        assert os.path.basename(path) in done.stderr, done.stderr
+        return
+    wanted = BAD_DATA if naive.is_damaged(path) else 0
+    assert done.returncode == wanted, "cut at %d, %d ranks: exit %d\n%s" % (n, ranks, done.returncode, done.stderr)
+    assert (os.path.basename(path) in done.stderr) == (wanted == BAD_DATA), done.stderr
+    features.assert_equal_to_naive(output, *naive.extract([path]))
+
+
+def every_cut(p):
+    whole = small_capture()
+    cuts = [(n, 1) for n in range(len(whole) + 1)] + [(n, 2 + n // 16 % 2) for n in range(0, len(whole), 16)]
+    with concurrent.futures.ThreadPoolExecutor(6) as several:
+        for _ in several.map(lambda cut: check_cut(p, whole, *cut), cuts):
+            pass
+
+
+def main():
+    with Program(sys.argv[1]) as p:
+        for group in (every_case, full_disk, every_cut):
+            group(p)
+
+
+if __name__ == "__main__":
+    main()

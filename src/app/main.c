@@ -17,6 +17,7 @@ extern const struct command command_classify, command_evaluate, command_export, 
 static const struct command *const commands[] = {
     &command_synth,
     &command_extract,
+    &command_label,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -125,10 +125,8 @@ record_value() { # RUN.JSON KEY
     [ ! -e "$1" ] || sed -nE "s/^  \"$2\": \"?(.*[^\",])\"?,?\$/\1/p" "$1"
 }
 
-# All records that a run read: the sum of its tally.
-record_packets() { # RUN.JSON
-    awk '/^  "tally": \{/ { inside = 1; next } /^  \}/ { inside = 0 }
-        inside { gsub(/[^0-9 ]/, ""); n += $NF } END { printf "%.0f\n", n }' "$1"
+record_packets() { # RUN.JSON: how many records the run read
+    sed -nE 's/^    "records": ([0-9]+),?$/\1/p' "$1"
 }
 
 # done, damaged (what it held was used), stopped, failed, running, broken (ended without a word) or waiting. From files only: a run

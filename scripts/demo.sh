@@ -24,7 +24,7 @@ make_hour() {
 
 run_pipeline() {
     say "extract: packets to features and labels"
-    darkforest extract "$out/hour.pcap.gz" --devices "$out/devices.csv" -o "$out/features"
+    darkforest extract "$out/hour.pcap.gz" --devices "$out/devices.csv" --from 2017-01-01T00 --to 2017-01-01T01 -o "$out/features"
     say "train: a random forest, judged on rows that it has not seen"
     darkforest train "$out/features" --learner forest --n-estimators 100 --max-depth 3 -o "$out/forest.h5"
     say "report"

@@ -59,7 +59,7 @@ start_munge() {
     head -c 1024 /dev/urandom >"$state/munge/key"
     chmod 600 "$state/munge/key"
     munged --force --key-file="$state/munge/key" --socket="$state/munge/socket" --pid-file="$state/run/munged.pid" \
-        --log-file="$state/log/munged.log" --seed-file="$state/munge/seed" 2>>"$state/log/munged.err"
+        --log-file="$state/log/munged.log" --seed-file="$state/munge/seed" >>"$state/log/munged.err" 2>&1
 }
 
 # The inside of a node. The state folder may lie under /tmp, which each node has for itself: it is carried over by way of /mnt.
@@ -83,24 +83,27 @@ start_node() { # NODE
     echo $! >"$state/run/node-$1.pid"
 }
 
-# The process group leader's end takes the node's whole process namespace with it.
-kill_node() { # NODE
-    local pid
-    pid=$(cat "$state/run/node-$1.pid" 2>/dev/null) || return 0
-    rm -f "$state/run/node-$1.pid"
-    kill -KILL "$pid" 2>/dev/null || return 0
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+# Whether a process runs: a dead one that nobody has waited for yet does not.
+runs() { # PID
+    [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
 }
 
-stop_daemon() { # NAME
+# Ends what run/NAME.pid names with a signal, and by force when it has not gone after ten seconds.
+stop_process() { # NAME SIGNAL
     local pid
     pid=$(cat "$state/run/$1.pid" 2>/dev/null) || return 0
-    kill "$pid" 2>/dev/null || return 0
+    rm -f "$state/run/$1.pid"
+    kill "-$2" "$pid" 2>/dev/null || return 0
     for _ in $(seq 100); do
-        kill -0 "$pid" 2>/dev/null || return 0
+        runs "$pid" || return 0
         sleep 0.1
     done
     kill -KILL "$pid" 2>/dev/null || true
+}
+
+# The end of its first process takes the node's whole process namespace with it.
+kill_node() { # NODE
+    stop_process "node-$1" KILL
 }
 
 # The environment of a user of this cluster. Both nodes have the machine's addresses, so MPI talks over the loopback.
@@ -124,7 +127,7 @@ up() {
     write_configuration
     start_munge
     user_environment
-    slurmctld
+    slurmctld >>"$state/log/slurmctld.err" 2>&1
     local node
     for node in "${nodes[@]}"; do start_node "$node"; done
     for _ in $(seq 300); do
@@ -141,8 +144,8 @@ up() {
 down() {
     local node
     for node in "${nodes[@]}"; do kill_node "$node"; done
-    stop_daemon slurmctld
-    stop_daemon munged
+    stop_process slurmctld TERM
+    stop_process munged TERM
     rm -rf --one-file-system "$state"
 }
 

@@ -43,7 +43,7 @@ static void drop_unlisted(struct batch *batch, const struct inventory *inventory
 /* Moves a full table's sums to the overflow list. */
 static void set_aside(struct window *window, struct chunk_pool *pool)
 {
-    for (size_t i = 0; i < window->partials.n; i++)
+    for (size_t i = 0; i < partials_n(&window->partials); i++)
         *(struct partial *)chunk_list_place(&window->overflow, pool, sizeof(struct partial)) =
             window->partials.items[i];
     partials_clear(&window->partials);

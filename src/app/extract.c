@@ -1,3 +1,4 @@
+#include "budget.h"
 #include "command.h"
 #include "finish.h"
 #include "inputs.h"
@@ -13,12 +14,14 @@
 #include <string.h>
 
 #define NS_PER_S INT64_C(1000000000)
+#define LEAST_MEMORY ((uint64_t)32 << 20)
 #define MOST_WINDOWS 1000000 /* that --from and --to may ask for */
 
 struct extract_options {
-    const char *output, *filter, *rules;
+    const char *output, *filter, *rules, *tmpdir;
     struct strings devices;
     int64_t from_ns, to_ns, window_ns, deadline_ns;
+    uint64_t memory;
 };
 
 static void extract_defaults(void *values)
@@ -40,6 +43,11 @@ static const struct option_row extract_options[] = {
      0,                                                                                                                            0},
     {"rules",    OPTION_STRING,   "FILE",     "label rules (default: those of the paper, rules/paper.ini)",    AT(rules),
      0,                                                                                                                            0},
+    {"memory",   OPTION_SIZE,     "SIZE",
+     "memory of a rank, beyond which state is spilled (default: four fifths of what the node has left, "
+     "shared)",                                                                                                AT(memory),      0, 0},
+    {"tmpdir",   OPTION_STRING,   "DIR",      "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)",          AT(tmpdir),      0,
+     0                                                                                                                              },
     {"deadline", OPTION_TIME,     "TIME",     "stop in good order at this time, with exit code 75",            AT(deadline_ns),
      0,                                                                                                                            0},
 };
@@ -52,6 +60,8 @@ static const char *extract_check(const struct extract_options *o, const struct s
         return "say where the feature files go: -o DIR";
     if (o->window_ns < NS_PER_S || o->window_ns % NS_PER_S)
         return "--window takes whole seconds, at least one";
+    if (o->memory && o->memory < LEAST_MEMORY)
+        return "--memory is at least 32MiB";
     if (o->from_ns >= o->to_ns)
         return "--from must be earlier than --to";
     if (o->from_ns != INT64_MIN && o->to_ns != INT64_MAX &&
@@ -298,6 +308,8 @@ static int extract_with(struct extract *x, int cut)
         .to_ns = o->to_ns,
         .window_ns = o->window_ns,
         .plain_ack_is_reply = x->rules.plain_ack_is_reply,
+        .memory = o->memory ? o->memory : budget_per_rank(x->world),
+        .tmpdir = o->tmpdir ? o->tmpdir : budget_scratch_folder(),
         .cut = cut,
         .skip = x->done,
         .n_skip = x->n_done,
@@ -350,6 +362,9 @@ static void tell_result(struct extract *x)
     tally_add(&all, &outside);
     run_record_set(x->record, "tally", tally_json(&all));
     run_record_set(x->record, "records_of_finished_windows", json_integer((json_int_t)passed_over));
+    uint64_t n_spilled = x->pass.n_spilled;
+    ranks_sum_u64(x->world, &n_spilled, 1);
+    run_record_set(x->record, "spilled_bytes", json_integer((json_int_t)n_spilled));
     run_record_set(x->record, "windows", json_integer((json_int_t)f->n_files));
     run_record_set(x->record, "rows", json_integer((json_int_t)f->n_rows));
     log_info("%llu records read, %llu counted; %llu windows written: %llu sources (%llu scanning, %llu "

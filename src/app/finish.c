@@ -108,7 +108,9 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     struct window *window = pass_complete(pass, index);
     struct tally tally = window->tally;
     run_record_phase(record, "count");
-    buckets_finish(&window->owned, start_s, &list);
+    int code = ranks_agree(ranks, buckets_finish(&window->owned, start_s, &list), NULL);
+    if (code)
+        return code;
     run_record_phase(record, "order");
     struct source_row *rows = rows_in_order(ranks, &list, &pass->windows.pool, &n);
     windows_close(&pass->windows, index);
@@ -117,7 +119,7 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     rules_apply(finish->rules, rows, n);
     ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
     run_record_phase(record, "write");
-    const int code = write_file(finish, pass, index, &tally, rows, n);
+    code = write_file(finish, pass, index, &tally, rows, n);
     if (code == 0) {
         count_rows(finish, ranks, rows, n);
         tally_add(&finish->tally, &tally);

@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUND_BYTES ((size_t)16 << 20) /* that leave a rank in one round */
+#define ROUND_BYTES ((size_t)16 << 20) /* that leave a rank in one round, at most; */
+#define ROUND_SHARE 32                 /* and this part of its memory */
+#define LEAST_CONTACT_BYTES                                                                                  \
+    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
 #define MEET_BYTES                                                                                           \
     ((uint64_t)64 << 20) /* read between two rounds at most: for progress, and to hear of a stop */
 #define MOST_SLOTS 32766 /* a contact's tag has 15 bits for its window's slot */
@@ -42,6 +45,12 @@ struct reading {
     enum tally_reason outside;        /* with no window: why the records of this span are passed over */
 };
 
+static size_t round_bytes(const struct pass_input *input)
+{
+    const uint64_t share = input->memory / ROUND_SHARE;
+    return share < ROUND_BYTES ? (size_t)share : ROUND_BYTES;
+}
+
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
     const size_t size = (size_t)ranks_size(input->ranks);
@@ -50,7 +59,7 @@ void pass_init(struct pass *pass, const struct pass_input *input)
         n_bytes += input->archive->files[i].kind.n_bytes;
     *pass = (struct pass){.input = input};
     pass->windows.ranks = (int)size;
-    pass->contacts = alltoall_new(input->ranks, sizeof(struct contact), ROUND_BYTES);
+    pass->contacts = alltoall_new(input->ranks, sizeof(struct contact), round_bytes(input));
     pass->slot_windows = memory_zeroed(size, sizeof *pass->slot_windows);
     pass->n_slot_windows = memory_zeroed(size, sizeof *pass->n_slot_windows);
     pass->batch = memory_zeroed(1, sizeof *pass->batch);
@@ -142,8 +151,8 @@ static void keep_arrived(struct pass *pass, const struct round *round)
     const struct contact *contact = round->items;
     for (int r = 0; r < ranks_size(pass->input->ranks); r++)
         for (int i = 0; i < round->n_from[r]; i++, contact++) {
-            struct window *window = pass->slot_windows[r][contact->tag >> 1];
-            buckets_add_contact(&window->owned, hash_u32(contact->source), contact);
+            const struct buckets *owned = &pass->slot_windows[r][contact->tag >> 1]->owned;
+            buckets_add_contact(owned, buckets_at(owned, hash_u32(contact->source)), contact);
         }
 }
 
@@ -162,26 +171,43 @@ static int meet(struct pass *pass, int more)
     return round.more;
 }
 
+/* Into the buckets here: all buckets are called for first, then their ends, so that no write waits for
+ * memory. */
+static void keep_contacts(const struct batch *batch, const struct contact *contacts, size_t n)
+{
+    const struct buckets *owned = &batch->window->owned;
+    struct bucket *buckets[BATCH_PACKETS];
+    for (size_t i = 0; i < n; i++) {
+        buckets[i] = buckets_at(owned, hash_u32(contacts[i].source));
+        __builtin_prefetch(buckets[i], 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(buckets[i]->contacts.place, 1);
+    for (size_t i = 0; i < n; i++)
+        buckets_add_contact(owned, buckets[i], &contacts[i]);
+}
+
 static void send_contacts(struct pass *pass)
 {
     struct batch *batch = pass->batch;
-    struct buckets *owned = &batch->window->owned;
     const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
     const uint16_t slot = (uint16_t)windows_slot(&pass->windows, batch->window);
+    struct contact mine[BATCH_PACKETS];
+    size_t n_mine = 0;
     for (size_t i = 0; i < batch->n && pass->code == 0; i++) {
-        struct contact contact;
+        struct contact contact, *place;
         if (!batch_contact(batch, i, slot, &contact))
             continue;
         const int owner = owner_of(batch->hashes[i], size);
         if (owner == rank) {
-            buckets_add_contact(owned, batch->hashes[i], &contact);
+            mine[n_mine++] = contact;
             continue;
         }
-        struct contact *place;
         while (!(place = alltoall_place(pass->contacts, owner)))
             meet(pass, 1);
         *place = contact;
     }
+    keep_contacts(batch, mine, n_mine);
 }
 
 static void finish_batch(struct pass *pass)
@@ -253,6 +279,28 @@ static void take_block(struct pass *pass, struct reading *reading, const struct 
     }
 }
 
+/* Memory that spilling cannot give back: partial sums, and the buffers of a round. */
+static uint64_t fixed_bytes(const struct pass *pass)
+{
+    uint64_t n = 2 * round_bytes(pass->input);
+    for (size_t i = 0; i < pass->windows.n; i++)
+        n += partials_n_bytes(&pass->windows.items[i]->partials);
+    return n;
+}
+
+/* Spills the contacts of every window when memory has run short. */
+static void keep_to_memory(struct pass *pass)
+{
+    const uint64_t fixed = fixed_bytes(pass), memory = pass->input->memory;
+    const uint64_t left = memory > fixed + LEAST_CONTACT_BYTES ? memory - fixed : LEAST_CONTACT_BYTES;
+    if (pass->windows.pool.n_bytes_in_use <= left)
+        return;
+    const char *before = run_record_phase(pass->input->record, "spill");
+    for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
+        pass->code = buckets_spill(&pass->windows.items[i]->owned, pass->input->tmpdir, &pass->n_spilled);
+    run_record_phase(pass->input->record, before);
+}
+
 static void keep_damage(struct pass *pass, size_t file, const struct damage *damage)
 {
     if (!damage->what[0])
@@ -302,6 +350,7 @@ static void read_slice(struct pass *pass, const struct slice *slice, struct cut 
         return;
     while (pass->code == 0 && (got = reader_next(reading.reader, &block)) > 0) {
         take_block(pass, &reading, &block);
+        keep_to_memory(pass);
         pass->n_bytes_read = before + reader_position(reading.reader);
         pass->n_unmet += block.n;
         if (pass->n_unmet >= MEET_BYTES)
@@ -407,12 +456,12 @@ static void send_partial(struct completion *c, const struct partial *partial, in
 struct window *pass_complete(struct pass *pass, int64_t index)
 {
     const struct ranks *ranks = pass->input->ranks;
-    struct completion c = {.partials = alltoall_new(ranks, sizeof(struct partial), ROUND_BYTES),
+    struct completion c = {.partials = alltoall_new(ranks, sizeof(struct partial), round_bytes(pass->input)),
                            .window = windows_get(&pass->windows, index)};
     for (const struct chunk *chunk = c.window->overflow.first; chunk; chunk = chunk->next)
-        for (uint32_t i = 0; i < chunk->n; i++)
+        for (size_t i = 0; i < chunk_list_in(&c.window->overflow, chunk, sizeof(struct partial)); i++)
             send_partial(&c, (const struct partial *)(const void *)chunk->items + i, ranks_size(ranks));
-    for (size_t i = 0; i < c.window->partials.n; i++)
+    for (size_t i = 0; i < partials_n(&c.window->partials); i++)
         send_partial(&c, &c.window->partials.items[i], ranks_size(ranks));
     while (deliver(&c, 0))
         ;

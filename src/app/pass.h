@@ -29,6 +29,8 @@ struct pass_input {
     int64_t from_ns, to_ns;            /* [from, to) */
     int64_t window_ns;
     int plain_ack_is_reply;
+    uint64_t memory;     /* bytes this rank may use: beyond it, contacts are spilled */
+    const char *tmpdir;  /* where to */
     int cut;             /* plain files may be cut */
     const int64_t *skip; /* indexes of windows not to be computed, ascending */
     size_t n_skip;
@@ -57,7 +59,8 @@ struct pass {
     uint64_t n_bytes_read; /* of files on disk, for progress */
     uint64_t n_unmet;      /* bytes of records since the last round */
     uint64_t n_records;
-    int code; /* worst so far, here */
+    uint64_t n_spilled; /* bytes written to scratch */
+    int code;           /* worst so far, here */
 };
 
 void pass_init(struct pass *pass, const struct pass_input *input);

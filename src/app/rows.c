@@ -16,7 +16,7 @@ static void choose_ranks(const struct ranks *ranks, const struct chunk_list *row
     uint64_t *counts = memory_zeroed(RANGES, sizeof *counts);
     uint64_t total = 0, before = 0;
     for (const struct chunk *chunk = rows->first; chunk; chunk = chunk->next)
-        for (uint32_t i = 0; i < chunk->n; i++)
+        for (size_t i = 0; i < chunk_list_in(rows, chunk, sizeof(struct source_row)); i++)
             counts[((const struct source_row *)(const void *)chunk->items)[i].address >> 16]++;
     ranks_sum_u64(ranks, counts, RANGES);
     for (size_t r = 0; r < RANGES; r++)
@@ -55,7 +55,7 @@ static void redistribute(const struct ranks *ranks, struct chunk_list *rows, str
     while (rows->first) {
         struct chunk *chunk = rows->first;
         const struct source_row *items = (const void *)chunk->items;
-        for (uint32_t i = 0; i < chunk->n; i++) {
+        for (size_t i = 0; i < chunk_list_in(rows, chunk, sizeof *items); i++) {
             struct source_row *place;
             while (!(place = alltoall_place(arrivals->a, to[items[i].address >> 16])))
                 receive(arrivals, 1);

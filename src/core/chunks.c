@@ -3,7 +3,6 @@
 #include "darkforest/core/exits.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -57,10 +56,7 @@ struct chunk *chunk_pool_get(struct chunk_pool *pool)
         chunk = (struct chunk *)(void *)((char *)pool->slabs + ++pool->slab_used * CHUNK_BYTES);
     }
     pool->n_bytes_in_use += CHUNK_BYTES;
-    if (pool->n_bytes_in_use > pool->n_bytes_peak)
-        pool->n_bytes_peak = pool->n_bytes_in_use;
     chunk->next = NULL;
-    chunk->n = 0;
     return chunk;
 }
 
@@ -81,6 +77,18 @@ void chunk_pool_free(struct chunk_pool *pool)
     *pool = (struct chunk_pool){0};
 }
 
+void chunk_list_extend(struct chunk_list *list, struct chunk_pool *pool, size_t item_size)
+{
+    struct chunk *chunk = chunk_pool_get(pool);
+    if (list->last)
+        list->last->next = chunk;
+    else
+        list->first = chunk;
+    list->last = chunk;
+    list->place = chunk->items;
+    list->end = chunk->items + sizeof chunk->items / item_size * item_size;
+}
+
 void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool)
 {
     while (list->first) {
@@ -89,13 +97,4 @@ void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool)
         chunk_pool_put(pool, chunk);
     }
     *list = (struct chunk_list){0};
-}
-
-void chunk_list_copy(const struct chunk_list *list, size_t item_size, void *out)
-{
-    char *to = out;
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        memcpy(to, chunk->items, chunk->n * item_size);
-        to += chunk->n * item_size;
-    }
 }

@@ -34,6 +34,14 @@ void *memory_zeroed(size_t n, size_t size)
     return p;
 }
 
+void *memory_aligned(size_t alignment, size_t n)
+{
+    void *p = aligned_alloc(alignment, (n + alignment) / alignment * alignment);
+    if (!p)
+        out_of_memory();
+    return p;
+}
+
 void *memory_resize(void *p, size_t n)
 {
     void *q = realloc(p, n ? n : 1);
@@ -141,7 +149,7 @@ int output_make_directory(const char *path)
 {
     char *part = memory_text(path);
     int failed = 0;
-    for (char *slash = strchr(part + 1, '/'); slash && !failed; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(part + (*part == '/'), '/'); slash && !failed; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         failed = make_one(part);
         *slash = '/';

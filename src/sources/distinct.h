@@ -1,44 +1,75 @@
 /*
- * distinct.h - exact distinct counts from keys. Private to the sources room. Local.
+ * distinct.h - exact distinct counts of one source from its contacts in order. Private to the sources room.
+ * Local.
  *
- *     key, 64 bits: [ source number, 15 | destination, 32 | port code, 17 ]      port code: 0 no port, else 1
- * + port
+ *     begin(row) -> add(destination, port code), ascending and without repetitions -> ... -> end
  *
- * The keys are radix-sorted and walked once. Distinct (destination, port) pairs come in order, so the number
- * of destinations of a port is the number of distinct pairs that hold it: one counter a port, no second sort.
+ * Distinct (destination, port) pairs come in order, so the number of destinations of a port is the number of
+ * pairs that hold it: one counter a port, and no second order is needed.
  */
-#ifndef DARKFOREST_SOURCES_DISTINCT_H
-#define DARKFOREST_SOURCES_DISTINCT_H
+#ifndef DARKFOREST_DISTINCT_H
+#define DARKFOREST_DISTINCT_H
 
+#include "darkforest/sources/contact.h"
 #include "darkforest/sources/source.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define DISTINCT_SOURCE_BITS 15
-#define DISTINCT_PORT_BITS 17
-#define DISTINCT_MAX_SOURCES ((size_t)1 << DISTINCT_SOURCE_BITS)
+/* A contact without its source in one word, in the order of (destination, port): port code 0 means none, else
+ * 1 + port. */
+#define CONTACT_PORT_BITS 17
+#define CONTACT_KEY_BITS (32 + CONTACT_PORT_BITS)
+
+static inline uint64_t contact_key(const struct contact *contact)
+{
+    const uint64_t code = contact->tag & CONTACT_HAS_PORT ? 1U + contact->port : 0;
+    return (uint64_t)contact->destination << CONTACT_PORT_BITS | code;
+}
 
 struct distinct {
-    uint64_t *keys;  /* filled by the caller, up to capacity */
-    uint64_t *spare; /* the sort's other half */
-    size_t capacity;
-    uint32_t *port_counts;   /* one a port code; zero between sources */
-    uint32_t *ports_touched; /* port codes counted for the source in hand */
+    struct source_row *row;  /* being counted */
+    uint64_t destination;    /* in hand; UINT64_MAX before the first */
+    uint32_t ports;          /* of the destination in hand */
+    uint32_t *port_counts;   /* destinations of each port; zero between sources */
+    uint32_t *ports_touched; /* ports whose count is not zero */
+    size_t n_touched;
 };
 
 void distinct_init(struct distinct *distinct);
 void distinct_free(struct distinct *distinct);
-void distinct_reserve(struct distinct *distinct, size_t n);
 
-static inline uint64_t distinct_key(uint32_t source_number, uint32_t destination, uint32_t port_code)
+void distinct_begin(struct distinct *distinct, struct source_row *row);
+void distinct_end(struct distinct *distinct);
+
+/* The destination in hand is complete. */
+static inline void distinct_close_destination(struct distinct *distinct)
 {
-    return (uint64_t)source_number << (32 + DISTINCT_PORT_BITS) |
-           (uint64_t)destination << DISTINCT_PORT_BITS | port_code;
+    struct source_row *row = distinct->row;
+    const uint32_t ports = distinct->ports;
+    row->unique_destinations++;
+    row->destination_port_pairs += ports;
+    row->min_ports_per_destination =
+        ports < row->min_ports_per_destination ? ports : row->min_ports_per_destination;
+    row->max_ports_per_destination =
+        ports > row->max_ports_per_destination ? ports : row->max_ports_per_destination;
+    distinct->ports = 0;
 }
 
-/* Fills the distinct counts of rows[source number] from the first n keys, in any order and with repetitions.
- */
-void distinct_count(struct distinct *distinct, size_t n, struct source_row *rows);
+static inline void distinct_add(struct distinct *distinct, uint64_t key)
+{
+    const uint32_t code = (uint32_t)key & ((1U << CONTACT_PORT_BITS) - 1);
+    const uint64_t destination = key >> CONTACT_PORT_BITS;
+    if (destination != distinct->destination) {
+        if (distinct->destination != UINT64_MAX)
+            distinct_close_destination(distinct);
+        distinct->destination = destination;
+    }
+    if (code != 0) {
+        distinct->ports++;
+        if (distinct->port_counts[code - 1]++ == 0)
+            distinct->ports_touched[distinct->n_touched++] = code - 1;
+    }
+}
 
 #endif

@@ -4,8 +4,8 @@
  *
  *     list: [chunk]->[chunk]->[chunk, partly filled]        pool: free chunks, slabs of huge pages
  *
- * The pool owns the memory and counts it; a list borrows chunks. When memory is out the process ends with one
- * sentence. Local.
+ * The pool owns the memory and counts it; a list borrows chunks and holds items of one size. When memory is
+ * out the process ends with one sentence. Local.
  */
 #ifndef DARKFOREST_CORE_CHUNKS_H
 #define DARKFOREST_CORE_CHUNKS_H
@@ -17,8 +17,7 @@
 
 struct chunk {
     struct chunk *next;
-    uint32_t n; /* items in it */
-    uint32_t reserved;
+    uint64_t reserved;
     unsigned char items[CHUNK_BYTES - 16];
 };
 
@@ -29,12 +28,12 @@ struct chunk_pool {
     struct chunk_slab *slabs;
     size_t slab_used;        /* chunks taken from the newest slab */
     uint64_t n_bytes_in_use; /* in lists */
-    uint64_t n_bytes_peak;
 };
 
 struct chunk_list {
+    unsigned char *place, *end; /* the next item's, and the last whole item's end, in the last chunk */
+    uint64_t n;                 /* items in all */
     struct chunk *first, *last;
-    uint64_t n; /* items in all */
 };
 
 struct chunk *chunk_pool_get(struct chunk_pool *pool);
@@ -42,26 +41,29 @@ void chunk_pool_put(struct chunk_pool *pool, struct chunk *chunk);
 /* Every slab goes; lists that used them are dead. */
 void chunk_pool_free(struct chunk_pool *pool);
 
+/* Appends a chunk to the list. */
+void chunk_list_extend(struct chunk_list *list, struct chunk_pool *pool, size_t item_size);
+
 /* Room for one more item of item_size bytes. */
 static inline void *chunk_list_place(struct chunk_list *list, struct chunk_pool *pool, size_t item_size)
 {
-    struct chunk *last = list->last;
-    if (!last || (last->n + 1) * item_size > sizeof last->items) {
-        struct chunk *fresh = chunk_pool_get(pool);
-        if (last)
-            last->next = fresh;
-        else
-            list->first = fresh;
-        list->last = last = fresh;
-    }
+    if (list->place == list->end)
+        chunk_list_extend(list, pool, item_size);
+    void *place = list->place;
+    list->place += item_size;
     list->n++;
-    return last->items + last->n++ * item_size;
+    return place;
+}
+
+/* How many items lie in a chunk of the list: every one but the last is full. */
+static inline size_t chunk_list_in(const struct chunk_list *list, const struct chunk *chunk, size_t item_size)
+{
+    return chunk == list->last ? (size_t)(list->place - chunk->items) / item_size
+                               : sizeof chunk->items / item_size;
 }
 
 /* Gives all chunks back to the pool. */
 void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool);
-/* All items in order to `out`, which has room for list->n of them. */
-void chunk_list_copy(const struct chunk_list *list, size_t item_size, void *out);
 
 /* Memory for large tables: zeroed, in huge pages where the system gives them. */
 void *memory_map(size_t n_bytes);

@@ -1,6 +1,6 @@
 /*
- * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on failure, or when the process
- * ends first, no file bears the final name. Local.
+ * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on failure, or
+ * when the process ends first, no file bears the final name. Local.
  */
 #ifndef DARKFOREST_CORE_OUTPUT_H
 #define DARKFOREST_CORE_OUTPUT_H
@@ -22,6 +22,7 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* malloc, calloc, realloc that end the process with one sentence when memory is out: for small things. */
 void *memory_get(size_t n);
 void *memory_zeroed(size_t n, size_t size);
+void *memory_aligned(size_t alignment, size_t n);
 void *memory_resize(void *p, size_t n);
 char *memory_text(const char *text);
 

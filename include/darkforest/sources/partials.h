@@ -11,6 +11,7 @@
 #define DARKFOREST_SOURCES_PARTIALS_H
 
 #include "darkforest/packet/packet.h"
+#include "darkforest/sources/numbers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -39,20 +40,18 @@ struct partial {
 
 _Static_assert(sizeof(struct partial) == 64, "a partial is one cache line");
 
-/* A place of the look-up: the hash (a bijection, so it stands for the address) and 1 + the partial's number;
- * 0 when empty. */
-struct partial_place {
-    uint32_t hash, number;
-};
-
 struct partials {
-    struct partial_place *places; /* open addressing by hash, linear probing */
-    size_t n_places;              /* power of two */
+    struct numbers numbers; /* hash of the source to its place in items */
     struct partial
         *items; /* in the order of their first packets; address space for `capacity`, touched as it fills */
-    size_t n, capacity;
+    size_t capacity;
     uint64_t n_packets;
 };
+
+static inline size_t partials_n(const struct partials *partials)
+{
+    return partials->numbers.n;
+}
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);
@@ -60,6 +59,8 @@ void partials_free(struct partials *partials);
 #define PARTIALS_BATCH 256
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                   const uint32_t *hashes, size_t n);
+/* Memory that it has touched. */
+uint64_t partials_n_bytes(const struct partials *partials);
 /* Empties the table, keeping its memory. */
 void partials_clear(struct partials *partials);
 

@@ -1,0 +1,18 @@
+/*
+ * budget.h - how much memory a rank may use when nobody says: four fifths of what the node has left, over the
+ * ranks on it. Private to the app.
+ */
+#ifndef DARKFOREST_BUDGET_H
+#define DARKFOREST_BUDGET_H
+
+#include "darkforest/exchange/ranks.h"
+
+#include <stdint.h>
+
+/* Collective. Bytes; from MemAvailable and the limit of this process's control group (version 2), whichever
+ * is less. */
+uint64_t budget_per_rank(const struct ranks *world);
+/* Where scratch goes when nobody says: SLURM_TMPDIR, TMPDIR, /tmp. Local. */
+const char *budget_scratch_folder(void);
+
+#endif

@@ -1,0 +1,229 @@
+#include "workshop.h"
+
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/radix.h"
+
+#include <stdlib.h>
+
+#define SPLIT_CONTACTS                                                                                       \
+    ((uint64_t)1 << 22) /* more than this in a bucket is split, to keep the sort near the cache */
+
+void workshop_init(struct workshop *shop, const struct buckets *buckets)
+{
+    *shop = (struct workshop){.pool = buckets->pool, .ranks = buckets->ranks};
+    numbers_init(&shop->numbers);
+    distinct_init(&shop->distinct);
+}
+
+void workshop_free(struct workshop *shop)
+{
+    numbers_free(&shop->numbers);
+    distinct_free(&shop->distinct);
+    run_writer_free(&shop->run);
+    free(shop->merged);
+    free(shop->keys);
+    free(shop->spare);
+}
+
+static void merge_partial(struct source_row *row, const struct partial *p)
+{
+    row->first_seen = p->first_ns < row->first_seen ? p->first_ns : row->first_seen;
+    row->last_seen = p->last_ns > row->last_seen ? p->last_ns : row->last_seen;
+    row->packets += p->packets;
+    row->ttl_sum += p->ttl_sum;
+    row->tcp_packets += p->counts[PARTIAL_TCP];
+    row->udp_packets += p->counts[PARTIAL_UDP];
+    row->icmp_packets += p->counts[PARTIAL_ICMP];
+    row->port_packets += p->counts[PARTIAL_PORT];
+    row->syn_packets += p->counts[PARTIAL_SYN];
+    row->scan_flag_packets += p->counts[PARTIAL_SCAN_FLAG];
+    row->reply_packets += p->counts[PARTIAL_REPLY];
+    row->echo_requests += p->counts[PARTIAL_ECHO_REQUEST];
+}
+
+size_t workshop_merge_partials(struct workshop *shop, const struct bucket *bucket)
+{
+    const struct chunk_list *list = &bucket->partials;
+    numbers_reset(&shop->numbers, list->n);
+    if (list->n > shop->merged_capacity) {
+        free(shop->merged);
+        shop->merged_capacity = list->n + list->n / 4;
+        shop->merged = memory_get(shop->merged_capacity * sizeof *shop->merged);
+    }
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct partial *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+            const size_t before = shop->numbers.n;
+            struct source_row *row = &shop->merged[numbers_get(&shop->numbers, hash_u32(items[i].address))];
+            if (shop->numbers.n != before)
+                *row = (struct source_row){.window_start = shop->window_start,
+                                           .address = items[i].address,
+                                           .first_seen = items[i].first_ns,
+                                           .last_seen = items[i].last_ns};
+            merge_partial(row, &items[i]);
+        }
+    }
+    return shop->numbers.n;
+}
+
+void workshop_give_rows(struct workshop *shop, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        *(struct source_row *)chunk_list_place(shop->rows, shop->pool, sizeof *shop->merged) =
+            shop->merged[i];
+}
+
+/* The bucket's contacts as sorted keys. Sources that have no number yet get one. */
+static const uint64_t *sort_keys(struct workshop *shop, const struct bucket *bucket)
+{
+    const struct chunk_list *list = &bucket->contacts;
+    size_t n = 0;
+    if (list->n > shop->keys_capacity) {
+        free(shop->keys);
+        free(shop->spare);
+        shop->keys_capacity = list->n + list->n / 4;
+        shop->keys = memory_get(shop->keys_capacity * sizeof *shop->keys);
+        shop->spare = memory_get(shop->keys_capacity * sizeof *shop->spare);
+    }
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+            const uint64_t number = numbers_get(&shop->numbers, hash_u32(items[i].source));
+            shop->keys[n++] = number << CONTACT_KEY_BITS | contact_key(&items[i]);
+        }
+    }
+    return radix_sort(shop->keys, shop->spare, n);
+}
+
+void workshop_count(struct workshop *shop, const struct bucket *bucket)
+{
+    const uint64_t mask = ((uint64_t)1 << CONTACT_KEY_BITS) - 1;
+    const size_t n = bucket->contacts.n;
+    const uint64_t *keys = sort_keys(shop, bucket);
+    for (size_t i = 0; i < n;) {
+        const uint64_t number = keys[i] >> CONTACT_KEY_BITS;
+        distinct_begin(&shop->distinct, &shop->merged[number]);
+        distinct_add(&shop->distinct, keys[i++] & mask);
+        for (; i < n && keys[i] >> CONTACT_KEY_BITS == number; i++)
+            if (keys[i] != keys[i - 1])
+                distinct_add(&shop->distinct, keys[i] & mask);
+        distinct_end(&shop->distinct);
+    }
+}
+
+int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket, unsigned bits)
+{
+    const int large = bucket->contacts.n > SPLIT_CONTACTS || shop->numbers.n > WORKSHOP_MOST_SOURCES;
+    return large && shop->numbers.n > 1 && bits + WORKSHOP_SPLIT_BITS <= 32;
+}
+
+void workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
+                    struct bucket parts[WORKSHOP_PARTS])
+{
+    const unsigned shift = 32 - bits - WORKSHOP_SPLIT_BITS;
+    for (const struct chunk *chunk = bucket->partials.first; chunk; chunk = chunk->next) {
+        const struct partial *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(&bucket->partials, chunk, sizeof *items); i++) {
+            const uint32_t place = buckets_place(hash_u32(items[i].address), shop->ranks);
+            struct chunk_list *to = &parts[place >> shift & (WORKSHOP_PARTS - 1)].partials;
+            *(struct partial *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
+        }
+    }
+    for (const struct chunk *chunk = bucket->contacts.first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(&bucket->contacts, chunk, sizeof *items); i++) {
+            const uint32_t place = buckets_place(hash_u32(items[i].source), shop->ranks);
+            struct chunk_list *to = &parts[place >> shift & (WORKSHOP_PARTS - 1)].contacts;
+            *(struct contact *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
+        }
+    }
+    chunk_list_free(&bucket->partials, shop->pool);
+    chunk_list_free(&bucket->contacts, shop->pool);
+}
+
+static void number_contacts(struct workshop *shop, const struct chunk_list *list)
+{
+    numbers_reset(&shop->numbers, 0);
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        const size_t n = chunk_list_in(list, chunk, sizeof *items);
+        numbers_make_room(&shop->numbers, n);
+        for (size_t i = 0; i < n; i++)
+            numbers_get(&shop->numbers, hash_u32(items[i].source));
+    }
+}
+
+/* Drops repetitions and the source's number from keys[0..n). Returns how many are left. */
+static size_t clean(uint64_t *keys, size_t n)
+{
+    const uint64_t mask = ((uint64_t)1 << CONTACT_KEY_BITS) - 1;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || (keys[i] & mask) != keys[kept - 1])
+            keys[kept++] = keys[i] & mask;
+    return kept;
+}
+
+/* All numbered sources in the order of their hashes: hash above, number below. Fresh memory. */
+static uint64_t *sources_by_hash(const struct workshop *shop)
+{
+    const struct numbers *numbers = &shop->numbers;
+    uint64_t *order = memory_get(2 * numbers->n * sizeof *order);
+    size_t n = 0;
+    for (size_t i = 0; i < numbers->n_places; i++)
+        if (numbers->places[i].number != 0)
+            order[n++] = (uint64_t)numbers->places[i].hash << 32 | (numbers->places[i].number - 1);
+    const uint64_t *sorted = radix_sort(order, order + n, n);
+    if (sorted != order)
+        for (size_t i = 0; i < n; i++)
+            order[i] = sorted[i];
+    return order;
+}
+
+/* starts[number] = where the source's keys begin; starts[n] = their end. Fresh memory. */
+static size_t *starts_of_sources(const uint64_t *keys, size_t n_keys, size_t n)
+{
+    size_t *starts = memory_get((n + 1) * sizeof *starts);
+    size_t number = 0;
+    starts[0] = 0;
+    for (size_t i = 0; i < n_keys; i++)
+        while (number < keys[i] >> CONTACT_KEY_BITS)
+            starts[++number] = i;
+    while (number < n)
+        starts[++number] = n_keys;
+    return starts;
+}
+
+static void pack_part(struct workshop *shop, struct bucket *bucket)
+{
+    const size_t n = shop->numbers.n;
+    const uint64_t *sorted = sort_keys(shop, bucket);
+    uint64_t *keys = sorted == shop->keys ? shop->keys : shop->spare;
+    size_t *starts = starts_of_sources(keys, bucket->contacts.n, n);
+    uint64_t *order = sources_by_hash(shop);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t number = (uint32_t)order[i];
+        const size_t n_kept = clean(keys + starts[number], starts[number + 1] - starts[number]);
+        run_put(&shop->run, (uint32_t)(order[i] >> 32), keys + starts[number], n_kept);
+    }
+    free(order);
+    free(starts);
+    chunk_list_free(&bucket->contacts, shop->pool);
+}
+
+void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
+{
+    if (bucket->contacts.n == 0)
+        return;
+    number_contacts(shop, &bucket->contacts);
+    if (!workshop_is_too_large(shop, bucket, bits)) {
+        pack_part(shop, bucket);
+        return;
+    }
+    struct bucket whole = {.contacts = bucket->contacts}, parts[WORKSHOP_PARTS] = {0};
+    bucket->contacts = (struct chunk_list){0};
+    workshop_split(shop, &whole, bits, parts);
+    for (size_t p = 0; p < WORKSHOP_PARTS; p++)
+        workshop_pack(shop, &parts[p], bits + WORKSHOP_SPLIT_BITS);
+}

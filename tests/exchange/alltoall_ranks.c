@@ -1,0 +1,190 @@
+/* Items to their owners in rounds so small that there are many: each arrives once, at its owner, from its
+ * sender. */
+#include "darkforest/exchange/alltoall.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/rng.h"
+#include "require.h"
+
+#include <stdlib.h>
+
+struct item {
+    uint32_t sender, number;
+    uint32_t owner;
+};
+
+struct exchange {
+    const struct ranks *world;
+    struct alltoall *a;
+    unsigned char **seen; /* [sender][number]: arrived here */
+    uint32_t n_each;      /* numbers of a sender are below this */
+    uint64_t n_arrived;
+    int failed;
+};
+
+static uint32_t owner_of_item(const struct exchange *x, uint32_t sender, uint32_t number)
+{
+    return (uint32_t)rng_below(rng_u64(sender, RNG_SYNTH, number, 0), (uint64_t)ranks_size(x->world));
+}
+
+static void begin(struct exchange *x, const struct ranks *world, uint32_t n_each, size_t round_bytes)
+{
+    *x = (struct exchange){.world = world, .n_each = n_each};
+    x->a = alltoall_new(world, sizeof(struct item), round_bytes);
+    x->seen = memory_get((size_t)ranks_size(world) * sizeof *x->seen);
+    for (int r = 0; r < ranks_size(world); r++)
+        x->seen[r] = memory_zeroed(n_each, 1);
+}
+
+static void end(struct exchange *x)
+{
+    for (int r = 0; r < ranks_size(x->world); r++)
+        free(x->seen[r]);
+    free(x->seen);
+    alltoall_free(x->a);
+}
+
+static int meet(struct exchange *x, int more, int failed)
+{
+    const struct round round = alltoall_round(x->a, more, failed);
+    const struct item *item = round.items;
+    size_t n = 0;
+    for (int r = 0; r < ranks_size(x->world); r++)
+        for (int i = 0; i < round.n_from[r]; i++, item++, n++) {
+            REQUIRE(item->sender == (uint32_t)r);
+            REQUIRE(item->owner == (uint32_t)ranks_rank(x->world));
+            REQUIRE(item->number < x->n_each && !x->seen[r][item->number]);
+            x->seen[r][item->number] = 1;
+        }
+    REQUIRE(n == round.n_items);
+    x->n_arrived += n;
+    x->failed = exit_worse(x->failed, round.failed);
+    return round.more;
+}
+
+static void send(struct exchange *x, uint32_t n)
+{
+    const uint32_t me = (uint32_t)ranks_rank(x->world);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t owner = owner_of_item(x, me, i);
+        struct item *place;
+        while (!(place = alltoall_place(x->a, (int)owner)))
+            meet(x, 1, 0);
+        *place = (struct item){.sender = me, .number = i, .owner = owner};
+    }
+}
+
+/* Rank r sends the first counts[r] of its numbers; those and no others must have come. */
+static void check_arrived(const struct exchange *x, const uint32_t *counts)
+{
+    uint64_t expected = 0;
+    for (int r = 0; r < ranks_size(x->world); r++)
+        for (uint32_t i = 0; i < x->n_each; i++) {
+            const int mine =
+                i < counts[r] && owner_of_item(x, (uint32_t)r, i) == (uint32_t)ranks_rank(x->world);
+            REQUIRE(x->seen[r][i] == mine);
+            expected += (uint64_t)mine;
+        }
+    REQUIRE(x->n_arrived == expected);
+}
+
+/* Ranks have very different amounts to send: those that are done early go on meeting the others. */
+static void everything_arrives_once(const struct ranks *world, size_t round_bytes, uint32_t most)
+{
+    struct exchange x;
+    uint32_t *counts = memory_get((size_t)ranks_size(world) * sizeof *counts);
+    for (int r = 0; r < ranks_size(world); r++)
+        counts[r] = r % 2 ? 0 : most / (uint32_t)(r + 1);
+    begin(&x, world, most, round_bytes);
+    send(&x, counts[ranks_rank(world)]);
+    while (meet(&x, 0, 0))
+        ;
+    check_arrived(&x, counts);
+    REQUIRE(x.failed == 0);
+    uint64_t rounds[2] = {alltoall_rounds(x.a), ~alltoall_rounds(x.a)};
+    ranks_max_u64(world, rounds, 2);
+    REQUIRE(rounds[0] == ~rounds[1]); /* the same number on every rank */
+    REQUIRE(round_bytes > 1000 || rounds[0] > 10);
+    free(counts);
+    end(&x);
+}
+
+/* What leaves a rank is counted without what stays. */
+static void bytes_are_counted(const struct ranks *world)
+{
+    struct exchange x;
+    uint64_t expected = 0;
+    begin(&x, world, 1000, 1 << 20);
+    for (uint32_t i = 0; i < 1000; i++)
+        expected += owner_of_item(&x, (uint32_t)ranks_rank(world), i) != (uint32_t)ranks_rank(world);
+    send(&x, 1000);
+    while (meet(&x, 0, 0))
+        ;
+    REQUIRE(alltoall_bytes_sent(x.a) == expected * sizeof(struct item));
+    end(&x);
+}
+
+/* The last rank fails in mid-way: every rank hears of it in the same round and what was sent is still whole.
+ */
+static void a_failure_reaches_every_rank(const struct ranks *world)
+{
+    struct exchange x;
+    const int last = ranks_size(world) - 1, fails = ranks_rank(world) == last;
+    uint64_t round_of_failure = 0, n = 0;
+    int more = 1;
+    begin(&x, world, 100, 1 << 16);
+    while (more) {
+        n++;
+        const int wants = !x.failed && n < 50;
+        more = meet(&x, wants && !fails, fails && n == 7 ? EXIT_IO : 0);
+        if (x.failed && !round_of_failure)
+            round_of_failure = n;
+    }
+    REQUIRE(x.failed == EXIT_IO);
+    REQUIRE(round_of_failure == 7 && n == 8);
+    end(&x);
+}
+
+/* Two ranks bring different codes: all take the worse. */
+static void the_worse_failure_wins(const struct ranks *world)
+{
+    struct exchange x;
+    begin(&x, world, 1, 1 << 10);
+    const int rank = ranks_rank(world), size = ranks_size(world);
+    meet(&x, 0, rank == 0 ? EXIT_STOPPED : rank == size - 1 ? EXIT_NO_INPUT : 0);
+    REQUIRE(x.failed == (size == 1 ? EXIT_STOPPED : EXIT_NO_INPUT));
+    end(&x);
+}
+
+static void a_buffer_holds_what_was_asked_for(const struct ranks *world)
+{
+    const size_t size = (size_t)ranks_size(world);
+    struct alltoall *a = alltoall_new(world, 16, 16 * size * 10);
+    for (size_t owner = 0; owner < size; owner++) {
+        for (int i = 0; i < 10; i++)
+            REQUIRE(alltoall_place(a, (int)owner));
+        REQUIRE(!alltoall_place(a, (int)owner));
+    }
+    alltoall_round(a, 0, 0);
+    REQUIRE(alltoall_place(a, 0));
+    alltoall_round(a, 0, 0);
+    alltoall_free(a);
+    alltoall_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct ranks *world = ranks_start(&argc, &argv);
+    everything_arrives_once(world, 0, 300); /* one item a rank and round */
+    everything_arrives_once(world, 100, 3000);
+    everything_arrives_once(world, 1 << 20, 50000);
+    everything_arrives_once(world, 1 << 20, 0);
+    bytes_are_counted(world);
+    if (ranks_size(world) > 1)
+        a_failure_reaches_every_rank(world);
+    the_worse_failure_wins(world);
+    a_buffer_holds_what_was_asked_for(world);
+    ranks_finish(world);
+    return 0;
+}

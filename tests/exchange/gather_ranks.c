@@ -1,0 +1,149 @@
+/* Sums, gathering and splitting, checked on every rank against what arithmetic says. */
+#include "darkforest/core/output.h"
+#include "require.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char byte_of(int rank, size_t i)
+{
+    return (unsigned char)((size_t)rank * 37 + i * 3 + i / 255);
+}
+
+static unsigned char *bytes_of(int rank, size_t n)
+{
+    unsigned char *bytes = memory_get(n);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = byte_of(rank, i);
+    return bytes;
+}
+
+static void check_gathered(const unsigned char *all, const size_t *sizes, int size, size_t (*n_of)(int rank))
+{
+    size_t at = 0;
+    for (int r = 0; r < size; r++) {
+        REQUIRE(sizes[r] == n_of(r));
+        for (size_t i = 0; i < sizes[r]; i++)
+            REQUIRE(all[at + i] == byte_of(r, i));
+        at += sizes[r];
+    }
+}
+
+static size_t uneven(int rank)
+{
+    return rank % 2 ? 0 : (size_t)rank * 50000 + 17;
+}
+
+static size_t nothing(int rank)
+{
+    (void)rank;
+    return 0;
+}
+
+static size_t only_the_first(int rank)
+{
+    return rank == 0 ? 5 : 0;
+}
+
+static size_t all_but_the_first(int rank)
+{
+    return rank == 0 ? 0 : 1;
+}
+
+static void gathers(const struct ranks *world, size_t (*n_of)(int rank))
+{
+    const int rank = ranks_rank(world), size = ranks_size(world);
+    size_t *sizes = memory_get((size_t)size * sizeof *sizes);
+    unsigned char *mine = bytes_of(rank, n_of(rank));
+    unsigned char *all = ranks_gather_all(world, n_of(rank) ? mine : NULL, n_of(rank), sizes);
+    check_gathered(all, sizes, size, n_of);
+    free(all);
+    for (int root = 0; root < size; root++) {
+        all = ranks_gather(world, root, mine, n_of(rank), sizes);
+        REQUIRE((all != NULL) == (rank == root));
+        if (all)
+            check_gathered(all, sizes, size, n_of);
+        free(all);
+    }
+    free(mine);
+    free(sizes);
+}
+
+static void sums(const struct ranks *world)
+{
+    const uint64_t size = (uint64_t)ranks_size(world), rank = (uint64_t)ranks_rank(world);
+    uint64_t counts[3] = {rank, UINT64_C(1) << 40, 0};
+    ranks_sum_u64(world, counts, 3);
+    REQUIRE(counts[0] == size * (size - 1) / 2 && counts[1] == size << 40 && counts[2] == 0);
+    int64_t signed_counts[1] = {-(int64_t)rank};
+    ranks_sum_i64(world, signed_counts, 1);
+    REQUIRE(signed_counts[0] == -(int64_t)(size * (size - 1) / 2));
+    uint64_t most[2] = {rank, UINT64_MAX - rank};
+    ranks_max_u64(world, most, 2);
+    REQUIRE(most[0] == size - 1 && most[1] == UINT64_MAX);
+    int64_t ends[2] = {(int64_t)rank - 3, INT64_MIN + (int64_t)rank};
+    ranks_min_i64(world, ends, 2);
+    REQUIRE(ends[0] == -3 && ends[1] == INT64_MIN);
+    ends[0] = (int64_t)rank - 3;
+    ranks_max_i64(world, ends, 1);
+    REQUIRE(ends[0] == (int64_t)size - 4);
+    ranks_sum_u64(world, NULL, 0);
+}
+
+static void sums_before(const struct ranks *world)
+{
+    uint64_t expected = 0;
+    for (int r = 0; r < ranks_rank(world); r++)
+        expected += (UINT64_C(1) << 33) + (uint64_t)r;
+    REQUIRE(ranks_sum_before(world, (UINT64_C(1) << 33) + (uint64_t)ranks_rank(world)) == expected);
+}
+
+static void broadcasts(const struct ranks *world)
+{
+    for (int root = 0; root < ranks_size(world); root++)
+        for (size_t n = 0; n < 100000; n = 3 * n + 1) {
+            unsigned char *bytes = bytes_of(ranks_rank(world), n);
+            ranks_broadcast(world, root, bytes, n);
+            for (size_t i = 0; i < n; i++)
+                REQUIRE(bytes[i] == byte_of(root, i));
+            free(bytes);
+        }
+}
+
+/* Even and odd ranks part, each group in the old order; and so do the node's. */
+static void splits(const struct ranks *world)
+{
+    const int rank = ranks_rank(world), size = ranks_size(world);
+    struct ranks *part = ranks_split(world, rank % 2);
+    REQUIRE(ranks_size(part) == (size + 1 - rank % 2) / 2);
+    REQUIRE(ranks_rank(part) == rank / 2);
+    uint64_t sum = (uint64_t)rank;
+    ranks_sum_u64(part, &sum, 1);
+    uint64_t expected = 0;
+    for (int r = rank % 2; r < size; r += 2)
+        expected += (uint64_t)r;
+    REQUIRE(sum == expected);
+    gathers(part, uneven);
+    ranks_free(part);
+    ranks_free(NULL);
+
+    struct ranks *node = ranks_node(world);
+    REQUIRE(ranks_size(node) == size && ranks_rank(node) == rank); /* mpirun on one machine */
+    ranks_barrier(node);
+    ranks_free(node);
+}
+
+int main(int argc, char **argv)
+{
+    struct ranks *world = ranks_start(&argc, &argv);
+    gathers(world, uneven);
+    gathers(world, nothing);
+    gathers(world, only_the_first);
+    gathers(world, all_but_the_first);
+    sums(world);
+    sums_before(world);
+    broadcasts(world);
+    splits(world);
+    ranks_finish(world);
+    return 0;
+}

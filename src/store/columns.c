@@ -49,6 +49,24 @@ static void take_8(uint8_t *to, const uint8_t *field, size_t n)
         memcpy(to + 8 * i, field + i * sizeof(struct source_row), 8);
 }
 
+static void give_1(uint8_t *field, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        field[i * sizeof(struct source_row)] = from[i];
+}
+
+static void give_4(uint8_t *field, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(field + i * sizeof(struct source_row), from + 4 * i, 4);
+}
+
+static void give_8(uint8_t *field, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(field + i * sizeof(struct source_row), from + 8 * i, 8);
+}
+
 static void take_means(uint8_t *to, double (*features)[SOURCE_FEATURES], int feature, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -79,17 +97,22 @@ void columns_from_rows(struct columns *columns, size_t at, const struct source_r
         take_block(columns, at + done, rows + done, n - done < BLOCK ? n - done : BLOCK);
 }
 
-void columns_to_rows(const struct columns *columns, struct source_row *rows, size_t n)
+static void give_block(const struct columns *columns, size_t at, struct source_row *rows, size_t n)
 {
-    assert(n <= columns->capacity);
-    memset(rows, 0, n * sizeof *rows);
-    for (size_t first = 0; first < n; first += BLOCK) {
-        size_t end = n - first < BLOCK ? n : first + BLOCK;
-        for (size_t c = 0; c < source_n_columns; c++) {
-            const struct source_column *column = &source_columns[c];
-            size_t size = column_size(column->type);
-            for (size_t i = first; !column->derived && i < end; i++)
-                memcpy((uint8_t *)&rows[i] + column->offset, columns->values[c] + i * size, size);
-        }
+    for (size_t c = 0; c < source_n_columns; c++) {
+        const struct source_column *column = &source_columns[c];
+        size_t size = column_size(column->type);
+        const uint8_t *from = columns->values[c] + at * size;
+        uint8_t *field = (uint8_t *)rows + column->offset;
+        if (!column->derived)
+            (size == 8 ? give_8 : size == 4 ? give_4 : give_1)(field, from, n);
     }
+}
+
+void columns_to_rows(const struct columns *columns, size_t at, struct source_row *rows, size_t n)
+{
+    assert(at + n <= columns->capacity);
+    memset(rows, 0, n * sizeof *rows);
+    for (size_t done = 0; done < n; done += BLOCK)
+        give_block(columns, at + done, rows + done, n - done < BLOCK ? n - done : BLOCK);
 }

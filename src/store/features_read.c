@@ -1,4 +1,5 @@
-/* Reading a feature file: any range of rows, column by column. */
+/* Reading a feature file: any range of rows. One chunk of every column is held at a time. */
+#include "chunk_packer.h"
 #include "columns.h"
 #include "layout.h"
 
@@ -13,7 +14,11 @@ struct features_file {
     hid_t file;
     uint64_t n_rows;
     hid_t datasets[COLUMNS_MAX]; /* -1 for the means, which are computed */
-    struct columns columns;      /* of LAYOUT_CHUNK_ROWS rows */
+    int packed[COLUMNS_MAX];     /* laid out as we do; others are read through HDF5's filters */
+    struct columns columns;      /* the rows of one chunk */
+    uint64_t held;               /* which; UINT64_MAX: none */
+    struct chunk_packer *packer;
+    uint8_t *bytes; /* of a packed chunk */
 };
 
 /* Deflate makes nothing smaller than by this factor: a file that claims more rows than its bytes can hold is
@@ -42,13 +47,14 @@ static int open_columns(struct features_file *file, char **why)
                                file->path, column->name, (unsigned long long)file->n_rows);
             return -1;
         }
+        file->packed[c] = hdf_is_packed(file->datasets[c], layout_chunk_rows(file->n_rows));
     }
     return 0;
 }
 
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why)
 {
-    hid_t handle = hdf_open(path, code, why);
+    hid_t handle = hdf_open_kind(path, LAYOUT_KIND, "feature", LAYOUT_SCHEMA, code, why);
     if (handle < 0)
         return NULL;
     struct features_file *file = memory_zeroed(1, sizeof *file);
@@ -60,7 +66,11 @@ struct features_file *features_open(const char *path, struct features_meta *meta
     file->n_rows = meta->n_rows;
     if (open_columns(file, why) != 0)
         goto err0;
-    columns_init(&file->columns, (size_t)layout_chunk_rows(file->n_rows));
+    const size_t chunk_rows = (size_t)layout_chunk_rows(file->n_rows);
+    columns_init(&file->columns, chunk_rows);
+    file->held = UINT64_MAX;
+    file->packer = chunk_packer_new(chunk_rows * sizeof(uint64_t));
+    file->bytes = memory_get(chunk_packer_bound(chunk_rows * sizeof(uint64_t)));
     *code = EXIT_DONE;
     return file;
 err0:
@@ -71,32 +81,51 @@ err0:
     return NULL;
 }
 
-static int read_block(struct features_file *file, uint64_t first, size_t n, struct source_row *rows,
-                      char **why)
+/* Values [first, first + n) of a column, which are a whole chunk or what of it there is. */
+static int read_column(struct features_file *file, size_t c, uint64_t first, size_t n)
 {
-    for (size_t c = 0; c < source_n_columns; c++) {
-        const struct source_column *column = &source_columns[c];
-        if (column->derived)
-            continue;
-        if (hdf_read_range(file->datasets[c], layout_type(column->type), first, n, file->columns.values[c]) !=
-            0) {
-            *why = text_format("%s is damaged: column %s cannot be read", file->path, column->name);
-            return EXIT_BAD_DATA;
-        }
-    }
-    columns_to_rows(&file->columns, rows, n);
-    return EXIT_DONE;
+    const enum column_type type = source_columns[c].type;
+    const size_t capacity = file->columns.capacity, bound = chunk_packer_bound(capacity * sizeof(uint64_t));
+    void *values = file->columns.values[c];
+    if (!file->packed[c])
+        return hdf_read_range(file->datasets[c], layout_type(type), first, n, values);
+    const size_t n_bytes = hdf_packed_get(file->datasets[c], first, file->bytes, bound);
+    return n_bytes
+               ? chunk_packer_unpack(file->packer, file->bytes, n_bytes, capacity, column_size(type), values)
+               : -1;
 }
 
 /* Codes that index names everywhere else. */
-static int check_codes(const struct features_file *file, const struct source_row *rows, size_t n, char **why)
+static int check_codes(const struct features_file *file, size_t n, char **why)
 {
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].label >= LABEL_CLASSES || rows[i].rule >= RULES) {
-            *why = text_format("%s is damaged: a row has a label or a rule that does not exist", file->path);
+    for (size_t c = 0; c < source_n_columns; c++) {
+        const int is_label = strcmp(source_columns[c].name, "label") == 0;
+        const int is_rule = strcmp(source_columns[c].name, "rule") == 0;
+        for (size_t i = 0; (is_label || is_rule) && i < n; i++)
+            if (file->columns.values[c][i] >= (is_label ? LABEL_CLASSES : RULES)) {
+                *why = text_format("%s is damaged: a row has a %s that does not exist", file->path,
+                                   source_columns[c].name);
+                return EXIT_BAD_DATA;
+            }
+    }
+    return EXIT_DONE;
+}
+
+static int read_chunk(struct features_file *file, uint64_t chunk, char **why)
+{
+    const uint64_t first = chunk * LAYOUT_CHUNK_ROWS, left = file->n_rows - first;
+    const size_t n = left < LAYOUT_CHUNK_ROWS ? (size_t)left : LAYOUT_CHUNK_ROWS;
+    file->held = UINT64_MAX;
+    for (size_t c = 0; c < source_n_columns; c++)
+        if (!source_columns[c].derived && read_column(file, c, first, n) != 0) {
+            *why = text_format("%s is damaged: column %s cannot be read from row %llu on", file->path,
+                               source_columns[c].name, (unsigned long long)first);
             return EXIT_BAD_DATA;
         }
-    return EXIT_DONE;
+    const int code = check_codes(file, n, why);
+    if (code == EXIT_DONE)
+        file->held = chunk;
+    return code;
 }
 
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why)
@@ -107,14 +136,13 @@ int features_read(struct features_file *file, uint64_t first, size_t n, struct s
         return EXIT_BAD_DATA;
     }
     for (size_t done = 0; done < n;) {
-        /* Up to a chunk's end, so that no chunk is inflated twice. */
-        size_t room = (size_t)(LAYOUT_CHUNK_ROWS - (first + done) % LAYOUT_CHUNK_ROWS);
-        size_t part = n - done < room ? n - done : room;
-        int code = read_block(file, first + done, part, rows + done, why);
-        if (code == EXIT_DONE)
-            code = check_codes(file, rows + done, part, why);
+        const uint64_t chunk = (first + done) / LAYOUT_CHUNK_ROWS;
+        const size_t at = (size_t)((first + done) % LAYOUT_CHUNK_ROWS), room = LAYOUT_CHUNK_ROWS - at;
+        const size_t part = n - done < room ? n - done : room;
+        const int code = chunk == file->held ? EXIT_DONE : read_chunk(file, chunk, why);
         if (code != EXIT_DONE)
             return code;
+        columns_to_rows(&file->columns, at, rows + done, part);
         done += part;
     }
     return EXIT_DONE;
@@ -125,6 +153,8 @@ void features_close(struct features_file *file)
     if (!file)
         return;
     columns_free(&file->columns);
+    chunk_packer_free(file->packer);
+    free(file->bytes);
     hdf_close(file->file);
     free(file->path);
     free(file);

@@ -1,6 +1,7 @@
 #include "hdf.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
 #include <fcntl.h>
@@ -146,8 +147,10 @@ int hdf_put_array(hid_t group, const char *name, hid_t type, struct hdf_shape sh
 {
     hid_t space = space_of(shape), creation = dataset_properties();
     hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    int empty = H5Sget_simple_extent_npoints(space) == 0;
-    int bad = dataset < 0 || (!empty && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0);
+    size_t n_bytes = (size_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(type);
+    int bad =
+        dataset < 0 || (n_bytes > 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0);
+    bad |= hdf_put_hash(dataset, "checksum", hash_bytes(values, n_bytes, 0));
     bad |= dataset >= 0 && H5Dclose(dataset) < 0;
     H5Pclose(creation);
     H5Sclose(space);
@@ -204,20 +207,29 @@ hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_sha
     return -1;
 }
 
+/* The number of values, 0 when it is more than `max` or more than the file holds. */
+static size_t count_values(hid_t dataset, size_t size, const struct hdf_shape *shape, size_t max)
+{
+    hsize_t rows = shape->n_dimensions > 0 ? shape->dimensions[0] : 1;
+    hsize_t columns = shape->n_dimensions > 1 ? shape->dimensions[1] : 1;
+    if (rows > max || (rows > 0 && columns > max / rows))
+        return 0;
+    return H5Dget_storage_size(dataset) == rows * columns * size ? (size_t)(rows * columns) : 0;
+}
+
 void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape)
 {
     hid_t dataset = hdf_dataset_open(group, name, type, shape);
     if (dataset < 0)
         return NULL;
-    void *values = NULL;
-    hsize_t rows = shape->n_dimensions > 0 ? shape->dimensions[0] : 1;
-    hsize_t columns = shape->n_dimensions > 1 ? shape->dimensions[1] : 1;
-    if (rows <= max && columns <= max && rows * columns <= max) {
-        values = memory_zeroed(rows * columns + 1, H5Tget_size(type));
-        if (rows * columns > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
-            free(values);
-            values = NULL;
-        }
+    uint64_t hash;
+    size_t size = H5Tget_size(type), n = count_values(dataset, size, shape, max);
+    void *values = n > 0 ? memory_zeroed(n, size) : NULL;
+    if (values &&
+        (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
+         hdf_get_hash(dataset, "checksum", &hash) != 0 || hash != hash_bytes(values, n * size, 0))) {
+        free(values);
+        values = NULL;
     }
     H5Dclose(dataset);
     return values;
@@ -250,6 +262,29 @@ int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_by
 {
     hsize_t offset = first;
     return H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, n_bytes, bytes) < 0 ? -1 : 0;
+}
+
+int hdf_is_packed(hid_t dataset, uint64_t chunk)
+{
+    unsigned flags;
+    hsize_t length = 0;
+    hid_t creation = H5Dget_create_plist(dataset);
+    int packed = H5Pget_layout(creation) == H5D_CHUNKED && H5Pget_chunk(creation, 1, &length) == 1 &&
+                 length == chunk && H5Pget_nfilters(creation) == 2 &&
+                 H5Pget_filter2(creation, 0, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_SHUFFLE &&
+                 H5Pget_filter2(creation, 1, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_DEFLATE;
+    H5Pclose(creation);
+    return packed;
+}
+
+size_t hdf_packed_get(hid_t dataset, uint64_t first, void *bytes, size_t capacity)
+{
+    hsize_t offset = first, n_bytes = 0;
+    uint32_t skipped = 0; /* filters that the chunk was stored without */
+    if (H5Dget_chunk_storage_size(dataset, &offset, &n_bytes) < 0 || n_bytes == 0 || n_bytes > capacity ||
+        H5Dread_chunk(dataset, H5P_DEFAULT, &offset, &skipped, bytes) < 0 || skipped != 0)
+        return 0;
+    return (size_t)n_bytes;
 }
 
 int hdf_dataset_close(hid_t dataset)

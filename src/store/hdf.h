@@ -62,7 +62,7 @@ struct hdf_shape {
     hsize_t dimensions[2];
 };
 
-/* A small dataset, written whole and uncompressed. */
+/* A small dataset, written whole and uncompressed, with the checksum of its bytes as an attribute. */
 int hdf_put_array(hid_t group, const char *name, hid_t type, struct hdf_shape shape, const void *values);
 /* The dataset `name`, or a negative handle when it is not of the class, size and sign of `type` or not plain.
  */
@@ -78,6 +78,11 @@ int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *va
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk);
 /* Places the packed chunk that starts at item `first`. */
 int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes);
+/* Whether the dataset is packed in just this way. */
+int hdf_is_packed(hid_t dataset, uint64_t chunk);
+/* The packed bytes of the chunk that starts at item `first`, at most `capacity`; 0 when there are none or
+ * more. */
+size_t hdf_packed_get(hid_t dataset, uint64_t first, void *bytes, size_t capacity);
 int hdf_dataset_close(hid_t dataset);
 
 #endif

@@ -1,8 +1,8 @@
 /* What stands beside the columns of a feature file: attributes, tally, provenance. */
 #include "layout.h"
 
+#include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,11 @@ hid_t layout_type(enum column_type type)
     return -1;
 }
 
+uint64_t layout_checksum(const uint64_t *hashes, size_t n)
+{
+    return hash_bytes(hashes, n * sizeof *hashes, 0);
+}
+
 static int write_tally(hid_t file, const struct tally *tally)
 {
     const struct hdf_shape scalar = {0};
@@ -43,22 +48,10 @@ static int write_tally(hid_t file, const struct tally *tally)
     return bad;
 }
 
-static int write_provenance(hid_t file, const struct features_meta *meta)
-{
-    hid_t group = hdf_group_create(file, "provenance");
-    int bad = hdf_put_text(group, "version", DARKFOREST_VERSION);
-    bad |= hdf_put_text(group, "command_line", meta->command_line ? meta->command_line : "");
-    bad |= hdf_put_text(group, "host", meta->host ? meta->host : "");
-    bad |= hdf_put_text(group, "created", meta->created ? meta->created : "");
-    bad |= hdf_put_i64(group, "n_ranks", meta->n_ranks);
-    return bad;
-}
-
 int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_rows)
 {
     char *rules = rules_text(&meta->rules);
-    int bad = hdf_put_text(file, "kind", "darkforest features");
-    bad |= hdf_put_i64(file, "schema_version", LAYOUT_SCHEMA);
+    int bad = hdf_put_kind(file, LAYOUT_KIND, LAYOUT_SCHEMA);
     bad |= hdf_put_i64(file, "window_start", meta->window_start);
     bad |= hdf_put_i64(file, "window_length", meta->window_length);
     bad |= hdf_put_i64(file, "n_rows", (int64_t)n_rows);
@@ -67,7 +60,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
     bad |= write_tally(file, &meta->tally);
-    bad |= write_provenance(file, meta);
+    bad |= hdf_put_provenance(file, meta->command_line, meta->host, meta->created, meta->n_ranks);
     free(rules);
     return bad ? -1 : 0;
 }
@@ -142,17 +135,6 @@ static void read_tally(hid_t file, struct tally *tally)
     }
 }
 
-static void read_provenance(hid_t file, struct features_meta *meta)
-{
-    hid_t group = hdf_group_open(file, "provenance");
-    int64_t n_ranks = 0;
-    hdf_get_i64(group, "n_ranks", &n_ranks);
-    meta->n_ranks = n_ranks > 0 && n_ranks < INT32_MAX ? (int)n_ranks : 0;
-    meta->command_line = hdf_get_text(group, "command_line");
-    meta->host = hdf_get_text(group, "host");
-    meta->created = hdf_get_text(group, "created");
-}
-
 static int read_rules(hid_t file, const char *path, struct rules *rules)
 {
     char *text = hdf_get_text(file, "rules");
@@ -174,20 +156,8 @@ static int read_categories(hid_t file, struct features_meta *meta)
 
 int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, char **why)
 {
-    int64_t schema = 0, n_rows = -1;
-    char *kind = hdf_get_text(file, "kind");
-    int is_features = kind && strcmp(kind, "darkforest features") == 0;
-    free(kind);
+    int64_t n_rows = -1;
     *meta = (struct features_meta){0};
-    if (!is_features || hdf_get_i64(file, "schema_version", &schema) != 0) {
-        *why = text_format("%s is not a darkforest feature file", path);
-        return -1;
-    }
-    if (schema != LAYOUT_SCHEMA) {
-        *why = text_format("%s has schema version %lld; this program reads version %d", path,
-                           (long long)schema, LAYOUT_SCHEMA);
-        return -1;
-    }
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
         hdf_get_i64(file, "window_start", &meta->window_start) != 0 ||
         hdf_get_i64(file, "window_length", &meta->window_length) != 0 ||
@@ -201,6 +171,6 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     meta->n_rows = (uint64_t)n_rows;
     meta->filter = hdf_get_text(file, "filter");
     read_tally(file, &meta->tally);
-    read_provenance(file, meta);
+    meta->n_ranks = hdf_get_provenance(file, &meta->command_line, &meta->host, &meta->created);
     return 0;
 }

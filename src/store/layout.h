@@ -11,12 +11,13 @@
 #ifndef DARKFOREST_LAYOUT_H
 #define DARKFOREST_LAYOUT_H
 
-#include "hdf.h"
+#include "hdf_file.h"
 
 #include "darkforest/exchange/owner.h"
 #include "darkforest/sources/source.h"
 #include "darkforest/store/features.h"
 
+#define LAYOUT_KIND "darkforest features"
 #define LAYOUT_SCHEMA 1
 #define LAYOUT_CHUNK_ROWS 65536u
 
@@ -47,6 +48,10 @@ static inline uint64_t layout_first_row(uint64_t n_rows, int r, int size)
 
 /* The HDF5 type of a column, in the file and in memory. */
 hid_t layout_type(enum column_type type);
+
+/* The checksum of a column: of the hashes (hash_bytes, seed 0) of its chunks without their padding, in order.
+ */
+uint64_t layout_checksum(const uint64_t *hashes, size_t n);
 
 /* Everything in the file but the values of the columns; layout_meta_read fills *meta or says why not. 0 or
  * -1. */

@@ -1,4 +1,4 @@
-#include "chunk.h"
+#include "chunk_packer.h"
 
 #include "darkforest/core/output.h"
 
@@ -36,7 +36,7 @@ void chunk_packer_free(struct chunk_packer *packer)
     free(packer);
 }
 
-size_t chunk_bound(size_t n_bytes)
+size_t chunk_packer_bound(size_t n_bytes)
 {
     /* Stored blocks cost 5 bytes in 65,535; the rest is slack for headers and for a level that ends blocks
      * earlier. */
@@ -75,14 +75,27 @@ static const uint8_t *shuffle(const uint8_t *items, size_t n, size_t size, uint8
     return planes;
 }
 
-static void unshuffle(const uint8_t *planes, size_t n, size_t size, uint8_t *items)
+static void join4(const uint8_t *planes, size_t n, uint8_t *items)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t b = 0; b < size; b++)
-            items[i * size + b] = planes[b * n + i];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t item = 0;
+        for (size_t b = 0; b < 4; b++)
+            item |= (uint32_t)planes[b * n + i] << (8 * b);
+        memcpy(items + 4 * i, &item, sizeof item);
+    }
 }
 
-size_t chunk_pack(struct chunk_packer *packer, const void *items, size_t n, size_t size, uint8_t *out)
+static void join8(const uint8_t *planes, size_t n, uint8_t *items)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t item = 0;
+        for (size_t b = 0; b < 8; b++)
+            item |= (uint64_t)planes[b * n + i] << (8 * b);
+        memcpy(items + 8 * i, &item, sizeof item);
+    }
+}
+
+size_t chunk_packer_pack(struct chunk_packer *packer, const void *items, size_t n, size_t size, uint8_t *out)
 {
     size_t n_bytes = n * size;
     assert((size == 1 || size == 4 || size == 8) && n_bytes <= packer->max_bytes);
@@ -97,15 +110,15 @@ size_t chunk_pack(struct chunk_packer *packer, const void *items, size_t n, size
     z->next_in = (uint8_t *)(uintptr_t)shuffle(items, n, size, packer->planes);
     z->avail_in = (uint32_t)n_bytes;
     z->next_out = out;
-    z->avail_out = (uint32_t)chunk_bound(n_bytes);
+    z->avail_out = (uint32_t)chunk_packer_bound(n_bytes);
     int done = isal_deflate(z) == COMP_OK && z->internal_state.state == ZSTATE_END;
     assert(done);
     (void)done;
     return z->total_out;
 }
 
-int chunk_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n, size_t size,
-                 void *items)
+int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n,
+                        size_t size, void *items)
 {
     size_t n_bytes = n * size;
     assert(n_bytes <= packer->max_bytes);
@@ -119,7 +132,9 @@ int chunk_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_pa
     z->avail_out = (uint32_t)n_bytes;
     if (isal_inflate(z) != ISAL_DECOMP_OK || z->block_state != ISAL_BLOCK_FINISH || z->avail_out != 0)
         return -1;
-    if (size > 1)
-        unshuffle(planes, n, size, items);
+    if (size == 4)
+        join4(planes, n, items);
+    else if (size == 8)
+        join8(planes, n, items);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* Chunks against zlib, which HDF5 itself uses: what is packed here must inflate there, and every cut must be
  * noticed. */
-#include "chunk.h"
+#include "chunk_packer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,21 +37,21 @@ static void inflates_with_zlib(void **state)
     static const size_t sizes[] = {1, 4, 8}, counts[] = {1, 2, 255, 1000, MOST - 1, MOST};
     struct chunk_packer *packer = chunk_packer_new(MOST * 8);
     uint8_t *items = malloc(MOST * 8), *planes = malloc(MOST * 8), *back = malloc(MOST * 8);
-    uint8_t *out = malloc(chunk_bound(MOST * 8));
+    uint8_t *out = malloc(chunk_packer_bound(MOST * 8));
     for (int kind = 0; kind < 3; kind++)
         for (size_t s = 0; s < 3; s++)
             for (size_t k = 0; k < 6; k++) {
                 size_t n = counts[k], size = sizes[s];
                 fill(items, n * size, kind);
-                size_t n_out = chunk_pack(packer, items, n, size, out);
-                assert_true(n_out <= chunk_bound(n * size));
+                size_t n_out = chunk_packer_pack(packer, items, n, size, out);
+                assert_true(n_out <= chunk_packer_bound(n * size));
                 uLongf n_planes = MOST * 8;
                 assert_int_equal(uncompress(planes, &n_planes, out, n_out), Z_OK);
                 assert_int_equal(n_planes, n * size);
                 for (size_t i = 0; i < n; i++)
                     for (size_t b = 0; b < size; b++)
                         assert_int_equal(planes[b * n + i], items[i * size + b]);
-                assert_int_equal(chunk_unpack(packer, out, n_out, n, size, back), 0);
+                assert_int_equal(chunk_packer_unpack(packer, out, n_out, n, size, back), 0);
                 assert_memory_equal(back, items, n * size);
             }
     free(out);
@@ -67,15 +67,15 @@ static void refuses_damage(void **state)
     uint8_t items[8 * 100], back[8 * 200], out[8192];
     struct chunk_packer *packer = chunk_packer_new(sizeof back);
     fill(items, sizeof items, 1);
-    size_t n_out = chunk_pack(packer, items, 100, 8, out);
+    size_t n_out = chunk_packer_pack(packer, items, 100, 8, out);
     for (size_t cut = 0; cut < n_out; cut++)
-        assert_int_equal(chunk_unpack(packer, out, cut, 100, 8, back), -1);
-    assert_int_equal(chunk_unpack(packer, out, n_out, 99, 8, back), -1);
-    assert_int_equal(chunk_unpack(packer, out, n_out, 101, 8, back), -1);
+        assert_int_equal(chunk_packer_unpack(packer, out, cut, 100, 8, back), -1);
+    assert_int_equal(chunk_packer_unpack(packer, out, n_out, 99, 8, back), -1);
+    assert_int_equal(chunk_packer_unpack(packer, out, n_out, 101, 8, back), -1);
     for (size_t i = 2; i < n_out; i++) {
         out[i] ^= 0x10;
         /* The last byte before the checksum may have bits that mean nothing. */
-        if (chunk_unpack(packer, out, n_out, 100, 8, back) == 0)
+        if (chunk_packer_unpack(packer, out, n_out, 100, 8, back) == 0)
             assert_memory_equal(back, items, sizeof items);
         out[i] ^= 0x10;
     }

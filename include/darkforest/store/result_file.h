@@ -1,0 +1,58 @@
+/*
+ * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5. Local: one
+ * rank writes, any reads.
+ *
+ *     /results/0000   attributes: model, learner, parameters, protocol, trained_on, judged_on, classes;
+ * confusion, precision, recall, f1 /results/0001   ...
+ */
+#ifndef DARKFOREST_STORE_RESULT_FILE_H
+#define DARKFOREST_STORE_RESULT_FILE_H
+
+#include "darkforest/learn/metrics.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How the rows of a result were kept apart from those of the training. */
+enum protocol {
+    PROTOCOL_SPLIT,      /* held out of the same months */
+    PROTOCOL_FOLDS,      /* cross-validation */
+    PROTOCOL_OTHER_ROWS, /* another month, another file */
+    PROTOCOLS
+};
+
+extern const char *const protocol_names[PROTOCOLS]; /* "split", "cross-validation", "cross-month" */
+
+/* One model judged on one set of rows. Owns what it points to. */
+struct result {
+    char *model;   /* the model's name: "forest-depth-2" */
+    char *learner; /* a name in learner.h's table */
+    char *parameters;
+    enum protocol protocol;
+    char *trained_on; /* what a reader calls the rows: "2017-01", a file's name */
+    char *judged_on;
+    int n_classes;
+    char **class_names;
+    struct metrics metrics; /* PROTOCOL_FOLDS: the sum over the folds */
+    struct metrics *folds;
+    size_t n_folds;
+};
+
+struct results {
+    struct result *items;
+    size_t n;
+    /* provenance: not part of the result */
+    char *command_line, *host, *created;
+};
+
+/* Adds a copy. */
+void results_add(struct results *results, const struct result *result);
+/* 0; EXIT_IO after one sentence, and no file. */
+int results_write(const char *path, const struct results *results);
+/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why. */
+struct results *results_read(const char *path, int *code, char **why);
+/* Frees the items and the strings, not the struct. */
+void results_clear(struct results *results);
+void results_free(struct results *results);
+
+#endif

@@ -1,0 +1,94 @@
+#include "hdf_file.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/version.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hdf_output hdf_output_begin(const char *path)
+{
+    struct hdf_output output = {.path = memory_text(path), .partial = output_partial_name(path)};
+    errno = 0;
+    output.file = hdf_create(output.partial);
+    output.error = output.file < 0 ? errno : 0;
+    return output;
+}
+
+int hdf_output_end(struct hdf_output *output, int bad)
+{
+    int code = EXIT_IO;
+    bad |= output->file < 0;
+    if (bad && !output->error)
+        output->error = errno;
+    if (!bad) {
+        errno = 0;
+        bad = hdf_close(output->file) != 0;
+        output->error = errno;
+        output->file = -1;
+    }
+    if (!bad) {
+        code = output_commit(output->partial, output->path) == 0 ? EXIT_DONE : EXIT_IO;
+    } else {
+        hdf_discard(output->file, output->partial);
+        log_error("cannot write %s: %s", output->path,
+                  output->error ? strerror(output->error) : "HDF5 failed");
+    }
+    free(output->partial);
+    free(output->path);
+    return code;
+}
+
+int hdf_put_kind(hid_t file, const char *kind, int64_t schema)
+{
+    int bad = hdf_put_text(file, "kind", kind);
+    bad |= hdf_put_i64(file, "schema_version", schema);
+    return bad;
+}
+
+hid_t hdf_open_kind(const char *path, const char *kind, const char *noun, int64_t schema, int *code,
+                    char **why)
+{
+    int64_t found = 0;
+    hid_t file = hdf_open(path, code, why);
+    if (file < 0)
+        return -1;
+    char *its_kind = hdf_get_text(file, "kind");
+    if (!its_kind || strcmp(its_kind, kind) != 0 || hdf_get_i64(file, "schema_version", &found) != 0)
+        *why = text_format("%s is not a darkforest %s file", path, noun);
+    else if (found != schema)
+        *why = text_format("%s is a %s file of version %lld; this program reads version %lld", path, noun,
+                           (long long)found, (long long)schema);
+    free(its_kind);
+    if (!*why)
+        return file;
+    *code = EXIT_BAD_DATA;
+    hdf_close(file);
+    return -1;
+}
+
+int hdf_put_provenance(hid_t file, const char *command_line, const char *host, const char *created,
+                       int n_ranks)
+{
+    hid_t group = hdf_group_create(file, "provenance");
+    int bad = hdf_put_text(group, "version", DARKFOREST_VERSION);
+    bad |= hdf_put_text(group, "command_line", command_line ? command_line : "");
+    bad |= hdf_put_text(group, "host", host ? host : "");
+    bad |= hdf_put_text(group, "created", created ? created : "");
+    bad |= hdf_put_i64(group, "n_ranks", n_ranks);
+    return bad;
+}
+
+int hdf_get_provenance(hid_t file, char **command_line, char **host, char **created)
+{
+    int64_t n_ranks = 0;
+    hid_t group = hdf_group_open(file, "provenance");
+    *command_line = hdf_get_text(group, "command_line");
+    *host = hdf_get_text(group, "host");
+    *created = hdf_get_text(group, "created");
+    hdf_get_i64(group, "n_ranks", &n_ranks);
+    return n_ranks > 0 && n_ranks <= INT32_MAX ? (int)n_ranks : 0;
+}

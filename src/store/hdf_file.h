@@ -1,0 +1,33 @@
+/*
+ * hdf_file.h - what all files of ours have in common: a kind, a version, a provenance, and a name that is
+ * taken only when the file is whole. Private to the store room. Local.
+ */
+#ifndef DARKFOREST_HDF_FILE_H
+#define DARKFOREST_HDF_FILE_H
+
+#include "hdf.h"
+
+/* A file on its way: written under a partial name. */
+struct hdf_output {
+    hid_t file;
+    char *path, *partial;
+    int error; /* errno of the first failure */
+};
+
+/* Never fails at once: what went wrong comes out in hdf_output_end. */
+struct hdf_output hdf_output_begin(const char *path);
+/* Closes and renames when nothing was `bad`, else removes. 0, or EXIT_IO after one sentence. */
+int hdf_output_end(struct hdf_output *output, int bad);
+
+int hdf_put_kind(hid_t file, const char *kind, int64_t schema);
+/* Opens a file that must be of this kind and version; `noun` names it in sentences. Negative with *code and
+ * *why. */
+hid_t hdf_open_kind(const char *path, const char *kind, const char *noun, int64_t schema, int *code,
+                    char **why);
+
+int hdf_put_provenance(hid_t file, const char *command_line, const char *host, const char *created,
+                       int n_ranks);
+/* Fresh memory, NULL where absent; returns the number of ranks, 0 where absent. */
+int hdf_get_provenance(hid_t file, char **command_line, char **host, char **created);
+
+#endif

@@ -1,0 +1,165 @@
+#include "darkforest/store/result_file.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+#include "hdf_file.h"
+#include "metrics_group.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA 1
+#define KIND "darkforest results"
+
+const char *const protocol_names[PROTOCOLS] = {
+    [PROTOCOL_SPLIT] = "split",
+    [PROTOCOL_FOLDS] = "cross-validation",
+    [PROTOCOL_OTHER_ROWS] = "cross-month",
+};
+
+static char *copy_text(const char *text)
+{
+    return memory_text(text ? text : "");
+}
+
+void results_add(struct results *results, const struct result *result)
+{
+    results->items = memory_resize(results->items, (results->n + 1) * sizeof *results->items);
+    struct result *copy = &results->items[results->n++];
+    *copy = *result;
+    copy->model = copy_text(result->model);
+    copy->learner = copy_text(result->learner);
+    copy->parameters = copy_text(result->parameters);
+    copy->trained_on = copy_text(result->trained_on);
+    copy->judged_on = copy_text(result->judged_on);
+    copy->class_names = memory_zeroed((size_t)result->n_classes, sizeof *copy->class_names);
+    for (int c = 0; c < result->n_classes; c++)
+        copy->class_names[c] = memory_text(result->class_names[c]);
+    copy->metrics = (struct metrics){0};
+    metrics_copy(&copy->metrics, &result->metrics);
+    copy->folds = memory_zeroed(result->n_folds, sizeof *copy->folds);
+    for (size_t k = 0; k < result->n_folds; k++)
+        metrics_copy(&copy->folds[k], &result->folds[k]);
+}
+
+static void clear_result(struct result *result)
+{
+    free(result->model);
+    free(result->learner);
+    free(result->parameters);
+    free(result->trained_on);
+    free(result->judged_on);
+    for (int c = 0; result->class_names && c < result->n_classes; c++)
+        free(result->class_names[c]);
+    free(result->class_names);
+    metrics_free(&result->metrics);
+    for (size_t k = 0; k < result->n_folds; k++)
+        metrics_free(&result->folds[k]);
+    free(result->folds);
+}
+
+void results_clear(struct results *results)
+{
+    for (size_t i = 0; i < results->n; i++)
+        clear_result(&results->items[i]);
+    free(results->items);
+    free(results->command_line);
+    free(results->host);
+    free(results->created);
+    *results = (struct results){0};
+}
+
+void results_free(struct results *results)
+{
+    if (!results)
+        return;
+    results_clear(results);
+    free(results);
+}
+
+static int put_result(hid_t parent, const char *name, const struct result *r)
+{
+    hid_t group = hdf_group_create(parent, name);
+    int bad = hdf_put_text(group, "model", r->model);
+    bad |= hdf_put_text(group, "learner", r->learner);
+    bad |= hdf_put_text(group, "parameters", r->parameters);
+    bad |= hdf_put_text(group, "protocol", protocol_names[r->protocol]);
+    bad |= hdf_put_text(group, "trained_on", r->trained_on);
+    bad |= hdf_put_text(group, "judged_on", r->judged_on);
+    bad |= hdf_put_texts(group, "classes", (const char *const *)r->class_names, (size_t)r->n_classes);
+    bad |= metrics_put(group, "metrics", &r->metrics);
+    bad |= metrics_put_folds(group, "folds", r->folds, r->n_folds);
+    return bad;
+}
+
+int results_write(const char *path, const struct results *results)
+{
+    struct hdf_output output = hdf_output_begin(path);
+    int bad = hdf_put_kind(output.file, KIND, SCHEMA);
+    hid_t group = hdf_group_create(output.file, "results");
+    for (size_t i = 0; i < results->n; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "%04zu", i);
+        bad |= put_result(group, name, &results->items[i]);
+    }
+    bad |= hdf_put_provenance(output.file, results->command_line, results->host, results->created, 0);
+    return hdf_output_end(&output, bad);
+}
+
+static int get_protocol(hid_t group, enum protocol *protocol)
+{
+    char *name = hdf_get_text(group, "protocol");
+    int found = -1;
+    for (int p = 0; name && p < PROTOCOLS; p++)
+        if (strcmp(name, protocol_names[p]) == 0)
+            found = p;
+    free(name);
+    *protocol = (enum protocol)(found < 0 ? 0 : found);
+    return found < 0 ? -1 : 0;
+}
+
+static int get_result(hid_t group, struct result *r)
+{
+    size_t n_classes = 0;
+    r->model = hdf_get_text(group, "model");
+    r->learner = hdf_get_text(group, "learner");
+    r->parameters = hdf_get_text(group, "parameters");
+    r->trained_on = hdf_get_text(group, "trained_on");
+    r->judged_on = hdf_get_text(group, "judged_on");
+    r->class_names = hdf_get_texts(group, "classes", 255, &n_classes);
+    r->n_classes = (int)n_classes;
+    if (!r->model || !r->learner || !r->parameters || !r->trained_on || !r->judged_on || !r->class_names ||
+        n_classes == 0 || get_protocol(group, &r->protocol) != 0)
+        return -1;
+    return metrics_get(group, "metrics", r->n_classes, &r->metrics) != 0 ||
+                   metrics_get_folds(group, "folds", r->n_classes, &r->folds, &r->n_folds) != 0
+               ? -1
+               : 0;
+}
+
+struct results *results_read(const char *path, int *code, char **why)
+{
+    hid_t file = hdf_open_kind(path, KIND, "result", SCHEMA, code, why);
+    if (file < 0)
+        return NULL;
+    struct results *results = memory_zeroed(1, sizeof *results);
+    size_t n = 0;
+    hid_t group = hdf_group_open(file, "results");
+    char **names = hdf_names(group, &n);
+    results->items = memory_zeroed(n, sizeof *results->items);
+    int bad = group < 0;
+    while (!bad && results->n < n) {
+        bad = get_result(hdf_group_open(group, names[results->n]), &results->items[results->n]) != 0;
+        results->n++;
+    }
+    hdf_get_provenance(file, &results->command_line, &results->host, &results->created);
+    hdf_names_free(names, n);
+    hdf_close(file);
+    if (!bad)
+        return results;
+    *why = text_format("%s is damaged: a result is incomplete or its checksums are wrong", path);
+    *code = EXIT_BAD_DATA;
+    results_free(results);
+    return NULL;
+}

@@ -1,4 +1,5 @@
 #include "darkforest/archive/reader.h"
+#include "darkforest/archive/parts.h"
 
 #include "container.h"
 #include "pcapng.h"
@@ -251,13 +252,14 @@ int file_sniff(const char *path, struct file_kind *kind, char **why)
     return EXIT_DONE;
 }
 
-struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
-                              int *code, char **why)
+/* The same file as when it was planned, from byte `from` of it. */
+static struct reader *reopen(const char *path, const struct file_kind *kind, uint64_t from, int *code,
+                             char **why)
 {
     struct stream *stream = stream_open(path, code, why);
     if (!stream)
         return NULL;
-    if (stream->n_file != kind->n_bytes) {
+    if (stream->n_file != kind->n_bytes || stream->codec->compression != kind->compression) {
         *code = EXIT_IO;
         *why = text_format("%s has changed since it was first looked at", path);
         stream_close(stream);
@@ -266,8 +268,44 @@ struct reader *reader_open_at(const char *path, const struct file_kind *kind, ui
     stream_seek(stream, from);
     struct reader *r = new_reader(stream);
     r->format = kind->format;
-    r->offset = r->first_offset = r->n_skipped = from;
+    r->n_skipped = from;
+    return r;
+}
+
+struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                              int *code, char **why)
+{
+    struct reader *r = reopen(path, kind, from, code, why);
+    if (!r)
+        return NULL;
+    r->offset = r->first_offset = from;
     r->stop = to;
+    return r;
+}
+
+/* Passes over what lies before the first record. */
+static void skip_to(struct reader *r, uint64_t first_record)
+{
+    while (r->offset < first_record) {
+        const uint64_t n_left = first_record - r->offset;
+        const size_t got = stream_read(r->stream, r->buffer, n_left < r->read_size ? n_left : r->read_size);
+        if (got == 0)
+            break;
+        r->offset += got;
+    }
+}
+
+struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
+                                 size_t from, size_t to, int *code, char **why)
+{
+    const struct part *first = &parts->items[from];
+    struct reader *r = reopen(path, kind, first->offset, code, why);
+    if (!r)
+        return NULL;
+    r->offset = first->inflated;
+    r->first_offset = first->first_record;
+    r->stop = to < parts->n ? parts->items[to].first_record : UINT64_MAX;
+    skip_to(r, first->first_record);
     return r;
 }
 

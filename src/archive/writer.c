@@ -21,6 +21,7 @@ enum {
 /* How a piece is compressed. `press` returns the bytes written to `to`, 0 when it failed. */
 struct press {
     const char *ending;
+    int makes_frames; /* of zstd, which may be followed by an index */
     void *(*open)(void);
     size_t (*bound)(size_t n);
     size_t (*press)(void *state, const uint8_t *from, size_t n, uint8_t *to, size_t room);
@@ -34,11 +35,17 @@ struct writer {
     size_t n_memory, memory_room;
     const struct press *press; /* NULL: plain */
     void *state;
-    int nanoseconds;
+    int nanoseconds, with_index;
     uint8_t *piece;
     size_t n;
+    size_t n_header;  /* bytes of the file header at the start of the piece */
+    struct part part; /* what the piece holds */
     uint8_t *pressed;
     size_t pressed_room;
+    struct part *parts; /* the pieces since the start or the last take */
+    size_t n_parts, parts_room;
+    uint64_t n_out, n_inflated; /* bytes of those */
+    int taken;
 };
 
 struct gzip_press {
@@ -98,8 +105,8 @@ static void zstd_press_close(void *opaque)
 }
 
 static const struct press presses[] = {
-    {".gz",  gzip_press_open, gzip_press_bound,   gzip_press_press, free            },
-    {".zst", zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
+    {".gz",  0, gzip_press_open, gzip_press_bound,   gzip_press_press, free            },
+    {".zst", 1, zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
 };
 
 static const struct press *find_press(const char *path)
@@ -145,20 +152,44 @@ static int pass_on(struct writer *w, const uint8_t *from, size_t n)
     return w->partial ? write_all(w, from, n) : keep_all(w, from, n);
 }
 
+static void start_piece(struct writer *w, size_t n_header)
+{
+    w->n = w->n_header = n_header;
+    w->part = (struct part){.min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN};
+}
+
+static void note_part(struct writer *w, size_t n_pressed)
+{
+    if (w->n_parts == w->parts_room) {
+        w->parts_room = w->parts_room * 2 + 64;
+        w->parts = memory_resize(w->parts, w->parts_room * sizeof *w->parts);
+    }
+    w->part.offset = w->n_out;
+    w->part.n_bytes = n_pressed;
+    w->part.inflated = w->n_inflated;
+    w->part.first_record = w->n_inflated + w->n_header;
+    w->parts[w->n_parts++] = w->part;
+    w->n_out += n_pressed;
+    w->n_inflated += w->n;
+}
+
 static int flush_piece(struct writer *w)
 {
-    const size_t n = w->n;
-    w->n = 0;
-    if (n == 0)
+    if (w->n == 0)
         return 0;
-    if (!w->press)
-        return pass_on(w, w->piece, n);
-    const size_t n_pressed = w->press->press(w->state, w->piece, n, w->pressed, w->pressed_room);
-    if (n_pressed == 0) {
-        log_error("%s cannot be written: compression failed", w->path);
-        return -1;
+    int failed;
+    if (!w->press) {
+        failed = pass_on(w, w->piece, w->n);
+    } else {
+        const size_t n_pressed = w->press->press(w->state, w->piece, w->n, w->pressed, w->pressed_room);
+        failed = n_pressed == 0;
+        if (failed)
+            log_error("%s cannot be written: compression failed", w->path);
+        failed = failed || pass_on(w, w->pressed, n_pressed);
+        note_part(w, n_pressed);
     }
-    return pass_on(w, w->pressed, n_pressed);
+    start_piece(w, 0);
+    return failed ? -1 : 0;
 }
 
 static void put_header(struct writer *w, const struct writer_options *options)
@@ -170,7 +201,7 @@ static void put_header(struct writer *w, const struct writer_options *options)
     } header = {
         options->nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 2, 4, 0, 0, RECORD_MAX_CAPTURED, options->link_type};
     memcpy(w->piece, &header, sizeof header);
-    w->n = sizeof header;
+    start_piece(w, sizeof header);
 }
 
 static int open_press(struct writer *w)
@@ -193,6 +224,7 @@ static void free_writer(struct writer *w)
     free(w->pressed);
     free(w->piece);
     free(w->memory);
+    free(w->parts);
     free(w->partial);
     free(w->path);
     free(w);
@@ -204,6 +236,8 @@ struct writer *writer_open_memory(const char *name, const struct writer_options 
     w->path = memory_text(name);
     w->piece = memory_get(PIECE_SIZE);
     w->nanoseconds = options->nanoseconds;
+    w->with_index = options->with_index;
+    start_piece(w, 0);
     if (open_press(w) < 0) {
         free_writer(w);
         return NULL;
@@ -228,6 +262,23 @@ struct writer *writer_open(const char *path, const struct writer_options *option
     return w;
 }
 
+/* What was taken is no longer ours. */
+static void forget_taken(struct writer *w)
+{
+    if (!w->taken)
+        return;
+    w->n_memory = w->n_parts = 0;
+    w->n_out = w->n_inflated = 0;
+    w->taken = 0;
+}
+
+static void note_record(struct part *part, int64_t ts_ns)
+{
+    part->n_records++;
+    part->min_ts_ns = ts_ns < part->min_ts_ns ? ts_ns : part->min_ts_ns;
+    part->max_ts_ns = ts_ns > part->max_ts_ns ? ts_ns : part->max_ts_ns;
+}
+
 int writer_put(struct writer *writer, const struct record *record)
 {
     const int64_t ns_per_second = 1000000000;
@@ -236,6 +287,7 @@ int writer_put(struct writer *writer, const struct record *record)
         log_error("%s cannot be written: a record does not fit the pcap format", writer->path);
         return -1;
     }
+    forget_taken(writer);
     const size_t size = RECORD_HEADER_SIZE + record->n_captured;
     if (PIECE_SIZE - writer->n < size && flush_piece(writer) < 0)
         return -1;
@@ -244,22 +296,41 @@ int writer_put(struct writer *writer, const struct record *record)
     memcpy(writer->piece + writer->n, header, sizeof header);
     memcpy(writer->piece + writer->n + sizeof header, record->data, record->n_captured);
     writer->n += size;
+    note_record(&writer->part, record->ts_ns);
     return 0;
 }
 
 int writer_take(struct writer *writer, const void **data, size_t *n)
 {
+    forget_taken(writer);
     if (flush_piece(writer) < 0)
         return -1;
     *data = writer->memory;
     *n = writer->n_memory;
-    writer->n_memory = 0;
+    writer->taken = 1;
     return 0;
+}
+
+const struct part *writer_parts(const struct writer *writer, size_t *n, uint64_t *n_inflated)
+{
+    *n = writer->n_parts;
+    *n_inflated = writer->n_inflated;
+    return writer->parts;
+}
+
+static int write_trailer(struct writer *w)
+{
+    size_t n;
+    uint8_t *trailer = parts_trailer(w->parts, w->n_parts, w->n_out, w->n_inflated, &n);
+    const int failed = write_all(w, trailer, n);
+    free(trailer);
+    return failed;
 }
 
 int writer_close(struct writer *writer)
 {
-    if (flush_piece(writer) < 0) {
+    const int has_index = writer->with_index && writer->press && writer->press->makes_frames;
+    if (flush_piece(writer) < 0 || (has_index && write_trailer(writer) < 0)) {
         writer_discard(writer);
         return -1;
     }

@@ -23,9 +23,9 @@ static inline size_t comparison_read(struct reader *reader, const struct record_
             }
             for (size_t i = 0; i < n_found; i++, at++) {
                 const struct record *r = &records[i];
-                const struct oracle_record *o = &oracle->records[at];
-                if (at >= oracle->n || r->ts_ns != o->ts_ns || r->n_captured != o->n_captured ||
-                    r->n_wire != o->n_wire || oracle_checksum(r->data, r->n_captured) != o->checksum) {
+                const struct oracle_record *o = at < oracle->n ? &oracle->records[at] : NULL;
+                if (!o || r->ts_ns != o->ts_ns || r->n_captured != o->n_captured || r->n_wire != o->n_wire ||
+                    oracle_checksum(r->data, r->n_captured) != o->checksum) {
                     *same = 0;
                     return at;
                 }

@@ -8,6 +8,7 @@
 #ifndef DARKFOREST_ARCHIVE_WRITER_H
 #define DARKFOREST_ARCHIVE_WRITER_H
 
+#include "darkforest/archive/parts.h"
 #include "darkforest/archive/record.h"
 
 struct writer;
@@ -16,6 +17,7 @@ struct writer_options {
     uint32_t link_type;
     int nanoseconds;
     int with_header; /* 0: a later part of a file, records only */
+    int with_index;  /* zstd written by writer_open: seekable, with a time index at its end (parts.h) */
 };
 
 /* NULL after one sentence on stderr. */
@@ -30,8 +32,14 @@ void writer_discard(struct writer *writer);
  * messages, no file is touched. Put, then take, then discard.
  */
 struct writer *writer_open_memory(const char *name, const struct writer_options *options);
-/* Ends the member or frame and hands over the n bytes made since the last take, valid until the next put. 0, or
- * -1 after one sentence. */
+/* Ends the member or frame and hands over the n bytes made since the last take, valid until the next put. 0,
+ * or -1 after one sentence. */
 int writer_take(struct writer *writer, const void **data, size_t *n);
+/*
+ * Of zstd: the frames in what was last taken, offsets counted from its first byte, inflated too; valid until
+ * the next put. *n_inflated is what it all inflates to. The joined file's parts (parts_shift) make its
+ * trailer (parts_trailer).
+ */
+const struct part *writer_parts(const struct writer *writer, size_t *n, uint64_t *n_inflated);
 
 #endif

@@ -1,0 +1,71 @@
+/*
+ * parts.h - a compressed file as parts that can be read without what lies before them, each with the times it
+ * holds. Local.
+ *
+ *     file:      [ part 0 | part 1 | part 2 | ... ]        compressed bytes
+ *     inflated:  [hhrrrrrr|rrrrrrr|rrrrrrr| ... ]          h: file header, r: records; a record may reach
+ * into the next part
+ *
+ * Where they come from: a zstd file that was written with an index carries it at its end (frames of whole
+ * records); a gzip file that was read through once has one beside it, NAME.dfx (restart points, see
+ * reader_index). An index that is damaged or does not belong to the file is ignored with a warning: the file
+ * is then read as one.
+ *
+ * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
+ * neighbouring slices must meet, as they must for slices of plain files.
+ */
+#ifndef DARKFOREST_ARCHIVE_PARTS_H
+#define DARKFOREST_ARCHIVE_PARTS_H
+
+#include "darkforest/archive/reader.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fixed width: it crosses MPI and lies on disk. */
+struct part {
+    uint64_t offset;       /* of its first compressed byte in the file */
+    uint64_t n_bytes;      /* compressed: the work it means */
+    uint64_t inflated;     /* of its first byte in the inflated stream */
+    uint64_t first_record; /* in the inflated stream: of the first record that starts in it */
+    uint64_t n_records;    /* that start in it */
+    int64_t min_ts_ns;     /* of those; INT64_MAX when there is none */
+    int64_t max_ts_ns;     /* INT64_MIN when there is none */
+};
+
+_Static_assert(sizeof(struct part) == 56, "a part is 56 bytes on every rank and on disk");
+
+struct restart; /* what gzip needs to start in the middle of a stream */
+
+struct parts {
+    struct part *items;
+    size_t n;
+    struct restart *restarts; /* one for each part; NULL for zstd */
+    char *index;              /* the file that holds the windows of the restarts; NULL for zstd */
+};
+
+/* 1 with *parts filled; 0 when the file has no index that can be used. `index_dir` may be NULL: beside the
+ * file. */
+int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir);
+void parts_free(struct parts *parts);
+
+/*
+ * The records that start in parts [from, to), 0 <= from < to <= parts->n; NULL as reader_open. Offsets are of
+ * the inflated stream: reader_first_offset is parts->items[from].first_record, reader_end_offset must be
+ * parts->items[to].first_record (unless to is parts->n).
+ */
+struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
+                                 size_t from, size_t to, int *code, char **why);
+
+/* Parts of a piece of file, moved to where the piece lies in the whole. */
+void parts_shift(struct part *items, size_t n, uint64_t offset, uint64_t inflated);
+/*
+ * What makes a chain of zstd frames a seekable file with a time index, in fresh memory: to be written behind
+ * the n_bytes that the frames take, which inflate to n_inflated. Any zstd still reads the file: both indexes
+ * lie in skippable frames, the last being the seek table of zstd's "seekable format". NULL with *n_trailer =
+ * 0 when the parts are too many for it.
+ */
+uint8_t *parts_trailer(const struct part *items, size_t n, uint64_t n_bytes, uint64_t n_inflated,
+                       size_t *n_trailer);
+
+#endif

@@ -1,0 +1,62 @@
+#include "darkforest/archive/parts.h"
+
+#include "parts_zstd.h"
+
+#include "darkforest/core/log.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int load_zstd(struct parts *parts, const char *path, const struct file_kind *kind,
+                     const char *index_dir)
+{
+    (void)index_dir; /* the index lies in the file */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0)
+        return 0;
+    const char *why = NULL;
+    const int same = fstat(fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes;
+    const int found = same && parts_zstd_load(parts, fd, kind->n_bytes, &why);
+    close(fd);
+    if (why)
+        log_warn("the index in %s %s and is not used", path, why);
+    return found;
+}
+
+typedef int (*loader)(struct parts *parts, const char *path, const struct file_kind *kind,
+                      const char *index_dir);
+
+static const loader loaders[] = {[COMPRESSION_ZSTD] = load_zstd};
+
+int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir)
+{
+    *parts = (struct parts){0};
+    const loader load =
+        (size_t)kind->compression < sizeof loaders / sizeof loaders[0] ? loaders[kind->compression] : NULL;
+    if (!load || kind->container != CONTAINER_PCAP || kind->n_bytes == 0)
+        return 0;
+    if (load(parts, path, kind, index_dir))
+        return 1;
+    parts_free(parts);
+    return 0;
+}
+
+void parts_free(struct parts *parts)
+{
+    free(parts->items);
+    free(parts->restarts);
+    free(parts->index);
+    *parts = (struct parts){0};
+}
+
+void parts_shift(struct part *items, size_t n, uint64_t offset, uint64_t inflated)
+{
+    for (size_t i = 0; i < n; i++) {
+        items[i].offset += offset;
+        items[i].inflated += inflated;
+        items[i].first_record += inflated;
+    }
+}

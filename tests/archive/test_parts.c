@@ -1,0 +1,239 @@
+/*
+ * Files of parts: any range of parts gives the records of those parts, all ranges together the file; what is
+ * joined from pieces is the same as what is written at once; a spoiled index is never believed.
+ */
+#include "darkforest/archive/parts.h"
+#include "darkforest/archive/writer.h"
+#include "darkforest/core/log.h"
+
+#include "capture.h"
+#include "comparison.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/darkforest-parts-XXXXXX";
+static char packed[300];
+
+enum { N_RECORDS = 60000 };
+
+static uint8_t data[2048];
+
+static struct record make_record(size_t i)
+{
+    const uint32_t n = (uint32_t)(i * 37 % 1400);
+    return (struct record){.ts_ns = INT64_C(1483228800000000000) + (int64_t)i * 1000003,
+                           .data = data + i % 600,
+                           .n_captured = n,
+                           .n_wire = n};
+}
+
+static void put_records(struct writer *w, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        const struct record r = make_record(i);
+        assert_int_equal(writer_put(w, &r), 0);
+    }
+}
+
+static void write_packed(void)
+{
+    const struct writer_options options = {
+        .link_type = 1, .nanoseconds = 1, .with_header = 1, .with_index = 1};
+    snprintf(packed, sizeof packed, "%s/x.pcap.zst", folder);
+    struct writer *w = writer_open(packed, &options);
+    put_records(w, 0, N_RECORDS);
+    assert_int_equal(writer_close(w), 0);
+}
+
+static void read_oracle(const char *path, struct oracle *oracle)
+{
+    const struct bytes raw = oracle_file(path), plain = oracle_inflate(raw.data, raw.n);
+    oracle_read(oracle, plain.data, plain.n);
+    free(raw.data);
+    free(plain.data);
+}
+
+/* Reads [from, to) and compares with the oracle's records from `at` on. The records read. */
+static size_t read_range(const struct file_kind *kind, const struct parts *parts, const char *path,
+                         size_t from, size_t to, const struct oracle *oracle, size_t at)
+{
+    int code = 0, same = 1;
+    char *why = NULL;
+    struct reader *r = reader_open_parts(path, kind, parts, from, to, &code, &why);
+    assert_non_null(r);
+    const size_t end = comparison_read(r, &kind->format, oracle, at, &same);
+    assert_true(same);
+    assert_int_equal(reader_first_offset(r), parts->items[from].first_record);
+    if (to < parts->n)
+        assert_int_equal(reader_end_offset(r), parts->items[to].first_record);
+    assert_string_equal(reader_damage(r)->what, "");
+    reader_close(r);
+    return end - at;
+}
+
+static void check_parts(const char *path, const char *index_dir, size_t least_parts)
+{
+    struct oracle oracle;
+    read_oracle(path, &oracle);
+    struct file_kind kind;
+    char *why;
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    struct parts parts;
+    assert_int_equal(parts_load(&parts, path, &kind, index_dir), 1);
+    assert_true(parts.n >= least_parts);
+    size_t at = 0;
+    for (size_t from = 0; from < parts.n; from++) {
+        size_t n = 0;
+        for (size_t k = 0; k < parts.items[from].n_records; k++) {
+            assert_true(oracle.records[at + k].ts_ns >= parts.items[from].min_ts_ns);
+            assert_true(oracle.records[at + k].ts_ns <= parts.items[from].max_ts_ns);
+        }
+        for (size_t to = from + 1; to <= parts.n && to < from + 4; to++) {
+            n += parts.items[to - 1].n_records;
+            assert_int_equal(read_range(&kind, &parts, path, from, to, &oracle, at), n);
+        }
+        at += parts.items[from].n_records;
+    }
+    assert_int_equal(at, oracle.n);
+    assert_int_equal(read_range(&kind, &parts, path, 0, parts.n, &oracle, 0), oracle.n);
+    parts_free(&parts);
+    oracle_free(&oracle);
+}
+
+static void any_range_of_frames(void **state)
+{
+    (void)state;
+    check_parts(packed, NULL, 30);
+}
+
+/* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
+static void joined_from_pieces(void **state)
+{
+    (void)state;
+    char path[320];
+    snprintf(path, sizeof path, "%s/joined.pcap.zst", folder);
+    FILE *file = fopen(path, "wb");
+    struct part *all = NULL;
+    size_t n_all = 0;
+    uint64_t n_bytes = 0, n_inflated = 0;
+    struct writer *writers[3];
+    for (int k = 0; k < 3; k++) {
+        const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = k == 0};
+        writers[k] = writer_open_memory("x.zst", &options);
+    }
+    for (size_t piece = 0; piece < 7; piece++) {
+        struct writer *w = writers[piece % 3];
+        put_records(w, N_RECORDS * piece / 7, N_RECORDS * (piece + 1) / 7);
+        const void *bytes;
+        size_t n, n_parts;
+        uint64_t n_piece_inflated;
+        assert_int_equal(writer_take(w, &bytes, &n), 0);
+        const struct part *items = writer_parts(w, &n_parts, &n_piece_inflated);
+        all = realloc(all, (n_all + n_parts) * sizeof *all);
+        memcpy(all + n_all, items, n_parts * sizeof *all);
+        parts_shift(all + n_all, n_parts, n_bytes, n_inflated);
+        n_all += n_parts;
+        n_bytes += n;
+        n_inflated += n_piece_inflated;
+        assert_int_equal(fwrite(bytes, 1, n, file), n);
+    }
+    size_t n_trailer;
+    uint8_t *trailer = parts_trailer(all, n_all, n_bytes, n_inflated, &n_trailer);
+    fwrite(trailer, 1, n_trailer, file);
+    fclose(file);
+    free(trailer);
+    free(all);
+    for (int k = 0; k < 3; k++)
+        writer_discard(writers[k]);
+    check_parts(path, NULL, 30);
+    unlink(path);
+}
+
+/* With any byte of the trailer spoiled or cut off the file has no index, or the same index, and reads through
+ * as before. */
+static void a_spoiled_trailer_is_not_believed(void **state)
+{
+    (void)state;
+    const struct bytes raw = oracle_file(packed);
+    struct file_kind kind;
+    char *why, path[320];
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    struct parts good;
+    assert_int_equal(parts_load(&good, packed, &kind, NULL), 1);
+    const size_t trailer = good.items[good.n - 1].offset + good.items[good.n - 1].n_bytes;
+    for (size_t at = trailer; at < raw.n; at++) {
+        for (int cut = 0; cut < 2; cut++) {
+            raw.data[at] ^= 0x41;
+            capture_save(folder, "spoiled", (struct bytes){raw.data, cut ? at : raw.n}, path, sizeof path);
+            raw.data[at] ^= 0x41;
+            kind.n_bytes = cut ? at : raw.n;
+            struct parts parts;
+            if (parts_load(&parts, path, &kind, NULL)) {
+                assert_int_equal(parts.n, good.n);
+                assert_memory_equal(parts.items, good.items, good.n * sizeof *good.items);
+            }
+            parts_free(&parts);
+        }
+    }
+    unlink(path);
+    parts_free(&good);
+    free(raw.data);
+}
+
+static void other_files_have_no_index(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 100);
+    for (enum packing p = 0; p <= PACKING_ZSTD_FRAMES; p++) {
+        const struct bytes b = capture_pack(plain, p);
+        char path[320], *why;
+        struct file_kind kind;
+        struct parts parts;
+        capture_save(folder, "other", b, path, sizeof path);
+        assert_int_equal(file_sniff(path, &kind, &why), 0);
+        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+        unlink(path);
+        free(b.data);
+    }
+    free(plain.data);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    uint32_t x = 1;
+    for (size_t i = 0; i < sizeof data; i++) {
+        x = x * 1664525 + 1013904223;
+        data[i] = (uint8_t)(x >> 30);
+    }
+    log_init(LOG_QUIET, 0);
+    if (!mkdtemp(folder))
+        return -1;
+    write_packed();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(packed);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_range_of_frames),
+        cmocka_unit_test(joined_from_pieces),
+        cmocka_unit_test(a_spoiled_trailer_is_not_believed),
+        cmocka_unit_test(other_files_have_no_index),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,121 @@
+#include "darkforest/core/hash.h"
+
+#include "darkforest/core/output.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static uint32_t undo_shift(uint32_t x, unsigned by)
+{
+    uint32_t y = x;
+    for (unsigned known = by; known < 32; known += by)
+        y = x ^ y >> by;
+    return y;
+}
+
+/* By Newton's iteration: each step doubles the bits that are right. */
+static uint32_t inverse_of_odd(uint32_t a)
+{
+    uint32_t inverse = a;
+    for (int i = 0; i < 5; i++)
+        inverse *= 2 - a * inverse;
+    return inverse;
+}
+
+static uint32_t unhash_u32(uint32_t x)
+{
+    x = undo_shift(x, 16);
+    x *= inverse_of_odd(0xc2b2ae35U);
+    x = undo_shift(x, 13);
+    x *= inverse_of_odd(0x85ebca6bU);
+    return undo_shift(x, 16);
+}
+
+static void hash_u32_can_be_undone(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2000000; i++) {
+        const uint32_t x = i * 2654435761U;
+        assert_int_equal(unhash_u32(hash_u32(x)), x);
+    }
+}
+
+static void hash_u32_is_the_known_finaliser(void **state)
+{
+    (void)state;
+    assert_int_equal(hash_u32(0), 0);
+    assert_int_equal(hash_u32(1), 0x514e28b7);
+}
+
+/* Neighbouring addresses, as a /16 of scanners has them, spread over owners and buckets. */
+static void neighbours_spread_by_their_high_bits(void **state)
+{
+    (void)state;
+    unsigned counts[256] = {0};
+    for (uint32_t i = 0; i < 65536; i++)
+        counts[hash_u32(0xc0a80000U + i) >> 24]++;
+    for (int b = 0; b < 256; b++)
+        assert_in_range(counts[b], 128, 512);
+}
+
+static void hash_bytes_knows_every_bit_and_the_seed(void **state)
+{
+    (void)state;
+    char text[64] = {0};
+    assert_int_equal(hash_bytes("", 0, 0), 0x2d06800538d394c2U); /* published for XXH3-64 */
+    const uint64_t whole = hash_bytes(text, sizeof text, 0);
+    assert_int_not_equal(hash_bytes(text, sizeof text, 1), whole);
+    assert_int_not_equal(hash_bytes(text, sizeof text - 1, 0), whole);
+    for (size_t bit = 0; bit < 8 * sizeof text; bit++) {
+        text[bit / 8] ^= (char)(1 << bit % 8);
+        assert_int_not_equal(hash_bytes(text, sizeof text, 0), whole);
+        text[bit / 8] ^= (char)(1 << bit % 8);
+    }
+}
+
+static void a_file_hashes_like_its_bytes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 17};
+    char path[] = "/tmp/darkforest-hash-XXXXXX";
+    assert_true(mkstemp(path) >= 0);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        unsigned char *bytes = memory_get(sizes[s]);
+        uint64_t hash = 0;
+        for (size_t i = 0; i < sizes[s]; i++)
+            bytes[i] = (unsigned char)(i * 31 + i / 257);
+        assert_int_equal(output_write_file(path, bytes, sizes[s]), 0);
+        assert_int_equal(hash_file(path, &hash), 0);
+        assert_int_equal(hash, hash_bytes(bytes, sizes[s], 0));
+        free(bytes);
+    }
+    unlink(path);
+}
+
+static void a_file_that_cannot_be_read_is_refused(void **state)
+{
+    (void)state;
+    uint64_t hash = 7;
+    assert_int_equal(hash_file("/nonexistent/file", &hash), -1);
+    assert_int_equal(hash_file("/", &hash), -1);
+    assert_int_equal(hash, 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hash_u32_can_be_undone),
+        cmocka_unit_test(hash_u32_is_the_known_finaliser),
+        cmocka_unit_test(neighbours_spread_by_their_high_bits),
+        cmocka_unit_test(hash_bytes_knows_every_bit_and_the_seed),
+        cmocka_unit_test(a_file_hashes_like_its_bytes),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,261 @@
+#include "darkforest/core/output.h"
+
+#include "darkforest/core/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/darkforest-output-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char *command = text_format("rm -rf %s", folder);
+    const int result = system(command);
+    free(command);
+    return result;
+}
+
+static char *path_in(const char *name)
+{
+    return text_format("%s/%s", folder, name);
+}
+
+static int exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static void assert_content(const char *path, const char *content)
+{
+    char text[64] = "";
+    const int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, text, sizeof text - 1), strlen(content));
+    assert_string_equal(text, content);
+    close(fd);
+}
+
+static void write_plainly(const char *path, const char *content)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+}
+
+static void a_committed_file_has_its_name_and_no_partial(void **state)
+{
+    (void)state;
+    char *path = path_in("a"), *partial = output_partial_name(path);
+    assert_int_equal(strcmp(partial + strlen(path), ".partial"), 0);
+    write_plainly(partial, "new");
+    write_plainly(path, "old");
+    assert_int_equal(output_commit(partial, path), 0);
+    assert_content(path, "new");
+    assert_false(exists(partial));
+    free(path);
+    free(partial);
+}
+
+static void assert_said(const char *path)
+{
+    if (!strstr(log_last_error(), path))
+        fail_msg("'%s' does not name %s", log_last_error(), path);
+}
+
+static void a_failed_commit_leaves_the_old_file_alone(void **state)
+{
+    (void)state;
+    char *path = path_in("kept"), *partial = output_partial_name(path);
+    write_plainly(path, "old");
+    assert_int_equal(output_commit(partial, path), -1); /* there is no partial file */
+    assert_said(path);
+    assert_content(path, "old");
+    free(path);
+    free(partial);
+}
+
+/* A folder stands where the file should go: the partial file must not stay. */
+static void a_failed_rename_removes_the_partial_file(void **state)
+{
+    (void)state;
+    char *path = path_in("taken"), *partial = output_partial_name(path);
+    assert_int_equal(mkdir(path, 0777), 0);
+    write_plainly(partial, "new");
+    assert_int_equal(output_commit(partial, path), -1);
+    assert_false(exists(partial));
+    assert_said(path);
+    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_false(exists(partial));
+    free(path);
+    free(partial);
+}
+
+static void files_are_written_whole(void **state)
+{
+    (void)state;
+    char *path = path_in("file"), *partial = output_partial_name(path);
+    assert_int_equal(output_write_file(path, "hello", 5), 0);
+    assert_content(path, "hello");
+    assert_int_equal(output_write_file(path, "", 0), 0);
+    assert_content(path, "");
+    assert_false(exists(partial));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(output_write_file("file", "here", 4), 0); /* a name without a folder */
+    assert_content(path, "here");
+    free(path);
+    free(partial);
+}
+
+static void a_missing_folder_is_named(void **state)
+{
+    (void)state;
+    char *path = path_in("none/file");
+    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_said(path);
+    assert_non_null(strstr(log_last_error(), strerror(ENOENT)));
+    free(path);
+}
+
+/* Root may write anywhere, so a read-only mount stands in for a read-only folder; skipped without root. */
+static void nothing_is_left_where_nothing_may_be_written(void **state)
+{
+    (void)state;
+    char *mount_point = path_in("locked"), *path = path_in("locked/file");
+    assert_int_equal(mkdir(mount_point, 0777), 0);
+    if (geteuid() != 0)
+        chmod(mount_point, 0555);
+    else if (mount("tmpfs", mount_point, "tmpfs", MS_RDONLY, NULL)) {
+        free(mount_point);
+        free(path);
+        print_message("not shown: no tmpfs can be mounted here\n");
+        skip();
+    }
+    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_said(path);
+    assert_false(exists(path));
+    if (geteuid() == 0)
+        umount(mount_point);
+    free(mount_point);
+    free(path);
+}
+
+static void a_full_disk_leaves_no_file(void **state)
+{
+    (void)state;
+    char *mount_point = path_in("small"), *path = path_in("small/file"), *partial = output_partial_name(path);
+    static char large[1 << 20];
+    assert_int_equal(mkdir(mount_point, 0777), 0);
+    if (geteuid() != 0 || mount("tmpfs", mount_point, "tmpfs", 0, "size=64k")) {
+        free(mount_point);
+        free(path);
+        free(partial);
+        print_message("not shown: no small file system can be mounted here\n");
+        skip();
+    }
+    assert_int_equal(output_write_file(path, "old", 3), 0);
+    assert_int_equal(output_write_file(path, large, sizeof large), -1);
+    assert_said(path);
+    assert_non_null(strstr(log_last_error(), strerror(ENOSPC)));
+    assert_false(exists(partial));
+    assert_content(path, "old");
+    umount(mount_point);
+    free(mount_point);
+    free(path);
+    free(partial);
+}
+
+static int is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static void folders_are_made_with_their_parents(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"d", "d", "e/f/g", "e/f/g/", "e//h///", "./i/../j"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = path_in(names[i]);
+        assert_int_equal(output_make_directory(path), 0);
+        assert_true(is_folder(path));
+        free(path);
+    }
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(output_make_directory("k/l"), 0);
+    assert_true(is_folder("k/l"));
+    assert_int_equal(output_make_directory("k"), 0);
+    assert_int_equal(output_make_directory("."), 0);
+    assert_int_equal(output_make_directory("/"), 0);
+    assert_int_equal(output_make_directory("//tmp"), 0);
+}
+
+static void folders_that_cannot_be_are_named(void **state)
+{
+    (void)state;
+    char *file = path_in("plain"), *below = path_in("plain/x/y");
+    write_plainly(file, "x");
+    assert_int_equal(output_make_directory(file), -1);
+    assert_said(file);
+    assert_int_equal(output_make_directory(below), -1);
+    assert_said(below);
+    assert_int_equal(output_make_directory(""), -1);
+    assert_content(file, "x");
+    free(file);
+    free(below);
+}
+
+static void texts_are_copied_and_formatted(void **state)
+{
+    (void)state;
+    char *text = text_format("%s-%d", "a", 5), *copy = memory_text(text);
+    assert_string_equal(copy, "a-5");
+    assert_ptr_not_equal(copy, text);
+    copy = memory_resize(copy, 1000);
+    assert_string_equal(copy, "a-5");
+    unsigned char *zeroed = memory_zeroed(3, 5);
+    for (int i = 0; i < 15; i++)
+        assert_int_equal(zeroed[i], 0);
+    void *nothing = memory_get(0);
+    assert_non_null(nothing);
+    free(nothing);
+    free(zeroed);
+    free(text);
+    free(copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_committed_file_has_its_name_and_no_partial),
+        cmocka_unit_test(a_failed_commit_leaves_the_old_file_alone),
+        cmocka_unit_test(a_failed_rename_removes_the_partial_file),
+        cmocka_unit_test(files_are_written_whole),
+        cmocka_unit_test(a_missing_folder_is_named),
+        cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
+        cmocka_unit_test(a_full_disk_leaves_no_file),
+        cmocka_unit_test(folders_are_made_with_their_parents),
+        cmocka_unit_test(folders_that_cannot_be_are_named),
+        cmocka_unit_test(texts_are_copied_and_formatted),
+    };
+    log_init(LOG_QUIET, 0);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -25,9 +25,10 @@ struct adaboost {
     struct view view;
     struct criterion criterion;
     int n_classes;
-    double *weights;        /* n */
-    int64_t *fixed;         /* n, the same in fixed point */
-    uint32_t *rows, *spare; /* n */
+    size_t n;               /* cells */
+    double *weights;        /* n: of one row of the cell */
+    int64_t *fixed;         /* n: of all its rows, in fixed point */
+    uint32_t *list, *spare; /* n */
 };
 
 enum verdict { KEEP, KEEP_AND_STOP, DROP_AND_STOP };
@@ -35,9 +36,9 @@ enum verdict { KEEP, KEEP_AND_STOP, DROP_AND_STOP };
 /* A positive weight stays positive: scikit-learn clips weights at DBL_EPSILON for the same reason. */
 static void fix_weights(const struct adaboost *a)
 {
-    for (size_t i = 0; i < a->view.n; i++) {
+    for (size_t i = 0; i < a->n; i++) {
         a->weights[i] = fmax(a->weights[i], DBL_EPSILON);
-        a->fixed[i] = (int64_t)rint(a->weights[i] / UNIT);
+        a->fixed[i] = (int64_t)rint(a->weights[i] / UNIT) * a->view.cells.n_rows[i];
     }
 }
 
@@ -50,21 +51,28 @@ static struct grow_tree grow_one(const struct adaboost *a, uint64_t number)
         .max_depth = a->options->max_depth,
         .n_tried = a->view.bins->n_features,
     };
-    struct grow_tree t = {
-        .number = number, .rows = a->rows, .n_rows = a->view.n, .all_rows = 1, .weights = a->fixed};
+    struct grow_tree t = {.number = number, .list = a->list, .n_listed = a->n, .all = 1, .weights = a->fixed};
     grow_trees(&g, &t, 1, a->spare);
     return t;
 }
 
-/* Collective. Nodes count rows, not weight: leaves by their row lists, the others from their children. */
-static void count_rows(const struct adaboost *a, struct tree *tree)
+static int64_t count_own(const struct adaboost *a, const struct grow_tree *t, const struct tree_node *node)
 {
-    int64_t *counts = memory_get(tree->n * sizeof *counts);
-    for (uint32_t i = 0; i < tree->n; i++)
-        counts[i] = tree->nodes[i].end - tree->nodes[i].begin;
-    team_sum(a->view.team, counts, tree->n);
-    for (uint32_t i = 0; i < tree->n; i++)
-        tree->nodes[i].n_rows = (uint64_t)counts[i];
+    int64_t count = 0;
+    for (uint32_t i = node->begin; i < node->end; i++)
+        count += a->view.cells.n_rows[grow_cell(t, i)];
+    return count;
+}
+
+/* Collective. Nodes of the model count rows, not weight. */
+static void count_rows(const struct adaboost *a, struct grow_tree *t)
+{
+    int64_t *counts = memory_get(t->tree.n * sizeof *counts);
+    for (uint32_t i = 0; i < t->tree.n; i++)
+        counts[i] = count_own(a, t, &t->tree.nodes[i]);
+    team_sum(a->view.team, counts, t->tree.n);
+    for (uint32_t i = 0; i < t->tree.n; i++)
+        t->tree.nodes[i].n_rows = (uint64_t)counts[i];
     free(counts);
 }
 
@@ -147,8 +155,8 @@ static void change_weights(const struct adaboost *a, const struct grow_tree *t, 
         if (leaf->feature != TREE_LEAF)
             continue;
         for (uint32_t j = leaf->begin; j < leaf->end; j++) {
-            const uint32_t row = t->all_rows ? j : t->rows[j];
-            a->weights[row] = a->weights[row] * of_leaf[a->view.labels[row]] / sum;
+            const uint32_t cell = grow_cell(t, j);
+            a->weights[cell] = a->weights[cell] * of_leaf[a->view.cells.labels[cell]] / sum;
         }
     }
     free(factors);
@@ -186,7 +194,7 @@ static void boost(const struct adaboost *a, struct model *model)
     for (uint64_t round = 0; round < o->n_estimators && verdict == KEEP; round++) {
         fix_weights(a);
         struct grow_tree t = grow_one(a, round);
-        count_rows(a, &t.tree);
+        count_rows(a, &t);
         double vote;
         verdict = judge(a, find_error(a, &t.tree), &vote);
         if (verdict == KEEP)
@@ -202,22 +210,19 @@ static void boost(const struct adaboost *a, struct model *model)
 int adaboost_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
                  char **why)
 {
-    struct adaboost a = {.options = options, .view = view_own(data), .n_classes = model->n_fitted};
-    if (a.view.n > UINT32_MAX) {
-        *why = text_format("%zu rows are more than one rank can list: spread them over more ranks", a.view.n);
-        return -1;
-    }
+    struct adaboost a = {
+        .options = options, .view = view_own(data), .n_classes = model->n_fitted, .n = data->own.n};
     a.criterion = criterion_gini(a.n_classes, NULL, UNIT);
-    a.weights = memory_get((a.view.n + 1) * sizeof *a.weights);
-    a.fixed = memory_get((a.view.n + 1) * sizeof *a.fixed);
-    a.rows = memory_get((a.view.n + 1) * sizeof *a.rows);
-    a.spare = memory_get((a.view.n + 1) * sizeof *a.spare);
-    for (size_t i = 0; i < a.view.n; i++)
+    a.weights = memory_get((a.n + 1) * sizeof *a.weights);
+    a.fixed = memory_get((a.n + 1) * sizeof *a.fixed);
+    a.list = memory_get((a.n + 1) * sizeof *a.list);
+    a.spare = memory_get((a.n + 1) * sizeof *a.spare);
+    for (size_t i = 0; i < a.n; i++)
         a.weights[i] = 1 / (double)data->n_total;
     model->real = options->algorithm == ALGORITHM_SAMME_R;
     boost(&a, model);
     free(a.spare);
-    free(a.rows);
+    free(a.list);
     free(a.fixed);
     free(a.weights);
     if (model->trees.n_trees == 0) {

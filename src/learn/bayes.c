@@ -17,10 +17,10 @@
 static void add_up(const struct dataset *data, int n_features, const double *means, struct exact *sums)
 {
     const size_t row = (size_t)n_features;
-    for (size_t i = 0; i < data->n; i++) {
-        const size_t cell = data->labels[i] * row;
+    for (size_t i = 0; i < data->rows->n; i++) {
+        const size_t cell = data->rows->labels[i] * row;
         for (size_t f = 0; f < row; f++) {
-            const double x = data->values[i * row + f];
+            const double x = data->rows->values[i * row + f];
             const double d = means ? x - means[cell + f] : 0;
             exact_add(&sums[cell + f], means ? d * d : x);
         }

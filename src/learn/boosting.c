@@ -18,15 +18,16 @@
  * room for.
  */
 struct boosting {
-    const struct dataset *data;
     const struct learner_options *options;
     struct view view;
     struct criterion criterion;
     int n_outputs;           /* trees a round */
     double scale, unit;      /* fixed point: value x scale, integer x unit */
+    size_t n;                /* cells */
     double *scores;          /* n_outputs x n */
     int64_t *residuals;      /* n_outputs x n, fixed point */
-    uint32_t *rows;          /* n_outputs x n */
+    int64_t *sums;           /* n_outputs x n, residuals times the rows of the cell */
+    uint32_t *lists;         /* n_outputs x n */
     uint32_t *spare;         /* n */
     struct grow_tree *trees; /* n_outputs */
 };
@@ -57,21 +58,27 @@ static void set_initial(const struct boosting *b, struct model *model)
         model->initial[k] = b->n_outputs == 1 ? log(prior / (1 - prior)) : log(prior);
     }
     for (int k = 0; k < b->n_outputs; k++)
-        for (size_t i = 0; i < b->view.n; i++)
-            b->scores[(size_t)k * b->view.n + i] = model->initial[k];
+        for (size_t i = 0; i < b->n; i++)
+            b->scores[(size_t)k * b->n + i] = model->initial[k];
+}
+
+static inline void set_residual(const struct boosting *b, size_t place, size_t cell, double value)
+{
+    b->residuals[place] = to_fixed(value, b->scale);
+    b->sums[place] = b->residuals[place] * b->view.cells.n_rows[cell];
 }
 
 static void find_residuals_two(const struct boosting *b)
 {
-    for (size_t i = 0; i < b->view.n; i++) {
+    for (size_t i = 0; i < b->n; i++) {
         const double share = 1 / (1 + exp(-b->scores[i]));
-        b->residuals[i] = to_fixed(b->view.labels[i] - share, b->scale);
+        set_residual(b, i, i, b->view.cells.labels[i] - share);
     }
 }
 
 static void find_residuals_many(const struct boosting *b)
 {
-    const size_t n = b->view.n, k_end = (size_t)b->n_outputs;
+    const size_t n = b->n, k_end = (size_t)b->n_outputs;
     double shares[256];
     for (size_t i = 0; i < n; i++) {
         double most = -INFINITY, sum = 0;
@@ -80,7 +87,7 @@ static void find_residuals_many(const struct boosting *b)
         for (size_t k = 0; k < k_end; k++)
             sum += shares[k] = exp(b->scores[k * n + i] - most);
         for (size_t k = 0; k < k_end; k++)
-            b->residuals[k * n + i] = to_fixed((b->view.labels[i] == k) - shares[k] / sum, b->scale);
+            set_residual(b, k * n + i, i, (b->view.cells.labels[i] == k) - shares[k] / sum);
     }
 }
 
@@ -98,26 +105,27 @@ static void grow_round(const struct boosting *b, uint64_t round)
         .n_tried =
             o->max_features && o->max_features < (uint64_t)n_features ? (int)o->max_features : n_features,
     };
-    const size_t n = b->view.n;
+    const size_t n = b->n;
     for (size_t k = 0; k < (size_t)b->n_outputs; k++)
         b->trees[k] = (struct grow_tree){
             .number = round * (uint64_t)b->n_outputs + k,
-            .rows = b->rows + k * n,
-            .n_rows = n,
-            .all_rows = 1,
-            .values = b->residuals + k * n,
+            .list = b->lists + k * n,
+            .n_listed = n,
+            .all = 1,
+            .values = b->sums + k * n,
         };
     grow_trees(&g, b->trees, (size_t)b->n_outputs, b->spare);
 }
 
 /* The sum of |r| (1 - |r|), the second derivative, over this rank's rows of a leaf. */
-static int64_t sum_curvature(const struct boosting *b, const struct grow_tree *t,
-                             const struct tree_node *leaf)
+static int64_t sum_curvature(const struct boosting *b, int k, const struct tree_node *leaf)
 {
+    const int64_t *residuals = b->residuals + (size_t)k * b->n;
     int64_t sum = 0;
     for (uint32_t i = leaf->begin; i < leaf->end; i++) {
-        const double r = fabs((double)t->values[t->all_rows ? i : t->rows[i]] * b->unit);
-        sum += to_fixed(r * (1 - r), b->scale);
+        const uint32_t cell = grow_cell(&b->trees[k], i);
+        const double r = fabs((double)residuals[cell] * b->unit);
+        sum += to_fixed(r * (1 - r), b->scale) * b->view.cells.n_rows[cell];
     }
     return sum;
 }
@@ -139,7 +147,7 @@ static int64_t *find_curvatures(const struct boosting *b)
     for (int k = 0; k < b->n_outputs; k++)
         for (uint32_t i = 0; i < b->trees[k].tree.n; i++, place++)
             if (b->trees[k].tree.nodes[i].feature == TREE_LEAF)
-                curvatures[place] = sum_curvature(b, &b->trees[k], &b->trees[k].tree.nodes[i]);
+                curvatures[place] = sum_curvature(b, k, &b->trees[k].tree.nodes[i]);
     team_sum(b->view.team, curvatures, n_nodes);
     return curvatures;
 }
@@ -154,10 +162,9 @@ static double leaf_value(const struct boosting *b, const int64_t *stats, int64_t
 
 static void add_to_scores(const struct boosting *b, int k, const struct tree_node *leaf, double value)
 {
-    double *scores = b->scores + (size_t)k * b->view.n;
-    const struct grow_tree *t = &b->trees[k];
+    double *scores = b->scores + (size_t)k * b->n;
     for (uint32_t i = leaf->begin; i < leaf->end; i++)
-        scores[t->all_rows ? i : t->rows[i]] += value;
+        scores[grow_cell(&b->trees[k], i)] += value;
 }
 
 static void fill_value(const void *context, const struct tree *tree, uint32_t node, double *value)
@@ -209,25 +216,24 @@ static void boost(const struct boosting *b, struct model *model)
 int boosting_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
                  char **why)
 {
-    struct boosting b = {.data = data, .options = options, .view = view_own(data)};
-    if (b.view.n > UINT32_MAX) {
-        *why = text_format("%zu rows are more than one rank can list: spread them over more ranks", b.view.n);
-        return -1;
-    }
+    struct boosting b = {.options = options, .view = view_own(data), .n = data->own.n};
+    (void)why;
     b.n_outputs = model->n_fitted == 2 ? 1 : model->n_fitted;
     b.scale = fixed_scale(data->n_total);
     b.unit = 1 / b.scale;
     b.criterion = criterion_friedman(b.unit);
-    const size_t n_all = (size_t)b.n_outputs * b.view.n + 1;
+    const size_t n_all = (size_t)b.n_outputs * b.n + 1;
     b.scores = memory_get(n_all * sizeof *b.scores);
     b.residuals = memory_get(n_all * sizeof *b.residuals);
-    b.rows = memory_get(n_all * sizeof *b.rows);
-    b.spare = memory_get((b.view.n + 1) * sizeof *b.spare);
+    b.sums = memory_get(n_all * sizeof *b.sums);
+    b.lists = memory_get(n_all * sizeof *b.lists);
+    b.spare = memory_get((b.n + 1) * sizeof *b.spare);
     b.trees = memory_zeroed((size_t)b.n_outputs, sizeof *b.trees);
     boost(&b, model);
     free(b.trees);
     free(b.spare);
-    free(b.rows);
+    free(b.lists);
+    free(b.sums);
     free(b.residuals);
     free(b.scores);
     return 0;

@@ -7,9 +7,17 @@
 /* Words of a tree's first dealing have this in the place of a chunk's number. */
 #define DEALING UINT32_MAX
 
-static uint64_t key(uint64_t tree, uint64_t chunk)
+/* Blocks of four words drawn at once. */
+#define BLOCKS 256
+#define WORDS (4 * BLOCKS)
+
+/* The random words of one purpose: those of the tree's dealing or of one of its chunks, WORDS at a time. */
+static size_t next_words(uint64_t seed, uint64_t tree, uint64_t chunk, uint64_t done, uint64_t n,
+                         uint32_t words[WORDS])
 {
-    return tree << 32 | chunk;
+    const size_t n_words = n - done < WORDS ? (size_t)(n - done) : WORDS;
+    rng_fill(seed, RNG_BOOTSTRAP, tree << 32 | chunk, (uint32_t)(done / 4), (n_words + 3) / 4, words);
+    return n_words;
 }
 
 size_t bootstrap_chunks(uint64_t n_total)
@@ -19,38 +27,44 @@ size_t bootstrap_chunks(uint64_t n_total)
 
 void bootstrap_deal(uint64_t seed, uint64_t tree, uint64_t n_total, int64_t *chunks)
 {
+    uint32_t words[WORDS];
     memset(chunks, 0, bootstrap_chunks(n_total) * sizeof *chunks);
-    for (uint64_t draw = 0; draw < n_total; draw += 4) {
-        uint32_t words[4];
-        rng_words(seed, RNG_BOOTSTRAP, key(tree, DEALING), (uint32_t)(draw / 4), words);
-        for (uint64_t i = 0; i < 4 && draw + i < n_total; i++)
+    for (uint64_t done = 0; done < n_total; done += WORDS) {
+        const size_t n = next_words(seed, tree, DEALING, done, n_total, words);
+        for (size_t i = 0; i < n; i++)
             chunks[(uint64_t)((unsigned __int128)words[i] * n_total >> 32) / BOOTSTRAP_CHUNK]++;
     }
 }
 
-static void draw_chunk(uint64_t seed, uint64_t k, uint64_t n_draws, uint32_t n_rows, uint8_t *counts)
+/* Draws row start + [0, n_rows) n_draws times; only rows in [first, end) count. */
+struct chunk {
+    uint64_t number, n_draws, start, n_rows;
+};
+
+static void draw_chunk(uint64_t seed, uint64_t tree, const struct chunk *c, uint64_t first, size_t n,
+                       const uint32_t *cell_of, uint32_t *counts)
 {
-    memset(counts, 0, n_rows);
-    for (uint64_t draw = 0; draw < n_draws; draw += 4) {
-        uint32_t words[4];
-        rng_words(seed, RNG_BOOTSTRAP, k, (uint32_t)(draw / 4), words);
-        for (uint64_t i = 0; i < 4 && draw + i < n_draws; i++) {
-            uint8_t *count = &counts[(uint64_t)words[i] * n_rows >> 32];
-            *count = (uint8_t)(*count + (*count < UINT8_MAX));
+    uint32_t words[WORDS];
+    for (uint64_t done = 0; done < c->n_draws; done += WORDS) {
+        const size_t n_words = next_words(seed, tree, c->number, done, c->n_draws, words);
+        for (size_t i = 0; i < n_words; i++) {
+            const uint64_t row =
+                c->start + (words[i] * c->n_rows >> 32) - first; /* huge when before `first` */
+            if (row < n)
+                counts[cell_of[row]]++;
         }
     }
 }
 
 void bootstrap_draw(uint64_t seed, uint64_t tree, uint64_t n_total, const int64_t *chunks, uint64_t first,
-                    size_t n, uint8_t *counts)
+                    size_t n, const uint32_t *cell_of, uint32_t *counts)
 {
-    uint8_t of_chunk[BOOTSTRAP_CHUNK];
-    for (size_t i = 0; i < n;) {
-        const uint64_t chunk = (first + i) / BOOTSTRAP_CHUNK, start = chunk * BOOTSTRAP_CHUNK;
-        const uint64_t end = n_total - start < BOOTSTRAP_CHUNK ? n_total : start + BOOTSTRAP_CHUNK;
-        const size_t n_here = (size_t)(end - first < n ? end - first : n) - i;
-        draw_chunk(seed, key(tree, chunk), (uint64_t)chunks[chunk], (uint32_t)(end - start), of_chunk);
-        memcpy(counts + i, of_chunk + (first + i - start), n_here);
-        i += n_here;
+    for (uint64_t row = first; row < first + n;) {
+        struct chunk c = {.number = row / BOOTSTRAP_CHUNK};
+        c.start = c.number * BOOTSTRAP_CHUNK;
+        c.n_rows = n_total - c.start < BOOTSTRAP_CHUNK ? n_total - c.start : BOOTSTRAP_CHUNK;
+        c.n_draws = (uint64_t)chunks[c.number];
+        draw_chunk(seed, tree, &c, first, n, cell_of, counts);
+        row = c.start + c.n_rows;
     }
 }

@@ -28,8 +28,8 @@ struct forest {
     struct criterion criterion;
     struct tree *trees; /* n_estimators */
     int64_t *chunks;
-    uint32_t *rows, *spare; /* BATCH x view.n, view.n */
-    uint8_t *counts;        /* BATCH x view.n */
+    uint32_t *lists, *spare; /* BATCH x cells, cells */
+    uint32_t *counts;        /* BATCH x cells */
 };
 
 /* Weights that make all classes weigh the same together. */
@@ -41,29 +41,37 @@ static double *balanced_weights(const struct model *model)
     return weights;
 }
 
-static void draw_rows(const struct forest *forest, uint64_t t, uint8_t *counts)
+/* counts: how many rows of each cell the tree has drawn. */
+static void draw_rows(const struct forest *forest, uint64_t t, uint32_t *counts)
 {
     const struct dataset *data = forest->data;
+    const uint64_t seed = forest->options->seed;
     if (forest->options->no_bootstrap) {
-        memset(counts, 1, forest->view.n);
+        memcpy(counts, forest->view.cells.n_rows, forest->view.cells.n * sizeof *counts);
         return;
     }
-    bootstrap_deal(forest->options->seed, t, data->n_total, forest->chunks);
-    bootstrap_draw(forest->options->seed, t, data->n_total, forest->chunks, forest->first, forest->view.n,
-                   counts);
+    memset(counts, 0, forest->view.cells.n * sizeof *counts);
+    bootstrap_deal(seed, t, data->n_total, forest->chunks);
+    if (data->whole)
+        bootstrap_draw(seed, t, data->n_total, forest->chunks, 0, (size_t)data->n_total, data->cell_of,
+                       counts);
+    else
+        bootstrap_draw(seed, t, data->n_total, forest->chunks, data->first, data->rows->n, data->cell_of,
+                       counts);
 }
 
 static struct grow_tree seed_tree(const struct forest *forest, uint64_t t, size_t slot)
 {
-    uint8_t *counts = forest->counts + slot * forest->view.n;
-    uint32_t *rows = forest->rows + slot * forest->view.n;
+    const size_t n_cells = forest->view.cells.n;
+    uint32_t *counts = forest->counts + slot * n_cells;
+    uint32_t *list = forest->lists + slot * n_cells;
     draw_rows(forest, t, counts);
     size_t n = 0;
-    for (size_t i = 0; i < forest->view.n; i++) {
-        rows[n] = (uint32_t)i;
+    for (size_t i = 0; i < n_cells; i++) {
+        list[n] = (uint32_t)i;
         n += counts[i] != 0;
     }
-    return (struct grow_tree){.number = t, .rows = rows, .n_rows = n, .counts = counts};
+    return (struct grow_tree){.number = t, .list = list, .n_listed = n, .counts = counts};
 }
 
 static int features_tried(const struct learner_options *o, int n_features)
@@ -142,27 +150,22 @@ static void store_trees(const struct forest *forest, struct model *model)
 int forest_fit(const struct dataset *data, const struct learner_options *options, struct model *model,
                char **why)
 {
-    const int whole = data->all_binned != NULL;
     struct forest forest = {
-        .data = data, .options = options, .view = whole ? view_all(data) : view_own(data)};
-    if (forest.view.n > UINT32_MAX) {
-        *why = text_format("%zu rows are more than one rank can list: spread them over ranks", forest.view.n);
-        return -1;
-    }
-    const size_t n_at_once = whole ? 1 : BATCH, n = forest.view.n;
-    forest.first = whole ? 0 : data->first;
+        .data = data, .options = options, .view = data->whole ? view_all(data) : view_own(data)};
+    const size_t n_at_once = data->whole ? 1 : BATCH, n = forest.view.cells.n;
+    (void)why;
     forest.weights = options->class_weight == CLASS_WEIGHT_BALANCED ? balanced_weights(model) : NULL;
     forest.criterion = criterion_gini(model->n_fitted, forest.weights, 1);
     forest.trees = memory_zeroed((size_t)options->n_estimators, sizeof *forest.trees);
     forest.chunks = memory_get((bootstrap_chunks(data->n_total) + 1) * sizeof *forest.chunks);
-    forest.rows = memory_get((n_at_once * n + 1) * sizeof *forest.rows);
+    forest.lists = memory_get((n_at_once * n + 1) * sizeof *forest.lists);
     forest.spare = memory_get((n + 1) * sizeof *forest.spare);
-    forest.counts = memory_get(n_at_once * n + 1);
-    grow_all(&forest, whole);
+    forest.counts = memory_get((n_at_once * n + 1) * sizeof *forest.counts);
+    grow_all(&forest, data->whole);
     store_trees(&forest, model);
     free(forest.counts);
     free(forest.spare);
-    free(forest.rows);
+    free(forest.lists);
     free(forest.chunks);
     free(forest.trees);
     free(forest.weights);

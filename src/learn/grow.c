@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rows of a node parted in two, each part in its old order: those that go left stay in front. */
-static inline __attribute__((always_inline)) uint32_t part_rows(const struct view *view,
+/* The cells of a node parted in two, each part in its old order: those that go left stay in front. */
+static inline __attribute__((always_inline)) uint32_t part_list(const struct view *view,
                                                                 const struct split *split,
-                                                                const uint32_t *from, uint32_t *rows,
+                                                                const uint32_t *from, uint32_t *list,
                                                                 size_t n, uint32_t *spare, int width)
 {
     const size_t n_features = (size_t)view->bins->n_features, feature = (size_t)split->feature;
     size_t n_left = 0, n_right = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t row = from ? from[i] : (uint32_t)i;
-        const int left = view_bin(view->binned, row, n_features, feature, width) <= split->bin;
-        rows[n_left] = row;
-        spare[n_right] = row;
+        const uint32_t cell = from ? from[i] : (uint32_t)i;
+        const int left = view_bin(view->cells.binned, cell, n_features, feature, width) <= split->bin;
+        list[n_left] = cell;
+        spare[n_right] = cell;
         n_left += (size_t)left;
         n_right += (size_t)!left;
     }
-    memcpy(rows + n_left, spare, n_right * sizeof *rows);
+    memcpy(list + n_left, spare, n_right * sizeof *list);
     return (uint32_t)n_left;
 }
 
@@ -30,13 +30,13 @@ static uint32_t part_node(const struct grow *g, struct grow_tree *t, const struc
                           uint32_t *spare)
 {
     const struct tree_node *node = &t->tree.nodes[open->node];
-    uint32_t *rows = t->rows + node->begin;
-    const uint32_t *from = t->all_rows ? NULL : rows;
+    uint32_t *list = t->list + node->begin;
+    const uint32_t *from = t->all ? NULL : list;
     const size_t n = node->end - node->begin;
-    t->all_rows = 0;
+    t->all = 0;
     if (g->view->bins->width == 1)
-        return node->begin + part_rows(g->view, &open->split, from, rows, n, spare, 1);
-    return node->begin + part_rows(g->view, &open->split, from, rows, n, spare, 2);
+        return node->begin + part_list(g->view, &open->split, from, list, n, spare, 1);
+    return node->begin + part_list(g->view, &open->split, from, list, n, spare, 2);
 }
 
 static uint32_t add_child(const struct grow *g, struct tree *tree, const int64_t *stats, uint32_t begin,
@@ -93,7 +93,7 @@ static void plant(const struct grow *g, struct grow_tree *t, struct level *level
 {
     int64_t *none = memory_zeroed((size_t)g->criterion->n_stats, sizeof *none);
     tree_init(&t->tree, g->criterion->n_stats);
-    open_node(level, t, add_child(g, &t->tree, none, 0, (uint32_t)t->n_rows), NO_PARENT);
+    open_node(level, t, add_child(g, &t->tree, none, 0, (uint32_t)t->n_listed), NO_PARENT);
     free(none);
 }
 

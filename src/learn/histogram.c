@@ -1,32 +1,30 @@
 #include "histogram.h"
 
-#include <string.h>
-
 #define INLINE static inline __attribute__((always_inline))
 
 typedef int64_t pair __attribute__((vector_size(16)));
 
 /*
- * Each loop is written once, with the width of a bin number, the kind of row list and the kind of weight as
+ * Each loop is written once, with the width of a bin number, the kind of list and the kind of weight as
  * constants that the compiler sees; the functions below choose among the copies.
  */
-INLINE size_t row_at(const struct histogram_work *w, size_t i, int listed)
+INLINE size_t cell_at(const struct histogram_work *w, size_t i, int listed)
 {
-    return listed ? w->rows[i] : i;
+    return listed ? w->list[i] : i;
 }
 
-INLINE void add_classes(const struct histogram_work *w, const uint8_t *counts, const int64_t *weights,
+INLINE void add_classes(const struct histogram_work *w, const uint32_t *counts, const int64_t *weights,
                         int n_stats, int64_t *histogram, int width, int listed)
 {
-    const uint8_t *binned = w->view->binned, *labels = w->view->labels;
+    const uint8_t *binned = w->view->cells.binned, *labels = w->view->cells.labels;
     const size_t n_features = (size_t)w->view->bins->n_features;
     const size_t stride = w->stride * (size_t)n_stats;
     for (size_t i = 0; i < w->n; i++) {
-        const size_t row = row_at(w, i, listed);
-        const int64_t weight = counts ? counts[row] : weights[row];
-        int64_t *of_label = histogram + labels[row];
+        const size_t cell = cell_at(w, i, listed);
+        const int64_t weight = counts ? counts[cell] : weights[cell];
+        int64_t *of_label = histogram + labels[cell];
         for (int f = 0; f < w->n_features; f++, of_label += stride) {
-            const uint32_t bin = view_bin(binned, row, n_features, (size_t)w->features[f], width);
+            const uint32_t bin = view_bin(binned, cell, n_features, (size_t)w->features[f], width);
             of_label[bin * (uint32_t)n_stats] += weight;
         }
     }
@@ -35,18 +33,19 @@ INLINE void add_classes(const struct histogram_work *w, const uint8_t *counts, c
 INLINE void add_pairs(const struct histogram_work *w, const int64_t *values, int64_t *histogram, int width,
                       int listed)
 {
-    const uint8_t *binned = w->view->binned;
+    const uint8_t *binned = w->view->cells.binned;
+    const uint32_t *n_rows = w->view->cells.n_rows;
     const size_t n_features = (size_t)w->view->bins->n_features;
     for (size_t i = 0; i < w->n; i++) {
-        const size_t row = row_at(w, i, listed);
-        const pair add = {values[row], 1};
+        const size_t cell = cell_at(w, i, listed);
+        const pair add = {values[cell], n_rows[cell]};
         pair *of_feature = (pair *)(void *)histogram;
         for (int f = 0; f < w->n_features; f++, of_feature += w->stride)
-            of_feature[view_bin(binned, row, n_features, (size_t)w->features[f], width)] += add;
+            of_feature[view_bin(binned, cell, n_features, (size_t)w->features[f], width)] += add;
     }
 }
 
-void histogram_add_counts(const struct histogram_work *w, const uint8_t *weights, int n_stats,
+void histogram_add_counts(const struct histogram_work *w, const uint32_t *weights, int n_stats,
                           int64_t *histogram)
 {
     if (w->view->bins->width == 1)
@@ -58,11 +57,11 @@ void histogram_add_counts(const struct histogram_work *w, const uint8_t *weights
 void histogram_add_weights(const struct histogram_work *w, const int64_t *weights, int n_stats,
                            int64_t *histogram)
 {
-    if (w->view->bins->width == 1 && !w->rows)
+    if (w->view->bins->width == 1 && !w->list)
         add_classes(w, NULL, weights, n_stats, histogram, 1, 0);
     else if (w->view->bins->width == 1)
         add_classes(w, NULL, weights, n_stats, histogram, 1, 1);
-    else if (!w->rows)
+    else if (!w->list)
         add_classes(w, NULL, weights, n_stats, histogram, 2, 0);
     else
         add_classes(w, NULL, weights, n_stats, histogram, 2, 1);
@@ -70,11 +69,11 @@ void histogram_add_weights(const struct histogram_work *w, const int64_t *weight
 
 void histogram_add_values(const struct histogram_work *w, const int64_t *values, int64_t *histogram)
 {
-    if (w->view->bins->width == 1 && !w->rows)
+    if (w->view->bins->width == 1 && !w->list)
         add_pairs(w, values, histogram, 1, 0);
     else if (w->view->bins->width == 1)
         add_pairs(w, values, histogram, 1, 1);
-    else if (!w->rows)
+    else if (!w->list)
         add_pairs(w, values, histogram, 2, 0);
     else
         add_pairs(w, values, histogram, 2, 1);

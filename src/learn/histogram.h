@@ -1,6 +1,6 @@
 /*
- * histogram.h - rows added up by bin: the inner loops of every tree learner. Counters are 64-bit integers, so
- * that sums over ranks are exact.
+ * histogram.h - cells added up by bin: the inner loops of every tree learner. Counters are 64-bit integers,
+ * so that sums over ranks are exact.
  *
  *     feature 0: | bin 0: stats | bin 1: stats | ...  (stride bins) | feature 1: ...
  *
@@ -11,22 +11,22 @@
 
 #include "view.h"
 
-/* Which rows and which features; rows NULL: the rows 0..n as they lie. */
+/* Which cells and which features; list NULL: the cells 0..n as they lie. */
 struct histogram_work {
     const struct view *view;
-    const uint32_t *rows;
+    const uint32_t *list;
     size_t n;
     const int *features;
     int n_features;
     size_t stride; /* bins of space for each feature */
 };
 
-/* stats[label] += weights[row]; n_stats classes a bin. */
-void histogram_add_counts(const struct histogram_work *w, const uint8_t *weights, int n_stats,
+/* stats[label] += weights[cell]; n_stats classes a bin. */
+void histogram_add_counts(const struct histogram_work *w, const uint32_t *weights, int n_stats,
                           int64_t *histogram);
 void histogram_add_weights(const struct histogram_work *w, const int64_t *weights, int n_stats,
                            int64_t *histogram);
-/* stats[0] += values[row], stats[1] += 1. */
+/* stats[0] += values[cell], stats[1] += rows of the cell. */
 void histogram_add_values(const struct histogram_work *w, const int64_t *values, int64_t *histogram);
 
 #endif

@@ -146,8 +146,8 @@ char *learner_parameters(const struct learner *learner, const struct learner_opt
 static void count_classes(const struct dataset *data, struct model *model)
 {
     int64_t counts[256] = {0};
-    for (size_t i = 0; i < data->n; i++)
-        counts[data->labels[i]]++;
+    for (size_t i = 0; i < data->rows->n; i++)
+        counts[data->rows->labels[i]]++;
     team_sum(data->team, counts, (size_t)data->n_classes);
     model->class_rows = memory_get((size_t)data->n_classes * sizeof *model->class_rows);
     model->fitted = memory_get((size_t)data->n_classes);
@@ -186,16 +186,20 @@ static int fit_renumbered(const struct learner *learner, const struct dataset *d
     uint8_t numbers[256] = {0};
     for (int k = 0; k < model->n_fitted; k++)
         numbers[model->fitted[k]] = (uint8_t)k;
-    uint8_t *labels = renumber(data->labels, data->n, numbers);
-    uint8_t *all_labels =
-        data->all_labels ? renumber(data->all_labels, (size_t)data->n_total, numbers) : NULL;
+    uint8_t *of_rows = renumber(data->rows->labels, data->rows->n, numbers);
+    uint8_t *of_own = renumber(data->own.labels, data->own.n, numbers);
+    uint8_t *of_all = renumber(data->all.labels, data->all.n, numbers);
     struct dataset renumbered = *data;
+    struct table rows = *data->rows;
+    rows.labels = of_rows;
+    renumbered.rows = &rows;
     renumbered.n_classes = model->n_fitted;
-    renumbered.labels = labels;
-    renumbered.all_labels = all_labels;
+    renumbered.own.labels = of_own;
+    renumbered.all.labels = of_all;
     const int rc = learner->fit(&renumbered, options, model, why);
-    free(labels);
-    free(all_labels);
+    free(of_rows);
+    free(of_own);
+    free(of_all);
     return rc;
 }
 

@@ -25,14 +25,14 @@ static int *order_of(const struct grow *g, const struct level *level, size_t i)
     return level->orders + i * (size_t)g->view->bins->n_features;
 }
 
-static void add_rows(const struct grow *g, const struct open_node *open, const int *features, int n_features,
-                     int64_t *histogram)
+static void add_cells(const struct grow *g, const struct open_node *open, const int *features, int n_features,
+                      int64_t *histogram)
 {
     const struct grow_tree *t = open->tree;
     const struct tree_node *node = &t->tree.nodes[open->node];
     const struct histogram_work work = {
         .view = g->view,
-        .rows = t->all_rows ? NULL : t->rows + node->begin,
+        .list = t->all ? NULL : t->list + node->begin,
         .n = node->end - node->begin,
         .features = features,
         .n_features = n_features,
@@ -88,8 +88,8 @@ static size_t search_part(const struct grow *g, struct level *level, const size_
     const size_t size = (size_t)n_features * counters_per_feature(g);
     memset(histograms, 0, n * size * sizeof *histograms);
     for (size_t i = 0; i < n; i++)
-        add_rows(g, &level->nodes[places[i]], order_of(g, level, places[i]) + first, n_features,
-                 histograms + i * size);
+        add_cells(g, &level->nodes[places[i]], order_of(g, level, places[i]) + first, n_features,
+                  histograms + i * size);
     team_sum(g->view->team, histograms, n * size);
     size_t n_left_over = 0;
     for (size_t i = 0; i < n; i++)
@@ -189,8 +189,8 @@ static void search_all(const struct grow *g, struct level *level, const struct l
     level->histograms = memory_zeroed(level->n * size, sizeof *level->histograms);
     for (size_t i = 0; i < level->n; i++)
         if (level->nodes[i].slot < n_walked)
-            add_rows(g, &level->nodes[i], features, n_features,
-                     level->histograms + level->nodes[i].slot * size);
+            add_cells(g, &level->nodes[i], features, n_features,
+                      level->histograms + level->nodes[i].slot * size);
     team_sum(g->view->team, level->histograms, n_walked * size);
     derive_siblings(level, above, size, n_walked);
     for (size_t i = 0; i < level->n; i++) {

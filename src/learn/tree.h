@@ -18,7 +18,7 @@ struct tree_node {
     uint32_t left, right;
     uint64_t n_rows;
     double gain;
-    uint32_t begin, end; /* this rank's rows of the node: its part of the tree's row list */
+    uint32_t begin, end; /* this rank's cells of the node: their part of the tree's list */
 };
 
 struct tree {

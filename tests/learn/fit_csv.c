@@ -82,12 +82,12 @@ static void fit(const struct learn_team *team, void *argument)
     if (why)
         fail(why, "train");
     struct bins *bins = bins_find(team, &mine, job->n_bins);
-    void *binned = memory_get(dataset_bytes(bins, mine.n) + 1);
-    void *all_binned = memory_get(dataset_bytes(bins, all.n) + 1);
-    struct dataset data = dataset_spread(team, bins, &mine, binned);
-    bins_apply(bins, all.values, all.n, all_binned);
+    uint32_t *cell_of = memory_get((all.n + 1) * sizeof *cell_of),
+             *all_cell_of = memory_get((all.n + 1) * sizeof *cell_of);
+    struct cells cells = cells_find(bins, &mine, cell_of), all_cells = cells_find(bins, &all, all_cell_of);
+    struct dataset data = dataset_spread(team, bins, &mine, &cells, cell_of);
     if (job->whole)
-        data = dataset_whole(&data, all_binned, all.labels);
+        data = dataset_whole(&data, &all_cells, all_cell_of);
     const char *const *names = (const char *const *)job->names;
     struct model *model = learner_fit(job->learner, &data, &job->options, names, names, &why);
     if (!model)
@@ -96,8 +96,10 @@ static void fit(const struct learn_team *team, void *argument)
         job->model = model;
     else
         model_free(model);
-    free(all_binned);
-    free(binned);
+    cells_free(&cells);
+    cells_free(&all_cells);
+    free(cell_of);
+    free(all_cell_of);
     bins_free(bins);
 }
 

@@ -5,6 +5,7 @@
 #ifndef DARKFOREST_CORE_RNG_H
 #define DARKFOREST_CORE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a number is for. Never renumber: results in published files depend on it. */
@@ -20,6 +21,8 @@ enum rng_purpose {
 /* Four independent 32-bit words keyed by (seed, purpose, a, b). */
 void rng_words(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b, uint32_t out[4]);
 uint64_t rng_u64(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b);
+/* The words of b = first_b ... first_b + n_blocks - 1, one block of four after the other; many times faster than one by one. */
+void rng_fill(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t first_b, size_t n_blocks, uint32_t *out);
 
 /* Uniform in [0, n), n > 0, without bias worth naming (multiply-shift on 64 bits). */
 static inline uint64_t rng_below(uint64_t word, uint64_t n)

@@ -1,6 +1,5 @@
 /* Reading a feature file: any range of rows. One chunk of every column is held at a time. */
-#include "chunk_packer.h"
-#include "columns.h"
+#include "features_file.h"
 #include "layout.h"
 
 #include "darkforest/core/exits.h"
@@ -8,18 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-struct features_file {
-    char *path;
-    hid_t file;
-    uint64_t n_rows;
-    hid_t datasets[COLUMNS_MAX]; /* -1 for the means, which are computed */
-    int packed[COLUMNS_MAX];     /* laid out as we do; others are read through HDF5's filters */
-    struct columns columns;      /* the rows of one chunk */
-    uint64_t held;               /* which; UINT64_MAX: none */
-    struct chunk_packer *packer;
-    uint8_t *bytes; /* of a packed chunk */
-};
 
 /* Deflate makes nothing smaller than by this factor: a file that claims more rows than its bytes can hold is
  * damaged. */
@@ -54,7 +41,7 @@ static int open_columns(struct features_file *file, char **why)
 
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why)
 {
-    hid_t handle = hdf_open_kind(path, LAYOUT_KIND, "feature", LAYOUT_SCHEMA, code, why);
+    hid_t handle = hdf_open_kind(path, CONTENT_FEATURES, LAYOUT_SCHEMA, code, why);
     if (handle < 0)
         return NULL;
     struct features_file *file = memory_zeroed(1, sizeof *file);

@@ -42,28 +42,65 @@ int hdf_output_end(struct hdf_output *output, int bad)
     return code;
 }
 
-int hdf_put_kind(hid_t file, const char *kind, int64_t schema)
+const char *const file_content_names[CONTENTS] = {
+    [CONTENT_FEATURES] = "feature",
+    [CONTENT_MODELS] = "model",
+    [CONTENT_RESULTS] = "result",
+};
+
+int hdf_put_kind(hid_t file, enum file_content content, int64_t schema)
 {
+    char *kind = text_format("darkforest %s file", file_content_names[content]);
     int bad = hdf_put_text(file, "kind", kind);
     bad |= hdf_put_i64(file, "schema_version", schema);
+    free(kind);
     return bad;
 }
 
-hid_t hdf_open_kind(const char *path, const char *kind, const char *noun, int64_t schema, int *code,
-                    char **why)
+/* What the file says it is; CONTENTS when it says nothing that is known. */
+static enum file_content content_of(hid_t file)
+{
+    char *kind = hdf_get_text(file, "kind");
+    int content = 0;
+    while (content < CONTENTS) {
+        char *expected = text_format("darkforest %s file", file_content_names[content]);
+        int found = kind && strcmp(kind, expected) == 0;
+        free(expected);
+        if (found)
+            break;
+        content++;
+    }
+    free(kind);
+    return (enum file_content)content;
+}
+
+int file_content_find(const char *path, enum file_content *content, char **why)
+{
+    int code = EXIT_DONE;
+    hid_t file = hdf_open(path, &code, why);
+    if (file < 0)
+        return code;
+    *content = content_of(file);
+    hdf_close(file);
+    if (*content < CONTENTS)
+        return EXIT_DONE;
+    *why = text_format("%s is an HDF5 file, but not one of darkforest's", path);
+    return EXIT_BAD_DATA;
+}
+
+hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why)
 {
     int64_t found = 0;
     hid_t file = hdf_open(path, code, why);
     if (file < 0)
         return -1;
-    char *its_kind = hdf_get_text(file, "kind");
-    if (!its_kind || strcmp(its_kind, kind) != 0 || hdf_get_i64(file, "schema_version", &found) != 0)
+    const char *noun = file_content_names[content];
+    if (content_of(file) != content || hdf_get_i64(file, "schema_version", &found) != 0)
         *why = text_format("%s is not a darkforest %s file", path, noun);
     else if (found != schema)
         *why = text_format("%s is a %s file of version %lld; this program reads version %lld", path, noun,
                            (long long)found, (long long)schema);
-    free(its_kind);
-    if (!*why)
+    else
         return file;
     *code = EXIT_BAD_DATA;
     hdf_close(file);

@@ -7,6 +7,8 @@
 
 #include "hdf.h"
 
+#include "darkforest/store/files.h"
+
 /* A file on its way: written under a partial name. */
 struct hdf_output {
     hid_t file;
@@ -19,11 +21,9 @@ struct hdf_output hdf_output_begin(const char *path);
 /* Closes and renames when nothing was `bad`, else removes. 0, or EXIT_IO after one sentence. */
 int hdf_output_end(struct hdf_output *output, int bad);
 
-int hdf_put_kind(hid_t file, const char *kind, int64_t schema);
-/* Opens a file that must be of this kind and version; `noun` names it in sentences. Negative with *code and
- * *why. */
-hid_t hdf_open_kind(const char *path, const char *kind, const char *noun, int64_t schema, int *code,
-                    char **why);
+int hdf_put_kind(hid_t file, enum file_content content, int64_t schema);
+/* Opens a file that must be of this content and version. Negative with *code and *why. */
+hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why);
 
 int hdf_put_provenance(hid_t file, const char *command_line, const char *host, const char *created,
                        int n_ranks);

@@ -51,7 +51,7 @@ static int write_tally(hid_t file, const struct tally *tally)
 int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_rows)
 {
     char *rules = rules_text(&meta->rules);
-    int bad = hdf_put_kind(file, LAYOUT_KIND, LAYOUT_SCHEMA);
+    int bad = hdf_put_kind(file, CONTENT_FEATURES, LAYOUT_SCHEMA);
     bad |= hdf_put_i64(file, "window_start", meta->window_start);
     bad |= hdf_put_i64(file, "window_length", meta->window_length);
     bad |= hdf_put_i64(file, "n_rows", (int64_t)n_rows);

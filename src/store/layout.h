@@ -17,7 +17,6 @@
 #include "darkforest/sources/source.h"
 #include "darkforest/store/features.h"
 
-#define LAYOUT_KIND "darkforest features"
 #define LAYOUT_SCHEMA 1
 #define LAYOUT_CHUNK_ROWS 65536u
 

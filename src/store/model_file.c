@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define SCHEMA 1
-#define KIND "darkforest models"
 #define VALUES_MOST ((size_t)1 << 32) /* of one array */
 #define NAMES_MOST 4096
 
@@ -124,7 +123,7 @@ static int put_model(hid_t models, const struct model *m)
 
 static int put_training(hid_t file, const struct training *t)
 {
-    int bad = hdf_put_kind(file, KIND, SCHEMA);
+    int bad = hdf_put_kind(file, CONTENT_MODELS, SCHEMA);
     bad |= hdf_put_text(file, "rules", t->rules ? t->rules : "");
     bad |= hdf_put_text(file, "inputs", t->inputs ? t->inputs : "");
     bad |= hdf_put_hash(file, "input_checksum", t->input_checksum);
@@ -275,7 +274,7 @@ static int get_models(hid_t file, const char *path, struct model_set *set, char 
 
 struct model_set *model_file_read(const char *path, int *code, char **why)
 {
-    hid_t file = hdf_open_kind(path, KIND, "model", SCHEMA, code, why);
+    hid_t file = hdf_open_kind(path, CONTENT_MODELS, SCHEMA, code, why);
     if (file < 0)
         return NULL;
     struct model_set *set = memory_zeroed(1, sizeof *set);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define SCHEMA 1
-#define KIND "darkforest results"
 
 const char *const protocol_names[PROTOCOLS] = {
     [PROTOCOL_SPLIT] = "split",
@@ -96,7 +95,7 @@ static int put_result(hid_t parent, const char *name, const struct result *r)
 int results_write(const char *path, const struct results *results)
 {
     struct hdf_output output = hdf_output_begin(path);
-    int bad = hdf_put_kind(output.file, KIND, SCHEMA);
+    int bad = hdf_put_kind(output.file, CONTENT_RESULTS, SCHEMA);
     hid_t group = hdf_group_create(output.file, "results");
     for (size_t i = 0; i < results->n; i++) {
         char name[24];
@@ -140,7 +139,7 @@ static int get_result(hid_t group, struct result *r)
 
 struct results *results_read(const char *path, int *code, char **why)
 {
-    hid_t file = hdf_open_kind(path, KIND, "result", SCHEMA, code, why);
+    hid_t file = hdf_open_kind(path, CONTENT_RESULTS, SCHEMA, code, why);
     if (file < 0)
         return NULL;
     struct results *results = memory_zeroed(1, sizeof *results);

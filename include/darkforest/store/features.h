@@ -1,12 +1,12 @@
 /*
  * features.h - one window's feature file (HDF5), written by a group of ranks and read back by any.
  *
- *     /sources/<column>   one dataset a column, chunks of 65,536 rows, shuffle + deflate, rows by (window_start, address)
- *     /tally              one uint64 attribute-described dataset a reason
- *     /provenance         what differs from run to run: host, time, ranks, command line
+ *     /sources/<column>   one dataset a column, chunks of 65,536 rows, shuffle + deflate, rows by
+ * (window_start, address) /tally              one uint64 attribute-described dataset a reason /provenance
+ * what differs from run to run: host, time, ranks, command line
  *
- * Every rank shuffles and deflates the chunks of its own rows; rank 0 places them in the file. The bytes of /sources do not depend on the number of
- * ranks. Reading is Local: any rank opens the file by itself.
+ * Every rank shuffles and deflates the chunks of its own rows; rank 0 places them in the file. The bytes of
+ * /sources do not depend on the number of ranks. Reading is Local: any rank opens the file by itself.
  */
 #ifndef DARKFOREST_STORE_FEATURES_H
 #define DARKFOREST_STORE_FEATURES_H
@@ -19,25 +19,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands beside the rows. Strings are borrowed on writing, owned by the struct after reading (features_meta_free). */
+/* What stands beside the rows. Strings are borrowed on writing, owned by the struct after reading
+ * (features_meta_free). */
 struct features_meta {
     int64_t window_start, window_length; /* s */
     struct rules rules;
-    char *filter;                 /* BPF expression; "" when none */
-    uint64_t inventory_checksum;  /* 0: every source kept */
-    uint64_t input_checksum;      /* over names' last parts and sizes of the input files, see docs */
-    char **categories;            /* names by code, categories[0] = "none" */
+    char *filter;                /* BPF expression; "" when none */
+    uint64_t inventory_checksum; /* 0: every source kept */
+    uint64_t input_checksum;     /* over names' last parts and sizes of the input files, see docs */
+    char **categories;           /* names by code, categories[0] = "none" */
     size_t n_categories;
-    struct tally tally;           /* of the records whose timestamps lie in the window */
+    struct tally tally; /* of the records whose timestamps lie in the window */
     /* provenance: not part of the result */
     char *command_line, *host, *created; /* created: ISO 8601 UTC */
     int n_ranks;
-    uint64_t n_rows;              /* filled by reading */
+    uint64_t n_rows; /* filled by reading */
 };
 
 /*
- * Collective. Rank r brings rows [its offset ...) of the ordered table: rows of all ranks in rank order are ordered and unique. Written
- * as PATH.partial, renamed when whole. Returns the agreed exit code (0, EXIT_IO) after one sentence.
+ * Collective. Rank r brings rows [its offset ...) of the ordered table: rows of all ranks in rank order are
+ * ordered and unique. Written as PATH.partial, renamed when whole. Returns the agreed exit code (0, EXIT_IO)
+ * after one sentence.
  */
 int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
                    const struct source_row *rows, size_t n_rows);
@@ -49,10 +51,15 @@ struct features_file *features_open(const char *path, struct features_meta *meta
 /* Rows [first, first + n). 0, or an exit code with *why. */
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why);
 void features_close(struct features_file *file);
+/*
+ * Whether the file is whole: every column against its checksum, the number and the order of the rows, the sum
+ * of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, a clause or several joined by "; ".
+ */
+int features_verify(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);
 
-/* Operands (files, folders, globs) to the feature files in them, ordered by name. 0 or an exit code with *why; free with strings_free
- * after freeing the items. */
+/* Operands (files, folders, globs) to the feature files in them, ordered by name. 0 or an exit code with
+ * *why; free with strings_free after freeing the items. */
 struct strings;
 int features_list(const char *const *operands, size_t n, struct strings *paths, char **why);
 

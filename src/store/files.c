@@ -1,5 +1,6 @@
 /* Operands to feature files: a file by its name, a folder by what lies in it, a pattern by what it matches.
  */
+#include "darkforest/store/files.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
@@ -33,29 +34,30 @@ static long add_matches(const char *pattern, struct strings *paths)
 }
 
 /* A folder's name may hold what a pattern would take for a wildcard. */
-static char *folder_pattern(const char *folder)
+static char *folder_pattern(const char *folder, const char *name_pattern)
 {
     size_t n = strlen(folder);
-    char *pattern = memory_zeroed(2 * n + sizeof "/features-*.h5", 1), *at = pattern;
+    char *pattern = memory_zeroed(2 * n + strlen(name_pattern) + 2, 1), *at = pattern;
     for (size_t i = 0; i < n; i++) {
         if (strchr("*?[\\", folder[i]))
             *at++ = '\\';
         *at++ = folder[i];
     }
-    strcpy(at, "/features-*.h5");
+    *at++ = '/';
+    strcpy(at, name_pattern);
     return pattern;
 }
 
-static int add_operand(const char *operand, struct strings *paths, char **why)
+static int add_operand(const char *operand, const char *name_pattern, struct strings *paths, char **why)
 {
     struct stat status;
     long n = 1;
     if (stat(operand, &status) == 0 && S_ISDIR(status.st_mode)) {
-        char *pattern = folder_pattern(operand);
+        char *pattern = folder_pattern(operand, name_pattern);
         n = add_matches(pattern, paths);
         free(pattern);
         if (n == 0)
-            *why = text_format("%s holds no feature file (features-*.h5)", operand);
+            *why = text_format("%s holds no file %s", operand, name_pattern);
     } else if (stat(operand, &status) == 0) {
         strings_add(paths, memory_text(operand));
     } else {
@@ -81,19 +83,31 @@ static void drop_repeats(struct strings *paths)
     paths->n = n;
 }
 
-int features_list(const char *const *operands, size_t n, struct strings *paths, char **why)
+int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why)
 {
     *paths = (struct strings){0};
     for (size_t i = 0; i < n; i++) {
-        int code = add_operand(operands[i], paths, why);
+        int code = add_operand(operands[i], pattern, paths, why);
         if (code != EXIT_DONE)
             return code;
     }
     if (paths->n == 0) {
-        *why = memory_text("no feature file was named");
+        *why = memory_text("no file was named");
         return EXIT_NO_INPUT;
     }
     qsort((void *)paths->items, paths->n, sizeof *paths->items, compare_paths);
     drop_repeats(paths);
     return EXIT_DONE;
+}
+
+int features_list(const char *const *operands, size_t n, struct strings *paths, char **why)
+{
+    return files_list(operands, n, "features-*.h5", paths, why);
+}
+
+void files_free(struct strings *paths)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        free((char *)(uintptr_t)paths->items[i]);
+    strings_free(paths);
 }

@@ -1,0 +1,23 @@
+/* files.h - which files there are, and what they are. Local. */
+#ifndef DARKFOREST_STORE_FILES_H
+#define DARKFOREST_STORE_FILES_H
+
+#include "darkforest/core/options.h"
+
+#include <stddef.h>
+
+enum file_content { CONTENT_FEATURES, CONTENT_MODELS, CONTENT_RESULTS, CONTENTS };
+
+extern const char *const file_content_names[CONTENTS]; /* "feature", "model", "result" */
+
+/* What an HDF5 file of ours holds. 0; EXIT_NO_INPUT or EXIT_BAD_DATA with one sentence in *why. */
+int file_content_find(const char *path, enum file_content *content, char **why);
+
+/*
+ * Operands (files, folders, globs) to files, ordered by name, each once; of a folder, what matches `pattern`
+ * ("*.h5"). 0, or an exit code with *why. Free the items, then strings_free: files_free does both.
+ */
+int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why);
+void files_free(struct strings *paths);
+
+#endif

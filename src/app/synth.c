@@ -1,28 +1,21 @@
 /*
  * synth: a synthetic telescope hour and its device list.
  *
- *     round k:  rank r makes block k x size + r in memory -> agrees where it goes -> writes it there -> next
- * round
- *
- * All ranks write one file. A block is packed by itself, so that the file's bytes do not depend on the number
- * of ranks.
+ * In round k, rank r makes block k x size + r. A block is packed by itself, so that the bytes of the one file
+ * do not depend on the number of ranks.
  */
 #include "command.h"
+#include "joint.h"
 #include "run_record.h"
 #include "stop.h"
 
 #include "darkforest/archive/writer.h"
-#include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
-#include "darkforest/synth/device_list.h"
+#include "darkforest/synth/catalogue.h"
 #include "darkforest/synth/hour.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct synth_values {
     const char *output;
@@ -65,108 +58,79 @@ static void set_defaults(void *values)
 struct synthesis {
     const struct ranks *world;
     const char *path;
-    char *partial;
-    int fd;
     struct population *population;
     struct hour *hour;
     struct writer *writer; /* packs in memory */
-    uint64_t written;      /* bytes of the file so far */
-    uint64_t records;
+    struct joint *joint;
+    uint64_t records; /* written so far, all ranks */
 };
+
+static int ends_in(const char *path, const char *ending)
+{
+    const size_t n = strlen(path), n_ending = strlen(ending);
+    return n > n_ending && strcmp(path + n - n_ending, ending) == 0;
+}
 
 static int put(void *context, const struct record *record)
 {
     return writer_put(context, record);
 }
 
-/* Opens the one file: rank 0 makes it, then the others find it. Collective. */
-static int open_output(struct synthesis *s)
-{
-    const int rank = ranks_rank(s->world);
-    const struct writer_options options = {.link_type = 1, .with_header = rank == 0};
-    int code = EXIT_DONE;
-    for (int turn = 0; turn < 2 && code == EXIT_DONE; turn++) {
-        if (turn == (rank != 0)) {
-            s->fd = open(s->partial, O_WRONLY | O_CLOEXEC | (rank == 0 ? O_CREAT | O_TRUNC : 0), 0666);
-            if (s->fd < 0)
-                log_error("%s: cannot be written: %m", s->path);
-            s->writer = writer_open_memory(s->path, &options);
-            code = s->fd < 0 || !s->writer ? EXIT_IO : EXIT_DONE;
-        }
-        code = ranks_agree(s->world, code, NULL);
-    }
-    return code;
-}
-
-static int write_at(const struct synthesis *s, const char *data, size_t n, uint64_t offset)
-{
-    while (n > 0) {
-        const ssize_t done = pwrite(s->fd, data, n, (off_t)offset);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0) {
-            log_error("%s: cannot be written: %m", s->path);
-            return EXIT_IO;
-        }
-        data += done;
-        n -= (size_t)done;
-        offset += (uint64_t)done;
-    }
-    return EXIT_DONE;
-}
-
 /* Makes block b, if there is one, and writes it behind those of lower ranks. Collective. */
 static int write_block(struct synthesis *s, uint64_t b)
 {
-    const void *data = NULL;
-    size_t n = 0;
+    struct joint_piece piece = {0};
     uint64_t n_records = 0;
     int failed = b < hour_n_blocks(s->hour) && hour_block(s->hour, b, put, s->writer, &n_records);
-    failed = failed || writer_take(s->writer, &data, &n);
-    uint64_t sums[2] = {n, n_records};
-    const uint64_t offset = s->written + ranks_sum_before(s->world, n);
-    ranks_sum_u64(s->world, sums, 2);
-    s->written += sums[0];
-    s->records += sums[1];
-    return ranks_agree(s->world, failed ? EXIT_IO : write_at(s, data, n, offset), NULL);
+    failed = failed || writer_take(s->writer, &piece.data, &piece.n);
+    if (!failed && ends_in(s->path, ".zst"))
+        piece.parts = writer_parts(s->writer, &piece.n_parts, &piece.n_inflated);
+    const int code = joint_append(s->joint, &piece, failed ? EXIT_IO : EXIT_DONE);
+    ranks_sum_u64(s->world, &n_records, 1);
+    s->records += n_records;
+    return code;
 }
 
-/* The whole file, under its partial name. Collective. */
-static int write_hour(struct synthesis *s)
+/* Whether any rank was asked to stop. Collective. */
+static int stop_asked(const struct ranks *world)
+{
+    return ranks_agree(world, stop_wanted() ? EXIT_STOPPED : EXIT_DONE,
+                       "asked to stop: no archive was written");
+}
+
+static int write_blocks(struct synthesis *s)
 {
     struct progress progress;
     const uint64_t size = (uint64_t)ranks_size(s->world), n_blocks = hour_n_blocks(s->hour);
-    int code = open_output(s);
+    int code = EXIT_DONE;
     progress_start(&progress, "synth", "packets", s->population->plan.packets);
     for (uint64_t b = 0; b < n_blocks && code == EXIT_DONE; b += size) {
         code = write_block(s, b + (uint64_t)ranks_rank(s->world));
+        if (code == EXIT_DONE)
+            code = stop_asked(s->world);
         progress_update(&progress, s->records, s->records);
-        if (code == EXIT_DONE && ranks_agree(s->world, stop_wanted() ? EXIT_STOPPED : EXIT_DONE,
-                                             "asked to stop: no archive was written"))
-            code = EXIT_STOPPED;
     }
     progress_end(&progress);
-    writer_discard(s->writer);
-    if (s->fd >= 0 && close(s->fd) && code == EXIT_DONE) {
-        log_error("%s: cannot be written: %m", s->path);
-        code = EXIT_IO;
-    }
-    return ranks_agree(s->world, code, NULL);
+    return code;
 }
 
-/* Rank 0 gives the file its name, or takes it away. Collective. */
-static int finish_output(const struct synthesis *s, int code)
+/* The whole archive. Collective. */
+static int write_hour(struct synthesis *s)
 {
-    if (ranks_rank(s->world) == 0 && code == EXIT_DONE && output_commit(s->partial, s->path))
-        code = EXIT_IO;
-    else if (ranks_rank(s->world) == 0 && code != EXIT_DONE)
-        unlink(s->partial);
-    return ranks_agree(s->world, code, NULL);
+    const struct writer_options options = {.link_type = 1, .with_header = ranks_rank(s->world) == 0};
+    s->writer = writer_open_memory(s->path, &options);
+    int code = ranks_agree(s->world, s->writer ? EXIT_DONE : EXIT_IO, NULL);
+    if (code == EXIT_DONE)
+        code = joint_open(&s->joint, s->world, s->path);
+    if (code == EXIT_DONE)
+        code = joint_close(s->joint, write_blocks(s));
+    writer_discard(s->writer);
+    return code;
 }
 
 static int write_devices(const struct ranks *world, const struct plan *plan, const char *path)
 {
-    const int failed = path && ranks_rank(world) == 0 && device_list_write(plan, path);
+    const int failed = path && ranks_rank(world) == 0 && catalogue_write(plan, path);
     return ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
 }
 
@@ -174,7 +138,7 @@ static int synthesise(const struct ranks *world, const struct synth_values *v, c
                       struct run_record *record)
 {
     const char *why;
-    struct synthesis s = {.world = world, .path = v->output, .fd = -1};
+    struct synthesis s = {.world = world, .path = v->output};
     run_record_phase(record, "population");
     s.population = population_new(plan, &why);
     if (!s.population) {
@@ -182,32 +146,18 @@ static int synthesise(const struct ranks *world, const struct synth_values *v, c
         return EXIT_BAD_USAGE;
     }
     s.hour = hour_new(s.population);
-    s.partial = output_partial_name(v->output);
     run_record_phase(record, "devices");
     int code = write_devices(world, plan, v->devices_out);
     run_record_phase(record, "packets");
     if (code == EXIT_DONE)
-        code = finish_output(&s, write_hour(&s));
+        code = write_hour(&s);
     if (code == EXIT_DONE)
         log_info("%s: %" PRIu64 " packets of %" PRIu64 " sources, %" PRIu64 " of them devices of %" PRIu64
                  " listed",
                  v->output, s.records, plan->sources, plan->n_devices, plan->listed);
-    free(s.partial);
     hour_free(s.hour);
     population_free(s.population);
     return code;
-}
-
-static int is_archive_name(const char *path)
-{
-    static const char *const endings[] = {".pcap", ".pcap.gz", ".pcap.zst"};
-    const size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        const size_t n_ending = strlen(endings[i]);
-        if (n > n_ending && strcmp(path + n - n_ending, endings[i]) == 0)
-            return 1;
-    }
-    return 0;
 }
 
 static const char *check(const struct synth_values *v, const struct strings *operands, struct plan *plan)
@@ -216,7 +166,7 @@ static const char *check(const struct synth_values *v, const struct strings *ope
         return "synth takes no operands; -o FILE names the archive";
     if (!v->output)
         return "synth needs -o FILE: where the archive is to go";
-    if (!is_archive_name(v->output))
+    if (!ends_in(v->output, ".pcap") && !ends_in(v->output, ".pcap.gz") && !ends_in(v->output, ".pcap.zst"))
         return "synth writes .pcap, .pcap.gz and .pcap.zst: the name after -o must end in one of them";
     if (v->devices_out && strcmp(v->devices_out, v->output) == 0)
         return "--devices-out and -o name the same file";
@@ -248,7 +198,8 @@ const struct command command_synth = {
          "are labelled by the rules in the mix that the paper reports for the month; other senders surround "
          "them. The telescope is 10.0.0.0/8 and senders lie in 240.0.0.0/4, so that nobody's address is "
          "accused.\n\n"
-         "The same options give the same bytes for any number of ranks.", "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
+         "The same options give the same bytes for any number of ranks. A .pcap.zst carries a time index, as "
+         "pack writes it.", "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
     .options = option_rows,
     .n_options = sizeof option_rows / sizeof *option_rows,
     .values_size = sizeof(struct synth_values),

@@ -10,13 +10,6 @@
 #include "darkforest/synth/population.h"
 #include "frame.h"
 
-/*
- * The random words of a packet, and what they are for. The low bits of WORD_TIME, too fine to matter as time,
- * decide on accidents; of WORD_DETAIL, bits 8 to 15 are a second die of the behaviour, the rest makes TTL,
- * identification and sequence numbers.
- */
-enum { WORD_TIME, WORD_DESTINATION, WORD_KIND, WORD_DETAIL };
-
 struct behaviour {
     const char *name;
     int class;            /* as in plan.h */

@@ -5,6 +5,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/rng.h"
 #include "noise.h"
+#include "shape.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -64,17 +64,15 @@ static int class_of(const struct plan *plan, uint64_t i, uint32_t word)
 /* What operating systems start with, less the hops on the way. Devices and servers overlap. */
 static uint8_t draw_ttl(uint32_t word, int class)
 {
-    static const struct {
-        uint8_t below[3]; /* percent */
-    } mixes[PLAN_CLASSES] = {
-        {{72, 94, 99}},
-        {{62, 80, 98}},
-        {{58, 92, 98}},
-    };
+    static const uint8_t below[PLAN_CLASSES][3] = {
+        {72, 94, 99},
+        {62, 80, 98},
+        {58, 92, 98},
+    }; /* percent at which the next begins */
     static const uint8_t first[4] = {64, 128, 255, 32};
     const unsigned dice = word % 100;
     int k = 0;
-    while (k < 3 && dice >= mixes[class].below[k])
+    while (k < 3 && dice >= below[class][k])
         k++;
     return (uint8_t)(first[k] - 5 - (word >> 8) % 13 - (word >> 16) % 13);
 }

@@ -15,7 +15,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 #include "darkforest/packet/packet.h"
-#include "darkforest/synth/device_list.h"
+#include "darkforest/synth/catalogue.h"
 #include "darkforest/synth/hour.h"
 
 #include <stdio.h>
@@ -376,7 +376,7 @@ static void test_device_list(void **state)
     make_plan(&plan, 1000, 100, 100000);
     plan.listed = 300;
     close(mkstemp(path));
-    assert_int_equal(device_list_write(&plan, path), 0);
+    assert_int_equal(catalogue_write(&plan, path), 0);
     FILE *file = fopen(path, "r");
     size_t lines = 0, senders = 0;
     assert_non_null(file);

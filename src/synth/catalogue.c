@@ -1,4 +1,4 @@
-#include "darkforest/synth/device_list.h"
+#include "darkforest/synth/catalogue.h"
 
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
@@ -69,7 +69,7 @@ static int write_rows(const struct plan *plan, FILE *file)
     return ferror(file) ? -1 : 0;
 }
 
-int device_list_write(const struct plan *plan, const char *path)
+int catalogue_write(const struct plan *plan, const char *path)
 {
     char *partial = output_partial_name(path);
     FILE *file = fopen(partial, "wbe");

@@ -1,0 +1,146 @@
+#include "joint.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct joint {
+    const struct ranks *world;
+    const char *path;
+    char *partial;
+    int fd;
+    uint64_t n_bytes, n_inflated; /* of the file so far */
+    struct part *parts;           /* rank 0 */
+    size_t n_parts;
+};
+
+static int say_unwritable(const struct joint *joint)
+{
+    log_error("%s: cannot be written: %m", joint->path);
+    return EXIT_IO;
+}
+
+/* Rank 0 makes the file, then the others find it. */
+static int open_in_turn(struct joint *joint)
+{
+    const int rank = ranks_rank(joint->world);
+    int code = EXIT_DONE;
+    for (int turn = 0; turn < 2 && code == EXIT_DONE; turn++) {
+        if (turn == (rank != 0)) {
+            joint->fd =
+                open(joint->partial, O_WRONLY | O_CLOEXEC | (rank == 0 ? O_CREAT | O_TRUNC : 0), 0666);
+            code = joint->fd < 0 ? say_unwritable(joint) : EXIT_DONE;
+        }
+        code = ranks_agree(joint->world, code, NULL);
+    }
+    return code;
+}
+
+static void free_joint(struct joint *joint)
+{
+    free(joint->parts);
+    free(joint->partial);
+    free(joint);
+}
+
+int joint_open(struct joint **joint, const struct ranks *world, const char *path)
+{
+    struct joint *made = memory_zeroed(1, sizeof *made);
+    made->world = world;
+    made->path = path;
+    made->partial = output_partial_name(path);
+    made->fd = -1;
+    const int code = open_in_turn(made);
+    if (code == EXIT_DONE)
+        *joint = made;
+    else
+        joint_close(made, code);
+    return code;
+}
+
+static int write_at(const struct joint *joint, const char *data, size_t n, uint64_t offset)
+{
+    while (n > 0) {
+        const ssize_t done = pwrite(joint->fd, data, n, (off_t)offset);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return say_unwritable(joint);
+        data += done;
+        n -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    return EXIT_DONE;
+}
+
+/* The parts of all ranks' pieces, moved to where those lie, to the list of rank 0. */
+static void keep_parts(struct joint *joint, const struct joint_piece *piece, uint64_t offset,
+                       uint64_t inflated)
+{
+    const size_t size = (size_t)ranks_size(joint->world), n_bytes = piece->n_parts * sizeof *piece->parts;
+    size_t *sizes = memory_zeroed(size, sizeof *sizes), sum = 0;
+    struct part *own = memory_get(n_bytes);
+    if (n_bytes)
+        memcpy(own, piece->parts, n_bytes);
+    parts_shift(own, piece->n_parts, offset, inflated);
+    struct part *all = ranks_gather(joint->world, 0, own, n_bytes, sizes);
+    for (size_t r = 0; all && r < size; r++)
+        sum += sizes[r];
+    if (sum) {
+        joint->parts = memory_resize(joint->parts, joint->n_parts * sizeof *joint->parts + sum);
+        memcpy(joint->parts + joint->n_parts, all, sum);
+        joint->n_parts += sum / sizeof *joint->parts;
+    }
+    free(all);
+    free(own);
+    free(sizes);
+}
+
+int joint_append(struct joint *joint, const struct joint_piece *piece, int code)
+{
+    const struct joint_piece nothing = {0}, *brought = code == EXIT_DONE ? piece : &nothing;
+    uint64_t sums[2] = {brought->n, brought->n_inflated};
+    const uint64_t offset = joint->n_bytes + ranks_sum_before(joint->world, brought->n);
+    const uint64_t inflated = joint->n_inflated + ranks_sum_before(joint->world, brought->n_inflated);
+    ranks_sum_u64(joint->world, sums, 2);
+    joint->n_bytes += sums[0];
+    joint->n_inflated += sums[1];
+    keep_parts(joint, brought, offset, inflated);
+    if (code == EXIT_DONE)
+        code = write_at(joint, brought->data, brought->n, offset);
+    return ranks_agree(joint->world, code, NULL);
+}
+
+/* Rank 0: the index that makes a chain of frames a file to be read from anywhere. */
+static int write_trailer(const struct joint *joint)
+{
+    size_t n = 0;
+    uint8_t *trailer = parts_trailer(joint->parts, joint->n_parts, joint->n_bytes, joint->n_inflated, &n);
+    const int code = write_at(joint, (const char *)trailer, n, joint->n_bytes);
+    free(trailer);
+    return code;
+}
+
+int joint_close(struct joint *joint, int code)
+{
+    const int first = ranks_rank(joint->world) == 0;
+    const int opened = joint->fd >= 0;
+    if (first && code == EXIT_DONE && joint->n_parts > 0)
+        code = write_trailer(joint);
+    if (opened && close(joint->fd) && code == EXIT_DONE)
+        code = say_unwritable(joint);
+    code = ranks_agree(joint->world, code, NULL);
+    if (first && code == EXIT_DONE && output_commit(joint->partial, joint->path))
+        code = EXIT_IO;
+    else if (first && code != EXIT_DONE && opened)
+        unlink(joint->partial);
+    code = ranks_agree(joint->world, code, NULL);
+    free_joint(joint);
+    return code;
+}

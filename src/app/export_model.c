@@ -1,0 +1,394 @@
+#include "export_model.h"
+
+#include "model_choice.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A tree of XGBoost has one number a leaf and adds it to one output: a tree of shares becomes a tree a class.
+ */
+struct exported {
+    const struct model *model;
+    FILE *out;
+    uint64_t n_written; /* trees so far */
+    double weight;      /* adaboost: sum over the trees' votes */
+};
+
+/* What node `node` of tree `tree` adds to output k. */
+typedef double leaf_value(const struct exported *x, uint64_t tree, uint64_t node, int k);
+
+static double forest_leaf(const struct exported *x, uint64_t tree, uint64_t node, int k)
+{
+    (void)tree;
+    const struct model_trees *t = &x->model->trees;
+    return t->values[node * (uint64_t)t->n_values + (uint64_t)k] / (double)t->n_trees;
+}
+
+static double boosting_leaf(const struct exported *x, uint64_t tree, uint64_t node, int k)
+{
+    (void)tree;
+    (void)k;
+    return x->model->trees.values[node];
+}
+
+/* The exponent of class k's share, as model.h tells it for SAMME and SAMME.R. */
+static double adaboost_leaf(const struct exported *x, uint64_t tree, uint64_t node, int k)
+{
+    const struct model_trees *t = &x->model->trees;
+    const int n = t->n_values;
+    const double *shares = t->values + node * (uint64_t)n, weight = t->tree_weights[tree] / x->weight;
+    int most = 0;
+    double mean = 0;
+    for (int c = 0; c < n; c++) {
+        most = shares[c] > shares[most] ? c : most;
+        mean += log(fmax(shares[c], DBL_EPSILON)) / n;
+    }
+    if (!x->model->real)
+        return most == k ? weight / (n - 1) : 0;
+    return weight * (log(fmax(shares[k], DBL_EPSILON)) - mean);
+}
+
+static const struct form {
+    const char *learner;
+    leaf_value *leaf;
+    int is_regression; /* outputs are the shares themselves; else their softmax is */
+} forms[] = {
+    {"forest",   forest_leaf,   1},
+    {"boosting", boosting_leaf, 0},
+    {"adaboost", adaboost_leaf, 0},
+};
+
+static const struct form *find_form(const struct model *model)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(forms[i].learner, model->learner) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+static int n_outputs(const struct model *model)
+{
+    return model->initial ? model->n_outputs : model->n_fitted;
+}
+
+/* XGBoost goes left where x < split, darkforest where x <= threshold, both at single precision. */
+static float split_at(double threshold)
+{
+    float below = (float)threshold;
+    if ((double)below > threshold)
+        below = nextafterf(below, -INFINITY);
+    return fminf(nextafterf(below, INFINITY), FLT_MAX);
+}
+
+/* Columns of a tree's nodes. */
+struct node_view {
+    const struct exported *x;
+    const struct form *form;
+    uint64_t tree, first, n;
+    int output;
+    const uint32_t *parents;
+};
+
+typedef void put_node(const struct node_view *v, uint64_t node, FILE *out);
+
+/* With an exponent, always: XGBoost refuses an integer where a real number belongs. Nine digits are single
+ * precision. */
+static void put_real(double value, FILE *out)
+{
+    fprintf(out, "%.8E", value);
+}
+
+static int is_leaf(const struct node_view *v, uint64_t node)
+{
+    return v->x->model->trees.feature[v->first + node] < 0;
+}
+
+static void put_child(const struct node_view *v, uint64_t node, const uint32_t *children, FILE *out)
+{
+    if (is_leaf(v, node))
+        fputs("-1", out);
+    else
+        fprintf(out, "%" PRIu32, children[v->first + node]);
+}
+
+static void put_left(const struct node_view *v, uint64_t node, FILE *out)
+{
+    put_child(v, node, v->x->model->trees.left, out);
+}
+
+static void put_right(const struct node_view *v, uint64_t node, FILE *out)
+{
+    put_child(v, node, v->x->model->trees.right, out);
+}
+
+static void put_parent(const struct node_view *v, uint64_t node, FILE *out)
+{
+    fprintf(out, "%" PRIu32, v->parents[node]);
+}
+
+static void put_feature(const struct node_view *v, uint64_t node, FILE *out)
+{
+    fprintf(out, "%" PRId32, is_leaf(v, node) ? 0 : v->x->model->trees.feature[v->first + node]);
+}
+
+static void put_value(const struct node_view *v, uint64_t node, FILE *out)
+{
+    put_real(v->form->leaf(v->x, v->tree, v->first + node, v->output), out);
+}
+
+static void put_split(const struct node_view *v, uint64_t node, FILE *out)
+{
+    if (is_leaf(v, node))
+        put_value(v, node, out);
+    else
+        put_real((double)split_at(v->x->model->trees.threshold[v->first + node]), out);
+}
+
+static void put_gain(const struct node_view *v, uint64_t node, FILE *out)
+{
+    const double *gain = v->x->model->trees.gain;
+    put_real(gain ? gain[v->first + node] : 0, out);
+}
+
+static void put_rows(const struct node_view *v, uint64_t node, FILE *out)
+{
+    const uint64_t *n_rows = v->x->model->trees.n_rows;
+    put_real(n_rows ? (double)n_rows[v->first + node] : 0, out);
+}
+
+static void put_zero(const struct node_view *v, uint64_t node, FILE *out)
+{
+    (void)v;
+    (void)node;
+    fputs("0", out);
+}
+
+static const struct {
+    const char *name;
+    put_node *put;
+} node_columns[] = {
+    {"base_weights",     put_value  },
+    {"default_left",     put_zero   },
+    {"left_children",    put_left   },
+    {"loss_changes",     put_gain   },
+    {"parents",          put_parent },
+    {"right_children",   put_right  },
+    {"split_conditions", put_split  },
+    {"split_indices",    put_feature},
+    {"split_type",       put_zero   },
+    {"sum_hessian",      put_rows   },
+};
+
+static void start_tree(struct exported *x, uint64_t n_nodes)
+{
+    fprintf(x->out,
+            "%s{\"id\":%" PRIu64
+            ",\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[],\"categories_sizes\":[],"
+            "\"tree_param\":{\"num_deleted\":\"0\",\"num_feature\":\"%d\",\"num_nodes\":\"%" PRIu64
+            "\",\"size_leaf_vector\":\"0\"}",
+            x->n_written ? ",\n" : "", x->n_written, x->model->n_features, n_nodes);
+    x->n_written++;
+}
+
+#define NO_PARENT 2147483647U
+
+static uint32_t *find_parents(const struct model_trees *t, uint64_t first, uint64_t n)
+{
+    uint32_t *parents =
+        memory_zeroed((size_t)n, sizeof *parents); /* nodes that nothing leads to: the root's */
+    parents[0] = NO_PARENT;
+    for (uint64_t i = 0; i < n; i++)
+        if (t->feature[first + i] >= 0)
+            parents[t->left[first + i]] = parents[t->right[first + i]] = (uint32_t)i;
+    return parents;
+}
+
+/* Tree `tree` as output k sees it. */
+static void put_tree(struct exported *x, const struct form *form, uint64_t tree, int k)
+{
+    const struct model_trees *t = &x->model->trees;
+    const uint64_t first = t->tree_start[tree], n = t->tree_start[tree + 1] - first;
+    uint32_t *parents = find_parents(t, first, n);
+    const struct node_view view = {x, form, tree, first, n, k, parents};
+    start_tree(x, n);
+    for (size_t c = 0; c < sizeof node_columns / sizeof *node_columns; c++) {
+        fprintf(x->out, ",\"%s\":[", node_columns[c].name);
+        for (uint64_t i = 0; i < n; i++) {
+            fputs(i ? "," : "", x->out);
+            node_columns[c].put(&view, i, x->out);
+        }
+        fputs("]", x->out);
+    }
+    fputs("}", x->out);
+    free(parents);
+}
+
+/* A tree of one leaf: what an output of boosting starts from. */
+static void put_constant(struct exported *x, double value)
+{
+    start_tree(x, 1);
+    fprintf(x->out,
+            ",\"base_weights\":[%.8E],\"default_left\":[0],\"left_children\":[-1],\"loss_changes\":[0E0],"
+            "\"parents\":[%u],\"right_children\":[-1],\"split_conditions\":[%.8E],\"split_indices\":[0],"
+            "\"split_type\":[0],\"sum_hessian\":[%.8E]}",
+            value, NO_PARENT, value, (double)x->model->n_rows);
+}
+
+/* Rounds of one tree an output, as XGBoost orders them. */
+static void put_trees(struct exported *x, const struct form *form)
+{
+    const struct model *m = x->model;
+    const int is_boosting = m->initial != NULL;
+    for (int k = 0; is_boosting && k < m->n_outputs; k++)
+        put_constant(x, m->initial[k]);
+    for (uint64_t t = 0; t < m->trees.n_trees; t++) {
+        if (is_boosting)
+            put_tree(x, form, t, (int)(t % (uint64_t)m->n_outputs));
+        for (int k = 0; !is_boosting && k < m->n_fitted; k++)
+            put_tree(x, form, t, k);
+    }
+}
+
+static void put_json(FILE *out, json_t *value)
+{
+    json_dumpf(value, out, JSON_ENCODE_ANY | JSON_COMPACT);
+    json_decref(value);
+}
+
+static json_t *names(char *const *all, const uint8_t *which, int n)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(list, json_string(all[which ? which[i] : i]));
+    return list;
+}
+
+/* The learner's name and the classes of the prediction's columns, as XGBoost's attributes: texts. */
+static json_t *attributes(const struct model *m)
+{
+    json_t *classes = names(m->class_names, m->fitted, m->n_fitted);
+    char *text = json_dumps(classes, JSON_COMPACT);
+    json_t *all = json_pack("{s:s,s:s,s:s}", "classes", text, "learner", m->learner, "parameters",
+                            m->parameters ? m->parameters : "");
+    free(text);
+    json_decref(classes);
+    return all;
+}
+
+/* The objective turns the sums of the leaves into what predict gives. */
+static json_t *objective(const struct model *m, const struct form *form)
+{
+    char classes[16];
+    snprintf(classes, sizeof classes, "%d", m->n_fitted);
+    if (form->is_regression)
+        return json_pack("{s:s,s:{s:s}}", "name", "reg:squarederror", "reg_loss_param", "scale_pos_weight",
+                         "1");
+    if (n_outputs(m) == 1)
+        return json_pack("{s:s,s:{s:s}}", "name", "binary:logistic", "reg_loss_param", "scale_pos_weight",
+                         "1");
+    return json_pack("{s:s,s:{s:s}}", "name", "multi:softprob", "softmax_multiclass_param", "num_class",
+                     classes);
+}
+
+/* binary:logistic starts from the margin of its base score: that of one half is 0. */
+static void put_learner_param(struct exported *x, const struct form *form)
+{
+    const int n = n_outputs(x->model), is_binary = n == 1;
+    fprintf(x->out,
+            "\"learner_model_param\":{\"base_score\":\"%s\",\"boost_from_average\":\"0\",\"num_class\":\"%"
+            "d\",\"num_feature\":\"%d\","
+            "\"num_target\":\"%d\"}",
+            is_binary ? "5E-1" : "0E0", form->is_regression || is_binary ? 0 : n, x->model->n_features,
+            form->is_regression ? n : 1);
+}
+
+static void put_booster(struct exported *x, const struct form *form)
+{
+    const int n = n_outputs(x->model);
+    fputs("\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{\"trees\":[\n", x->out);
+    put_trees(x, form);
+    fputs("],\n\"tree_info\":[", x->out);
+    for (uint64_t i = 0; i < x->n_written; i++)
+        fprintf(x->out, "%s%" PRIu64, i ? "," : "", i % (uint64_t)n);
+    fprintf(x->out,
+            "],\"gbtree_model_param\":{\"num_parallel_tree\":\"1\",\"num_trees\":\"%" PRIu64
+            "\",\"size_leaf_vector\":\"0\"}}}",
+            x->n_written);
+}
+
+static void put_model(struct exported *x, const struct form *form)
+{
+    const struct model *m = x->model;
+    fputs("{\"version\":[1,7,4],\"learner\":{\"attributes\":", x->out);
+    put_json(x->out, attributes(m));
+    fputs(",\"feature_names\":", x->out);
+    put_json(x->out, names(m->feature_names, NULL, m->n_features));
+    fputs(",\"feature_types\":[", x->out);
+    for (int f = 0; f < m->n_features; f++)
+        fprintf(x->out, "%s\"float\"", f ? "," : "");
+    fputs("],", x->out);
+    put_learner_param(x, form);
+    fputs(",\"objective\":", x->out);
+    put_json(x->out, objective(m, form));
+    fputs(",", x->out);
+    put_booster(x, form);
+    fputs("}}\n", x->out);
+}
+
+static int write_model(const struct model *model, const struct form *form, const char *path)
+{
+    char *partial = output_partial_name(path);
+    struct exported x = {.model = model, .out = fopen(partial, "we")};
+    int code = EXIT_IO;
+    for (uint64_t t = 0; t < model->trees.n_trees; t++)
+        x.weight += model->trees.tree_weights[t];
+    if (!x.out) {
+        log_error("%s cannot be written: %m", path);
+        goto err0;
+    }
+    put_model(&x, form);
+    const int failed = ferror(x.out);
+    if (fclose(x.out) || failed) {
+        log_error("%s cannot be written: %m", path);
+        unlink(partial);
+        goto err0;
+    }
+    code = output_commit(partial, path) ? EXIT_IO : EXIT_DONE;
+err0:
+    free(partial);
+    return code;
+}
+
+int export_model(const char *input, const char *name, const char *output)
+{
+    struct model_set *set;
+    int code;
+    char *why = NULL;
+    const struct model *model = model_choose(input, name, &set, &code, &why);
+    if (!model) {
+        log_error("%s", why);
+        free(why);
+        return code;
+    }
+    const struct form *form = find_form(model);
+    code = EXIT_BAD_USAGE;
+    if (!form)
+        log_error("%s is a model of learner '%s', which has no trees: JSON for XGBoost holds forest, "
+                  "boosting and adaboost",
+                  model->name, model->learner);
+    else if (model->n_fitted < 2)
+        log_error("%s knows one class only: there is nothing to export", model->name);
+    else
+        code = write_model(model, form, output);
+    model_set_free(set);
+    return code;
+}

@@ -1,0 +1,51 @@
+#include "model_choice.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct model *find(const struct model_set *set, const char *name)
+{
+    if (!name)
+        return set->n == 1 ? set->models[0] : NULL;
+    for (size_t i = 0; i < set->n; i++)
+        if (strcmp(set->models[i]->name, name) == 0)
+            return set->models[i];
+    return NULL;
+}
+
+/* "a, b and c": what there is to choose from. */
+static char *names_of(const struct model_set *set)
+{
+    char *names = memory_text("");
+    for (size_t i = 0; i < set->n; i++) {
+        const char *before = i == 0 ? "" : i + 1 < set->n ? ", " : " and ";
+        char *longer = text_format("%s%s%s", names, before, set->models[i]->name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
+const struct model *model_choose(const char *path, const char *name, struct model_set **set, int *code,
+                                 char **why)
+{
+    *set = model_file_read(path, code, why);
+    if (!*set)
+        return NULL;
+    const struct model *model = find(*set, name);
+    if (model)
+        return model;
+    char *names = names_of(*set);
+    if (name)
+        *why = text_format("%s has no model '%s': it holds %s", path, name, names);
+    else
+        *why = text_format("%s holds %zu models: choose one with --model out of %s", path, (*set)->n, names);
+    *code = EXIT_BAD_USAGE;
+    free(names);
+    model_set_free(*set);
+    *set = NULL;
+    return NULL;
+}

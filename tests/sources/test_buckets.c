@@ -1,0 +1,311 @@
+/*
+ * Rows out of buckets against rows counted in the plainest way, byte for byte: any number of owners, any
+ * number of buckets, spilled or not, and several senders that each saw a part of every source.
+ */
+#include "darkforest/sources/buckets.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "made_packets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SENDERS 3
+#define WINDOW_START 1483228800
+
+/* How the packets are counted: what must not change the rows. */
+struct way {
+    int ranks;
+    uint64_t expected_contacts;
+    size_t n_spills;
+};
+
+struct owners {
+    const struct way *way;
+    struct chunk_pool pool;
+    struct buckets *buckets; /* one an owner */
+    struct partials senders[SENDERS];
+    const char *folder;
+};
+
+static void begin(struct owners *o, const struct way *way, const char *folder)
+{
+    *o = (struct owners){.way = way, .folder = folder};
+    o->buckets = memory_get((size_t)way->ranks * sizeof *o->buckets);
+    for (int r = 0; r < way->ranks; r++)
+        buckets_init(&o->buckets[r], &o->pool, way->ranks, way->expected_contacts);
+    for (int s = 0; s < SENDERS; s++)
+        partials_init(&o->senders[s]);
+}
+
+static void end(struct owners *o)
+{
+    for (int r = 0; r < o->way->ranks; r++)
+        buckets_free(&o->buckets[r]);
+    for (int s = 0; s < SENDERS; s++)
+        partials_free(&o->senders[s]);
+    assert_int_equal(o->pool.n_bytes_in_use, 0); /* every chunk was given back */
+    chunk_pool_free(&o->pool);
+    free(o->buckets);
+}
+
+static struct buckets *owner(const struct owners *o, uint32_t hash)
+{
+    return &o->buckets[(uint64_t)hash * (uint64_t)o->way->ranks >> 32];
+}
+
+static void take_packet(struct owners *o, const struct made_packet *made, size_t i)
+{
+    const struct packet *p = &made->packet;
+    const uint32_t hash = hash_u32(p->source);
+    /* The bits above the first are the carrier's own and may hold anything. */
+    const struct contact contact = {
+        .source = p->source,
+        .destination = p->destination,
+        .port = p->port,
+        .tag = (uint16_t)(i << 1 | (p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0))};
+    const struct buckets *to = owner(o, hash);
+    partials_add(&o->senders[i % SENDERS], p, &made->ts_ns, &hash, 1);
+    buckets_add_contact(to, buckets_at(to, hash), &contact);
+}
+
+static void spill(struct owners *o)
+{
+    for (int r = 0; r < o->way->ranks; r++) {
+        uint64_t n_bytes = 7;
+        assert_int_equal(buckets_spill(&o->buckets[r], o->folder, &n_bytes), 0);
+    }
+}
+
+static void send_partials(struct owners *o)
+{
+    for (int s = 0; s < SENDERS; s++)
+        for (size_t i = 0; i < partials_n(&o->senders[s]); i++) {
+            const struct partial *p = &o->senders[s].items[i];
+            buckets_add_partial(owner(o, hash_u32(p->address)), p);
+        }
+}
+
+/* All owners' rows by address, in fresh memory. */
+static struct source_row *finish(struct owners *o, size_t *n)
+{
+    struct chunk_list list = {0};
+    for (int r = 0; r < o->way->ranks; r++)
+        assert_int_equal(buckets_finish(&o->buckets[r], WINDOW_START, &list), 0);
+    struct source_row *rows = memory_get(list.n * sizeof *rows), *to = rows;
+    for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next) {
+        const size_t m = chunk_list_in(&list, chunk, sizeof *rows);
+        memcpy(to, chunk->items, m * sizeof *rows);
+        to += m;
+    }
+    *n = list.n;
+    chunk_list_free(&list, &o->pool);
+    qsort(rows, *n, sizeof *rows, source_compare);
+    return rows;
+}
+
+static void check_rows(const struct source_row *got, size_t n_got, const struct source_row *expected,
+                       size_t n)
+{
+    assert_int_equal(n_got, n);
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(&got[i], &expected[i], sizeof *got) != 0)
+            fail_msg("row %zu of %zu: destinations %u, should be %u; pairs %llu, should be %llu; ports %u, "
+                     "should be %u",
+                     i, n, got[i].unique_destinations, expected[i].unique_destinations,
+                     (unsigned long long)got[i].destination_port_pairs,
+                     (unsigned long long)expected[i].destination_port_pairs, got[i].unique_ports,
+                     expected[i].unique_ports);
+}
+
+static void count(const struct made_packet *made, size_t n, const struct way *way,
+                  const struct source_row *expected, size_t n_expected)
+{
+    struct owners o;
+    size_t n_rows;
+    begin(&o, way, "/tmp");
+    for (size_t i = 0; i < n; i++) {
+        take_packet(&o, &made[i], i);
+        if (way->n_spills && i % (n / way->n_spills + 1) == n / (2 * way->n_spills))
+            spill(&o);
+    }
+    send_partials(&o);
+    struct source_row *rows = finish(&o, &n_rows);
+    check_rows(rows, n_rows, expected, n_expected);
+    free(rows);
+    end(&o);
+}
+
+static void check(const struct made_kind *kind, size_t n, const struct way *ways, size_t n_ways)
+{
+    size_t n_expected;
+    struct made_packet *made = made_packets(kind, n), *sorted = made_packets(kind, n);
+    struct source_row *expected = made_rows_of(sorted, n, WINDOW_START, &n_expected);
+    for (size_t w = 0; w < n_ways; w++)
+        count(made, n, &ways[w], expected, n_expected);
+    free(expected);
+    free(sorted);
+    free(made);
+}
+
+#define CHECK(kind, n, ways) check(&(kind), n, ways, sizeof(ways) / sizeof *(ways))
+
+static const struct way all_ways[] = {
+    {1,  0,          0 },
+    {1,  1 << 20,    0 },
+    {1,  UINT64_MAX, 0 },
+    {2,  0,          0 },
+    {3,  1 << 18,    0 },
+    {7,  0,          0 },
+    {16, 100000,     0 },
+    {1,  0,          1 },
+    {1,  0,          5 },
+    {3,  1 << 20,    2 },
+    {7,  0,          13}
+};
+
+static void repeated_contacts_count_once(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 1, .n_sources = 50, .n_destinations = 300, .n_ports = 20};
+    CHECK(kind, 100000, all_ways);
+    CHECK(kind, 1, all_ways);
+    CHECK(kind, 0, all_ways);
+}
+
+static void every_port_is_a_port_of_its_own(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 2, .n_sources = 2, .n_destinations = 3, .n_ports = 65536};
+    CHECK(kind, 600000,
+          ((const struct way[]){
+              {1, 0, 0},
+              {1, 0, 3},
+              {2, 0, 1}
+    }));
+}
+
+/* More sources in one bucket than a key has numbers for: it is split, and again. */
+static void a_bucket_of_many_sources_is_split(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 3, .n_sources = 150000, .n_destinations = 70000, .n_ports = 3};
+    CHECK(kind, 300000, all_ways);
+}
+
+static void a_source_that_sends_half_of_all_is_whole(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {
+        .seed = 4, .n_sources = 20000, .n_destinations = 1 << 20, .n_ports = 1000, .one_in = 2};
+    CHECK(kind, 300000, all_ways);
+}
+
+/* More contacts than a bucket may hold without being split, nearly all of one source. */
+static void a_bucket_of_many_contacts_is_split(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {
+        .seed = 5, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 1};
+    const struct made_kind shared = {
+        .seed = 6, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 2};
+    CHECK(kind, 100000,
+          ((const struct way[]){
+              {1, 0, 0},
+              {1, 0, 2}
+    }));
+    CHECK(shared, ((size_t)1 << 22) + 1000,
+          ((const struct way[]){
+              {1, 0, 0},
+              {1, 0, 1}
+    }));
+}
+
+/* Scratch has no name: nothing is left, whatever happens. */
+static void spilling_leaves_nothing_in_the_folder(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 7, .n_sources = 100, .n_destinations = 100, .n_ports = 10};
+    const struct way way = {1, 0, 0};
+    char folder[] = "/tmp/darkforest-buckets-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct made_packet *made = made_packets(&kind, 1000);
+    struct owners o;
+    uint64_t n_bytes = 0;
+    begin(&o, &way, folder);
+    for (size_t i = 0; i < 1000; i++)
+        take_packet(&o, &made[i], i);
+    const uint64_t before = o.pool.n_bytes_in_use;
+    assert_int_equal(buckets_spill(&o.buckets[0], folder, &n_bytes), 0);
+    assert_true(n_bytes > 0 && n_bytes < 1000 * sizeof(struct contact));
+    assert_true(o.pool.n_bytes_in_use < before);
+    assert_int_equal(rmdir(folder), 0); /* it is empty while the scratch is in use */
+    end(&o);
+    free(made);
+}
+
+static void scratch_that_cannot_be_made_is_named(void **state)
+{
+    (void)state;
+    const struct way way = {1, 0, 0};
+    struct owners o;
+    uint64_t n_bytes = 0;
+    begin(&o, &way, "/nonexistent/folder");
+    assert_int_equal(buckets_spill(&o.buckets[0], o.folder, &n_bytes), EXIT_IO);
+    assert_non_null(strstr(log_last_error(), "/nonexistent/folder"));
+    assert_int_equal(n_bytes, 0);
+    end(&o);
+}
+
+/* Needs root to mount a small file system; skipped without. */
+static void a_full_scratch_is_named(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 8, .n_sources = 1000, .n_destinations = 1 << 30, .n_ports = 10000};
+    const struct way way = {1, 0, 0};
+    char folder[] = "/tmp/darkforest-buckets-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    if (geteuid() != 0 || mount("tmpfs", folder, "tmpfs", 0, "size=64k")) {
+        rmdir(folder);
+        print_message("not shown: no small file system can be mounted here\n");
+        skip();
+    }
+    struct made_packet *made = made_packets(&kind, 100000);
+    struct owners o;
+    uint64_t n_bytes = 0;
+    begin(&o, &way, folder);
+    for (size_t i = 0; i < 100000; i++)
+        take_packet(&o, &made[i], i);
+    assert_int_equal(buckets_spill(&o.buckets[0], folder, &n_bytes), EXIT_IO);
+    assert_non_null(strstr(log_last_error(), folder));
+    end(&o);
+    umount(folder);
+    assert_int_equal(rmdir(folder), 0);
+    free(made);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repeated_contacts_count_once),
+        cmocka_unit_test(every_port_is_a_port_of_its_own),
+        cmocka_unit_test(a_bucket_of_many_sources_is_split),
+        cmocka_unit_test(a_source_that_sends_half_of_all_is_whole),
+        cmocka_unit_test(a_bucket_of_many_contacts_is_split),
+        cmocka_unit_test(spilling_leaves_nothing_in_the_folder),
+        cmocka_unit_test(scratch_that_cannot_be_made_is_named),
+        cmocka_unit_test(a_full_scratch_is_named),
+    };
+    log_init(LOG_QUIET, 0);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

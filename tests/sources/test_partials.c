@@ -1,0 +1,160 @@
+/* Sums per source against sums that were made one packet at a time in a plain list. */
+#include "darkforest/sources/partials.h"
+
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+#include "made_packets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void add_all(struct partials *partials, const struct made_packet *made, size_t n, size_t batch)
+{
+    struct packet packets[PARTIALS_BATCH];
+    int64_t ts_ns[PARTIALS_BATCH];
+    uint32_t hashes[PARTIALS_BATCH];
+    for (size_t at = 0; at < n; at += batch) {
+        const size_t m = n - at < batch ? n - at : batch;
+        for (size_t i = 0; i < m; i++) {
+            packets[i] = made[at + i].packet;
+            ts_ns[i] = made[at + i].ts_ns;
+            hashes[i] = hash_u32(packets[i].source);
+        }
+        partials_add(partials, packets, ts_ns, hashes, m);
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct partial *p = a, *q = b;
+    return (p->address > q->address) - (p->address < q->address);
+}
+
+static void check_counts(const struct partial *p, const struct source_row *row)
+{
+    const uint64_t expected[PARTIAL_COUNTS] = {
+        [PARTIAL_TCP] = row->tcp_packets,     [PARTIAL_UDP] = row->udp_packets,
+        [PARTIAL_ICMP] = row->icmp_packets,   [PARTIAL_PORT] = row->port_packets,
+        [PARTIAL_SYN] = row->syn_packets,     [PARTIAL_SCAN_FLAG] = row->scan_flag_packets,
+        [PARTIAL_REPLY] = row->reply_packets, [PARTIAL_ECHO_REQUEST] = row->echo_requests};
+    for (int c = 0; c < PARTIAL_COUNTS; c++)
+        assert_int_equal(p->counts[c], expected[c]);
+    assert_int_equal(p->address, row->address);
+    assert_int_equal(p->packets, row->packets);
+    assert_int_equal(p->ttl_sum, row->ttl_sum);
+    assert_int_equal(p->first_ns, row->first_seen);
+    assert_int_equal(p->last_ns, row->last_seen);
+}
+
+static void check_table(const struct partials *partials, struct made_packet *made, size_t n)
+{
+    size_t n_rows;
+    struct source_row *rows = made_rows_of(made, n, 0, &n_rows);
+    assert_int_equal(partials_n(partials), n_rows);
+    assert_int_equal(partials->n_packets, n);
+    struct partial *items = memory_get(n_rows * sizeof *items);
+    memcpy(items, partials->items, n_rows * sizeof *items);
+    qsort(items, n_rows, sizeof *items, by_address);
+    for (size_t i = 0; i < n_rows; i++)
+        check_counts(&items[i], &rows[i]);
+    free(items);
+    free(rows);
+}
+
+static void check_sums(const struct made_kind *kind, size_t n, size_t batch)
+{
+    struct partials partials;
+    struct made_packet *made = made_packets(kind, n);
+    partials_init(&partials);
+    add_all(&partials, made, n, batch);
+    check_table(&partials, made, n);
+    partials_free(&partials);
+    free(made);
+}
+
+static void few_sources_sum_up(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 1, .n_sources = 7, .n_destinations = 9, .n_ports = 5};
+    check_sums(&kind, 0, 1);
+    check_sums(&kind, 1, 1);
+    check_sums(&kind, 20000, PARTIALS_BATCH);
+    check_sums(&kind, 5000, 3);
+}
+
+static void the_table_grows_with_its_sources(void **state)
+{
+    (void)state;
+    for (uint32_t n_sources = 100; n_sources < 400000; n_sources *= 3) {
+        const struct made_kind kind = {
+            .seed = n_sources, .n_sources = n_sources, .n_destinations = 9, .n_ports = 5};
+        check_sums(&kind, 2 * (size_t)n_sources, PARTIALS_BATCH);
+    }
+}
+
+static void one_source_may_send_half_of_all(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {
+        .seed = 3, .n_sources = 30000, .n_destinations = 9, .n_ports = 5, .one_in = 2};
+    check_sums(&kind, 200000, PARTIALS_BATCH);
+}
+
+/* Every value of the classes byte adds one to the counts of its bits and to no other. */
+static void each_class_has_its_count(void **state)
+{
+    (void)state;
+    for (unsigned classes = 0; classes < 256; classes++) {
+        struct partials partials;
+        const struct packet packet = {.source = 0, .classes = (uint8_t)classes, .ttl = 255};
+        const int64_t ts_ns = 5;
+        const uint32_t hash = hash_u32(0);
+        partials_init(&partials);
+        partials_add(&partials, &packet, &ts_ns, &hash, 1);
+        assert_int_equal(partials_n(&partials), 1); /* the address 0 is a source like any other */
+        for (int c = 0; c < PARTIAL_COUNTS; c++)
+            assert_int_equal(partials.items[0].counts[c], classes >> c & 1);
+        assert_int_equal(partials.items[0].ttl_sum, 255);
+        partials_free(&partials);
+    }
+}
+
+static void a_cleared_table_starts_anew(void **state)
+{
+    (void)state;
+    const struct made_kind kinds[2] = {
+        {.seed = 1, .n_sources = 5000, .n_destinations = 9, .n_ports = 5},
+        {.seed = 2, .n_sources = 800,  .n_destinations = 9, .n_ports = 5}
+    };
+    struct partials partials;
+    partials_init(&partials);
+    for (int round = 0; round < 4; round++) {
+        struct made_packet *made = made_packets(&kinds[round % 2], 10000);
+        add_all(&partials, made, 10000, PARTIALS_BATCH);
+        check_table(&partials, made, 10000);
+        assert_true(partials_n_bytes(&partials) >= partials_n(&partials) * sizeof(struct partial));
+        partials_clear(&partials);
+        assert_int_equal(partials_n(&partials), 0);
+        assert_int_equal(partials.n_packets, 0);
+        free(made);
+    }
+    partials_free(&partials);
+    partials_free(&partials); /* freed is freed */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_sources_sum_up),
+        cmocka_unit_test(the_table_grows_with_its_sources),
+        cmocka_unit_test(one_source_may_send_half_of_all),
+        cmocka_unit_test(each_class_has_its_count),
+        cmocka_unit_test(a_cleared_table_starts_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -18,6 +18,8 @@ static const struct command *const commands[] = {
     &command_synth,
     &command_extract,
     &command_label,
+    &command_train,
+    &command_evaluate,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

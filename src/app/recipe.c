@@ -1,0 +1,107 @@
+#include "recipe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void depth_2(struct learner_options *o)
+{
+    o->max_depth = 2;
+}
+
+static void depth_3(struct learner_options *o)
+{
+    o->max_depth = 3;
+}
+
+static void as_is(struct learner_options *o)
+{
+    (void)o;
+}
+
+static void samme(struct learner_options *o)
+{
+    o->algorithm = ALGORITHM_SAMME;
+}
+
+static void samme_r(struct learner_options *o)
+{
+    o->algorithm = ALGORITHM_SAMME_R;
+}
+
+static void normalised(struct learner_options *o)
+{
+    o->normalise = 1;
+}
+
+/* The paper's models, in its order. */
+static const struct {
+    const char *learner;
+    void (*set)(struct learner_options *options);
+} paper[] = {
+    {"forest",   depth_2   },
+    {"forest",   depth_3   },
+    {"boosting", as_is     },
+    {"adaboost", samme     },
+    {"adaboost", samme_r   },
+    {"bayes",    as_is     },
+    {"bayes",    normalised},
+};
+
+int recipes_add(struct recipes *recipes, const char *learner)
+{
+    int found = 0;
+    for (size_t i = 0; i < sizeof paper / sizeof *paper; i++) {
+        if (strcmp(learner, "all") != 0 && strcmp(learner, paper[i].learner) != 0)
+            continue;
+        found = 1;
+        if (recipes->n == RECIPES_MOST)
+            break;
+        struct recipe *r = &recipes->items[recipes->n++];
+        memset(r, 0, sizeof *r);
+        r->learner = learner_find(paper[i].learner);
+        r->learner->defaults(&r->options);
+        paper[i].set(&r->options);
+    }
+    return found ? 0 : -1;
+}
+
+/* Names say what tells the paper's models of one learner apart. */
+static void set_name(struct recipe *r)
+{
+    const char *learner = r->learner->name;
+    const char *more = "";
+    char depth[RECIPE_NAME / 2];
+    if (strcmp(learner, "forest") == 0 && r->options.max_depth) {
+        snprintf(depth, sizeof depth, "-depth-%u", (unsigned)r->options.max_depth);
+        more = depth;
+    } else if (strcmp(learner, "adaboost") == 0) {
+        more = r->options.algorithm == ALGORITHM_SAMME ? "-samme" : "-samme-r";
+    } else if (strcmp(learner, "bayes") == 0 && r->options.normalise) {
+        more = "-normalised";
+    }
+    snprintf(r->name, sizeof r->name, "%s%s", learner, more);
+}
+
+static int is_known(const struct recipes *recipes, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(recipes->items[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+const char *recipes_settle(struct recipes *recipes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < recipes->n; i++) {
+        struct recipe r = recipes->items[i];
+        const char *wrong = r.learner->check(&r.options);
+        if (wrong)
+            return wrong;
+        set_name(&r);
+        if (!is_known(recipes, n, r.name))
+            recipes->items[n++] = r;
+    }
+    recipes->n = n;
+    return NULL;
+}

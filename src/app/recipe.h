@@ -1,0 +1,34 @@
+/*
+ * recipe.h - a model to be fitted: a learner, its parameters, and a name. The paper's seven are a table.
+ * Private to the app. Local.
+ */
+#ifndef DARKFOREST_RECIPE_H
+#define DARKFOREST_RECIPE_H
+
+#include "darkforest/learn/learner.h"
+
+#define RECIPES_MOST 16
+#define RECIPE_NAME 48
+
+struct recipe {
+    const struct learner *learner;
+    struct learner_options options;
+    char name[RECIPE_NAME]; /* "forest-depth-2"; recipe_name */
+};
+
+struct recipes {
+    struct recipe items[RECIPES_MOST];
+    size_t n;
+};
+
+/*
+ * Adds the paper's models of a learner: forest (depth 2 and 3), boosting, adaboost (SAMME and SAMME.R), bayes
+ * (raw and normalised features), or of "all". 0, or -1 when there is no such learner.
+ */
+int recipes_add(struct recipes *recipes, const char *learner);
+
+/* After parameters were changed: names, and of recipes that have become equal only the first stays. NULL, or
+ * a sentence that says which parameter is wrong. */
+const char *recipes_settle(struct recipes *recipes);
+
+#endif

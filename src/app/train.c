@@ -1,0 +1,255 @@
+/*
+ * train.c - the command `train`: feature files in, fitted models out, with how they did on rows held out.
+ *
+ * Without parameters a learner is fitted as the paper has it, which for some is more than one model
+ * (recipe.h).
+ */
+#include "command.h"
+#include "provenance.h"
+#include "run_record.h"
+#include "scores.h"
+#include "training.h"
+
+#include "darkforest/core/output.h"
+
+#include <libgen.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A count that was not given. */
+#define NOT_GIVEN UINT64_MAX
+
+struct train_options {
+    const char *output;
+    struct strings learners;
+    uint64_t seed, bins, folds;
+    double test_share;
+    int spread;
+    /* parameters of learners: what was not given keeps the recipe's value */
+    uint64_t n_estimators, max_depth, max_features, min_samples_split, min_samples_leaf;
+    double learning_rate, var_smoothing;               /* NAN: not given */
+    int algorithm, normalise, class_weight, bootstrap; /* -1: not given */
+};
+
+#define AT(field) offsetof(struct train_options, field)
+
+static const struct option_row train_rows[] = {
+    {"output",            OPTION_STRING,  "MODEL.h5",      "The file that takes the models.",                                              AT(output),        0,    0        },
+    {"learner",           OPTION_STRINGS, "NAME",
+     "forest, boosting, adaboost, bayes or all; again for more. The paper's models of it are fitted; forest "
+     "unless given.",                                                                                                                      AT(learners),      0,    0        },
+    {"seed",              OPTION_U64,     "N",             "Draws the split, the folds and the forests; 1 unless given.",                  AT(seed),          0,    0        },
+    {"bins",              OPTION_U64,     "N",
+     "Values told apart in a feature; a feature with no more than that is split exactly. 255 unless given.",                               AT(bins),          2,    BINS_MOST},
+    {"test-share",        OPTION_DOUBLE,  "X",             "Share of the rows held out to judge the models; 0.3 unless given.",
+     AT(test_share),                                                                                                                                          0,    0.99     },
+    {"folds",             OPTION_U64,     "N",             "Stratified cross-validation over this many folds too; 0, none, unless given.",
+     AT(folds),                                                                                                                                               0,    256      },
+    {"spread",            OPTION_FLAG,    NULL,            "Leave rows with their ranks, for more rows than a node can hold.",
+     AT(spread),                                                                                                                                              0,    0        },
+    {"n-estimators",      OPTION_U64,     "N",             "Trees or rounds: forest and boosting 100, adaboost 50 unless given.",
+     AT(n_estimators),                                                                                                                                        1,    1e6      },
+    {"max-depth",         OPTION_U64,     "N",
+     "Depth of trees, 0 for any: forest 2 and 3, boosting 3, adaboost 1 unless given.",                                                    AT(max_depth),     0,
+     1000                                                                                                                                                                    },
+    {"max-features",      OPTION_U64,     "N",
+     "Features tried at a split: forest the square root of all, boosting all unless given.",                                               AT(max_features),
+     1,                                                                                                                                                             1e6      },
+    {"min-samples-split", OPTION_U64,     "N",             "Rows that a node must have to be split; 2 unless given.",
+     AT(min_samples_split),                                                                                                                                   2,    1e15     },
+    {"min-samples-leaf",  OPTION_U64,     "N",             "Rows that each half of a split must have; 1 unless given.",
+     AT(min_samples_leaf),                                                                                                                                    1,    1e15     },
+    {"bootstrap",         OPTION_CHOICE,  "no|yes",
+     "forest: draw each tree's rows with replacement; yes unless given.",                                                                  AT(bootstrap),     0,    0        },
+    {"class-weight",      OPTION_CHOICE,  "none|balanced",
+     "forest: weigh rows so that classes weigh the same; none unless given.",                                                              AT(class_weight),  0,    0        },
+    {"learning-rate",     OPTION_DOUBLE,  "X",             "boosting 0.1, adaboost 1 unless given.",                                       AT(learning_rate), 1e-9,
+     1e9                                                                                                                                                                     },
+    {"algorithm",         OPTION_CHOICE,  "SAMME|SAMME.R", "adaboost; both unless given.",                                                 AT(algorithm),     0,    0        },
+    {"var-smoothing",     OPTION_DOUBLE,  "X",
+     "bayes: share of the largest variance added to all; 1e-9 unless given.",                                                              AT(var_smoothing), 0,    1e9      },
+    {"normalise",         OPTION_CHOICE,  "no|yes",
+     "bayes: on features of mean 0 and variance 1; both ways unless given.",                                                               AT(normalise),     0,    0        },
+};
+
+static void train_defaults(void *values)
+{
+    struct train_options *o = values;
+    o->seed = 1;
+    o->bins = BINS_DEFAULT;
+    o->test_share = 0.3;
+    o->n_estimators = o->max_depth = o->max_features = o->min_samples_split = o->min_samples_leaf = NOT_GIVEN;
+    o->learning_rate = o->var_smoothing = NAN;
+    o->algorithm = o->normalise = o->class_weight = o->bootstrap = -1;
+}
+
+static void change_count(uint64_t given, uint64_t *value)
+{
+    if (given != NOT_GIVEN)
+        *value = given;
+}
+
+static void change_real(double given, double *value)
+{
+    if (!isnan(given))
+        *value = given;
+}
+
+static void change_choice(int given, int *value)
+{
+    if (given >= 0)
+        *value = given;
+}
+
+static void change_recipe(const struct train_options *given, struct learner_options *o)
+{
+    change_count(given->n_estimators, &o->n_estimators);
+    change_count(given->max_depth, &o->max_depth);
+    change_count(given->max_features, &o->max_features);
+    change_count(given->min_samples_split, &o->min_samples_split);
+    change_count(given->min_samples_leaf, &o->min_samples_leaf);
+    change_real(given->learning_rate, &o->learning_rate);
+    change_real(given->var_smoothing, &o->var_smoothing);
+    change_choice(given->algorithm, &o->algorithm);
+    change_choice(given->normalise, &o->normalise);
+    change_choice(given->class_weight, &o->class_weight);
+    change_choice(given->bootstrap >= 0 ? !given->bootstrap : -1, &o->no_bootstrap);
+}
+
+/* Options to recipes. 0 or an exit code with a sentence in *why. Local. */
+static int choose_recipes(const struct train_options *o, struct recipes *recipes, char **why)
+{
+    if (o->learners.n == 0)
+        recipes_add(recipes, "forest");
+    for (size_t i = 0; i < o->learners.n; i++)
+        if (recipes_add(recipes, o->learners.items[i]) != 0) {
+            *why = text_format("there is no learner %s: forest, boosting, adaboost, bayes or all",
+                               o->learners.items[i]);
+            return EXIT_BAD_USAGE;
+        }
+    for (size_t i = 0; i < recipes->n; i++)
+        change_recipe(o, &recipes->items[i].options);
+    const char *wrong = recipes_settle(recipes);
+    *why = wrong ? memory_text(wrong) : NULL;
+    return wrong ? EXIT_BAD_USAGE : EXIT_DONE;
+}
+
+static int check_usage(const struct train_options *o, const struct strings *operands, char **why)
+{
+    if (operands->n == 0)
+        *why = memory_text("train needs feature files or folders of them: see `darkforest train --help`");
+    else if (!o->output)
+        *why = memory_text("train needs a file for the models, -o MODEL.h5");
+    else if (o->folds == 1)
+        *why = memory_text("--folds must be at least 2");
+    return *why ? EXIT_BAD_USAGE : EXIT_DONE;
+}
+
+/* Rank 0 alone writes; all agree. Collective. */
+static int write_models(const struct ranks *world, const struct train_options *o,
+                        const struct training_rows *rows, struct model **models, size_t n)
+{
+    struct features_meta maker = {0};
+    provenance_set(&maker, world);
+    struct model_set set = {.models = models, .n = n, .training = rows->about};
+    set.training.test_share = o->test_share;
+    set.training.seed = o->seed;
+    set.training.n_folds = o->folds;
+    set.training.command_line = maker.command_line;
+    set.training.host = maker.host;
+    set.training.created = maker.created;
+    set.training.n_ranks = maker.n_ranks;
+    const int code = ranks_rank(world) == 0 ? model_file_write(o->output, &set) : EXIT_DONE;
+    features_meta_free(&maker);
+    return ranks_agree(world, code, NULL);
+}
+
+/* To the user and the run record. Local. */
+static void tell(struct run_record *record, const struct recipes *recipes, struct model *const *models)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < recipes->n; i++) {
+        const struct model *m = models[i];
+        const struct metrics_summary s =
+            m->held_out.n_classes ? metrics_summarise(&m->held_out) : (struct metrics_summary){0};
+        json_object_set_new(all, m->name,
+                            json_pack("{s:s, s:f, s:f}", "parameters", m->parameters, "macro_f1", s.macro.f1,
+                                      "accuracy", s.accuracy));
+        if (!log_talks())
+            continue;
+        if (i == 0)
+            scores_head(stdout);
+        if (m->held_out.n_classes)
+            scores_print(stdout, m->name, &m->held_out, m->class_names);
+        if (m->n_folds)
+            scores_folds(stdout, m->name, m->folds, m->n_folds);
+    }
+    run_record_set(record, "models", all);
+}
+
+static int train_and_write(const struct ranks *world, const struct train_options *o,
+                           const struct recipes *recipes, const struct strings *operands,
+                           struct run_record *record)
+{
+    const struct training_plan plan = {o->seed, o->test_share, o->folds, (uint32_t)o->bins, o->spread};
+    struct model *models[RECIPES_MOST] = {0};
+    struct training_rows rows;
+    run_record_phase(record, "read");
+    int code = training_rows_read(world, operands, &rows);
+    run_record_phase(record, "fit");
+    if (code == EXIT_DONE)
+        code = training_run(world, &plan, &rows, recipes, models);
+    run_record_phase(record, "write");
+    if (code == EXIT_DONE)
+        code = write_models(world, o, &rows, models, recipes->n);
+    run_record_phase(record, NULL);
+    if (code == EXIT_DONE)
+        tell(record, recipes, models);
+    for (size_t i = 0; i < recipes->n; i++)
+        model_free(models[i]);
+    training_rows_free(&rows);
+    return code;
+}
+
+static int train_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    const struct train_options *o = values;
+    struct recipes recipes = {.n = 0};
+    char *why = NULL;
+    int code = check_usage(o, operands, &why);
+    if (code == EXIT_DONE)
+        code = choose_recipes(o, &recipes, &why);
+    code = ranks_agree(world, code, why);
+    free(why);
+    char *path = memory_text(o->output ? o->output : "");
+    struct run_record *record = run_record_new(world, "train", code == EXIT_DONE ? dirname(path) : NULL);
+    if (code == EXIT_DONE)
+        code = train_and_write(world, o, &recipes, operands, record);
+    free(path);
+    return run_record_finish(record, code);
+}
+
+static const char about[] =
+    "Reads the labelled sources of feature files (files, folders or patterns), holds a part of them out, "
+    "fits models "
+    "to the rest and judges them on what was held out: precision, recall and F1 of each class, on stdout and "
+    "with the "
+    "models in MODEL.h5. A learner that is not told otherwise is fitted as the paper has it: forest at depth "
+    "2 and 3, "
+    "adaboost by SAMME and SAMME.R, bayes on features as they are and on normalised ones. Parameters have "
+    "scikit-learn's names and defaults and go to every learner that has them. The same seed gives the same "
+    "models for "
+    "any number of ranks.";
+static const char example[] = "mpirun -n 2 darkforest train hours/ -o model.h5 --learner all --folds 5    "
+                              "the paper's models, cross-validated";
+
+const struct command command_train = {
+    .text = {"train", "FEATURES... -o MODEL.h5", "fit classifiers to labelled sources and judge them", about,
+             example},
+    .options = train_rows,
+    .n_options = sizeof train_rows / sizeof train_rows[0],
+    .values_size = sizeof(struct train_options),
+    .defaults = train_defaults,
+    .run = train_run,
+};

@@ -1,0 +1,34 @@
+/*
+ * training.h - models fitted to one part of the rows and judged on the other: what train and reproduce share.
+ * Private to the app. Collective: models and metrics are the same on every rank, and for any number of ranks.
+ */
+#ifndef DARKFOREST_TRAINING_H
+#define DARKFOREST_TRAINING_H
+
+#include "recipe.h"
+#include "training_rows.h"
+
+#include "darkforest/exchange/ranks.h"
+#include "darkforest/learn/model.h"
+
+struct training_plan {
+    uint64_t seed;     /* of the split, the folds and the learners */
+    double test_share; /* held out; 0: every row is trained on */
+    uint64_t n_folds;  /* 0: no cross-validation */
+    uint32_t n_bins;
+    int spread; /* each rank keeps its own rows */
+};
+
+/*
+ * Fits each recipe to the training part of the rows, judges it on the held-out part (model->held_out), and
+ * cross-validates it over all rows (model->folds). models[i] is recipe i's, fresh; all NULL on failure. The
+ * agreed exit code, after one sentence.
+ */
+int training_run(const struct ranks *ranks, const struct training_plan *plan,
+                 const struct training_rows *rows, const struct recipes *recipes, struct model **models);
+
+/* The model's confusion matrix over the rows of all ranks, into fresh metrics. */
+void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
+                    struct metrics *metrics);
+
+#endif

@@ -1,0 +1,185 @@
+#include "training_rows.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+#include "darkforest/store/features.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows read at once. */
+#define BLOCK 16384
+
+const char *const *training_feature_names(void)
+{
+    static const char *names[SOURCE_FEATURES];
+    for (int f = 0; f < SOURCE_FEATURES; f++)
+        names[f] = source_feature_column(f)->name;
+    return names;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void add_line(char **text, const char *line)
+{
+    char *longer = text_format("%s%s%s", *text ? *text : "", *text ? "\n" : "", line);
+    free(*text);
+    *text = longer;
+}
+
+/* What one file adds to what is known of all. */
+static void note_file(struct training_rows *rows, const char *path, const struct features_meta *meta)
+{
+    struct training *about = &rows->about;
+    char *rules = rules_text(&meta->rules);
+    if (!about->rules)
+        about->rules = memory_text(rules);
+    else if (strcmp(about->rules, rules) != 0)
+        log_warn("%s was labelled by other rules than the files before it", path);
+    free(rules);
+    if (!about->inputs || meta->window_start < about->first_window)
+        about->first_window = meta->window_start;
+    if (!about->inputs || meta->window_start > about->last_window)
+        about->last_window = meta->window_start;
+    add_line(&about->inputs, last_part(path));
+    rows->n_total += meta->n_rows;
+}
+
+/* Local. The number of rows of each file, and what stands beside them. */
+static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        struct features_meta meta = {0};
+        int code;
+        struct features_file *file = features_open(paths->items[i], &meta, &code, why);
+        if (!file)
+            return code;
+        n_rows[i] = meta.n_rows;
+        note_file(rows, paths->items[i], &meta);
+        features_close(file);
+        features_meta_free(&meta);
+    }
+    rows->about.n_rows = rows->n_total;
+    return EXIT_DONE;
+}
+
+static void take_block(struct training_rows *rows, const struct source_row *block, size_t n, size_t at)
+{
+    for (size_t i = 0; i < n; i++) {
+        source_features(&block[i], rows->values + (at + i) * SOURCE_FEATURES);
+        rows->labels[at + i] = block[i].label;
+    }
+}
+
+/* Local. Rows [first, first + n) of one file, to place `at` of this rank's table. */
+static int read_part(const char *path, uint64_t first, size_t n, struct training_rows *rows, size_t at,
+                     char **why)
+{
+    struct features_meta meta = {0};
+    int code = EXIT_DONE;
+    struct features_file *file = features_open(path, &meta, &code, why);
+    if (!file)
+        return code;
+    struct source_row *block = memory_get(BLOCK * sizeof *block);
+    for (size_t done = 0; done < n && code == EXIT_DONE; done += BLOCK) {
+        const size_t n_here = n - done < BLOCK ? n - done : BLOCK;
+        code = features_read(file, first + done, n_here, block, why);
+        if (code == EXIT_DONE)
+            take_block(rows, block, n_here, at + done);
+    }
+    free(block);
+    features_close(file);
+    features_meta_free(&meta);
+    return code;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Local. This rank's share of the files' rows, laid end to end. */
+static int read_share(const struct ranks *ranks, const struct strings *paths, const uint64_t *n_rows,
+                      struct training_rows *rows, char **why)
+{
+    const int rank = ranks_rank(ranks), size = ranks_size(ranks);
+    const uint64_t first = share_start(rows->n_total, rank, size),
+                   end = share_start(rows->n_total, rank + 1, size);
+    const size_t n = (size_t)(end - first);
+    rows->first = first;
+    rows->values = memory_get((n * SOURCE_FEATURES + 1) * sizeof *rows->values);
+    rows->labels = memory_get(n + 1);
+    rows->table = (struct table){SOURCE_FEATURES, LABEL_CLASSES, n, rows->values, rows->labels};
+    uint64_t start = 0; /* of the file among all rows */
+    for (size_t i = 0; i < paths->n; start += n_rows[i++]) {
+        const uint64_t from = larger(start, first), to = smaller(start + n_rows[i], end);
+        const int code = from < to ? read_part(paths->items[i], from - start, (size_t)(to - from), rows,
+                                               (size_t)(from - first), why)
+                                   : EXIT_DONE;
+        if (code != EXIT_DONE)
+            return code;
+    }
+    *why = table_check(&rows->table, first, training_feature_names());
+    return *why ? EXIT_BAD_DATA : EXIT_DONE;
+}
+
+/* Collective. A sum over the rows, each hashed with its number, so that it is the same for any share. */
+static uint64_t checksum(const struct ranks *ranks, const struct training_rows *rows)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < rows->table.n; i++) {
+        const uint64_t number = rows->first + i;
+        sum += hash_bytes(rows->values + i * SOURCE_FEATURES, SOURCE_FEATURES * sizeof *rows->values,
+                          number * (LABEL_CLASSES + 1) + rows->labels[i]);
+    }
+    ranks_sum_u64(ranks, &sum, 1);
+    return sum;
+}
+
+static void free_paths(struct strings *paths)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        free((char *)(uintptr_t)paths->items[i]);
+    strings_free(paths);
+}
+
+int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows)
+{
+    struct strings paths = {0};
+    char *why = NULL;
+    *rows = (struct training_rows){0};
+    int code = features_list(operands->items, operands->n, &paths, &why);
+    uint64_t *n_rows = memory_zeroed(paths.n + 1, sizeof *n_rows);
+    if (code == EXIT_DONE)
+        code = survey(&paths, n_rows, rows, &why);
+    if (code == EXIT_DONE)
+        code = read_share(ranks, &paths, n_rows, rows, &why);
+    code = ranks_agree(ranks, code, why);
+    if (code == EXIT_DONE)
+        rows->about.input_checksum = checksum(ranks, rows);
+    free(why);
+    free(n_rows);
+    free_paths(&paths);
+    return code;
+}
+
+void training_rows_free(struct training_rows *rows)
+{
+    free(rows->values);
+    free(rows->labels);
+    free(rows->about.rules);
+    free(rows->about.inputs);
+    *rows = (struct training_rows){0};
+}

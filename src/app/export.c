@@ -1,0 +1,333 @@
+/*
+ * export.c - the command `export`: feature files to CSV, or to feature files whose addresses are anonymised;
+ * a model file to another tool's format.
+ *
+ * Data derived from a telescope may leave its owner's machines only with addresses anonymised. So the plain
+ * addresses are written only when --with-addresses asks for them; else they are anonymised with a key, or
+ * left out.
+ */
+#include "anonymise.h"
+#include "command.h"
+#include "export_model.h"
+#include "feature_csv.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum export_format { FORMAT_CSV, FORMAT_HDF5 };
+
+struct export_options {
+    const char *output;
+    int format;
+    const char *anonymize; /* path of the key */
+    const char *model;     /* which of a model file */
+    bool with_addresses;
+};
+
+struct export
+{
+    const struct ranks *ranks;
+    const struct export_options *options;
+    struct strings inputs;
+    struct anonymiser *anonymiser; /* NULL: none */
+};
+
+static int read_key(const char *path, uint8_t key[ANONYMISE_KEY_SIZE])
+{
+    FILE *file = fopen(path, "rbe");
+    uint8_t bytes[ANONYMISE_KEY_SIZE + 2];
+    const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    /* A newline after the key, as an editor leaves it, is not part of it. */
+    const int ok = n == ANONYMISE_KEY_SIZE || (n == ANONYMISE_KEY_SIZE + 1 && bytes[n - 1] == '\n');
+    if (ok)
+        memcpy(key, bytes, ANONYMISE_KEY_SIZE);
+    else if (!file)
+        log_error("%s cannot be read: it should hold the key, %d bytes", path, ANONYMISE_KEY_SIZE);
+    else
+        log_error("%s does not hold a key: that is %d bytes, say from `head -c %d /dev/urandom`", path,
+                  ANONYMISE_KEY_SIZE, ANONYMISE_KEY_SIZE);
+    return ok ? EXIT_DONE : file ? EXIT_BAD_CONFIG : EXIT_NO_INPUT;
+}
+
+static int prepare_key(struct export *export)
+{
+    uint8_t key[ANONYMISE_KEY_SIZE];
+    if (!export->options->anonymize)
+        return EXIT_DONE;
+    int code = read_key(export->options->anonymize, key);
+    if (code == EXIT_DONE && !(export->anonymiser = anonymiser_new(key))) {
+        log_error("the AES cipher of libcrypto cannot be used");
+        code = EXIT_BUG;
+    }
+    memset(key, 0, sizeof key);
+    return code;
+}
+
+static int anonymise_rows(struct anonymiser *anonymiser, struct source_row *rows, size_t n)
+{
+    uint32_t *addresses = memory_get((n + 1) * sizeof *addresses);
+    for (size_t i = 0; i < n; i++)
+        addresses[i] = rows[i].address;
+    const int failed = anonymise_addresses(anonymiser, addresses, n);
+    for (size_t i = 0; i < n; i++)
+        rows[i].address = addresses[i];
+    free(addresses);
+    return failed;
+}
+
+/* All rows of a file, anonymised where asked for, in fresh memory and in their (new) order. */
+static struct source_row *read_rows(const struct export *export, const char *path, struct features_meta *meta,
+                                    int *code, char **why)
+{
+    struct features_file *file = features_open(path, meta, code, why);
+    if (!file)
+        return NULL;
+    const size_t n = (size_t)meta->n_rows;
+    struct source_row *rows = malloc((n + 1) * sizeof *rows);
+    if (!rows) {
+        *code = EXIT_IO;
+        *why = text_format("%s: not enough memory for %zu rows", path, n);
+    } else {
+        *code = features_read(file, 0, n, rows, why);
+    }
+    features_close(file);
+    if (*code == EXIT_DONE && export->anonymiser) {
+        if (anonymise_rows(export->anonymiser, rows, n) != 0) {
+            *code = EXIT_BUG;
+            *why = memory_text("the AES cipher of libcrypto failed");
+        }
+        qsort(rows, n, sizeof *rows, source_compare);
+    }
+    if (*code == EXIT_DONE)
+        return rows;
+    free(rows);
+    features_meta_free(meta);
+    return NULL;
+}
+
+/*
+ * What a file says of where it was made may name addresses, the telescope's own in a filter above all: an
+ * anonymised file does not say it.
+ */
+static void withhold(struct features_meta *meta)
+{
+    if (meta->filter && meta->filter[0]) {
+        free(meta->filter);
+        meta->filter = memory_text("(withheld)");
+    }
+    free(meta->command_line);
+    free(meta->host);
+    meta->command_line = memory_text("(withheld)");
+    meta->host = memory_text("(withheld)");
+}
+
+static int print_files(const struct export *export, FILE *out, char **why)
+{
+    const int with_addresses = export->anonymiser || export->options->with_addresses;
+    feature_csv_header(out, with_addresses);
+    for (size_t i = 0; i < export->inputs.n; i++) {
+        struct features_meta meta;
+        int code = EXIT_DONE;
+        struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, why);
+        if (!rows)
+            return code;
+        feature_csv_rows(out, &meta, rows, (size_t)meta.n_rows, with_addresses);
+        free(rows);
+        features_meta_free(&meta);
+    }
+    return EXIT_DONE;
+}
+
+static int export_to_stdout(const struct export *export, char **why)
+{
+    int code = print_files(export, stdout, why);
+    if (code == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout))) {
+        *why = text_format("standard output cannot be written: %m");
+        code = EXIT_IO;
+    }
+    return code;
+}
+
+static int export_to_csv(const struct export *export, char **why)
+{
+    const char *path = export->options->output;
+    if (!path)
+        return export_to_stdout(export, why);
+    char *partial = output_partial_name(path);
+    FILE *out = fopen(partial, "wbe");
+    int code = out ? print_files(export, out, why) : EXIT_IO;
+    if (out && (ferror(out) | (fclose(out) != 0)) && code == EXIT_DONE)
+        code = EXIT_IO;
+    if (code == EXIT_IO && !*why)
+        *why = text_format("%s cannot be written: %m", path);
+    if (code == EXIT_DONE)
+        code = output_commit(partial, path) == 0 ? EXIT_DONE : EXIT_IO;
+    else
+        remove(partial);
+    free(partial);
+    return code;
+}
+
+/* Several files, or a folder that is there: the same name in the folder. */
+static char *output_for(const struct export *export, const char *input)
+{
+    const char *output = export->options->output, *slash = strrchr(input, '/');
+    struct stat status;
+    const int is_folder = export->inputs.n > 1 || (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
+    return is_folder ? text_format("%s/%s", output, slash ? slash + 1 : input) : memory_text(output);
+}
+
+/* Rank 0 brings all rows: what anonymising does to their order can only be seen as a whole. Collective. */
+static int export_one_to_hdf5(const struct export *export, const char *input)
+{
+    struct features_meta meta = {0};
+    struct source_row *rows = NULL;
+    char *why = NULL;
+    int code = EXIT_DONE;
+    const int is_root = ranks_rank(export->ranks) == 0;
+    if (is_root) {
+        rows = read_rows(export, input, &meta, &code, &why);
+        if (rows)
+            withhold(&meta);
+    }
+    code = ranks_agree(export->ranks, code, why);
+    free(why);
+    if (code != EXIT_DONE)
+        return code;
+    char *path = output_for(export, input);
+    code = features_write(export->ranks, path, &meta, rows, is_root ? (size_t)meta.n_rows : 0);
+    free(path);
+    free(rows);
+    features_meta_free(&meta);
+    return code;
+}
+
+static int export_to_hdf5(const struct export *export)
+{
+    int code = EXIT_DONE;
+    if (export->inputs.n > 1 && ranks_rank(export->ranks) == 0 &&
+        output_make_directory(export->options->output) != 0)
+        code = EXIT_IO;
+    code = ranks_agree(export->ranks, code, NULL);
+    for (size_t i = 0; code == EXIT_DONE && i < export->inputs.n; i++)
+        code = export_one_to_hdf5(export, export->inputs.items[i]);
+    return code;
+}
+
+/* One model file, or any number of feature files? */
+static int is_model(const struct strings *operands)
+{
+    enum file_content content;
+    char *why = NULL;
+    const int found = operands->n == 1 &&
+                      file_content_find(operands->items[0], &content, &why) == EXIT_DONE &&
+                      content == CONTENT_MODELS;
+    free(why);
+    return found;
+}
+
+static const char *check_options(const struct export_options *options, size_t n_operands)
+{
+    if (n_operands == 0)
+        return "export needs a model file or feature files: see `darkforest export --help`";
+    if (options->anonymize && options->with_addresses)
+        return "--anonymize and --with-addresses exclude each other";
+    if (options->format == FORMAT_HDF5 && !options->anonymize)
+        return "an HDF5 export needs --anonymize KEYFILE: without it, it would be the file that is there "
+               "already";
+    if (options->format == FORMAT_HDF5 && !options->output)
+        return "an HDF5 export needs a file or a folder, -o PATH";
+    return NULL;
+}
+
+static int export_model_file(const struct export *export, const char *input)
+{
+    int code = EXIT_DONE;
+    if (ranks_rank(export->ranks) == 0) {
+        if (export->options->output) {
+            code = export_model(input, export->options->model, export->options->output);
+        } else {
+            log_error("exporting a model needs a file, -o MODEL.json");
+            code = EXIT_BAD_USAGE;
+        }
+    }
+    return ranks_agree(export->ranks, code, NULL);
+}
+
+static int export_feature_files(struct export *export, const struct strings *operands)
+{
+    char *why = NULL;
+    int code = prepare_key(export);
+    if (code == EXIT_DONE)
+        code = features_list(operands->items, operands->n, &export->inputs, &why);
+    code = ranks_agree(export->ranks, code, why);
+    if (code == EXIT_DONE && export->options->format == FORMAT_HDF5) {
+        code = export_to_hdf5(export);
+    } else if (code == EXIT_DONE) {
+        if (ranks_rank(export->ranks) == 0)
+            code = export_to_csv(export, &why);
+        code = ranks_agree(export->ranks, code, why);
+    }
+    free(why);
+    anonymiser_free(export->anonymiser);
+    files_free(&export->inputs);
+    return code;
+}
+
+static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    struct export export = {.ranks = world, .options = values};
+    const char *wrong = check_options(export.options, operands->n);
+    if (wrong) {
+        log_error("%s", wrong);
+        return EXIT_BAD_USAGE;
+    }
+    if (is_model(operands))
+        return export_model_file(&export, operands->items[0]);
+    return export_feature_files(&export, operands);
+}
+
+#define FIELD(name) offsetof(struct export_options, name)
+
+static const struct option_row export_rows[] = {
+    {"output",         OPTION_STRING, "PATH",
+     "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",                FIELD(output),    0, 0},
+    {"format",         OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.",                    FIELD(format),    0,
+     0                                                                                                                                       },
+    {"anonymize",      OPTION_STRING, "KEYFILE",
+     "Anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
+     "same addresses.",                                                                                                FIELD(anonymize), 0, 0},
+    {"with-addresses", OPTION_FLAG,   NULL,       "Write addresses as they are; without this and a key CSV has none.",
+     FIELD(with_addresses),                                                                                                              0, 0},
+    {"model",          OPTION_STRING, "NAME",     "Which model of a model file; not needed when it holds one.",
+     FIELD(model),                                                                                                                       0, 0},
+};
+
+const struct command command_export = {
+    .text =
+        {.name = "export",
+               .operands = "FEATURES...|MODEL.h5 [-o PATH]",
+               .summary = "feature files to CSV or anonymised HDF5, a model to XGBoost's JSON",
+               .about =
+             "Rows become CSV with one header, whatever the number of files, or feature files of the same "
+             "layout in which every "
+             "source address is anonymised. Telescope data may leave its owner's machines only with "
+             "addresses "
+             "anonymised: so addresses are left out of CSV unless a key or --with-addresses is given, and an "
+             "anonymised file withholds its filter, command line and host. A tree model becomes a JSON file "
+             "that XGBoost loads.", .example =
+             "darkforest export hours/ --format hdf5 --anonymize key -o shared/    # what may be passed on"},
+    .options = export_rows,
+    .n_options = sizeof export_rows / sizeof export_rows[0],
+    .values_size = sizeof(struct export_options),
+    .run = export_run,
+};

@@ -1,0 +1,93 @@
+#include "feature_csv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_text(FILE *out, const char *text)
+{
+    const int quoted = strpbrk(text, ",\"\r\n") != NULL;
+    if (quoted)
+        putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            putc('"', out);
+        putc(*text, out);
+    }
+    if (quoted)
+        putc('"', out);
+}
+
+void feature_csv_header(FILE *out, int with_addresses)
+{
+    int first = 1;
+    for (size_t c = 0; c < source_n_columns; c++)
+        if (strcmp(source_columns[c].name, "address") != 0 || with_addresses) {
+            fprintf(out, "%s%s", first ? "" : ",", source_columns[c].name);
+            first = 0;
+        }
+    fputs("\r\n", out);
+}
+
+static void print_number(FILE *out, const struct source_column *column, const void *field,
+                         const double *features)
+{
+    int64_t i64;
+    uint64_t u64;
+    uint32_t u32;
+    switch (column->type) {
+    case COLUMN_I64:
+        memcpy(&i64, field, sizeof i64);
+        fprintf(out, "%" PRId64, i64);
+        break;
+    case COLUMN_U64:
+        memcpy(&u64, field, sizeof u64);
+        fprintf(out, "%" PRIu64, u64);
+        break;
+    case COLUMN_U32:
+        memcpy(&u32, field, sizeof u32);
+        fprintf(out, "%" PRIu32, u32);
+        break;
+    case COLUMN_U8:
+        fprintf(out, "%u", *(const uint8_t *)field);
+        break;
+    case COLUMN_F64:
+        fprintf(out, "%.17g", features[column->feature]);
+        break;
+    }
+}
+
+/* Codes as the names they stand for, addresses dotted, the rest as numbers. */
+static void print_cell(FILE *out, const struct features_meta *meta, const struct source_column *column,
+                       const struct source_row *row, const double *features)
+{
+    if (strcmp(column->name, "address") == 0)
+        fprintf(out, "%u.%u.%u.%u", row->address >> 24, row->address >> 16 & 255, row->address >> 8 & 255,
+                row->address & 255);
+    else if (strcmp(column->name, "category") == 0 && row->category < meta->n_categories)
+        print_text(out, meta->categories[row->category]);
+    else if (strcmp(column->name, "label") == 0)
+        print_text(out, source_label_names[row->label]);
+    else if (strcmp(column->name, "rule") == 0)
+        print_text(out, rule_names[row->rule].name);
+    else
+        print_number(out, column, (const char *)row + column->offset, features);
+}
+
+void feature_csv_rows(FILE *out, const struct features_meta *meta, const struct source_row *rows, size_t n,
+                      int with_addresses)
+{
+    for (size_t i = 0; i < n; i++) {
+        double features[SOURCE_FEATURES];
+        int first = 1;
+        source_features(&rows[i], features);
+        for (size_t c = 0; c < source_n_columns; c++) {
+            if (strcmp(source_columns[c].name, "address") == 0 && !with_addresses)
+                continue;
+            if (!first)
+                putc(',', out);
+            first = 0;
+            print_cell(out, meta, &source_columns[c], &rows[i], features);
+        }
+        fputs("\r\n", out);
+    }
+}

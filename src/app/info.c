@@ -1,0 +1,290 @@
+/* info.c - the command `info`: what is in a feature, model or result file, for people or as JSON. No address
+ * is shown. */
+#include "command.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
+#include "darkforest/store/model_file.h"
+#include "darkforest/store/result_file.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct info_options {
+    bool json;
+};
+
+static json_t *count(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *text(const char *string)
+{
+    return json_string(string ? string : "");
+}
+
+static json_t *hash(uint64_t value)
+{
+    return json_sprintf("%016llx", (unsigned long long)value);
+}
+
+static json_t *window_time(int64_t seconds)
+{
+    char stamp[FORMAT_TIME_SIZE];
+    return json_string(format_time(seconds * INT64_C(1000000000), stamp));
+}
+
+static json_t *made_by(const char *command_line, const char *host, const char *created)
+{
+    return json_pack("{s:o, s:o, s:o}", "command_line", text(command_line), "host", text(host), "created",
+                     text(created));
+}
+
+static json_t *tally_info(const struct tally *tally)
+{
+    json_t *info = json_object();
+    json_object_set_new(info, "records", count(tally_records(tally)));
+    for (int r = 0; r < TALLY_REASONS; r++)
+        if (tally->n[r])
+            json_object_set_new(info, tally_names[r].name, count(tally->n[r]));
+    return info;
+}
+
+/* Sources by label, counted over all rows. */
+static json_t *label_info(struct features_file *file, uint64_t n_rows, int *code, char **why)
+{
+    enum { PIECE = 4096 };
+    uint64_t n[LABEL_CLASSES] = {0};
+    struct source_row *rows = memory_get(PIECE * sizeof *rows);
+    for (uint64_t first = 0; first < n_rows && *code == EXIT_DONE; first += PIECE) {
+        const size_t part = n_rows - first < PIECE ? (size_t)(n_rows - first) : PIECE;
+        *code = features_read(file, first, part, rows, why);
+        for (size_t i = 0; *code == EXIT_DONE && i < part; i++)
+            n[rows[i].label]++;
+    }
+    free(rows);
+    json_t *info = json_object();
+    for (int c = 0; c < LABEL_CLASSES; c++)
+        json_object_set_new(info, source_label_names[c], count(n[c]));
+    return info;
+}
+
+static json_t *features_info(const char *path, int *code, char **why)
+{
+    struct features_meta meta;
+    struct features_file *file = features_open(path, &meta, code, why);
+    if (!file)
+        return NULL;
+    json_t *info = json_object();
+    json_object_set_new(info, "window_start", window_time(meta.window_start));
+    json_object_set_new(info, "window_seconds", json_integer(meta.window_length));
+    json_object_set_new(info, "sources", count(meta.n_rows));
+    json_object_set_new(info, "labels", label_info(file, meta.n_rows, code, why));
+    json_object_set_new(info, "tally", tally_info(&meta.tally));
+    json_object_set_new(info, "categories", json_integer((json_int_t)meta.n_categories));
+    json_object_set_new(info, "filter", text(meta.filter));
+    json_object_set_new(info, "inventory_checksum", hash(meta.inventory_checksum));
+    json_object_set_new(info, "input_checksum", hash(meta.input_checksum));
+    char *rules = rules_text(&meta.rules);
+    json_object_set_new(info, "rules", text(rules));
+    free(rules);
+    json_object_set_new(info, "made_by", made_by(meta.command_line, meta.host, meta.created));
+    features_close(file);
+    features_meta_free(&meta);
+    return info;
+}
+
+static json_t *metrics_info(const struct metrics *metrics)
+{
+    const struct metrics_summary s = metrics_summarise(metrics);
+    return json_pack("{s:o, s:f, s:f, s:f, s:f}", "rows", count(metrics_rows(metrics)), "accuracy",
+                     s.accuracy, "macro_precision", s.macro.precision, "macro_recall", s.macro.recall,
+                     "macro_f1", s.macro.f1);
+}
+
+static json_t *model_info(const struct model *m)
+{
+    json_t *info = json_object(), *features = json_array(), *classes = json_array();
+    for (int i = 0; i < m->n_features; i++)
+        json_array_append_new(features, text(m->feature_names[i]));
+    for (int c = 0; c < m->n_classes; c++)
+        json_array_append_new(classes, text(m->class_names[c]));
+    json_object_set_new(info, "learner", text(m->learner));
+    json_object_set_new(info, "parameters", text(m->parameters));
+    json_object_set_new(info, "training_rows", count(m->n_rows));
+    json_object_set_new(info, "trees", count(m->trees.n_trees));
+    json_object_set_new(info, "nodes", count(m->trees.n_nodes));
+    json_object_set_new(info, "features", features);
+    json_object_set_new(info, "classes", classes);
+    if (m->held_out.n_classes)
+        json_object_set_new(info, "held_out", metrics_info(&m->held_out));
+    return info;
+}
+
+static json_t *models_info(const char *path, int *code, char **why)
+{
+    struct model_set *set = model_file_read(path, code, why);
+    if (!set)
+        return NULL;
+    const struct training *t = &set->training;
+    json_t *info = json_object(), *models = json_object();
+    for (size_t i = 0; i < set->n; i++)
+        json_object_set_new(models, set->models[i]->name, model_info(set->models[i]));
+    json_object_set_new(info, "models", models);
+    json_object_set_new(info, "first_window", window_time(t->first_window));
+    json_object_set_new(info, "last_window", window_time(t->last_window));
+    json_object_set_new(info, "rows", count(t->n_rows));
+    json_object_set_new(info, "test_share", json_real(t->test_share));
+    json_object_set_new(info, "seed", count(t->seed));
+    json_object_set_new(info, "inputs", text(t->inputs));
+    json_object_set_new(info, "rules", text(t->rules));
+    json_object_set_new(info, "made_by", made_by(t->command_line, t->host, t->created));
+    model_set_free(set);
+    return info;
+}
+
+static json_t *results_info(const char *path, int *code, char **why)
+{
+    struct results *results = results_read(path, code, why);
+    if (!results)
+        return NULL;
+    json_t *info = json_object(), *list = json_array();
+    for (size_t i = 0; i < results->n; i++) {
+        const struct result *r = &results->items[i];
+        json_t *item = metrics_info(&r->metrics);
+        json_object_set_new(item, "model", text(r->model));
+        json_object_set_new(item, "protocol", text(protocol_names[r->protocol]));
+        json_object_set_new(item, "trained_on", text(r->trained_on));
+        json_object_set_new(item, "judged_on", text(r->judged_on));
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(info, "results", list);
+    json_object_set_new(info, "made_by", made_by(results->command_line, results->host, results->created));
+    results_free(results);
+    return info;
+}
+
+static json_t *(*const informers[CONTENTS])(const char *path, int *code, char **why) = {
+    [CONTENT_FEATURES] = features_info,
+    [CONTENT_MODELS] = models_info,
+    [CONTENT_RESULTS] = results_info,
+};
+
+static void print_value(const char *key, const json_t *value, int depth);
+
+static void print_members(const json_t *object, int depth)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) print_value(key, value, depth);
+}
+
+/* A text of several lines stands below its key, indented. */
+static void print_text(const char *string, int depth)
+{
+    if (!strchr(string, '\n')) {
+        printf("%s\n", string);
+        return;
+    }
+    printf("\n");
+    for (const char *line = string; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        printf("%*s%.*s\n", 2 * depth + 2, "", (int)strcspn(line, "\n"), line);
+}
+
+static void print_list(const json_t *list, int depth)
+{
+    printf("\n");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        if (json_is_string(item)) {
+            printf("%*s%s\n", 2 * depth + 2, "", json_string_value(item));
+        } else {
+            printf("%*s%zu\n", 2 * depth + 2, "", i + 1);
+            print_members(item, depth + 2);
+        }
+    }
+}
+
+static void print_value(const char *key, const json_t *value, int depth)
+{
+    printf("%*s%-20s ", 2 * depth, "", key);
+    if (json_is_object(value)) {
+        printf("\n");
+        print_members(value, depth + 1);
+    } else if (json_is_array(value)) {
+        print_list(value, depth);
+    } else if (json_is_string(value)) {
+        print_text(json_string_value(value), depth);
+    } else if (json_is_integer(value)) {
+        printf("%lld\n", (long long)json_integer_value(value));
+    } else {
+        printf("%.6g\n", json_number_value(value));
+    }
+}
+
+static int info_file(const char *path, int as_json)
+{
+    char *why = NULL;
+    enum file_content content;
+    int code = file_content_find(path, &content, &why);
+    json_t *info = code == EXIT_DONE ? informers[content](path, &code, &why) : NULL;
+    if (code != EXIT_DONE)
+        log_error("%s", why);
+    if (info && code == EXIT_DONE) {
+        json_object_set_new(info, "file", text(path));
+        json_object_set_new(info, "content", text(file_content_names[content]));
+        if (as_json) {
+            json_dumpf(info, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+            printf("\n");
+        } else {
+            print_members(info, 0);
+            printf("\n");
+        }
+    }
+    json_decref(info);
+    free(why);
+    return code;
+}
+
+static int info_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    (void)world;
+    const struct info_options *options = values;
+    struct strings paths;
+    char *why = NULL;
+    int code = files_list(operands->items, operands->n, "*.h5", &paths, &why);
+    if (code != EXIT_DONE)
+        log_error("%s", why);
+    for (size_t i = 0; code != EXIT_NO_INPUT && i < paths.n; i++)
+        code = exit_worse(code, info_file(paths.items[i], options->json));
+    free(why);
+    files_free(&paths);
+    return code;
+}
+
+static const struct option_row info_rows[] = {
+    {"json", OPTION_FLAG, NULL, "One JSON object a file, one a line.", offsetof(struct info_options, json), 0,
+     0},
+};
+
+const struct command command_info = {
+    .text = {.name = "info",
+             .operands = "FILE...",
+             .summary = "say what is in a feature, model or result file",
+             .about = "Prints the window, the number of sources by label, the tally, the rules in force and "
+                      "who made a feature file; the "
+                      "models, their parameters and held-out measures of a model file; the measures of a "
+                      "result file. A folder stands "
+                      "for the *.h5 in it.", .example = "darkforest info out/features-20170101T030000.h5"},
+    .options = info_rows,
+    .n_options = 1,
+    .values_size = sizeof(struct info_options),
+    .serial = 1,
+    .run = info_run,
+};

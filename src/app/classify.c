@@ -1,0 +1,273 @@
+/*
+ * classify.c - the command `classify`: a model's verdict on every source of a capture or a pipe, a window at
+ * a time, on stdout. One rank works.
+ */
+#include "classify_print.h"
+#include "classify_stream.h"
+#include "command.h"
+#include "inputs.h"
+#include "model_choice.h"
+#include "rows.h"
+#include "run_record.h"
+#include "stop.h"
+
+#include "darkforest/core/output.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define ROWS_AT_ONCE 1024
+
+struct classify_options {
+    const char *model, *filter, *rules;
+    struct strings devices;
+    int format; /* enum classify_format */
+    int64_t window_ns;
+};
+
+static void classify_defaults(void *values)
+{
+    struct classify_options *o = values;
+    *o = (struct classify_options){.window_ns = 3600 * NS_PER_S};
+}
+
+#define AT(field) offsetof(struct classify_options, field)
+static const struct option_row classify_options[] = {
+    {"model",   OPTION_STRING,   "NAME",           "which model, when the file holds several",                        AT(model),     0, 0},
+    {"format",  OPTION_CHOICE,   CLASSIFY_FORMATS, "how verdicts are written (default csv)",                          AT(format),    0, 0},
+    {"devices", OPTION_STRINGS,  "FILE",           "judge only sources listed here, and show their category",
+     AT(devices),                                                                                                                    0, 0},
+    {"filter",  OPTION_STRING,   "BPF",            "keep only packets that match this expression",                    AT(filter),    0, 0},
+    {"window",  OPTION_DURATION, "DURATION",       "length of a window, whole seconds (default 1h)",                  AT(window_ns),
+     0,                                                                                                                                 0},
+    {"rules",   OPTION_STRING,   "FILE",           "rules for the verdict beside the model's (default: the paper's)",
+     AT(rules),                                                                                                                      0, 0},
+};
+
+struct classify {
+    const struct classify_options *options;
+    const struct ranks *self; /* this rank alone */
+    struct run_record *record;
+    struct rules rules;
+    struct shared_inventory devices;
+    struct archive archive;
+    struct model_set *set;
+    const struct model *model;
+    int columns[SOURCE_FEATURES]; /* of the features that the model asks for */
+    struct classify_printer *printer;
+    uint64_t n_rows, n_agree; /* judged so far; the rule says the same */
+    uint64_t *n_verdicts;     /* a class */
+};
+
+static const char *check(const struct classify_options *o, const struct strings *operands)
+{
+    if (operands->n < 2)
+        return "give a model file, then at least one capture file, glob or folder, or - for standard input";
+    for (size_t i = 1; i < operands->n; i++)
+        if (strcmp(operands->items[i], "-") == 0 && operands->n > 2)
+            return "- (standard input) stands alone: no other capture beside it";
+    if (o->window_ns < NS_PER_S || o->window_ns % NS_PER_S)
+        return "--window takes whole seconds, at least one";
+    return NULL;
+}
+
+static int read_model(struct classify *x, const char *path)
+{
+    int code = 0;
+    char *why = NULL;
+    x->model = model_choose(path, x->options->model, &x->set, &code, &why);
+    if (x->model && x->model->n_features > SOURCE_FEATURES) {
+        why = text_format("%s asks for %d features; darkforest computes %d", x->model->name,
+                          x->model->n_features, SOURCE_FEATURES);
+        code = EXIT_BAD_DATA;
+    } else if (x->model && model_file_columns(x->model, x->columns, &why)) {
+        code = EXIT_BAD_DATA;
+    }
+    if (code)
+        log_error("%s", why);
+    free(why);
+    return code;
+}
+
+/* Standard input is an archive of one file that cannot be looked at before it is read. */
+static int read_archive_list(struct classify *x, const struct strings *captures)
+{
+    if (strcmp(captures->items[0], "-") != 0)
+        return inputs_archive(x->self, captures, &x->archive);
+    x->archive.files = memory_zeroed(1, sizeof *x->archive.files);
+    x->archive.files[0].path = memory_text("-");
+    x->archive.n = 1;
+    return 0;
+}
+
+static int read_inputs(struct classify *x, const struct strings *operands)
+{
+    const struct strings captures = {.items = operands->items + 1, .n = operands->n - 1};
+    int code;
+    run_record_phase(x->record, "inputs");
+    if ((code = read_model(x, operands->items[0])))
+        return code;
+    if ((code = inputs_rules(x->self, x->options->rules, &x->rules)))
+        return code;
+    if ((code = inputs_inventory(x->self, &x->options->devices, &x->devices)))
+        return code;
+    return read_archive_list(x, &captures);
+}
+
+static void set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)
+{
+    for (size_t i = 0; inventory && i < n; i++)
+        inventory_find(inventory, &rows[i].address, 1, &rows[i].category);
+}
+
+/* Judges rows and prints them. */
+static void judge(struct classify *x, const struct source_row *rows, size_t n)
+{
+    const size_t n_features = (size_t)x->model->n_features, n_classes = (size_t)x->model->n_classes;
+    double *values = memory_get(n * n_features * sizeof *values);
+    double *shares = memory_get(n * n_classes * sizeof *shares);
+    uint8_t *verdicts = memory_get(n);
+    for (size_t i = 0; i < n; i++) {
+        double features[SOURCE_FEATURES];
+        source_features(&rows[i], features);
+        for (size_t f = 0; f < n_features; f++)
+            values[i * n_features + f] = features[x->columns[f]];
+    }
+    model_predict_proba(x->model, values, n, shares);
+    model_predict(x->model, values, n, verdicts);
+    for (size_t i = 0; i < n; i++) {
+        classify_print_row(x->printer, &rows[i], verdicts[i], shares + i * n_classes);
+        x->n_verdicts[verdicts[i]]++;
+        x->n_agree += strcmp(x->model->class_names[verdicts[i]], source_label_names[rows[i].label]) == 0;
+    }
+    x->n_rows += n;
+    free(values);
+    free(shares);
+    free(verdicts);
+}
+
+static int flush(FILE *out)
+{
+    if (fflush(out) == 0 && !ferror(out))
+        return 0;
+    log_error("standard output cannot be written: %m");
+    return EXIT_IO;
+}
+
+/* A window that is over: rows in the order of their addresses, and out with them. */
+static int take_window(void *context, struct window *window, struct chunk_pool *pool)
+{
+    struct classify *x = context;
+    struct chunk_list list = {0};
+    size_t n;
+    run_record_phase(x->record, "count");
+    int code = buckets_finish(&window->owned, window->index * (x->options->window_ns / NS_PER_S), &list);
+    struct source_row *rows = rows_in_order(x->self, &list, pool, &n);
+    run_record_phase(x->record, "judge");
+    set_categories(x->devices.inventory, rows, n);
+    rules_apply(&x->rules, rows, n);
+    for (size_t at = 0; at < n && code == 0; at += ROWS_AT_ONCE)
+        judge(x, rows + at, n - at < ROWS_AT_ONCE ? n - at : ROWS_AT_ONCE);
+    free(rows);
+    run_record_phase(x->record, "read");
+    return code ? code : flush(stdout);
+}
+
+static void tell_result(const struct classify *x, const struct classify_stream *stream)
+{
+    char *verdicts = memory_text("");
+    for (int c = 0; c < x->model->n_classes; c++) {
+        char *longer = text_format("%s%s%" PRIu64 " %s", verdicts, c ? ", " : "", x->n_verdicts[c],
+                                   x->model->class_names[c]);
+        free(verdicts);
+        verdicts = longer;
+    }
+    log_info("%s: %" PRIu64 " records, %" PRIu64 " counted, %" PRIu64 " windows, %" PRIu64
+             " sources (%s); the rules agree on %" PRIu64,
+             x->model->name, tally_records(&stream->tally), stream->tally.n[TALLY_COUNTED], stream->n_windows,
+             x->n_rows, verdicts, x->n_agree);
+    if (stream->tally.n[TALLY_LATE])
+        log_warn("%" PRIu64 " records came after their window was reported and are not in it",
+                 stream->tally.n[TALLY_LATE]);
+    free(verdicts);
+}
+
+static int classify_all(struct classify *x)
+{
+    struct classify_stream stream = {
+        .archive = &x->archive,
+        .inventory = x->devices.inventory,
+        .filter = x->options->filter,
+        .window_ns = x->options->window_ns,
+        .plain_ack_is_reply = x->rules.plain_ack_is_reply,
+        .take = take_window,
+        .context = x,
+    };
+    x->printer = classify_printer_new(stdout, (enum classify_format)x->options->format, x->model,
+                                      x->devices.inventory);
+    x->n_verdicts = memory_zeroed((size_t)x->model->n_classes, sizeof *x->n_verdicts);
+    classify_print_head(x->printer);
+    run_record_phase(x->record, "read");
+    int code = flush(stdout);
+    if (code == 0)
+        code = classify_stream_read(&stream);
+    tell_result(x, &stream);
+    return code;
+}
+
+static void free_all(struct classify *x)
+{
+    classify_printer_free(x->printer);
+    inputs_inventory_free(&x->devices);
+    archive_free(&x->archive);
+    model_set_free(x->set);
+    free(x->n_verdicts);
+}
+
+static int classify_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    const char *wrong = check(values, operands);
+    int code = 0;
+    if (wrong) {
+        log_error("%s; `darkforest classify --help` says more", wrong);
+        return EXIT_BAD_USAGE;
+    }
+    stop_watch(0, NULL);
+    struct ranks *self = ranks_split(world, ranks_rank(world));
+    struct run_record *record = run_record_new(world, "classify", NULL);
+    if (ranks_size(world) > 1)
+        log_warn("classify is the work of one rank: the other %d have nothing to do", ranks_size(world) - 1);
+    if (ranks_rank(world) == 0) {
+        struct classify x = {.options = values, .self = self, .record = record};
+        code = read_inputs(&x, operands);
+        if (code == 0)
+            code = classify_all(&x);
+        free_all(&x);
+    }
+    ranks_free(self);
+    return run_record_finish(record, ranks_agree(world, code, NULL));
+}
+
+const struct command command_classify = {
+    .text =
+        {
+               .name = "classify",
+               .operands = "MODEL ARCHIVE...",
+               .summary = "a model's verdict on every source of a capture or a pipe",
+               .about = "Prints, for each source in each window, the verdict of a fitted model with its share "
+                     "for every class, and the "
+                     "verdict of the rules beside it. An ARCHIVE is a file, a glob or a folder, or - for "
+                     "standard input. A window is "
+                     "printed as soon as a packet comes that is a whole window later than its end; packets "
+                     "of it that come after that "
+                     "are counted as late. Addresses are printed as they are.", .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --window 5m    a detector, "
+                       "five minutes at a time", },
+    .options = classify_options,
+    .n_options = sizeof classify_options / sizeof *classify_options,
+    .values_size = sizeof(struct classify_options),
+    .defaults = classify_defaults,
+    .run = classify_run,
+};

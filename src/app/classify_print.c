@@ -1,0 +1,151 @@
+#include "classify_print.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+#include "darkforest/label/rules.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define ADDRESS_SIZE 16
+
+/* RFC 4180: quotes around a text that needs them. */
+static char *quote_csv(const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n"))
+        return memory_text(text);
+    char *quoted = memory_get(2 * strlen(text) + 3), *to = quoted;
+    *to++ = '"';
+    for (; *text; text++) {
+        if (*text == '"')
+            *to++ = '"';
+        *to++ = *text;
+    }
+    *to++ = '"';
+    *to = '\0';
+    return quoted;
+}
+
+static char *quote_json(const char *text)
+{
+    json_t *value = json_string(text);
+    char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    return quoted ? quoted : memory_text("\"(not UTF-8)\"");
+}
+
+/* A row with its times and names as texts. */
+struct shown_row {
+    const struct source_row *row;
+    char window[FORMAT_TIME_SIZE], address[ADDRESS_SIZE];
+    const char *category, *verdict; /* quoted; category NULL: not shown */
+    const double *shares;
+};
+
+struct form {
+    char *(*quote)(const char *text);
+    void (*head)(const struct classify_printer *p);
+    void (*row)(const struct classify_printer *p, const struct shown_row *shown);
+};
+
+struct classify_printer {
+    FILE *out;
+    const struct form *form;
+    int n_classes;
+    size_t n_categories;
+    char **classes, **categories; /* quoted */
+};
+
+static void head_csv(const struct classify_printer *p)
+{
+    fprintf(p->out, "window_start,address,%spackets,verdict", p->n_categories ? "category," : "");
+    for (int c = 0; c < p->n_classes; c++)
+        fprintf(p->out, ",%s", p->classes[c]);
+    fputs(",rule_verdict,rule\n", p->out);
+}
+
+static void head_jsonl(const struct classify_printer *p)
+{
+    (void)p;
+}
+
+static void row_csv(const struct classify_printer *p, const struct shown_row *shown)
+{
+    const struct source_row *row = shown->row;
+    fprintf(p->out, "%sZ,%s,", shown->window, shown->address);
+    if (shown->category)
+        fprintf(p->out, "%s,", shown->category);
+    fprintf(p->out, "%" PRIu64 ",%s", row->packets, shown->verdict);
+    for (int c = 0; c < p->n_classes; c++)
+        fprintf(p->out, ",%.6g", shown->shares[c]);
+    fprintf(p->out, ",%s,%s\n", source_label_names[row->label], rule_names[row->rule].name);
+}
+
+static void row_jsonl(const struct classify_printer *p, const struct shown_row *shown)
+{
+    const struct source_row *row = shown->row;
+    fprintf(p->out, "{\"window_start\":\"%sZ\",\"address\":\"%s\",", shown->window, shown->address);
+    if (shown->category)
+        fprintf(p->out, "\"category\":%s,", shown->category);
+    fprintf(p->out, "\"packets\":%" PRIu64 ",\"verdict\":%s,\"shares\":{", row->packets, shown->verdict);
+    for (int c = 0; c < p->n_classes; c++)
+        fprintf(p->out, "%s%s:%.6g", c ? "," : "", p->classes[c], shown->shares[c]);
+    fprintf(p->out, "},\"rule_verdict\":\"%s\",\"rule\":\"%s\"}\n", source_label_names[row->label],
+            rule_names[row->rule].name);
+}
+
+static const struct form forms[] = {
+    [CLASSIFY_CSV] = {quote_csv,  head_csv,   row_csv  },
+    [CLASSIFY_JSONL] = {quote_json, head_jsonl, row_jsonl},
+};
+
+struct classify_printer *classify_printer_new(FILE *out, enum classify_format format,
+                                              const struct model *model, const struct inventory *inventory)
+{
+    struct classify_printer *p = memory_zeroed(1, sizeof *p);
+    p->out = out;
+    p->form = &forms[format];
+    p->n_classes = model->n_classes;
+    p->n_categories = inventory ? inventory_n_categories(inventory) : 0;
+    p->classes = memory_zeroed((size_t)p->n_classes, sizeof *p->classes);
+    p->categories = memory_zeroed(p->n_categories + 1, sizeof *p->categories);
+    for (int c = 0; c < p->n_classes; c++)
+        p->classes[c] = p->form->quote(model->class_names[c]);
+    for (size_t c = 0; c < p->n_categories; c++)
+        p->categories[c] = p->form->quote(inventory_category(inventory, c));
+    return p;
+}
+
+void classify_printer_free(struct classify_printer *p)
+{
+    if (!p)
+        return;
+    for (int c = 0; c < p->n_classes; c++)
+        free(p->classes[c]);
+    for (size_t c = 0; c < p->n_categories; c++)
+        free(p->categories[c]);
+    free(p->classes);
+    free(p->categories);
+    free(p);
+}
+
+void classify_print_head(const struct classify_printer *printer)
+{
+    printer->form->head(printer);
+}
+
+void classify_print_row(const struct classify_printer *printer, const struct source_row *row, uint8_t verdict,
+                        const double *shares)
+{
+    struct shown_row shown = {.row = row, .verdict = printer->classes[verdict], .shares = shares};
+    const uint32_t a = row->address;
+    format_time(row->window_start * NS_PER_S, shown.window);
+    snprintf(shown.address, sizeof shown.address, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255,
+             a & 255);
+    if (printer->n_categories)
+        shown.category = printer->categories[row->category];
+    printer->form->row(printer, &shown);
+}

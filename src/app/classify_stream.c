@@ -1,0 +1,248 @@
+#include "classify_stream.h"
+
+#include "batch.h"
+#include "stop.h"
+
+#include "darkforest/archive/filter.h"
+#include "darkforest/archive/reader.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/packet/packet.h"
+
+#include <stdlib.h>
+
+#define EXPECTED_CONTACTS (1 << 20) /* of a window: sizes its buckets, any number serves */
+#define MOST_OPEN 4096 /* files that overlap by more windows than this have timestamps that nobody meant */
+
+struct streaming {
+    struct classify_stream *stream;
+    struct windows windows;
+    struct batch *batch;
+    int64_t open_from;          /* windows of a lower index are closed */
+    int64_t latest_ns;          /* the latest record so far */
+    int64_t next_file_ns;       /* no file still to come begins earlier */
+    int64_t span_from, span_to; /* times of the batch's window, [from, to) */
+    int code;
+};
+
+/* The file being read. */
+struct source_file {
+    const char *path;
+    struct reader *reader;
+    const struct packet_link *link;
+    struct filter *filter;
+    struct record_format format;
+};
+
+static int64_t index_of(int64_t ts_ns, int64_t window_ns)
+{
+    return ts_ns / window_ns - (ts_ns % window_ns < 0);
+}
+
+/* Adds the batch's packets to its window. */
+static void finish_batch(struct streaming *s)
+{
+    struct batch *batch = s->batch;
+    if (batch->n == 0)
+        return;
+    struct buckets *owned = &batch->window->owned;
+    batch_combine(batch, s->stream->inventory, &s->windows.pool);
+    for (size_t i = 0; i < batch->n; i++) {
+        struct contact contact;
+        if (batch_contact(batch, i, (uint16_t)windows_slot(&s->windows, batch->window), &contact))
+            buckets_add_contact(owned, buckets_at(owned, batch->hashes[i]), &contact);
+    }
+    batch->n = 0;
+}
+
+/* What was summed beside the buckets goes into them. */
+static void gather_partials(struct window *window)
+{
+    for (const struct chunk *chunk = window->overflow.first; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk_list_in(&window->overflow, chunk, sizeof(struct partial)); i++)
+            buckets_add_partial(&window->owned, (const struct partial *)(const void *)chunk->items + i);
+    for (size_t i = 0; i < partials_n(&window->partials); i++)
+        buckets_add_partial(&window->owned, &window->partials.items[i]);
+    partials_free(&window->partials);
+}
+
+static void close_window(struct streaming *s, struct window *window)
+{
+    struct classify_stream *stream = s->stream;
+    gather_partials(window);
+    tally_add(&stream->tally, &window->tally);
+    s->code = stream->take(stream->context, window, &s->windows.pool);
+    stream->n_windows++;
+    windows_close(&s->windows, window->index);
+}
+
+static struct window *first_window(const struct windows *windows)
+{
+    struct window *first = windows->n ? windows->items[0] : NULL;
+    for (size_t i = 1; i < windows->n; i++)
+        if (windows->items[i]->index < first->index)
+            first = windows->items[i];
+    return first;
+}
+
+/* Closes every window of an index below `end`, the earliest first. */
+static void close_before(struct streaming *s, int64_t end)
+{
+    struct window *first;
+    if (end <= s->open_from)
+        return;
+    s->open_from = end;
+    finish_batch(s);
+    while (s->code == 0 && (first = first_window(&s->windows)) && first->index < end)
+        close_window(s, first);
+    /* Slots mean other windows now. */
+    batch_forget(s->batch);
+    s->batch->window = NULL;
+}
+
+/* The first window that a record can still belong to. */
+static int64_t still_open(const struct streaming *s)
+{
+    const int64_t length = s->stream->window_ns;
+    const int64_t at_ns = s->latest_ns < s->next_file_ns ? s->latest_ns : s->next_file_ns;
+    return index_of(at_ns, length) - 1;
+}
+
+/* The batch goes on with the window of this time. */
+static void turn_to(struct streaming *s, int64_t ts_ns)
+{
+    const int64_t length = s->stream->window_ns, index = index_of(ts_ns, length);
+    finish_batch(s);
+    s->latest_ns = ts_ns > s->latest_ns ? ts_ns : s->latest_ns;
+    close_before(s, still_open(s));
+    s->span_from = index * length;
+    s->span_to = s->span_from + length;
+    s->batch->window = NULL;
+    if (index < s->open_from)
+        return;
+    if (s->windows.n >= MOST_OPEN) {
+        log_error("more than %d windows are open at once: the files overlap too widely for a longer --window "
+                  "not to be meant",
+                  MOST_OPEN);
+        s->code = EXIT_BAD_DATA;
+        return;
+    }
+    s->batch->window = windows_get(&s->windows, index);
+}
+
+static void take_record(struct streaming *s, const struct source_file *file, const struct record *record)
+{
+    if (record->ts_ns < s->span_from || record->ts_ns >= s->span_to)
+        turn_to(s, record->ts_ns);
+    if (!s->batch->window) {
+        s->stream->tally.n[TALLY_LATE]++;
+        return;
+    }
+    batch_take(s->batch, file->link, file->filter, s->stream->plain_ack_is_reply, record);
+    if (s->batch->n == BATCH_PACKETS)
+        finish_batch(s);
+}
+
+static void take_block(struct streaming *s, const struct source_file *file, const struct block *block)
+{
+    struct record records[BATCH_PACKETS];
+    enum walk_end end = WALK_MORE;
+    for (size_t at = 0; end == WALK_MORE && s->code == 0;) {
+        size_t n_found, n_used;
+        end = record_walk(&file->format, block->data + at, block->n - at, records, BATCH_PACKETS, &n_found,
+                          &n_used);
+        for (size_t i = 0; i < n_found && s->code == 0; i++)
+            take_record(s, file, &records[i]);
+        at += n_used;
+    }
+}
+
+/* 0, or an exit code after one sentence. */
+static int open_file(const struct classify_stream *stream, const char *path, struct source_file *file)
+{
+    struct file_kind kind;
+    int code = 0;
+    char *why = NULL;
+    *file = (struct source_file){.path = path};
+    file->reader = reader_open(path, &kind, &code, &why);
+    if (!file->reader)
+        goto err0;
+    file->format = kind.format;
+    file->link = packet_link_find(kind.format.link_type);
+    if (stream->filter && !(file->filter = filter_new(stream->filter, kind.format.link_type, &why))) {
+        code = EXIT_BAD_USAGE;
+        goto err1;
+    }
+    return 0;
+err1:
+    reader_close(file->reader);
+err0:
+    log_error("%s", why);
+    free(why);
+    return code;
+}
+
+/* What was wrong with a file that has been read. */
+static int tell_damage(const struct source_file *file, int failed)
+{
+    const struct damage *damage = reader_damage(file->reader);
+    if (failed) {
+        log_error("%s: at byte %llu: %s", file->path, (unsigned long long)damage->offset, damage->what);
+        return EXIT_IO;
+    }
+    if (!damage->what[0])
+        return 0;
+    log_warn("%s: at byte %llu: %s; the records before it were used", file->path,
+             (unsigned long long)damage->offset, damage->what);
+    return EXIT_BAD_DATA;
+}
+
+static int read_file(struct streaming *s, const char *path)
+{
+    struct source_file file;
+    struct block block;
+    int got = 0;
+    if ((s->code = open_file(s->stream, path, &file)))
+        return 0;
+    while (s->code == 0 && (got = reader_next(file.reader, &block)) > 0) {
+        take_block(s, &file, &block);
+        if (s->code == 0 && stop_wanted()) {
+            log_info("stopping: %s", stop_wanted());
+            s->code = EXIT_STOPPED;
+        }
+    }
+    finish_batch(s);
+    const int damage = tell_damage(&file, got < 0);
+    filter_free(file.filter);
+    reader_close(file.reader);
+    return damage;
+}
+
+static int64_t first_time_after(const struct archive *archive, size_t file)
+{
+    return file + 1 < archive->n ? archive->files[file + 1].kind.first_ts_ns : INT64_MAX;
+}
+
+int classify_stream_read(struct classify_stream *stream)
+{
+    struct streaming s = {.stream = stream, .open_from = INT64_MIN, .latest_ns = INT64_MIN};
+    int damage = 0;
+    s.span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
+    s.windows.ranks = 1;
+    s.windows.expected_contacts = EXPECTED_CONTACTS;
+    s.batch = memory_zeroed(1, sizeof *s.batch);
+    batch_forget(s.batch);
+    for (size_t i = 0; i < stream->archive->n && s.code == 0 && damage != EXIT_IO; i++) {
+        s.next_file_ns = first_time_after(stream->archive, i);
+        damage = exit_worse(damage, read_file(&s, stream->archive->files[i].path));
+    }
+    const int code = exit_worse(s.code, damage);
+    if (s.code == EXIT_STOPPED)
+        s.code = 0;
+    close_before(&s, INT64_MAX);
+    windows_free(&s.windows);
+    free(s.batch);
+    return exit_worse(code, s.code);
+}

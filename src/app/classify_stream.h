@@ -1,0 +1,41 @@
+/*
+ * classify_stream.h - captures as a stream: each window is handed over as soon as it is over. Private to the
+ * app. Local: one rank does it all.
+ *
+ *     record, record, ... -> open windows -> a record a whole window later than a window's end closes it
+ *
+ * A window is kept open for files still to come whose first record lies before that. A record of a window
+ * that is closed is tallied as late.
+ */
+#ifndef DARKFOREST_CLASSIFY_STREAM_H
+#define DARKFOREST_CLASSIFY_STREAM_H
+
+#include "windows.h"
+
+#include "darkforest/archive/archive.h"
+#include "darkforest/sources/inventory.h"
+
+/* Takes the partials and the contacts of a window that is over, all in window->owned. 0, or an exit code that
+ * ends the stream. */
+typedef int classify_window(void *context, struct window *window, struct chunk_pool *pool);
+
+struct classify_stream {
+    const struct archive *archive;
+    const struct inventory *inventory; /* NULL: every source is kept */
+    const char *filter;                /* BPF, NULL for none */
+    int64_t window_ns;
+    int plain_ack_is_reply;
+    classify_window *take;
+    void *context;
+    struct tally tally; /* grows: where every record went */
+    uint64_t n_windows; /* grows: windows handed over */
+};
+
+/*
+ * Reads the archive to its end and hands over its windows in the order of time. 0; EXIT_BAD_DATA when a file
+ * was damaged and what it held was used (said in a warning), EXIT_STOPPED when asked to stop (the windows
+ * that were open were handed over), or the code of what ended it, after one sentence.
+ */
+int classify_stream_read(struct classify_stream *stream);
+
+#endif

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
     &command_label,
     &command_train,
     &command_evaluate,
+    &command_classify,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -18,7 +18,7 @@
 #define MOST_WINDOWS 1000000 /* that --from and --to may ask for */
 
 struct extract_options {
-    const char *output, *filter, *rules, *tmpdir;
+    const char *output, *filter, *rules, *tmpdir, *index_dir;
     struct strings devices;
     int64_t from_ns, to_ns, window_ns, deadline_ns;
     uint64_t memory;
@@ -32,24 +32,26 @@ static void extract_defaults(void *values)
 
 #define AT(field) offsetof(struct extract_options, field)
 static const struct option_row extract_options[] = {
-    {"output",   OPTION_STRING,   "DIR",      "the folder for the feature files and run.json; made if absent",
-     AT(output),                                                                                                                0, 0},
-    {"devices",  OPTION_STRINGS,  "FILE",
-     "keep only sources listed here (CSV, plain, CIDR, Shodan or Censys JSON lines; give again for more)",     AT(devices),     0, 0},
-    {"filter",   OPTION_STRING,   "BPF",      "keep only packets that match this expression",                  AT(filter),      0, 0},
-    {"from",     OPTION_TIME,     "TIME",     "drop packets before this time (UTC)",                           AT(from_ns),     0, 0},
-    {"to",       OPTION_TIME,     "TIME",     "drop packets at or after this time (UTC)",                      AT(to_ns),       0, 0},
-    {"window",   OPTION_DURATION, "DURATION", "length of a window, whole seconds (default 1h)",                AT(window_ns),
-     0,                                                                                                                            0},
-    {"rules",    OPTION_STRING,   "FILE",     "label rules (default: those of the paper, rules/paper.ini)",    AT(rules),
-     0,                                                                                                                            0},
-    {"memory",   OPTION_SIZE,     "SIZE",
+    {"output",    OPTION_STRING,   "DIR",      "the folder for the feature files and run.json; made if absent",
+     AT(output),                                                                                                                    0, 0},
+    {"devices",   OPTION_STRINGS,  "FILE",
+     "keep only sources listed here (CSV, plain, CIDR, Shodan or Censys JSON lines; give again for more)",         AT(devices),     0, 0},
+    {"filter",    OPTION_STRING,   "BPF",      "keep only packets that match this expression",                     AT(filter),      0, 0},
+    {"from",      OPTION_TIME,     "TIME",     "drop packets before this time (UTC)",                              AT(from_ns),     0, 0},
+    {"to",        OPTION_TIME,     "TIME",     "drop packets at or after this time (UTC)",                         AT(to_ns),       0, 0},
+    {"window",    OPTION_DURATION, "DURATION", "length of a window, whole seconds (default 1h)",                   AT(window_ns),
+     0,                                                                                                                                0},
+    {"rules",     OPTION_STRING,   "FILE",     "label rules (default: those of the paper, rules/paper.ini)",       AT(rules),
+     0,                                                                                                                                0},
+    {"memory",    OPTION_SIZE,     "SIZE",
      "memory of a rank, beyond which state is spilled (default: four fifths of what the node has left, "
-     "shared)",                                                                                                AT(memory),      0, 0},
-    {"tmpdir",   OPTION_STRING,   "DIR",      "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)",          AT(tmpdir),      0,
-     0                                                                                                                              },
-    {"deadline", OPTION_TIME,     "TIME",     "stop in good order at this time, with exit code 75",            AT(deadline_ns),
-     0,                                                                                                                            0},
+     "shared)",                                                                                                    AT(memory),      0, 0},
+    {"tmpdir",    OPTION_STRING,   "DIR",      "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)",             AT(tmpdir),      0,
+     0                                                                                                                                  },
+    {"index-dir", OPTION_STRING,   "DIR",      "where indexes of gzip files are kept (default: beside the files)",
+     AT(index_dir),                                                                                                                 0, 0},
+    {"deadline",  OPTION_TIME,     "TIME",     "stop in good order at this time, with exit code 75",               AT(deadline_ns),
+     0,                                                                                                                                0},
 };
 
 static const char *extract_check(const struct extract_options *o, const struct strings *operands)
@@ -74,6 +76,7 @@ static const char *extract_check(const struct extract_options *o, const struct s
 struct extract {
     const struct extract_options *options;
     const struct ranks *world;
+    struct ranks *node;
     struct run_record *record;
     struct rules rules;
     struct shared_inventory devices;
@@ -269,7 +272,7 @@ static int read_archive(struct extract *x)
     int code = 0;
     size_t next = first_file(x);
     while (next < x->archive.n && !is_past(x, next) && code == 0) {
-        const size_t n = slices_step(&x->archive, next, ranks_size(x->world));
+        const size_t n = step_length(&x->archive, next, ranks_size(x->world));
         code = pass_step(&x->pass, next, n);
         next += n;
         if (code == 0)
@@ -301,6 +304,8 @@ static int extract_with(struct extract *x, int cut)
     const struct extract_options *o = x->options;
     x->input = (struct pass_input){
         .ranks = x->world,
+        .node = x->node,
+        .index_dir = o->index_dir,
         .archive = &x->archive,
         .inventory = x->devices.inventory,
         .filter = o->filter,
@@ -417,6 +422,7 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     if (code)
         return code;
     x.record = run_record_new(world, "extract", x.options->output);
+    x.node = ranks_node(world);
     stop_watch(x.options->deadline_ns, x.options->output);
     code = read_inputs(&x, operands);
     if (code == 0) {
@@ -427,6 +433,7 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     pass_free(&x.pass);
     inputs_inventory_free(&x.devices);
     archive_free(&x.archive);
+    ranks_free(x.node);
     free(x.done);
     return code;
 }

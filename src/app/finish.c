@@ -1,16 +1,12 @@
 #include "finish.h"
 
+#include "provenance.h"
 #include "rows.h"
-
-#include "command.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define NS_PER_S INT64_C(1000000000)
 #define CATEGORY_BATCH 512
@@ -35,53 +31,35 @@ static void set_categories(const struct inventory *inventory, struct source_row 
     }
 }
 
-static char *command_line(void)
+/* What stands beside the rows, in fresh memory (features_meta_free). */
+static struct features_meta describe(const struct finish *finish, const struct pass_input *in,
+                                     int64_t start_s, const struct tally *tally)
 {
-    char *line = memory_text("");
-    for (int i = 0; i < command_argc; i++) {
-        char *longer = text_format("%s%s%s", line, i ? " " : "", command_argv[i]);
-        free(line);
-        line = longer;
-    }
-    return line;
-}
-
-static int write_file(const struct finish *finish, const struct pass *pass, int64_t index,
-                      const struct tally *tally, const struct source_row *rows, size_t n)
-{
-    const struct pass_input *in = pass->input;
-    const int64_t start_s = index * (in->window_ns / NS_PER_S);
-    char host[256] = "", created[FORMAT_TIME_SIZE];
-    gethostname(host, sizeof host - 1);
-    format_time((int64_t)time(NULL) * NS_PER_S, created);
-    const size_t n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1;
-    char **categories = memory_get(n_categories * sizeof *categories);
-    for (size_t c = 0; c < n_categories; c++)
-        categories[c] = memory_text(in->inventory ? inventory_category(in->inventory, c) : "none");
-    char *path = finish_path(finish->folder, start_s), *filter = memory_text(in->filter ? in->filter : ""),
-         *line = command_line();
-    const struct features_meta meta = {
+    struct features_meta meta = {
         .window_start = start_s,
         .window_length = in->window_ns / NS_PER_S,
         .rules = *finish->rules,
-        .filter = filter,
+        .filter = memory_text(in->filter ? in->filter : ""),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
         .input_checksum = finish->input_checksum,
-        .categories = categories,
-        .n_categories = n_categories,
+        .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
-        .command_line = line,
-        .host = host,
-        .created = created,
-        .n_ranks = ranks_size(in->ranks),
     };
+    meta.categories = memory_get(meta.n_categories * sizeof *meta.categories);
+    for (size_t c = 0; c < meta.n_categories; c++)
+        meta.categories[c] = memory_text(in->inventory ? inventory_category(in->inventory, c) : "none");
+    provenance_set(&meta, in->ranks);
+    return meta;
+}
+
+static int write_file(const struct finish *finish, const struct pass_input *in, int64_t start_s,
+                      const struct tally *tally, const struct source_row *rows, size_t n)
+{
+    struct features_meta meta = describe(finish, in, start_s, tally);
+    char *path = finish_path(finish->folder, start_s);
     const int code = features_write(in->ranks, path, &meta, rows, n);
-    for (size_t c = 0; c < n_categories; c++)
-        free(categories[c]);
-    free(categories);
+    features_meta_free(&meta);
     free(path);
-    free(filter);
-    free(line);
     return code;
 }
 
@@ -119,7 +97,7 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     rules_apply(finish->rules, rows, n);
     ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
     run_record_phase(record, "write");
-    code = write_file(finish, pass, index, &tally, rows, n);
+    code = write_file(finish, pass->input, start_s, &tally, rows, n);
     if (code == 0) {
         count_rows(finish, ranks, rows, n);
         tally_add(&finish->tally, &tally);

@@ -1,38 +1,41 @@
 /*
  * pass.h - one pass over an archive: records to windows, contacts to their owners. Private to the app.
  *
- *     slices of a step -> block -> records -> packets -> (filter, inventory) -> partials, here
- *                                                                            -> contacts, to their owners in
- * rounds
+ *     slices of a step -> block -> records -> packets -> (filter, inventory) -> partials, here reading.c
+ *                                                                            -> contacts, to their owners
+ * meeting.c
  *
  * Steps are Collective: ranks meet in exchange rounds until every rank has read its slices.
  */
 #ifndef DARKFOREST_PASS_H
 #define DARKFOREST_PASS_H
 
+#include "run_record.h"
+#include "windows.h"
+
 #include "darkforest/archive/archive.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
-#include "run_record.h"
-#include "windows.h"
 
-#define PASS_RETRY_UNCUT                                                                                     \
-    (-1) /* a cut inside a file was wrong: everything read since must be read again without cuts */
+#define PASS_RETRY_UNCUT (-1) /* a cut inside a file was wrong: everything must be read again without cuts   \
+                               */
 
-/* What stays the same through a run. */
+/* What stays the same through a pass. */
 struct pass_input {
     const struct ranks *ranks;
+    const struct ranks *node; /* those of `ranks` that share memory with this one */
     const struct archive *archive;
     const struct inventory *inventory; /* NULL: every source is kept */
     const char *filter;                /* BPF, NULL for none */
+    const char *index_dir;             /* of gzip indexes, NULL: beside the files */
     int64_t from_ns, to_ns;            /* [from, to) */
     int64_t window_ns;
     int plain_ack_is_reply;
     uint64_t memory;     /* bytes this rank may use: beyond it, contacts are spilled */
     const char *tmpdir;  /* where to */
-    int cut;             /* plain files may be cut */
-    const int64_t *skip; /* indexes of windows not to be computed, ascending */
+    int cut;             /* files may be cut */
+    const int64_t *skip; /* indexes of windows not to be computed */
     size_t n_skip;
     struct run_record *record;
 };
@@ -46,21 +49,17 @@ struct pass_damage {
 struct pass {
     const struct pass_input *input;
     struct windows windows;
-    struct alltoall *contacts;
-    struct window ***slot_windows; /* [rank][slot]: which window a contact's slot means, told by the sender */
-    size_t *n_slot_windows;
-    size_t n_announced; /* slots of this rank that the others know */
     struct batch *batch;
-    struct tally
-        outside; /* out_of_range and late records, and those of skipped windows: belong to no window file */
+    struct meeting *meeting;
+    struct tally outside; /* of records that belong to no window file of this pass; COUNTED: of windows
+                             finished before */
     struct pass_damage *damages;
     size_t n_damages;
     struct progress progress;
     uint64_t n_bytes_read; /* of files on disk, for progress */
-    uint64_t n_unmet;      /* bytes of records since the last round */
     uint64_t n_records;
     uint64_t n_spilled; /* bytes written to scratch */
-    int code;           /* worst so far, here */
+    int code;           /* worst so far, here; the same everywhere after a meeting */
 };
 
 void pass_init(struct pass *pass, const struct pass_input *input);

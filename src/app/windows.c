@@ -4,6 +4,11 @@
 
 #include <stdlib.h>
 
+int64_t windows_index(int64_t ts_ns, int64_t window_ns)
+{
+    return ts_ns >= 0 ? ts_ns / window_ns : -((-ts_ns + window_ns - 1) / window_ns);
+}
+
 static struct window *find(const struct windows *windows, int64_t index)
 {
     for (size_t i = 0; i < windows->n; i++)

@@ -28,6 +28,8 @@ struct windows {
     uint64_t expected_contacts; /* a window, a rank: sizes the buckets */
 };
 
+/* The index of the window that a time lies in. */
+int64_t windows_index(int64_t ts_ns, int64_t window_ns);
 /* The window of this index, opened if it is not. */
 struct window *windows_get(struct windows *windows, int64_t index);
 /* Its place in items. */

@@ -3,69 +3,28 @@
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define STEP_BYTES_PER_RANK ((uint64_t)2 << 30) /* inflated, as guessed */
-#define SMALLEST_CUT ((uint64_t)64 << 10)       /* a cut costs a resynchronisation: not for less than this */
-#define FIRST_RECORD 24                         /* offset, behind the header of a classic pcap */
+#define SMALLEST_CUT ((uint64_t)64 << 10) /* a cut costs a resynchronisation: not for less than this */
 
-static int is_cuttable(const struct file_kind *kind)
-{
-    return kind->compression == COMPRESSION_NONE && kind->container == CONTAINER_PCAP &&
-           kind->n_bytes > FIRST_RECORD;
-}
-
-/* Work that a file means, in bytes of plain pcap. Telescope captures shrink about six times. */
-static uint64_t work_of(const struct file_kind *kind)
-{
-    return kind->compression == COMPRESSION_NONE ? kind->n_bytes : 6 * kind->n_bytes;
-}
-
-size_t slices_step(const struct archive *archive, size_t first, int size)
-{
-    uint64_t work = 0;
-    size_t n = 0;
-    while (first + n < archive->n && (n == 0 || work < STEP_BYTES_PER_RANK * (uint64_t)size))
-        work += work_of(&archive->files[first + n++].kind);
-    return n;
-}
-
-static void add_slice(struct slices *slices, size_t file, uint64_t from, uint64_t to)
+static void add_slice(struct slices *slices, struct slice slice)
 {
     slices->items = memory_resize(slices->items, (slices->n + 1) * sizeof *slices->items);
-    slices->items[slices->n++] = (struct slice){.file = file, .from = from, .to = to};
+    slices->items[slices->n++] = slice;
 }
 
-struct loaded_file {
-    uint64_t work;
-    size_t file;
-};
-
-static int heavier_first(const void *a, const void *b)
+/* Whole files: each to the rank with the least so far. Adds to loads[size]. */
+static void deal_whole_files(const struct step *step, int rank, int size, uint64_t *loads,
+                             struct slices *mine)
 {
-    const struct loaded_file *x = a, *y = b;
-    if (x->work != y->work)
-        return x->work > y->work ? -1 : 1;
-    return x->file < y->file ? -1 : x->file > y->file;
-}
-
-/* Whole files: the heaviest first, each to the rank with the least so far. Fills loads[size]. */
-static void deal_whole_files(const struct archive *archive, size_t first, size_t n_files, int rank, int size,
-                             int cut, uint64_t *loads, struct slices *mine)
-{
-    struct loaded_file *files = memory_get(n_files * sizeof *files);
-    size_t n = 0;
-    for (size_t i = first; i < first + n_files; i++)
-        if (!cut || !is_cuttable(&archive->files[i].kind))
-            files[n++] = (struct loaded_file){.work = work_of(&archive->files[i].kind), .file = i};
-    qsort(files, n, sizeof *files, heavier_first);
+    size_t n;
+    size_t *files = step_whole_files(step, &n);
     for (size_t i = 0; i < n; i++) {
         int least = 0;
         for (int r = 1; r < size; r++)
             least = loads[r] < loads[least] ? r : least;
-        loads[least] += files[i].work + 1;
+        loads[least] += step_work(step, files[i] - step->first) + 1;
         if (least == rank)
-            add_slice(mine, files[i].file, 0, 0);
+            add_slice(mine, (struct slice){.file = files[i], .kind = SLICE_WHOLE});
     }
     free(files);
 }
@@ -90,29 +49,66 @@ static uint64_t find_level(const uint64_t *loads, int size, uint64_t work)
     return level;
 }
 
-/* Plain files laid end to end, cut where a rank has reached the level. */
-static void deal_cut_files(const struct archive *archive, size_t first, size_t n_files, int rank, int size,
-                           uint64_t *loads, struct slices *mine)
+/* How the cutting has come on: ranks are filled to the level one after the other. */
+struct dealing {
+    uint64_t *loads, level;
+    int to, rank, size;
+    struct slices *mine;
+};
+
+/* What the rank in turn may still take. */
+static uint64_t room(struct dealing *d)
+{
+    while (d->to < d->size - 1 && d->loads[d->to] >= d->level)
+        d->to++;
+    return d->to < d->size - 1 ? d->level - d->loads[d->to] : UINT64_MAX;
+}
+
+static void deal(struct dealing *d, struct slice slice, uint64_t work)
+{
+    if (d->to == d->rank)
+        add_slice(d->mine, slice);
+    d->loads[d->to] += work;
+}
+
+static void deal_bytes(struct dealing *d, size_t file, uint64_t end)
+{
+    for (uint64_t at = READER_FIRST_RECORD; at < end;) {
+        const uint64_t left = room(d), part = left < SMALLEST_CUT ? SMALLEST_CUT : left;
+        const uint64_t stop = end - at <= part || end - at - part < SMALLEST_CUT ? end : at + part;
+        deal(d, (struct slice){.file = file, .kind = SLICE_BYTES, .from = at, .to = stop}, stop - at);
+        at = stop;
+    }
+}
+
+static void deal_parts(struct dealing *d, size_t file, const struct step_file *f)
+{
+    for (size_t at = f->from; at < f->to;) {
+        const uint64_t left = room(d);
+        uint64_t work = 0;
+        size_t stop = at;
+        while (stop < f->to &&
+               (stop == at || work + STEP_SHRINKAGE * f->parts.items[stop].n_bytes / 2 < left))
+            work += STEP_SHRINKAGE * f->parts.items[stop++].n_bytes;
+        deal(d, (struct slice){.file = file, .kind = SLICE_PARTS, .from = at, .to = stop}, work);
+        at = stop;
+    }
+}
+
+static void deal_cut_files(const struct step *step, int rank, int size, uint64_t *loads, struct slices *mine)
 {
     uint64_t work = 0;
-    for (size_t i = first; i < first + n_files; i++)
-        work += is_cuttable(&archive->files[i].kind) ? archive->files[i].kind.n_bytes : 0;
-    const uint64_t level = find_level(loads, size, work);
-    int to = 0;
-    for (size_t i = first; i < first + n_files; i++) {
-        const uint64_t end = archive->files[i].kind.n_bytes;
-        uint64_t at = FIRST_RECORD;
-        while (is_cuttable(&archive->files[i].kind) && at < end) {
-            while (to < size - 1 && loads[to] >= level)
-                to++;
-            const uint64_t room = to < size - 1 ? level - loads[to] : UINT64_MAX;
-            const uint64_t part = room < SMALLEST_CUT ? SMALLEST_CUT : room;
-            const uint64_t stop = end - at <= part || end - at - part < SMALLEST_CUT ? end : at + part;
-            if (to == rank)
-                add_slice(mine, i, at, stop);
-            loads[to] += stop - at;
-            at = stop;
-        }
+    for (size_t i = 0; i < step->n; i++)
+        work += step->files[i].cut ? step_work(step, i) : 0;
+    struct dealing d = {
+        .loads = loads, .level = find_level(loads, size, work), .rank = rank, .size = size, .mine = mine};
+    for (size_t i = 0; i < step->n; i++) {
+        if (!step->files[i].cut)
+            continue;
+        if (step->files[i].parts.n > 0)
+            deal_parts(&d, step->first + i, &step->files[i]);
+        else
+            deal_bytes(&d, step->first + i, step->archive->files[step->first + i].kind.n_bytes);
     }
 }
 
@@ -124,14 +120,13 @@ static int by_place(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-struct slices slices_of(const struct archive *archive, size_t first, size_t n_files, int rank, int size,
-                        int cut)
+struct slices slices_of(const struct step *step, int rank, int size, int whole)
 {
     struct slices mine = {0};
     uint64_t *loads = memory_zeroed((size_t)size, sizeof *loads);
-    deal_whole_files(archive, first, n_files, rank, size, cut, loads, &mine);
-    if (cut)
-        deal_cut_files(archive, first, n_files, rank, size, loads, &mine);
+    if (whole)
+        deal_whole_files(step, rank, size, loads, &mine);
+    deal_cut_files(step, rank, size, loads, &mine);
     if (mine.n)
         qsort(mine.items, mine.n, sizeof *mine.items, by_place);
     free(loads);

@@ -1,25 +1,27 @@
 /*
- * slices.h - who reads what: pure, Local.
+ * slices.h - who reads what of a step (step.h). Pure, Local.
  *
  *     archive, by time:  [file][file][file] [file][file] ...     a step: files that all ranks read together
- *     step:              compressed files go whole to the rank with least to do; plain ones are laid end to
- * end and cut level
+ *     step:              files that can be cut (plain ones by bytes, indexed ones by parts) are laid end to
+ * end and cut level; the others go whole to the rank with least to do
  *
  * Between steps, windows that no unread file can touch are finished. An unread file is taken to hold no
- * packet earlier than its own first one less `slack` (a window): a packet that breaks this is tallied as
- * late.
+ * packet earlier than its own first one less a window: a packet that breaks this is tallied as late.
  */
 #ifndef DARKFOREST_ARCHIVE_SLICES_H
 #define DARKFOREST_ARCHIVE_SLICES_H
 
-#include "darkforest/archive/archive.h"
+#include "darkforest/archive/step.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+enum slice_kind { SLICE_WHOLE, SLICE_BYTES, SLICE_PARTS };
+
 struct slice {
-    size_t file;       /* in the archive */
-    uint64_t from, to; /* bytes of a plain classic pcap; both 0: the whole file */
+    size_t file; /* in the archive */
+    enum slice_kind kind;
+    uint64_t from, to; /* bytes or parts of the file */
 };
 
 struct slices {
@@ -27,14 +29,11 @@ struct slices {
     size_t n;
 };
 
-/* How many files from `first` on make the next step for `size` ranks: at least 1. */
-size_t slices_step(const struct archive *archive, size_t first, int size);
 /*
- * The slices of `rank` in the step of n_files files from `first`. With `cut` 0 no file is cut. The same on
- * every rank for the same arguments; over all ranks the slices cover each file once.
+ * The slices of `rank`. The same on every rank for the same step; over all ranks the slices cover each file
+ * once. With `whole` 0 files that cannot be cut are left out: teams read them.
  */
-struct slices slices_of(const struct archive *archive, size_t first, size_t n_files, int rank, int size,
-                        int cut);
+struct slices slices_of(const struct step *step, int rank, int size, int whole);
 void slices_free(struct slices *slices);
 
 /*

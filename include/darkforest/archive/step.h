@@ -1,0 +1,51 @@
+/*
+ * step.h - the files of an archive that all ranks read together, and how each of them can be cut. Local.
+ */
+#ifndef DARKFOREST_ARCHIVE_STEP_H
+#define DARKFOREST_ARCHIVE_STEP_H
+
+#include "darkforest/archive/archive.h"
+#include "darkforest/archive/parts.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define STEP_SHRINKAGE 6 /* telescope captures shrink about six times: a compressed byte is so much work */
+
+/* One file of a step. */
+struct step_file {
+    int cut;            /* may be cut: by bytes, or by parts when it has some */
+    struct parts parts; /* of an indexed file; n = 0: none */
+    size_t from, to;    /* the parts that can hold a time of the range */
+};
+
+struct step {
+    const struct archive *archive;
+    size_t first, n; /* files [first, first + n) of the archive */
+    struct step_file *files;
+};
+
+/* How many files from `first` on make the next step for `size` ranks: at least 1. Pure. */
+size_t step_length(const struct archive *archive, size_t first, int size);
+
+struct step_options {
+    const char *index_dir;  /* where gzip indexes lie; NULL: beside the files */
+    int64_t from_ns, to_ns; /* parts outside are left out */
+    int cut;                /* 0: no file is cut */
+};
+
+/* Looks at the n files from `first` on; loads their indexes. */
+void step_open(struct step *step, const struct archive *archive, size_t first, size_t n,
+               const struct step_options *options);
+void step_close(struct step *step);
+/* Of what decides how the step is cut: ranks whose checksums differ see different indexes, and must forget
+ * them. */
+uint64_t step_checksum(const struct step *step);
+void step_forget_parts(struct step *step);
+
+/* Work that a file of the step means, in bytes of plain pcap. */
+uint64_t step_work(const struct step *step, size_t file);
+/* The files that cannot be cut, as numbers in the archive, heaviest first; fresh memory. */
+size_t *step_whole_files(const struct step *step, size_t *n);
+
+#endif

@@ -1,0 +1,188 @@
+#include "meeting.h"
+
+#include "stop.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUND_BYTES ((size_t)16 << 20) /* that leave a rank in one round, at most; */
+#define ROUND_SHARE 32                 /* and this part of its memory */
+#define MEET_BYTES                                                                                           \
+    ((uint64_t)64 << 20) /* read between two rounds at most: for progress, and to hear of a stop */
+
+/* Travels ahead of each round, before the indexes of the sender's newly opened windows. */
+struct note {
+    uint64_t n_bytes, n_records; /* read so far, for progress */
+    int64_t n_opened;
+    int64_t stop;
+};
+
+struct meeting {
+    const struct ranks *ranks;
+    struct alltoall *contacts;
+    struct chunk_list waiting;     /* struct contact: their owners' lanes are full */
+    struct window ***slot_windows; /* [rank][slot]: which window a contact's slot means, told by the sender */
+    size_t *n_slot_windows;
+    size_t n_announced; /* slots of this rank that the others know */
+    uint64_t n_unmet;   /* bytes of records since the last round */
+};
+
+size_t meeting_round_bytes(const struct pass_input *input)
+{
+    const uint64_t share = input->memory / ROUND_SHARE;
+    return share < ROUND_BYTES ? (size_t)share : ROUND_BYTES;
+}
+
+struct meeting *meeting_new(const struct pass_input *input)
+{
+    struct meeting *m = memory_zeroed(1, sizeof *m);
+    const size_t size = (size_t)ranks_size(input->ranks);
+    m->ranks = input->ranks;
+    m->contacts = alltoall_new(input->ranks, sizeof(struct contact), meeting_round_bytes(input));
+    m->slot_windows = memory_zeroed(size, sizeof *m->slot_windows);
+    m->n_slot_windows = memory_zeroed(size, sizeof *m->n_slot_windows);
+    return m;
+}
+
+void meeting_free(struct meeting *m)
+{
+    if (!m)
+        return;
+    for (int r = 0; r < ranks_size(m->ranks); r++)
+        free(m->slot_windows[r]);
+    free(m->slot_windows);
+    free(m->n_slot_windows);
+    alltoall_free(m->contacts);
+    free(m);
+}
+
+void meeting_forget_slots(struct meeting *m)
+{
+    m->n_announced = 0;
+    memset(m->n_slot_windows, 0, (size_t)ranks_size(m->ranks) * sizeof *m->n_slot_windows);
+}
+
+void meeting_give(struct pass *pass, const struct contact *contact, int owner)
+{
+    struct contact *place = alltoall_place(pass->meeting->contacts, owner);
+    if (!place)
+        place = chunk_list_place(&pass->meeting->waiting, &pass->windows.pool, sizeof *place);
+    *place = *contact;
+}
+
+int meeting_is_due(const struct meeting *m)
+{
+    return m->waiting.n > 0 || m->n_unmet >= MEET_BYTES;
+}
+
+void meeting_note_bytes(struct meeting *m, uint64_t n_bytes)
+{
+    m->n_unmet += n_bytes;
+}
+
+/* Takes in what the other ranks say ahead of a round. Returns whether anyone wants to stop. */
+static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
+{
+    struct meeting *m = pass->meeting;
+    uint64_t n_bytes = 0, n_records = 0;
+    int stop = 0;
+    for (int r = 0; r < ranks_size(m->ranks); notes += sizes[r], r++) {
+        struct note note;
+        memcpy(&note, notes, sizeof note);
+        n_bytes += note.n_bytes;
+        n_records += note.n_records;
+        stop |= note.stop != 0;
+        const size_t n = m->n_slot_windows[r], opened = (size_t)note.n_opened;
+        if (opened == 0)
+            continue;
+        m->slot_windows[r] = memory_resize(m->slot_windows[r], (n + opened) * sizeof **m->slot_windows);
+        for (size_t i = 0; i < opened; i++) {
+            int64_t index;
+            memcpy(&index, notes + sizeof note + i * sizeof index, sizeof index);
+            m->slot_windows[r][n + i] = windows_get(&pass->windows, index);
+        }
+        m->n_slot_windows[r] = n + opened;
+    }
+    progress_update(&pass->progress, n_bytes, n_records);
+    return stop;
+}
+
+/* Says and hears what goes ahead of a round. Returns whether anyone wants to stop. */
+static int exchange_notes(struct pass *pass)
+{
+    struct meeting *m = pass->meeting;
+    const size_t n_opened = pass->windows.n - m->n_announced;
+    const size_t n = sizeof(struct note) + n_opened * sizeof(int64_t);
+    size_t *sizes = memory_get((size_t)ranks_size(m->ranks) * sizeof *sizes);
+    char *mine = memory_get(n);
+    const struct note note = {.n_bytes = pass->n_bytes_read,
+                              .n_records = pass->n_records,
+                              .n_opened = (int64_t)n_opened,
+                              .stop = stop_wanted() != NULL};
+    memcpy(mine, &note, sizeof note);
+    for (size_t i = 0; i < n_opened; i++)
+        memcpy(mine + sizeof note + i * sizeof(int64_t), &pass->windows.items[m->n_announced + i]->index,
+               sizeof(int64_t));
+    m->n_announced = pass->windows.n;
+    char *notes = ranks_gather_all(m->ranks, mine, n, sizes);
+    const int stop = hear_notes(pass, notes, sizes);
+    free(notes);
+    free(mine);
+    free(sizes);
+    return stop;
+}
+
+static void keep_arrived(const struct meeting *m, const struct round *round)
+{
+    const struct contact *contact = round->items;
+    for (int r = 0; r < ranks_size(m->ranks); r++)
+        for (int i = 0; i < round->n_from[r]; i++, contact++) {
+            const struct buckets *owned = &m->slot_windows[r][contact->tag >> 1]->owned;
+            buckets_add_contact(owned, buckets_at(owned, hash_u32(contact->source)), contact);
+        }
+}
+
+/* The lanes are empty again: what waited goes first. */
+static void give_waiting(struct pass *pass)
+{
+    struct chunk_list waited = pass->meeting->waiting;
+    const int size = ranks_size(pass->meeting->ranks);
+    pass->meeting->waiting = (struct chunk_list){0};
+    for (const struct chunk *chunk = waited.first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(&waited, chunk, sizeof *items); i++)
+            meeting_give(pass, &items[i], owner_of(hash_u32(items[i].source), size));
+    }
+    chunk_list_free(&waited, &pass->windows.pool);
+}
+
+int meeting_round(struct pass *pass, int more)
+{
+    struct meeting *m = pass->meeting;
+    const char *before = run_record_phase(pass->input->record, "exchange");
+    if (exchange_notes(pass))
+        pass->code = exit_worse(pass->code, EXIT_STOPPED);
+    const int has_more = (more || m->waiting.n > 0) && pass->code == 0;
+    const struct round round = alltoall_round(m->contacts, has_more, pass->code);
+    keep_arrived(m, &round);
+    give_waiting(pass);
+    pass->code = exit_worse(pass->code, round.failed);
+    m->n_unmet = 0;
+    run_record_phase(pass->input->record, before);
+    return round.more;
+}
+
+uint64_t meeting_bytes_sent(const struct meeting *m)
+{
+    return alltoall_bytes_sent(m->contacts);
+}
+
+uint64_t meeting_rounds(const struct meeting *m)
+{
+    return alltoall_rounds(m->contacts);
+}

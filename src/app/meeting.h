@@ -1,0 +1,37 @@
+/*
+ * meeting.h - contacts on their way to their owners, in rounds in which all ranks meet. Private to the app.
+ *
+ *     contact -> owner's lane of the next round, or waiting when the lane is full -> round -> bucket of the
+ * owner
+ *
+ * Giving a contact is Local and never waits; meeting_round is Collective and is called between blocks. What a
+ * contact's slot means (which window) is told ahead of the round by its sender.
+ */
+#ifndef DARKFOREST_MEETING_H
+#define DARKFOREST_MEETING_H
+
+#include "pass.h"
+
+#include "darkforest/sources/contact.h"
+
+struct meeting *meeting_new(const struct pass_input *input);
+void meeting_free(struct meeting *meeting);
+/* A new step begins: windows were closed, so slots mean others from here on. */
+void meeting_forget_slots(struct meeting *meeting);
+
+/* A contact for another rank, under a slot of pass->windows. Local. */
+void meeting_give(struct pass *pass, const struct contact *contact, int owner);
+/* Whether a round would be of use now: a lane has filled, or much was read since the last one. Local. */
+int meeting_is_due(const struct meeting *meeting);
+/* So many bytes of records were read here. Local. */
+void meeting_note_bytes(struct meeting *meeting, uint64_t n_bytes);
+/* One round. `more` is 0 when this rank has read all it has. Returns whether another one must follow.
+ * Collective. */
+int meeting_round(struct pass *pass, int more);
+
+uint64_t meeting_bytes_sent(const struct meeting *meeting);
+uint64_t meeting_rounds(const struct meeting *meeting);
+/* What a round may hold, for the memory that it takes. */
+size_t meeting_round_bytes(const struct pass_input *input);
+
+#endif

@@ -1,0 +1,248 @@
+#include "reading.h"
+
+#include "batch.h"
+#include "meeting.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+
+#include <stdlib.h>
+
+#define MOST_SLOTS 32766 /* a contact's tag has 15 bits for its window's slot */
+#define LEAST_CONTACT_BYTES                                                                                  \
+    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
+
+int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
+{
+    const struct pass_input *in = pass->input;
+    const struct file_kind *kind = &in->archive->files[file].kind;
+    char *why = NULL;
+    *reading = (struct reading){.file = file,
+                                .link = packet_link_find(kind->format.link_type),
+                                .format = kind->format,
+                                .late_before_ns = INT64_MIN,
+                                .span_from_ns = 1,
+                                .span_to_ns = 0};
+    if (file > 0 && kind->first_ts_ns != INT64_MAX)
+        reading->late_before_ns = kind->first_ts_ns - in->window_ns;
+    if (!in->filter || (reading->filter = filter_new(in->filter, kind->format.link_type, &why)))
+        return 0;
+    log_error("%s", why);
+    free(why);
+    return EXIT_BAD_USAGE;
+}
+
+/* Into the buckets here: all buckets are called for first, then their ends, so that no write waits for
+ * memory. */
+static void keep_contacts(const struct batch *batch, const struct contact *contacts, const uint32_t *hashes,
+                          size_t n)
+{
+    const struct buckets *owned = &batch->window->owned;
+    struct bucket *buckets[BATCH_PACKETS];
+    for (size_t i = 0; i < n; i++) {
+        buckets[i] = buckets_at(owned, hashes[i]);
+        __builtin_prefetch(buckets[i], 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(buckets[i]->contacts.place, 1);
+    for (size_t i = 0; i < n; i++)
+        buckets_add_contact(owned, buckets[i], &contacts[i]);
+}
+
+static void give_contacts(struct pass *pass)
+{
+    struct batch *batch = pass->batch;
+    const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
+    const uint16_t slot = (uint16_t)windows_slot(&pass->windows, batch->window);
+    struct contact mine[BATCH_PACKETS];
+    uint32_t hashes[BATCH_PACKETS];
+    size_t n_mine = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        if (!batch_contact(batch, i, slot, &mine[n_mine]))
+            continue;
+        const int owner = owner_of(batch->hashes[i], size);
+        if (owner == rank)
+            hashes[n_mine++] = batch->hashes[i];
+        else
+            meeting_give(pass, &mine[n_mine], owner);
+    }
+    keep_contacts(batch, mine, hashes, n_mine);
+}
+
+static void finish_batch(struct pass *pass)
+{
+    struct batch *batch = pass->batch;
+    if (batch->n == 0)
+        return;
+    batch_combine(batch, pass->input->inventory, &pass->windows.pool);
+    give_contacts(pass);
+    batch->n = 0;
+}
+
+static int is_skipped(const struct pass_input *in, int64_t index)
+{
+    for (size_t i = 0; i < in->n_skip; i++)
+        if (in->skip[i] == index)
+            return 1;
+    return 0;
+}
+
+static struct window *open_window(struct pass *pass, int64_t index)
+{
+    struct window *window = windows_get(&pass->windows, index);
+    if (pass->windows.n > MOST_SLOTS && pass->code == 0) {
+        log_error("more than %d windows are open at once: the timestamps of the input are spread too widely; "
+                  "use --from and "
+                  "--to, or a longer --window",
+                  MOST_SLOTS);
+        pass->code = EXIT_BAD_DATA;
+    }
+    return window;
+}
+
+/* The batch goes on with the window of this time, or with none: then `outside` says why. */
+static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
+{
+    const struct pass_input *in = pass->input;
+    finish_batch(pass);
+    pass->batch->window = NULL;
+    reading->outside = TALLY_OUT_OF_RANGE;
+    if (ts_ns < in->from_ns || ts_ns >= in->to_ns) {
+        reading->span_from_ns = ts_ns < in->from_ns ? INT64_MIN : in->to_ns;
+        reading->span_to_ns = ts_ns < in->from_ns ? in->from_ns : INT64_MAX;
+        return;
+    }
+    const int64_t index = windows_index(ts_ns, in->window_ns), start = index * in->window_ns,
+                  end = start + in->window_ns;
+    reading->span_from_ns = start > in->from_ns ? start : in->from_ns;
+    reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
+    if (end <= reading->late_before_ns)
+        reading->outside = TALLY_LATE;
+    else if (is_skipped(in, index))
+        reading->outside = TALLY_COUNTED;
+    else
+        pass->batch->window = open_window(pass, index);
+}
+
+static void take_record(struct reading *reading, struct pass *pass, const struct record *record)
+{
+    if (record->ts_ns < reading->span_from_ns || record->ts_ns >= reading->span_to_ns)
+        turn_to(reading, pass, record->ts_ns);
+    if (!pass->batch->window) {
+        pass->outside.n[reading->outside]++;
+        return;
+    }
+    batch_take(pass->batch, reading->link, reading->filter, pass->input->plain_ack_is_reply, record);
+    if (pass->batch->n == BATCH_PACKETS)
+        finish_batch(pass);
+}
+
+/* Memory that spilling cannot give back: partial sums, and the buffers of a round. */
+static uint64_t fixed_bytes(const struct pass *pass)
+{
+    uint64_t n = 2 * meeting_round_bytes(pass->input);
+    for (size_t i = 0; i < pass->windows.n; i++)
+        n += partials_n_bytes(&pass->windows.items[i]->partials);
+    return n;
+}
+
+/* Spills the contacts of every window when memory has run short. */
+static void keep_to_memory(struct pass *pass)
+{
+    const uint64_t fixed = fixed_bytes(pass), memory = pass->input->memory;
+    const uint64_t left = memory > fixed + LEAST_CONTACT_BYTES ? memory - fixed : LEAST_CONTACT_BYTES;
+    if (pass->windows.pool.n_bytes_in_use <= left)
+        return;
+    const char *before = run_record_phase(pass->input->record, "spill");
+    for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
+        pass->code = buckets_spill(&pass->windows.items[i]->owned, pass->input->tmpdir, &pass->n_spilled);
+    run_record_phase(pass->input->record, before);
+}
+
+void reading_take(struct reading *reading, struct pass *pass, const struct block *block)
+{
+    struct record records[BATCH_PACKETS];
+    enum walk_end end = WALK_MORE;
+    for (size_t at = 0; end == WALK_MORE && pass->code == 0;) {
+        size_t n_found, n_used;
+        end = record_walk(&reading->format, block->data + at, block->n - at, records, BATCH_PACKETS, &n_found,
+                          &n_used);
+        for (size_t i = 0; i < n_found; i++)
+            take_record(reading, pass, &records[i]);
+        pass->n_records += n_found;
+        at += n_used;
+    }
+    meeting_note_bytes(pass->meeting, block->n);
+    if (pass->code == 0)
+        keep_to_memory(pass);
+}
+
+void reading_end(struct reading *reading, struct pass *pass)
+{
+    finish_batch(pass);
+    pass->batch->window = NULL;
+    filter_free(reading->filter);
+}
+
+struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice)
+{
+    const struct archive_file *file = &pass->input->archive->files[slice->file];
+    struct file_kind kind = file->kind;
+    struct reader *reader = NULL;
+    char *why = NULL;
+    int code = 0;
+    if (slice->kind == SLICE_BYTES)
+        reader = reader_open_range(file->path, &kind, slice->from, slice->to, &code, &why);
+    else if (slice->kind == SLICE_PARTS)
+        reader = reader_open_parts(file->path, &kind, &step->files[slice->file - step->first].parts,
+                                   (size_t)slice->from, (size_t)slice->to, &code, &why);
+    else
+        reader = reader_open(file->path, &kind, &code, &why);
+    if (!reader) {
+        log_error("%s", why);
+        free(why);
+        pass->code = code;
+    }
+    return reader;
+}
+
+void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last)
+{
+    const struct damage *damage = reader_damage(reader);
+    if (last < 0) {
+        log_error("%s: at byte %llu: %s", pass->input->archive->files[file].path,
+                  (unsigned long long)damage->offset, damage->what);
+        pass->code = EXIT_IO;
+    } else if (damage->what[0]) {
+        pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
+        pass->damages[pass->n_damages++] = (struct pass_damage){.file = file, .damage = *damage};
+    }
+}
+
+void reading_slice(struct pass *pass, const struct step *step, const struct slice *slice, struct cut *cut)
+{
+    struct reading reading;
+    struct block block;
+    const uint64_t before = pass->n_bytes_read;
+    int got = 0;
+    if ((pass->code = reading_begin(&reading, pass, slice->file)))
+        return;
+    struct reader *reader = reading_open(pass, step, slice);
+    while (reader && pass->code == 0 && (got = reader_next(reader, &block)) > 0) {
+        reading_take(&reading, pass, &block);
+        pass->n_bytes_read = before + reader_position(reader);
+        if (meeting_is_due(pass->meeting))
+            meeting_round(pass, 1);
+    }
+    reading_end(&reading, pass);
+    if (reader)
+        reading_judge(pass, slice->file, reader, got);
+    if (reader && cut && slice->kind != SLICE_WHOLE)
+        *cut = (struct cut){.file = slice->file,
+                            .from = slice->from,
+                            .first = reader_first_offset(reader),
+                            .end = reader_end_offset(reader)};
+    reader_close(reader);
+}

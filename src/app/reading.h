@@ -1,0 +1,46 @@
+/*
+ * reading.h - records of a file, block by block, into the windows of a pass. Private to the app. Local, but
+ * for reading_slice.
+ */
+#ifndef DARKFOREST_READING_H
+#define DARKFOREST_READING_H
+
+#include "pass.h"
+
+#include "darkforest/archive/filter.h"
+#include "darkforest/archive/slices.h"
+#include "darkforest/packet/packet.h"
+
+/* How the records of one file are taken. */
+struct reading {
+    size_t file;
+    const struct packet_link *link;
+    struct filter *filter;
+    struct record_format format;
+    int64_t late_before_ns; /* windows that end here or earlier were finished before this file's turn */
+    int64_t span_from_ns, span_to_ns; /* the times that belong where the batch's window says */
+    enum tally_reason outside;        /* with no window: why the records of this span are passed over */
+};
+
+/* Begins with a file of the archive. 0, or an exit code after one sentence. */
+int reading_begin(struct reading *reading, const struct pass *pass, size_t file);
+/* Takes the records of a block; spills when memory has run short. */
+void reading_take(struct reading *reading, struct pass *pass, const struct block *block);
+/* The last packets go where they belong. */
+void reading_end(struct reading *reading, struct pass *pass);
+
+/* A slice's reader: NULL, with pass->code set, after one sentence. */
+struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice);
+/* The reader has come to its end: keeps what was damaged, says what failed. */
+void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last);
+
+/* A slice as it was read: what proves that the cuts were right. */
+struct cut {
+    uint64_t file, from, first, end;
+};
+
+/* Reads a slice from its beginning to its end, meeting the other ranks on the way; fills *cut (NULL: not
+ * asked for) unless the slice is a whole file. */
+void reading_slice(struct pass *pass, const struct step *step, const struct slice *slice, struct cut *cut);
+
+#endif

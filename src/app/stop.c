@@ -12,7 +12,7 @@
 static volatile sig_atomic_t stop_signal;
 static int64_t stop_deadline_ns;
 static char stop_file[4096];
-static char stop_reason[4352];
+static char stop_reason[4352]; /* once there, there for good */
 static double stop_last_look;
 
 static void note_signal(int number)
@@ -30,21 +30,24 @@ void stop_watch(int64_t deadline_ns, const char *folder)
         snprintf(stop_file, sizeof stop_file, "%s/STOP", folder);
 }
 
-const char *stop_wanted(void)
+/* What asks to stop goes into stop_reason. */
+static void look(void)
 {
     const double now = clock_seconds();
-    if (stop_signal) {
+    if (stop_signal)
         snprintf(stop_reason, sizeof stop_reason, "signal %s came", stop_signal == SIGUSR1 ? "USR1" : "TERM");
-        return stop_reason;
-    }
-    if (now - stop_last_look < LOOK_INTERVAL)
-        return NULL;
+    if (stop_reason[0] || now - stop_last_look < LOOK_INTERVAL)
+        return;
     stop_last_look = now;
     if (stop_deadline_ns && (int64_t)time(NULL) >= stop_deadline_ns / 1000000000)
-        return "the deadline has come";
-    if (stop_file[0] && access(stop_file, F_OK) == 0) {
+        snprintf(stop_reason, sizeof stop_reason, "the deadline has come");
+    else if (stop_file[0] && access(stop_file, F_OK) == 0)
         snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", stop_file);
-        return stop_reason;
-    }
-    return NULL;
+}
+
+const char *stop_wanted(void)
+{
+    if (!stop_reason[0])
+        look();
+    return stop_reason[0] ? stop_reason : NULL;
 }

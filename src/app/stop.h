@@ -13,7 +13,8 @@
 /* From here on SIGUSR1 and SIGTERM are wishes. deadline_ns: 0 for none. folder: where STOP may lie, NULL for
  * nowhere. */
 void stop_watch(int64_t deadline_ns, const char *folder);
-/* NULL, or why to stop, as a clause. Looks at the clock and the folder at most every second. */
+/* NULL, or why to stop, as a clause; once given, it stays. Looks at the clock and the folder at most every
+ * second. */
 const char *stop_wanted(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "darkforest/archive/filter.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/packet/packet.h"
 
 #include <pcap/pcap.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ struct filter {
 struct filter *filter_new(const char *expression, uint32_t link_type, char **why)
 {
     struct filter *filter = memory_zeroed(1, sizeof *filter);
-    pcap_t *dead = pcap_open_dead((int)link_type, FILTER_SNAPLEN);
+    const struct packet_link *link = packet_link_find(link_type);
+    pcap_t *dead = pcap_open_dead((int)(link ? link->dlt : link_type), FILTER_SNAPLEN);
     if (!dead || pcap_compile(dead, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
         *why = text_format("--filter '%s': %s", expression, dead ? pcap_geterr(dead) : "out of memory");
         free(filter);

@@ -21,7 +21,7 @@ struct streaming {
     struct windows windows;
     struct batch *batch;
     int64_t open_from;          /* windows of a lower index are closed */
-    int64_t latest_ns;          /* the latest record so far */
+    int64_t latest_ns;          /* the latest record of this file so far */
     int64_t next_file_ns;       /* no file still to come begins earlier */
     int64_t span_from, span_to; /* times of the batch's window, [from, to) */
     int code;
@@ -206,6 +206,9 @@ static int read_file(struct streaming *s, const char *path)
     int got = 0;
     if ((s->code = open_file(s->stream, path, &file)))
         return 0;
+    s->latest_ns = INT64_MIN;
+    s->span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
+    s->span_to = 0;
     while (s->code == 0 && (got = reader_next(file.reader, &block)) > 0) {
         take_block(s, &file, &block);
         if (s->code == 0 && stop_wanted()) {
@@ -227,9 +230,8 @@ static int64_t first_time_after(const struct archive *archive, size_t file)
 
 int classify_stream_read(struct classify_stream *stream)
 {
-    struct streaming s = {.stream = stream, .open_from = INT64_MIN, .latest_ns = INT64_MIN};
+    struct streaming s = {.stream = stream, .open_from = INT64_MIN};
     int damage = 0;
-    s.span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
     s.windows.ranks = 1;
     s.windows.expected_contacts = EXPECTED_CONTACTS;
     s.batch = memory_zeroed(1, sizeof *s.batch);

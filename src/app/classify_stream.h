@@ -4,8 +4,8 @@
  *
  *     record, record, ... -> open windows -> a record a whole window later than a window's end closes it
  *
- * A window is kept open for files still to come whose first record lies before that. A record of a window
- * that is closed is tallied as late.
+ * The records that count are those of the file being read; a window also stays open for files still to come
+ * that begin before that. A record of a window that is closed is tallied as late.
  */
 #ifndef DARKFOREST_CLASSIFY_STREAM_H
 #define DARKFOREST_CLASSIFY_STREAM_H

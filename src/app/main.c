@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_train,
     &command_evaluate,
     &command_classify,
+    &command_export,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

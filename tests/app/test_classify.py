@@ -1,0 +1,207 @@
+"""
+classify against the other commands: its rows are those of extract, its shares are those that XGBoost computes from the exported model;
+files, a pipe and several ranks say the same; a live pipe speaks before it ends.
+"""
+import csv
+import datetime
+import io
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import xgboost
+
+import features
+from program import ENVIRONMENT, Program
+
+CLASSES = ["scanning", "backscatter", "misconfiguration"]
+RULES = ["port_scan", "network_scan", "stealth_tcp", "stealth_icmp", "backscatter", "misconfiguration"]
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def seconds(stamp):
+    return int(datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp())
+
+
+def number(address):
+    a, b, c, d = map(int, address.split("."))
+    return a << 24 | b << 16 | c << 8 | d
+
+
+def make_inputs(p):
+    p.do("synth", "--scale", "0.01", "--packets", "300000", "-o", p.file("hour.pcap.gz"), "--devices-out", p.file("devices.csv"))
+    p.do("extract", p.file("hour.pcap.gz"), "--devices", p.file("devices.csv"), "--window", "20m", "-o", p.file("features"))
+    p.do("train", p.file("features"), "--learner", "all", "-o", p.file("models.h5"))
+
+
+def shares(rows):
+    return np.array([[float(row[c]) for c in CLASSES] for row in rows])
+
+
+def check_rows(p, rows):
+    """The same sources, windows, categories and rule verdicts as extract's, in the same order."""
+    found = features.columns(p.file("features"))
+    assert len(rows) == len(found["address"]) > 1000
+    for name, wanted, value in [
+        ("window_start", found["window_start"], lambda r: seconds(r["window_start"])),
+        ("address", found["address"], lambda r: number(r["address"])),
+        ("category", found["category"], lambda r: r["category"]),
+        ("packets", found["packets"], lambda r: int(r["packets"])),
+        ("label", found["label"], lambda r: CLASSES.index(r["rule_verdict"])),
+        ("rule", found["rule"], lambda r: RULES.index(r["rule"])),
+    ]:
+        values = [value(row) for row in rows]
+        assert values == list(wanted), "%s differs from extract's" % name
+    of_rows = shares(rows)
+    assert np.abs(of_rows.sum(axis=1) - 1).max() < 1e-4
+    assert all(row["verdict"] == CLASSES[s.argmax()] for row, s in zip(rows, of_rows))
+
+
+def check_shares(p, rows, name):
+    """The exported model in XGBoost, on the features that extract wrote."""
+    p.do("export", p.file("models.h5"), "--model", name, "-o", p.file(name + ".json"))
+    booster = xgboost.Booster()
+    booster.load_model(p.file(name + ".json"))
+    found = features.columns(p.file("features"))
+    table = np.column_stack([found[f] for f in booster.feature_names]).astype(float)
+    theirs = booster.predict(xgboost.DMatrix(table, feature_names=booster.feature_names))
+    assert json.loads(booster.attr("classes")) == CLASSES
+    away = np.abs(theirs - shares(rows)).max()
+    assert away < 5e-6, "%s: XGBoost's shares differ by up to %g" % (name, away)
+
+
+def check_models(p, common):
+    for name in ["forest-depth-2", "forest-depth-3", "boosting", "adaboost-samme", "adaboost-samme-r", "bayes"]:
+        rows = rows_of(p.do("classify", p.file("models.h5"), p.file("hour.pcap.gz"), "--model", name, *common).stdout)
+        check_rows(p, rows)
+        if name != "bayes":
+            check_shares(p, rows, name)
+
+
+def check_ways_in(p, common):
+    """A file, several ranks, standard input, JSON lines: one and the same."""
+    words = ["classify", p.file("models.h5"), p.file("hour.pcap.gz"), "--model", "boosting", *common]
+    plain = p.do(*words).stdout
+    assert p.do(*words, ranks=2).stdout == plain
+    with open(p.file("hour.pcap.gz"), "rb") as capture:
+        words[2] = "-"
+        piped = subprocess.run([p.path, *words], stdin=capture, env=ENVIRONMENT, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, check=True)
+    assert piped.stdout == plain
+    lines = [json.loads(line) for line in p.do(*words[:2], p.file("hour.pcap.gz"), *words[3:], "--format", "jsonl").stdout.splitlines()]
+    for row, line in zip(rows_of(plain), lines, strict=True):
+        flat = dict(line, packets=str(line["packets"]), **{c: line["shares"][c] for c in CLASSES})
+        del flat["shares"]
+        assert {k: v for k, v in row.items() if k not in CLASSES} == {k: v for k, v in flat.items() if k not in CLASSES}
+        assert all(float(row[c]) == flat[c] for c in CLASSES)
+
+
+def frame(source):
+    """A SYN to port 23."""
+    tcp = struct.pack(">HHIIBBHHH", 1234, 23, 1, 0, 0x50, 0x02, 100, 0, 0)
+    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(tcp), 1, 0, 60, 6, 0, source, 0x0A000001)
+    return bytes(12) + b"\x08\x00" + ip + tcp
+
+
+HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+
+
+def record(second, source):
+    data = frame(source)
+    return struct.pack("<IIII", 1483228800 + second, 0, len(data), len(data)) + data
+
+
+def read_lines(stream, n, within):
+    """n lines, or those that came in time."""
+    lines, end = [], time.monotonic() + within
+    rest = b""
+    while len(lines) < n and select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
+        piece = os.read(stream.fileno(), 65536)
+        if not piece:
+            break
+        *whole, rest = (rest + piece).split(b"\n")
+        lines += whole
+    return lines
+
+
+def check_live(p):
+    """Minutes: the first is told when a packet of the third comes, not before; a straggler is counted as late."""
+    words = [p.path, "classify", p.file("models.h5"), "-", "--model", "boosting", "--window", "1m"]
+    with subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
+        def send(*records):
+            live.stdin.write(b"".join(records))
+            live.stdin.flush()
+
+        send(HEADER, record(10, 1), record(65, 2), record(20, 3))
+        assert len(read_lines(live.stdout, 1, 10)) == 1, "the head comes at once"
+        send(record(119, 2))
+        assert read_lines(live.stdout, 1, 0.5) == [], "minute 0 is open until minute 2 begins"
+        send(record(120, 4))
+        told = read_lines(live.stdout, 2, 10)
+        assert [line.split(b",")[:2] for line in told] == [
+            [b"2017-01-01T00:00:00Z", b"0.0.0.1"], [b"2017-01-01T00:00:00Z", b"0.0.0.3"]], told
+        rest, talk = live.communicate(record(30, 5) + record(118, 6), timeout=30)
+        assert live.returncode == 0, talk
+    assert [line.split(b",")[1] for line in rest.splitlines()] == [b"0.0.0.2", b"0.0.0.6", b"0.0.0.4"], rest
+    assert b"1 records came after" in talk, talk
+
+
+def check_overlap(p):
+    """Two monitors of the same minutes: the second file's packets are not late, and sources are counted over both."""
+    for name, offset in (("a", 0), ("b", 1)):
+        with open(p.file(name + ".pcap"), "wb") as f:
+            f.write(HEADER + b"".join(record(s + offset, 1 + s % 3) for s in range(0, 600, 7)))
+    words = ["classify", p.file("models.h5"), p.file("a.pcap"), p.file("b.pcap"), "--model", "boosting", "--window", "1m"]
+    done = p.do(*words)
+    assert "came after" not in done.stderr, done.stderr
+    assert sum(int(row["packets"]) for row in rows_of(done.stdout)) == 2 * len(range(0, 600, 7))
+
+
+def check_refusals(p):
+    models, hour = p.file("models.h5"), p.file("hour.pcap.gz")
+    with open(models, "rb") as f:
+        whole = f.read()
+    with open(p.file("cut.h5"), "wb") as f:
+        f.write(whole[: len(whole) // 2])
+    for words, code, names in [
+        ([], 64, "model file"),
+        ([models], 64, "capture"),
+        ([models, hour], 64, "--model"),
+        ([models, hour, "--model", "oracle"], 64, "oracle"),
+        ([models, "-", hour, "--model", "boosting"], 64, "standard input"),
+        ([models, hour, "--model", "boosting", "--window", "0s"], 64, "--window"),
+        ([models, hour, "--model", "boosting", "--filter", "no such thing"], 64, "no such thing"),
+        ([models, p.file("none.pcap"), "--model", "boosting"], 66, "none.pcap"),
+        ([p.file("none.h5"), hour], 66, "none.h5"),
+        ([p.file("cut.h5"), hour], 65, "cut.h5"),
+        ([hour, hour], 65, "hour.pcap.gz"),
+    ]:
+        for ranks in (1, 2):
+            done = p.run("classify", *words, ranks=ranks)
+            assert done.returncode == code and names in done.stderr, (words, done.returncode, done.stderr)
+    with open("/dev/full", "w") as full:
+        words = [p.path, "classify", models, hour, "--model", "boosting"]
+        done = subprocess.run(words, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74 and "standard output" in done.stderr, done.stderr
+
+
+def main():
+    with Program(sys.argv[1]) as p:
+        make_inputs(p)
+        common = ["--devices", p.file("devices.csv"), "--window", "20m"]
+        check_models(p, common)
+        check_ways_in(p, common)
+        check_live(p)
+        check_overlap(p)
+        check_refusals(p)
+
+
+main()

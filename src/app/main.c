@@ -21,7 +21,10 @@ static const struct command *const commands[] = {
     &command_train,
     &command_evaluate,
     &command_classify,
+    &command_report,
     &command_export,
+    &command_info,
+    &command_verify,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -1,0 +1,53 @@
+/*
+ * grid.h - a table for people: columns with heads, rows of cells, printed as HTML, Markdown, LaTeX or CSV.
+ * Local.
+ *
+ *     name     short, of letters and dashes: the stem of its files
+ *     caption  one sentence above it
+ *
+ * A cell has two texts: as it is shown (208,647; 0.912) and as a program wants it (208647; 0.91234567890123).
+ */
+#ifndef DARKFOREST_REPORT_GRID_H
+#define DARKFOREST_REPORT_GRID_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct grid_column {
+    char *head;
+    int is_number; /* set to the right */
+};
+
+struct grid_cell {
+    char *shown, *exact;
+};
+
+struct grid {
+    char *name, *caption;
+    struct grid_column *columns;
+    size_t n_columns;
+    struct grid_cell *cells; /* row after row */
+    size_t n_cells;
+};
+
+struct grid *grid_new(const char *name, const char *caption);
+void grid_free(struct grid *grid);
+/* All columns before the first cell. */
+void grid_column(struct grid *grid, const char *head, int is_number);
+/* The next cell, left to right, row after row. */
+void grid_text(struct grid *grid, const char *text);
+void grid_count(struct grid *grid, uint64_t n);
+void grid_real(struct grid *grid, double value, int n_decimals);
+void grid_share(struct grid *grid, uint64_t part, uint64_t whole); /* in percent; a dash of nothing */
+size_t grid_rows(const struct grid *grid);
+
+void grid_html(const struct grid *grid, FILE *out);
+void grid_markdown(const struct grid *grid, FILE *out);
+void grid_latex(const struct grid *grid, FILE *out); /* a table environment; needs the package booktabs */
+void grid_csv(const struct grid *grid, FILE *out);
+
+/* Text for a place in a page of HTML. */
+void html_text(FILE *out, const char *text);
+
+#endif

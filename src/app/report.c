@@ -1,0 +1,149 @@
+/* report.c - the command `report`: feature, model and result files and run records to one page, tables and
+ * pictures. */
+#include "command.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/report/report.h"
+#include "darkforest/store/files.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct report_options {
+    const char *output;
+};
+
+static int ends_with(const char *text, const char *ending)
+{
+    const size_t n = strlen(text), m = strlen(ending);
+    return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+static const char *member_text(const json_t *record, const char *key)
+{
+    const char *text = json_string_value(json_object_get(record, key));
+    return text ? text : "";
+}
+
+static double member_number(const json_t *record, const char *key)
+{
+    const double value = json_number_value(json_object_get(record, key));
+    return value >= 0 && value < 1e18 ? value : 0;
+}
+
+static int add_run(struct report *report, const char *path, char **why)
+{
+    json_error_t error;
+    json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(record)) {
+        *why = text_format("%s is not a run record: line %d: %s", path, error.line, error.text);
+        json_decref(record);
+        return EXIT_BAD_DATA;
+    }
+    const struct report_run run = {
+        .command = member_text(record, "command"),
+        .version = member_text(record, "program"),
+        .started = member_text(record, "started"),
+        .exit_code = (int)json_integer_value(json_object_get(record, "exit_code")),
+        .wall_s = member_number(record, "wall_seconds"),
+        .cpu_s = member_number(record, "cpu_seconds"),
+        .peak_memory = (uint64_t)member_number(record, "peak_memory_bytes_largest_rank"),
+        .n_ranks = (int)json_integer_value(json_object_get(record, "ranks")),
+    };
+    report_add_run(report, &run);
+    json_decref(record);
+    return EXIT_DONE;
+}
+
+static int add_file(struct report *report, const char *path)
+{
+    char *why = NULL;
+    const int code = ends_with(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &why);
+    if (code != EXIT_DONE)
+        log_warn("left out: %s", why);
+    free(why);
+    return code;
+}
+
+/* A folder's own files, and the run record among them. */
+static int list_inputs(const struct strings *operands, struct strings *paths, char **why)
+{
+    int code = files_list(operands->items, operands->n, "*.h5", paths, why);
+    for (size_t i = 0; code == EXIT_DONE && i < operands->n; i++) {
+        struct stat status;
+        char *record = text_format("%s/run.json", operands->items[i]);
+        if (stat(record, &status) == 0 && S_ISREG(status.st_mode))
+            strings_add(paths, record);
+        else
+            free(record);
+    }
+    return code;
+}
+
+static int write_pages(const struct report *report, const char *folder)
+{
+    const int code = report_write(report, folder);
+    if (code == EXIT_DONE)
+        log_info("the report is %s/report.html", folder);
+    return code;
+}
+
+/* What is damaged is left out and said; the page is made of the rest, and the exit code tells. */
+static int make_report(const struct strings *paths, const char *folder)
+{
+    struct report *report = report_new();
+    int code = EXIT_DONE;
+    size_t n_good = 0;
+    for (size_t i = 0; i < paths->n; i++) {
+        const int result = add_file(report, paths->items[i]);
+        n_good += result == EXIT_DONE;
+        code = exit_worse(code, result);
+    }
+    if (n_good > 0)
+        code = exit_worse(code, write_pages(report, folder));
+    else
+        log_error("none of the %zu files can be used: no report was written", paths->n);
+    report_free(report);
+    return code;
+}
+
+static int report_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    (void)world;
+    const struct report_options *options = values;
+    struct strings paths = {0};
+    char *why = NULL;
+    int code = EXIT_BAD_USAGE;
+    if (!options->output)
+        log_error("report needs a folder for its pages, -o DIR: see `darkforest report --help`");
+    else if ((code = list_inputs(operands, &paths, &why)) != EXIT_DONE)
+        log_error("%s", why);
+    else
+        code = make_report(&paths, options->output);
+    free(why);
+    files_free(&paths);
+    return code;
+}
+
+static const struct option_row report_rows[] = {
+    {"output", OPTION_STRING, "DIR",
+     "Folder for report.html, report.md, tables/ and figures/; made if absent.", offsetof(struct report_options, output), 0, 0},
+};
+
+const struct command command_report = {
+    .text = {.name = "report",
+             .operands = "FILE... -o DIR",
+             .summary = "tables and pictures of what was found and how well it was learned",
+             .about = "Reads feature, model and result files and run records (run.json), by name or by "
+                      "folder, and writes one page in HTML that "
+                      "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
+                      "drawn by gnuplot, where it "
+                      "is installed. No address of a source is shown.", .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
+    .options = report_rows,
+    .n_options = 1,
+    .values_size = sizeof(struct report_options),
+    .serial = 1,
+    .run = report_run,
+};

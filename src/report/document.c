@@ -1,0 +1,201 @@
+#include "document.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static struct document_block *add_block(struct document *document, enum block_kind kind)
+{
+    document->blocks = memory_resize(document->blocks, (document->n + 1) * sizeof *document->blocks);
+    document->blocks[document->n] = (struct document_block){.kind = kind};
+    return &document->blocks[document->n++];
+}
+
+void document_text(struct document *document, enum block_kind kind, const char *text)
+{
+    add_block(document, kind)->text = memory_text(text);
+}
+
+void document_grid(struct document *document, struct grid *grid)
+{
+    if (grid->n_cells > 0)
+        add_block(document, BLOCK_GRID)->grid = grid;
+    else
+        grid_free(grid);
+}
+
+void document_figure(struct document *document, const char *name, const char *caption)
+{
+    struct document_block *block = add_block(document, BLOCK_FIGURE);
+    block->figure = memory_text(name);
+    block->text = memory_text(caption);
+}
+
+void document_free(struct document *document)
+{
+    for (size_t i = 0; i < document->n; i++) {
+        free(document->blocks[i].text);
+        free(document->blocks[i].figure);
+        grid_free(document->blocks[i].grid);
+    }
+    free(document->blocks);
+    *document = (struct document){0};
+}
+
+static const char style[] =
+    "body{font:16px/1.5 "
+    "system-ui,Helvetica,Arial,sans-serif;color:#222;background:#fff;max-width:62rem;margin:2rem "
+    "auto;padding:0 1.2rem}"
+    "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.25rem;margin:2.4rem 0 .4rem;border-bottom:1px solid "
+    "#ccc;padding-bottom:.2rem}"
+    ".wide{overflow-x:auto;margin:1rem 0 1.6rem}table{border-collapse:collapse;font-size:.88rem}"
+    "caption{text-align:left;color:#555;padding-bottom:.4rem}th{text-align:left;border-bottom:2px solid #888}"
+    "th,td{padding:.25rem .8rem .25rem 0;vertical-align:top}td{border-bottom:1px solid #e4e4e4}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    "figure{margin:1rem 0 1.6rem}figure img{max-width:100%}figcaption{color:#555;font-size:.88rem}";
+
+static void print_base64(FILE *out, const uint8_t *data, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        const uint32_t word = (uint32_t)data[i] << 16 | (i + 1 < n ? (uint32_t)data[i + 1] << 8 : 0) |
+                              (i + 2 < n ? data[i + 2] : 0);
+        putc(digits[word >> 18], out);
+        putc(digits[word >> 12 & 63], out);
+        putc(i + 1 < n ? digits[word >> 6 & 63] : '=', out);
+        putc(i + 2 < n ? digits[word & 63] : '=', out);
+    }
+}
+
+/* The picture itself inside the page: as an image, so that the names inside one SVG do not meet those of
+ * another. */
+static void print_picture(FILE *out, const char *folder, const struct document_block *block)
+{
+    char *path = text_format("%s/figures/%s.svg", folder, block->figure);
+    FILE *picture = fopen(path, "rbe");
+    free(path);
+    if (!picture)
+        return;
+    size_t n = 0, capacity = 0;
+    uint8_t *data = NULL;
+    for (size_t part = 1; part > 0; n += part) {
+        if (n == capacity)
+            data = memory_resize(data, capacity = 2 * capacity + 65536);
+        part = fread(data + n, 1, capacity - n, picture);
+    }
+    fclose(picture);
+    fputs("<figure><img alt=\"", out);
+    html_text(out, block->text);
+    fputs("\" src=\"data:image/svg+xml;base64,", out);
+    print_base64(out, data, n);
+    fputs("\"><figcaption>", out);
+    html_text(out, block->text);
+    fputs("</figcaption></figure>\n", out);
+    free(data);
+}
+
+static void print_tagged(FILE *out, const char *tag, const char *text)
+{
+    fprintf(out, "<%s>", tag);
+    html_text(out, text);
+    fprintf(out, "</%s>\n", tag);
+}
+
+static void print_html_block(FILE *out, const char *folder, const struct document_block *block)
+{
+    static const char *const tags[] = {[BLOCK_TITLE] = "h1", [BLOCK_HEADING] = "h2", [BLOCK_TEXT] = "p"};
+    if (block->kind == BLOCK_GRID)
+        grid_html(block->grid, out);
+    else if (block->kind == BLOCK_FIGURE)
+        print_picture(out, folder, block);
+    else
+        print_tagged(out, tags[block->kind], block->text);
+}
+
+static void print_html(FILE *out, const char *folder, const struct document *document)
+{
+    fprintf(out,
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+            "<meta name=\"viewport\" content=\"width=device-width\">\n<title>darkforest report</title>\n"
+            "<style>%s</style></head>\n<body>\n",
+            style);
+    for (size_t i = 0; i < document->n; i++)
+        print_html_block(out, folder, &document->blocks[i]);
+    fputs("</body></html>\n", out);
+}
+
+static void print_markdown(FILE *out, const char *folder, const struct document *document)
+{
+    static const char *const marks[] = {[BLOCK_TITLE] = "# ", [BLOCK_HEADING] = "## ", [BLOCK_TEXT] = ""};
+    (void)folder;
+    for (size_t i = 0; i < document->n; i++) {
+        const struct document_block *block = &document->blocks[i];
+        if (block->kind == BLOCK_GRID)
+            grid_markdown(block->grid, out);
+        else if (block->kind == BLOCK_FIGURE)
+            fprintf(out, "![%s](figures/%s.svg)\n\n", block->text, block->figure);
+        else
+            fprintf(out, "%s%s\n\n", marks[block->kind], block->text);
+    }
+}
+
+/* Opens PATH.partial, lets `print` fill it, and gives it its name. */
+static int write_page(const char *folder, const char *name, const struct document *document,
+                      void (*print)(FILE *out, const char *folder, const struct document *document))
+{
+    char *path = text_format("%s/%s", folder, name), *page = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&page, &n);
+    int code = EXIT_IO;
+    if (out) {
+        print(out, folder, document);
+        code = fclose(out) == 0 && output_write_file(path, page, n) == 0 ? EXIT_DONE : EXIT_IO;
+    }
+    free(page);
+    free(path);
+    return code;
+}
+
+static int write_grid(const char *folder, const struct grid *grid, const char *ending,
+                      void (*print)(const struct grid *grid, FILE *out))
+{
+    char *path = text_format("%s/tables/%s.%s", folder, grid->name, ending), *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    int code = EXIT_IO;
+    if (out) {
+        print(grid, out);
+        code = fclose(out) == 0 && output_write_file(path, text, n) == 0 ? EXIT_DONE : EXIT_IO;
+    }
+    free(text);
+    free(path);
+    return code;
+}
+
+static int write_grids(const struct document *document, const char *folder)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < document->n && code == EXIT_DONE; i++) {
+        const struct grid *grid = document->blocks[i].grid;
+        if (grid)
+            code = exit_worse(write_grid(folder, grid, "csv", grid_csv),
+                              write_grid(folder, grid, "tex", grid_latex));
+    }
+    return code;
+}
+
+int document_write(const struct document *document, const char *folder)
+{
+    char *tables = text_format("%s/tables", folder);
+    int code = output_make_directory(tables) == 0 ? EXIT_DONE : EXIT_IO;
+    free(tables);
+    if (code == EXIT_DONE)
+        code = write_grids(document, folder);
+    if (code == EXIT_DONE)
+        code = write_page(folder, "report.md", document, print_markdown);
+    if (code == EXIT_DONE)
+        code = write_page(folder, "report.html", document, print_html);
+    return code;
+}

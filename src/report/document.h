@@ -1,0 +1,36 @@
+/*
+ * document.h - a page as a list of blocks: headings, paragraphs, tables, pictures. Written as one
+ * self-contained HTML page and as Markdown; every table also as CSV and LaTeX. Private to the report room.
+ * Local.
+ */
+#ifndef DARKFOREST_DOCUMENT_H
+#define DARKFOREST_DOCUMENT_H
+
+#include "darkforest/report/grid.h"
+
+#include <stddef.h>
+
+enum block_kind { BLOCK_TITLE, BLOCK_HEADING, BLOCK_TEXT, BLOCK_GRID, BLOCK_FIGURE };
+
+struct document_block {
+    enum block_kind kind;
+    char *text;        /* TITLE, HEADING, TEXT; a FIGURE's caption */
+    struct grid *grid; /* owned */
+    char *figure;      /* the name of figures/NAME.svg */
+};
+
+struct document {
+    struct document_block *blocks;
+    size_t n;
+};
+
+void document_text(struct document *document, enum block_kind kind, const char *text);
+/* Takes the grid; an empty one is dropped. */
+void document_grid(struct document *document, struct grid *grid);
+void document_figure(struct document *document, const char *name, const char *caption);
+/* report.html, report.md, tables/NAME.csv and tables/NAME.tex in `folder`, whose figures are drawn already.
+ * 0, or EXIT_IO after one sentence. */
+int document_write(const struct document *document, const char *folder);
+void document_free(struct document *document);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * facts.h - what a report knows: gathered from files once, small but for the sampled values. Private to the
+ * report room. Local.
+ */
+#ifndef DARKFOREST_FACTS_H
+#define DARKFOREST_FACTS_H
+
+#include "darkforest/label/rules.h"
+#include "darkforest/packet/tally.h"
+#include "darkforest/report/report.h"
+#include "darkforest/sources/source.h"
+#include "darkforest/store/result_file.h"
+
+#define MONTH_SIZE 16 /* "2017-01" */
+
+struct window_facts {
+    int64_t start, length; /* s */
+    uint64_t n_rows;
+    struct tally tally;
+};
+
+struct month_facts {
+    char name[MONTH_SIZE];
+    uint64_t n_windows, n_rows, labels[LABEL_CLASSES];
+    struct tally tally;
+};
+
+struct category_facts {
+    char *name;
+    uint64_t labels[LABEL_CLASSES];
+};
+
+/* The features of every stride-th source of a class: of every one as long as memory allows. */
+struct sample {
+    double *values[SOURCE_FEATURES];
+    size_t n, capacity;
+    uint64_t n_seen, stride;
+};
+
+struct model_facts {
+    char *name, *learner, *parameters, *trained_on;
+    uint64_t n_rows, n_trees;
+    size_t n_features;
+    char **feature_names;
+    double *importances; /* NULL: the learner has none */
+};
+
+struct run_facts {
+    char *command, *version, *started;
+    struct report_run numbers;
+};
+
+struct report {
+    struct window_facts *windows;
+    size_t n_windows;
+    struct month_facts *months; /* in order of time, as the windows come */
+    size_t n_months;
+    struct category_facts *categories;
+    size_t n_categories;
+    uint64_t rules[RULES]; /* sources that each rule decided */
+    struct sample samples[LABEL_CLASSES];
+    struct model_facts *models;
+    size_t n_models;
+    struct results results;
+    struct run_facts *runs;
+    size_t n_runs;
+};
+
+/* The month of a time in s, UTC. */
+void month_name(int64_t seconds, char name[MONTH_SIZE]);
+
+#endif

@@ -1,0 +1,84 @@
+#include "figure.h"
+
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height)
+{
+    figure->stem = text_format("%s/%s", folder, name);
+    char *path = text_format("%s.gp", figure->stem);
+    figure->script = fopen(path, "we");
+    if (!figure->script) {
+        log_error("%s cannot be written: %m", path);
+        free(figure->stem);
+    } else {
+        fprintf(figure->script,
+                "set encoding utf8\n"
+                "set terminal svg size %d,%d font 'Helvetica,13' noenhanced background rgb 'white'\n"
+                "set output '%s.svg'\n"
+                "set border 3 lc rgb '#555555'\nset tics nomirror out scale 0.5\n"
+                "set linetype 1 lc rgb '#2f6f9f'\nset linetype 2 lc rgb '#d98032'\nset linetype 3 lc rgb "
+                "'#7a9a3d'\n"
+                "set linetype 4 lc rgb '#8c5a9e'\nset linetype 5 lc rgb '#b5484a'\nset linetype 6 lc rgb "
+                "'#5b6b7a'\n",
+                width, height, name);
+    }
+    free(path);
+    return figure->script ? 0 : -1;
+}
+
+void figure_text(struct figure *figure, const char *text)
+{
+    putc('\'', figure->script);
+    for (; *text; text++) {
+        if (*text == '\'')
+            putc('\'', figure->script);
+        putc(*text == '\n' ? ' ' : *text, figure->script);
+    }
+    putc('\'', figure->script);
+}
+
+/* gnuplot in the script's folder. Its exit status, or -1 when it cannot be started. */
+static int draw(const char *stem)
+{
+    const char *slash = strrchr(stem, '/');
+    char *folder = text_format("%.*s", (int)(slash - stem), stem), *script = text_format("%s.gp", slash + 1);
+    char *const arguments[] = {(char[]){"gnuplot"}, script, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    int status = -1;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addchdir_np(&actions, folder);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0 &&
+        waitpid(child, &status, 0) == child)
+        status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    posix_spawn_file_actions_destroy(&actions);
+    free(script);
+    free(folder);
+    return status;
+}
+
+int figure_end(struct figure *figure)
+{
+    static int told;
+    int drawn = ferror(figure->script) ? -1 : 1;
+    drawn = fclose(figure->script) != 0 ? -1 : drawn;
+    if (drawn < 0)
+        log_error("%s.gp cannot be written: %m", figure->stem);
+    else if (draw(figure->stem) != 0)
+        drawn = 0;
+    if (drawn == 0 && !told++)
+        log_warn("no picture of %s: gnuplot is not there or failed; the script lies beside the report",
+                 figure->stem);
+    free(figure->stem);
+    return drawn;
+}

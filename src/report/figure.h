@@ -1,0 +1,23 @@
+/*
+ * figure.h - pictures by gnuplot, as SVG. The script is left beside the picture, so that it can be drawn
+ * again. Private to the report room. Local. Starts another program: not after MPI has been started.
+ */
+#ifndef DARKFOREST_FIGURE_H
+#define DARKFOREST_FIGURE_H
+
+#include <stdio.h>
+
+struct figure {
+    char *stem; /* FOLDER/NAME, to which .gp and .svg are added */
+    FILE *script;
+};
+
+/* Opens the script with the style that all pictures share. 0; -1 after one sentence. */
+int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height);
+/* A text in quotes of the script. */
+void figure_text(struct figure *figure, const char *text);
+/* Draws. 1 when there is a picture; 0 when there is no gnuplot or it failed (said once); -1 when the script
+ * could not be written. */
+int figure_end(struct figure *figure);
+
+#endif

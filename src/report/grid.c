@@ -1,0 +1,94 @@
+#include "darkforest/report/grid.h"
+
+#include "darkforest/core/output.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct grid *grid_new(const char *name, const char *caption)
+{
+    struct grid *grid = memory_zeroed(1, sizeof *grid);
+    grid->name = memory_text(name);
+    grid->caption = memory_text(caption);
+    return grid;
+}
+
+void grid_free(struct grid *grid)
+{
+    if (!grid)
+        return;
+    for (size_t c = 0; c < grid->n_columns; c++)
+        free(grid->columns[c].head);
+    for (size_t i = 0; i < grid->n_cells; i++) {
+        free(grid->cells[i].shown);
+        free(grid->cells[i].exact);
+    }
+    free(grid->columns);
+    free(grid->cells);
+    free(grid->caption);
+    free(grid->name);
+    free(grid);
+}
+
+void grid_column(struct grid *grid, const char *head, int is_number)
+{
+    assert(grid->n_cells == 0);
+    grid->columns = memory_resize(grid->columns, (grid->n_columns + 1) * sizeof *grid->columns);
+    grid->columns[grid->n_columns++] = (struct grid_column){memory_text(head), is_number};
+}
+
+/* Takes both texts. */
+static void add_cell(struct grid *grid, char *shown, char *exact)
+{
+    grid->cells = memory_resize(grid->cells, (grid->n_cells + 1) * sizeof *grid->cells);
+    grid->cells[grid->n_cells++] = (struct grid_cell){shown, exact};
+}
+
+void grid_text(struct grid *grid, const char *text)
+{
+    add_cell(grid, memory_text(text), memory_text(text));
+}
+
+/* Commas between thousands, in what comes before the point. */
+static char *group_digits(const char *digits)
+{
+    const size_t n = strcspn(digits, ".");
+    char *grouped = memory_zeroed(2 * strlen(digits) + 1, 1), *at = grouped;
+    for (size_t i = 0; digits[i]; i++) {
+        *at++ = digits[i];
+        if (i + 1 < n && (n - i - 1) % 3 == 0 && digits[i] != '-')
+            *at++ = ',';
+    }
+    return grouped;
+}
+
+void grid_count(struct grid *grid, uint64_t n)
+{
+    char *exact = text_format("%" PRIu64, n);
+    add_cell(grid, group_digits(exact), exact);
+}
+
+void grid_real(struct grid *grid, double value, int n_decimals)
+{
+    char *rounded = text_format("%.*f", n_decimals, value);
+    add_cell(grid, group_digits(rounded), text_format("%.17g", value));
+    free(rounded);
+}
+
+void grid_share(struct grid *grid, uint64_t part, uint64_t whole)
+{
+    if (whole == 0) {
+        add_cell(grid, memory_text("–"), memory_text(""));
+        return;
+    }
+    const double percent = 100.0 * (double)part / (double)whole;
+    add_cell(grid, text_format("%.1f %%", percent), text_format("%.17g", percent));
+}
+
+size_t grid_rows(const struct grid *grid)
+{
+    return grid->n_columns ? grid->n_cells / grid->n_columns : 0;
+}

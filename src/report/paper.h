@@ -1,0 +1,19 @@
+/*
+ * paper.h - the counts of the paper that this program follows, to set beside a run. Its precision and recall
+ * are not public: none are here. Private to the report room. Local.
+ */
+#ifndef DARKFOREST_PAPER_H
+#define DARKFOREST_PAPER_H
+
+#include "darkforest/sources/source.h"
+
+struct paper_month {
+    const char *month;                /* "2017-01": one hour of its first day */
+    uint64_t labels[LABEL_CLASSES];   /* 0: not told */
+    const char *texts[LABEL_CLASSES]; /* as the paper has it; "" when not told */
+};
+
+/* NULL when the paper has nothing of the month. */
+const struct paper_month *paper_find(const char *month);
+
+#endif

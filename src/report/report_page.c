@@ -1,0 +1,43 @@
+#include "darkforest/report/report.h"
+
+#include "sections.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/version.h"
+
+#include <stdlib.h>
+
+/* In the order in which they are read. */
+static int (*const sections[])(struct document *document, const struct report *report,
+                               const char *figures) = {
+    section_reading, section_labels, section_features, section_models, section_confusion, section_runs,
+};
+
+static int build(struct document *document, const struct report *report, const char *figures)
+{
+    document_text(document, BLOCK_TITLE, "Network telescope: sources and classifiers");
+    document_text(
+        document, BLOCK_TEXT,
+        "Made by darkforest " DARKFOREST_VERSION
+        ". A source is an IPv4 address seen in a window of time; its class is decided by rules over "
+        "its packets, and learned from nine features. No address is shown here.");
+    int bad = 0;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        bad |= sections[i](document, report, figures);
+    return bad ? EXIT_IO : EXIT_DONE;
+}
+
+int report_write(const struct report *report, const char *folder)
+{
+    struct document document = {0};
+    char *figures = text_format("%s/figures", folder);
+    int code = output_make_directory(figures) == 0 ? EXIT_DONE : EXIT_IO;
+    if (code == EXIT_DONE)
+        code = build(&document, report, figures);
+    if (code == EXIT_DONE)
+        code = document_write(&document, folder);
+    document_free(&document);
+    free(figures);
+    return code;
+}

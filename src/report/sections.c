@@ -1,0 +1,252 @@
+/* What was read and what came of it: windows, tally, labels, categories, features. */
+#include "sections.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+#include "paper.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOWS_MOST 100 /* rows of the table of windows */
+
+static void add_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts)
+{
+    for (size_t i = 0; i < n; i++)
+        grid_column(grid, heads[i], i >= n_texts);
+}
+
+#define COLUMNS(grid, n_texts, ...)                                                                          \
+    add_columns(grid, (const char *const[]){__VA_ARGS__},                                                    \
+                sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
+
+static struct grid *windows_grid(const struct report *report)
+{
+    struct grid *grid =
+        grid_new("windows", report->n_windows > WINDOWS_MOST
+                                ? "The first windows (UTC); the tally below is over all of them."
+                                : "Windows (UTC).");
+    COLUMNS(grid, 1, "Window", "Length", "Records", "Packets counted", "Sources");
+    for (size_t i = 0; i < report->n_windows && i < WINDOWS_MOST; i++) {
+        const struct window_facts *window = &report->windows[i];
+        char start[FORMAT_TIME_SIZE];
+        grid_text(grid, format_time(window->start * INT64_C(1000000000), start));
+        char *length = text_format("%lld s", (long long)window->length);
+        grid_text(grid, length);
+        free(length);
+        grid_count(grid, tally_records(&window->tally));
+        grid_count(grid, window->tally.n[TALLY_COUNTED]);
+        grid_count(grid, window->n_rows);
+    }
+    return grid;
+}
+
+static struct grid *tally_grid(const struct report *report)
+{
+    struct tally all = {0};
+    struct grid *grid = grid_new("tally", "Where every record went.");
+    COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
+    for (size_t m = 0; m < report->n_months; m++)
+        tally_add(&all, &report->months[m].tally);
+    const uint64_t records = tally_records(&all);
+    for (int r = 0; r < TALLY_REASONS; r++) {
+        if (all.n[r] == 0)
+            continue;
+        grid_text(grid, tally_names[r].name);
+        grid_text(grid, tally_names[r].description);
+        grid_count(grid, all.n[r]);
+        grid_share(grid, all.n[r], records);
+    }
+    grid_text(grid, "records");
+    grid_text(grid, "the sum: all that was read");
+    grid_count(grid, records);
+    grid_share(grid, records, records);
+    return grid;
+}
+
+int section_reading(struct document *document, const struct report *report, const char *figures)
+{
+    (void)figures;
+    if (report->n_windows == 0)
+        return 0;
+    document_text(document, BLOCK_HEADING, "What was read");
+    document_grid(document, windows_grid(report));
+    document_grid(document, tally_grid(report));
+    return 0;
+}
+
+static struct grid *labels_grid(const struct report *report)
+{
+    struct grid *grid = grid_new(
+        "labels", "Sources by class in each month, and the paper's counts for one hour of the same month.");
+    COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
+    for (size_t m = 0; m < report->n_months; m++) {
+        const struct month_facts *month = &report->months[m];
+        const struct paper_month *paper = paper_find(month->name);
+        uint64_t paper_sum = 0;
+        int paper_complete = paper != NULL;
+        for (int c = 0; paper && c < LABEL_CLASSES; c++) {
+            paper_sum += paper->labels[c];
+            paper_complete &= paper->labels[c] > 0;
+        }
+        for (int c = 0; c < LABEL_CLASSES; c++) {
+            grid_text(grid, month->name);
+            grid_text(grid, source_label_names[c]);
+            grid_count(grid, month->labels[c]);
+            grid_share(grid, month->labels[c], month->n_rows);
+            grid_text(grid, paper && paper->texts[c][0] ? paper->texts[c] : "–");
+            grid_share(grid, paper_complete ? paper->labels[c] : 0, paper_complete ? paper_sum : 0);
+        }
+    }
+    return grid;
+}
+
+static int compare_categories(const void *a, const void *b)
+{
+    const struct category_facts *x = a, *y = b;
+    uint64_t n[2] = {0, 0};
+    for (int c = 0; c < LABEL_CLASSES; c++) {
+        n[0] += x->labels[c];
+        n[1] += y->labels[c];
+    }
+    return n[0] != n[1] ? (n[0] < n[1]) - (n[0] > n[1]) : strcmp(x->name, y->name);
+}
+
+static struct grid *categories_grid(const struct report *report)
+{
+    struct grid *grid = grid_new("categories", "Sources by category of device, the most frequent first.");
+    COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
+    struct category_facts *sorted = memory_get((report->n_categories + 1) * sizeof *sorted);
+    for (size_t i = 0; i < report->n_categories; i++)
+        sorted[i] = report->categories[i];
+    qsort(sorted, report->n_categories, sizeof *sorted, compare_categories);
+    for (size_t i = 0; i < report->n_categories; i++) {
+        uint64_t all = 0;
+        for (int c = 0; c < LABEL_CLASSES; c++)
+            all += sorted[i].labels[c];
+        if (all == 0)
+            continue;
+        grid_text(grid, sorted[i].name);
+        for (int c = 0; c < LABEL_CLASSES; c++)
+            grid_count(grid, sorted[i].labels[c]);
+        grid_count(grid, all);
+    }
+    free(sorted);
+    return grid;
+}
+
+static struct grid *rules_grid(const struct report *report)
+{
+    uint64_t all = 0;
+    struct grid *grid = grid_new("rules", "The rule that decided each source's class: the first that holds.");
+    COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
+    for (int r = 0; r < RULES; r++)
+        all += report->rules[r];
+    for (int r = 0; r < RULES; r++) {
+        grid_text(grid, rule_names[r].name);
+        grid_text(grid, source_label_names[rule_names[r].label]);
+        grid_text(grid, rule_names[r].meaning);
+        grid_count(grid, report->rules[r]);
+        grid_share(grid, report->rules[r], all);
+    }
+    return grid;
+}
+
+int section_labels(struct document *document, const struct report *report, const char *figures)
+{
+    if (report->n_windows == 0)
+        return 0;
+    document_text(document, BLOCK_HEADING, "Sources and their classes");
+    document_grid(document, labels_grid(report));
+    const int result = section_label_picture(document, report, figures);
+    document_grid(document, rules_grid(report));
+    if (report->n_categories > 1)
+        document_grid(document, categories_grid(report));
+    return result;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Between the two values that stand around the place, in proportion. */
+static double quantile(const double *sorted, size_t n, double q)
+{
+    const double place = q * (double)(n - 1);
+    const size_t below = (size_t)place;
+    return below + 1 < n ? sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below])
+                         : sorted[n - 1];
+}
+
+static void add_summary(struct grid *grid, const char *feature, const char *class_name, const double *values,
+                        size_t n)
+{
+    static const double quantiles[] = {0, 0.25, 0.5, 0.75, 1};
+    double *sorted = memory_get(n * sizeof *sorted), sum = 0;
+    memcpy(sorted, values, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare_doubles);
+    for (size_t i = 0; i < n; i++)
+        sum += sorted[i];
+    grid_text(grid, feature);
+    grid_text(grid, class_name);
+    for (size_t q = 0; q < 5; q++) {
+        const double value = quantile(sorted, n, quantiles[q]);
+        grid_real(grid, value, floor(value) == value ? 0 : 3);
+    }
+    grid_real(grid, sum / (double)n, 3);
+    free(sorted);
+}
+
+int section_features(struct document *document, const struct report *report, const char *figures)
+{
+    (void)figures;
+    int thinned = 0;
+    for (int c = 0; c < LABEL_CLASSES; c++)
+        thinned |= report->samples[c].stride > 1;
+    struct grid *grid =
+        grid_new("features", thinned ? "The nine features by class, over a regular sample of the sources."
+                                     : "The nine features by class, over all sources.");
+    COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile", "Maximum",
+            "Mean");
+    for (int f = 0; f < SOURCE_FEATURES; f++) {
+        const struct source_column *column = source_feature_column(f);
+        char *name = text_format("%s (%s)", column->name, column->unit);
+        for (int c = 0; c < LABEL_CLASSES; c++)
+            if (report->samples[c].n > 0)
+                add_summary(grid, name, source_label_names[c], report->samples[c].values[f],
+                            report->samples[c].n);
+        free(name);
+    }
+    if (grid_rows(grid) > 0)
+        document_text(document, BLOCK_HEADING, "Features");
+    document_grid(document, grid);
+    return 0;
+}
+
+int section_runs(struct document *document, const struct report *report, const char *figures)
+{
+    (void)figures;
+    if (report->n_runs == 0)
+        return 0;
+    struct grid *grid = grid_new("runs", "The runs that made these files.");
+    COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
+            "Peak memory of a rank");
+    for (size_t i = 0; i < report->n_runs; i++) {
+        const struct run_facts *run = &report->runs[i];
+        char text[FORMAT_TIME_SIZE];
+        grid_text(grid, run->command);
+        grid_text(grid, run->version);
+        grid_text(grid, run->started);
+        grid_count(grid, (uint64_t)run->numbers.exit_code);
+        grid_count(grid, (uint64_t)run->numbers.n_ranks);
+        grid_text(grid, format_duration(run->numbers.wall_s, text));
+        grid_text(grid, format_duration(run->numbers.cpu_s, text));
+        grid_text(grid, format_size(run->numbers.peak_memory, text));
+    }
+    document_text(document, BLOCK_HEADING, "Runs");
+    document_grid(document, grid);
+    return 0;
+}

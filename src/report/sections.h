@@ -1,0 +1,24 @@
+/* sections.h - the parts of the page, each a function from facts to blocks; a part without facts adds
+ * nothing. Private to the report room. Local. */
+#ifndef DARKFOREST_SECTIONS_H
+#define DARKFOREST_SECTIONS_H
+
+#include "document.h"
+#include "facts.h"
+
+/* `figures` is the folder for pictures. Each returns 0, or -1 when a script could not be written. */
+int section_reading(struct document *document, const struct report *report, const char *figures);
+int section_labels(struct document *document, const struct report *report, const char *figures);
+int section_features(struct document *document, const struct report *report, const char *figures);
+int section_models(struct document *document, const struct report *report, const char *figures);
+int section_confusion(struct document *document, const struct report *report, const char *figures);
+int section_runs(struct document *document, const struct report *report, const char *figures);
+
+/* Draws and adds a picture. 0, or -1 when its script could not be written; a picture that cannot be drawn is
+ * left out. */
+int section_label_picture(struct document *document, const struct report *report, const char *figures);
+int section_importance_picture(struct document *document, const struct report *report, const char *figures);
+int section_confusion_picture(struct document *document, const struct result *result, size_t number,
+                              const char *figures);
+
+#endif

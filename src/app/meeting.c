@@ -167,8 +167,8 @@ int meeting_round(struct pass *pass, int more)
     const char *before = run_record_phase(pass->input->record, "exchange");
     if (exchange_notes(pass))
         pass->code = exit_worse(pass->code, EXIT_STOPPED);
-    const int has_more = (more || m->waiting.n > 0) && pass->code == 0;
-    const struct round round = alltoall_round(m->contacts, has_more, pass->code);
+    const int comes_again = more || (m->waiting.n > 0 && pass->code == 0);
+    const struct round round = alltoall_round(m->contacts, comes_again, pass->code);
     keep_arrived(m, &round);
     give_waiting(pass);
     pass->code = exit_worse(pass->code, round.failed);

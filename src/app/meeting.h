@@ -25,8 +25,11 @@ void meeting_give(struct pass *pass, const struct contact *contact, int owner);
 int meeting_is_due(const struct meeting *meeting);
 /* So many bytes of records were read here. Local. */
 void meeting_note_bytes(struct meeting *meeting, uint64_t n_bytes);
-/* One round. `more` is 0 when this rank has read all it has. Returns whether another one must follow.
- * Collective. */
+/*
+ * One round. Collective. `more` is a promise: 1, this rank comes to another round whatever happens; 0, it has
+ * read all it has and comes again only if this returns 1. Thus all ranks leave after the same round, also when
+ * one fails or is asked to stop.
+ */
 int meeting_round(struct pass *pass, int more);
 
 uint64_t meeting_bytes_sent(const struct meeting *meeting);

@@ -202,7 +202,7 @@ static void every_day_is_found(void **state)
 {
     (void)state;
     int64_t day = 0, ts;
-    char text[32], back[FORMAT_TIME_SIZE];
+    char text[64], back[FORMAT_TIME_SIZE];
     for (int year = 1970; year <= 2261; year++)
         for (int month = 1; month <= 12; month++) {
             const int n = days_of(year, month);

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Ranks that have done at very different times still leave together: a heavy and a light file that cannot be cut, a deadline that has
+# passed. A rank that waits for one that has left would hang here: each run has a minute.
+set -eu
+darkforest=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+run() { # CODE RANKS OPTION...
+    code=$1 ranks=$2 got=0
+    shift 2
+    rm -rf "$work/out" "$work/index"
+    mkdir "$work/index"
+    timeout 60 mpirun --oversubscribe -n "$ranks" "$darkforest" extract "$@" -o "$work/out" --index-dir "$work/index" \
+        2>"$work/said" || got=$?
+    [ $got = "$code" ] || { echo "$ranks ranks, $*: exit $got instead of $code"; cat "$work/said"; exit 1; }
+}
+
+# More than one lap of a team, and less.
+"$darkforest" synth --quiet -o "$work/heavy.pcap.gz" --packets 600000 --sources 2000
+"$darkforest" synth --quiet -o "$work/light.pcap.gz" --packets 20000 --sources 2000 --seed 2
+"$darkforest" synth --quiet -o "$work/plain.pcap" --packets 300000 --sources 2000 --seed 3
+for ranks in 1 2 3 5; do
+    run 0 $ranks "$work/heavy.pcap.gz" "$work/light.pcap.gz" "$work/plain.pcap"
+    grep -q "920000 records read" "$work/said"
+    run 75 $ranks "$work/heavy.pcap.gz" "$work/light.pcap.gz" "$work/plain.pcap" --deadline 1
+    grep -q "stopping: the deadline has come" "$work/said"
+    test -z "$(find "$work/out" -name '*.h5*')"
+done

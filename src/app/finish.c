@@ -85,6 +85,7 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     run_record_phase(record, "combine");
     struct window *window = pass_complete(pass, index);
     struct tally tally = window->tally;
+    finish->n_contacts += buckets_n_contacts(&window->owned);
     run_record_phase(record, "count");
     int code = ranks_agree(ranks, buckets_finish(&window->owned, start_s, &list), NULL);
     if (code)

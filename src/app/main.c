@@ -15,16 +15,8 @@ extern const struct command command_classify, command_evaluate, command_export, 
 
 /* In the order in which a user meets them. */
 static const struct command *const commands[] = {
-    &command_synth,
-    &command_extract,
-    &command_label,
-    &command_train,
-    &command_evaluate,
-    &command_classify,
-    &command_report,
-    &command_export,
-    &command_info,
-    &command_verify,
+    &command_synth,    &command_extract, &command_label,  &command_train, &command_evaluate,
+    &command_classify, &command_report,  &command_export, &command_info,  &command_verify,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -18,8 +18,9 @@
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
 
-#define PASS_RETRY_UNCUT (-1) /* a cut inside a file was wrong: everything must be read again without cuts   \
-                               */
+#define PASS_RETRY_UNCUT                                                                                     \
+    (-1) /* a cut inside a file was wrong: everything must be read again without cuts                        \
+          */
 
 /* What stays the same through a pass. */
 struct pass_input {
@@ -29,7 +30,8 @@ struct pass_input {
     const struct inventory *inventory; /* NULL: every source is kept */
     const char *filter;                /* BPF, NULL for none */
     const char *index_dir;             /* of gzip indexes, NULL: beside the files */
-    int64_t from_ns, to_ns;            /* [from, to) */
+    int64_t from_ns, to_ns;            /* [from, to): of this group */
+    int64_t all_from_ns, all_to_ns;    /* of the whole run: what lies outside is tallied as out of range */
     int64_t window_ns;
     int plain_ack_is_reply;
     uint64_t memory;     /* bytes this rank may use: beyond it, contacts are spilled */

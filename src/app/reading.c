@@ -102,16 +102,26 @@ static struct window *open_window(struct pass *pass, int64_t index)
     return window;
 }
 
+/* A time outside this group's stretch: out of range, or another group's. */
+static void turn_away(struct reading *reading, const struct pass_input *in, int64_t ts_ns)
+{
+    const int64_t borders[] = {INT64_MIN, in->all_from_ns, in->from_ns, in->to_ns, in->all_to_ns, INT64_MAX};
+    size_t i = 0;
+    while (ts_ns >= borders[i + 1] && i + 2 < sizeof borders / sizeof *borders)
+        i++;
+    reading->span_from_ns = borders[i];
+    reading->span_to_ns = borders[i + 1];
+    reading->outside = i == 1 || i == 3 ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
+}
+
 /* The batch goes on with the window of this time, or with none: then `outside` says why. */
 static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
     const struct pass_input *in = pass->input;
     finish_batch(pass);
     pass->batch->window = NULL;
-    reading->outside = TALLY_OUT_OF_RANGE;
     if (ts_ns < in->from_ns || ts_ns >= in->to_ns) {
-        reading->span_from_ns = ts_ns < in->from_ns ? INT64_MIN : in->to_ns;
-        reading->span_to_ns = ts_ns < in->from_ns ? in->from_ns : INT64_MAX;
+        turn_away(reading, in, ts_ns);
         return;
     }
     const int64_t index = windows_index(ts_ns, in->window_ns), start = index * in->window_ns,
@@ -227,7 +237,7 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
     struct block block;
     const uint64_t before = pass->n_bytes_read;
     int got = 0;
-    if ((pass->code = reading_begin(&reading, pass, slice->file)))
+    if (pass->code || (pass->code = reading_begin(&reading, pass, slice->file)))
         return;
     struct reader *reader = reading_open(pass, step, slice);
     while (reader && pass->code == 0 && (got = reader_next(reader, &block)) > 0) {

@@ -7,7 +7,7 @@
 
 #define STEP_BYTES_PER_RANK ((uint64_t)2 << 30) /* plain pcap, as guessed */
 
-static uint64_t work_of(const struct file_kind *kind)
+uint64_t step_work_of(const struct file_kind *kind)
 {
     return kind->compression == COMPRESSION_NONE ? kind->n_bytes : STEP_SHRINKAGE * kind->n_bytes;
 }
@@ -17,7 +17,7 @@ size_t step_length(const struct archive *archive, size_t first, int size)
     uint64_t work = 0;
     size_t n = 0;
     while (first + n < archive->n && (n == 0 || work < STEP_BYTES_PER_RANK * (uint64_t)size))
-        work += work_of(&archive->files[first + n++].kind);
+        work += step_work_of(&archive->files[first + n++].kind);
     return n;
 }
 
@@ -95,7 +95,7 @@ uint64_t step_work(const struct step *step, size_t file)
     const struct step_file *f = &step->files[file];
     uint64_t n_bytes = 0;
     if (f->parts.n == 0)
-        return work_of(&step->archive->files[step->first + file].kind);
+        return step_work_of(&step->archive->files[step->first + file].kind);
     for (size_t p = f->from; p < f->to; p++)
         n_bytes += f->parts.items[p].n_bytes;
     return STEP_SHRINKAGE * n_bytes;

@@ -13,10 +13,10 @@
 enum common_row { COMMON_QUIET, COMMON_VERBOSE, COMMON_HELP, COMMON_VERSION, N_COMMON };
 
 static const struct option_row common_rows[N_COMMON] = {
-    [COMMON_QUIET] = {"quiet",   OPTION_FLAG, NULL, "say only warnings and errors", 0, 0, 0},
-    [COMMON_VERBOSE] = {"verbose", OPTION_FLAG, NULL, "say more",                     0, 0, 0},
-    [COMMON_HELP] = {"help",    OPTION_FLAG, NULL, "print this and leave",         0, 0, 0},
-    [COMMON_VERSION] = {"version", OPTION_FLAG, NULL, "print the version and leave",  0, 0, 0},
+    [COMMON_QUIET] = {"quiet", OPTION_FLAG, NULL, "say only warnings and errors", 0, 0, 0},
+    [COMMON_VERBOSE] = {"verbose", OPTION_FLAG, NULL, "say more", 0, 0, 0},
+    [COMMON_HELP] = {"help", OPTION_FLAG, NULL, "print this and leave", 0, 0, 0},
+    [COMMON_VERSION] = {"version", OPTION_FLAG, NULL, "print the version and leave", 0, 0, 0},
 };
 
 void strings_add(struct strings *s, const char *text)

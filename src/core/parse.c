@@ -93,20 +93,9 @@ static int parse_with_unit(const char *text, const struct unit *units, size_t n_
 int parse_size(const char *text, uint64_t *n_bytes)
 {
     static const struct unit units[] = {
-        {"",    1     },
-        {"B",   1     },
-        {"K",   0x1p10},
-        {"KiB", 0x1p10},
-        {"M",   0x1p20},
-        {"MiB", 0x1p20},
-        {"G",   0x1p30},
-        {"GiB", 0x1p30},
-        {"T",   0x1p40},
-        {"TiB", 0x1p40},
-        {"KB",  1e3   },
-        {"MB",  1e6   },
-        {"GB",  1e9   },
-        {"TB",  1e12  },
+        {"", 1},         {"B", 1},      {"K", 0x1p10},   {"KiB", 0x1p10}, {"M", 0x1p20},
+        {"MiB", 0x1p20}, {"G", 0x1p30}, {"GiB", 0x1p30}, {"T", 0x1p40},   {"TiB", 0x1p40},
+        {"KB", 1e3},     {"MB", 1e6},   {"GB", 1e9},     {"TB", 1e12},
     };
     double v;
     if (parse_with_unit(text, units, sizeof units / sizeof *units, 0x1p60, &v))
@@ -118,15 +107,8 @@ int parse_size(const char *text, uint64_t *n_bytes)
 int parse_duration(const char *text, int64_t *ns)
 {
     static const struct unit units[] = {
-        {"",    1e9    },
-        {"s",   1e9    },
-        {"ms",  1e6    },
-        {"us",  1e3    },
-        {"ns",  1      },
-        {"m",   60e9   },
-        {"min", 60e9   },
-        {"h",   3600e9 },
-        {"d",   86400e9},
+        {"", 1e9},   {"s", 1e9},    {"ms", 1e6},   {"us", 1e3},    {"ns", 1},
+        {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9},
     };
     double v;
     if (parse_with_unit(text, units, sizeof units / sizeof *units, 0x1p62, &v))

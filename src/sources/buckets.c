@@ -41,6 +41,14 @@ void buckets_free(struct buckets *buckets)
     *buckets = (struct buckets){0};
 }
 
+uint64_t buckets_n_contacts(const struct buckets *buckets)
+{
+    uint64_t n = buckets->n_spilled;
+    for (size_t b = 0; b < n_buckets(buckets); b++)
+        n += buckets->items[b].contacts.n;
+    return n;
+}
+
 void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
 {
     struct bucket *bucket = buckets_at(buckets, hash_u32(partial->address));
@@ -58,6 +66,7 @@ int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes
     for (size_t b = 0; b < n_buckets(buckets) && code == 0; b++) {
         shop.run.n = 0;
         shop.run.last_hash = 0;
+        buckets->n_spilled += buckets->items[b].contacts.n;
         workshop_pack(&shop, &buckets->items[b], buckets->bits);
         if (scratch_write(buckets->scratch, b, shop.run.bytes, shop.run.n))
             code = EXIT_IO;

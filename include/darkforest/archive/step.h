@@ -43,7 +43,8 @@ void step_close(struct step *step);
 uint64_t step_checksum(const struct step *step);
 void step_forget_parts(struct step *step);
 
-/* Work that a file of the step means, in bytes of plain pcap. */
+/* Work that a file means, in bytes of plain pcap: all of it, or its parts in the step. */
+uint64_t step_work_of(const struct file_kind *kind);
 uint64_t step_work(const struct step *step, size_t file);
 /* The files that cannot be cut, as numbers in the archive, heaviest first; fresh memory. */
 size_t *step_whole_files(const struct step *step, size_t *n);

@@ -1,6 +1,7 @@
 /*
- * ini.h - a small INI file, read whole: `[section]`, `key = value`, `;` and `#` comments. Hostile input is expected: a file over
- * 1 MiB, a line longer than inih's line (198 bytes on Debian) or a malformed line is refused with its line number. Local.
+ * ini.h - a small INI file, read whole: `[section]`, `key = value`, `;` and `#` comments. Hostile input is
+ * expected: a file over 1 MiB, a line longer than inih's line (198 bytes on Debian) or a malformed line is
+ * refused with its line number. Local.
  */
 #ifndef DARKFOREST_CORE_INI_H
 #define DARKFOREST_CORE_INI_H

@@ -1,7 +1,8 @@
 /*
  * parse.h - numbers, sizes, durations and times as people write them, with a range. Local.
  *
- * Each returns 0, or -1 with the destination unchanged when the whole text is not such a value or leaves its range.
+ * Each returns 0, or -1 with the destination unchanged when the whole text is not such a value or leaves its
+ * range.
  */
 #ifndef DARKFOREST_CORE_PARSE_H
 #define DARKFOREST_CORE_PARSE_H
@@ -12,15 +13,15 @@
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 int parse_i64(const char *text, int64_t min, int64_t max, int64_t *value);
 int parse_double(const char *text, double min, double max, double *value); /* finite only */
-int parse_size(const char *text, uint64_t *n_bytes);  /* 4096, 64K, 4G, 4GiB, 10GB (powers of ten), 1.5GiB */
-int parse_duration(const char *text, int64_t *ns);    /* 30s, 5m, 1h, 1d, 250ms, 3600 (seconds) */
+int parse_size(const char *text, uint64_t *n_bytes); /* 4096, 64K, 4G, 4GiB, 10GB (powers of ten), 1.5GiB */
+int parse_duration(const char *text, int64_t *ns);   /* 30s, 5m, 1h, 1d, 250ms, 3600 (seconds) */
 /* 1483228800, 1483228800.5, 2017-01-01, 2017-01-01T03, 2017-01-01T03:30:05[.123][Z]; UTC */
 int parse_time(const char *text, int64_t *ts_ns);
 int parse_ipv4(const char *text, size_t n, uint32_t *address); /* dotted quad of n bytes, host order */
 
 #define FORMAT_TIME_SIZE 32
-char *format_time(int64_t ts_ns, char out[FORMAT_TIME_SIZE]);  /* 2017-01-01T03:00:00 */
-char *format_stamp(int64_t ts_ns, char out[FORMAT_TIME_SIZE]); /* 20170101T030000, for file names */
+char *format_time(int64_t ts_ns, char out[FORMAT_TIME_SIZE]);      /* 2017-01-01T03:00:00 */
+char *format_stamp(int64_t ts_ns, char out[FORMAT_TIME_SIZE]);     /* 20170101T030000, for file names */
 char *format_duration(double seconds, char out[FORMAT_TIME_SIZE]); /* 01:02:03 */
 char *format_size(uint64_t n_bytes, char out[FORMAT_TIME_SIZE]);   /* 1.5 GiB */
 

@@ -22,8 +22,8 @@ void progress_start(struct progress *p, const char *what, const char *unit, uint
 void progress_update(struct progress *p, uint64_t part, uint64_t n_units);
 void progress_end(struct progress *p);
 
-double clock_seconds(void);     /* monotonic */
-double clock_cpu_seconds(void); /* user + system of this process so far */
+double clock_seconds(void);       /* monotonic */
+double clock_cpu_seconds(void);   /* user + system of this process so far */
 uint64_t peak_memory_bytes(void); /* of this process, resident */
 
 #endif

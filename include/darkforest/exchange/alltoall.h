@@ -1,10 +1,11 @@
 /*
  * alltoall.h - items of one fixed size to the ranks that own them, in bounded rounds.
  *
- *     put, put, put ... -> alltoall_round -> what arrived -> put ... -> alltoall_round -> ... until every rank is done
+ *     put, put, put ... -> alltoall_round -> what arrived -> put ... -> alltoall_round -> ... until every
+ * rank is done
  *
- * alltoall_put is Local and never blocks: it says when the buffer for a rank is full, and the caller then joins a round.
- * alltoall_round is Collective. The done and the failure flag travel with the round.
+ * alltoall_put is Local and never blocks: it says when the buffer for a rank is full, and the caller then
+ * joins a round. alltoall_round is Collective. The done and the failure flag travel with the round.
  */
 #ifndef DARKFOREST_EXCHANGE_ALLTOALL_H
 #define DARKFOREST_EXCHANGE_ALLTOALL_H
@@ -23,7 +24,7 @@ void *alltoall_place(struct alltoall *a, int owner);
 struct round {
     const void *items; /* what arrived here, in rank order; valid until the next round */
     size_t n_items;
-    const int *n_from;   /* how many of them came from each rank */
+    const int *n_from; /* how many of them came from each rank */
     int more;          /* some rank has more to send: join the next round */
     int failed;        /* the worst code that any rank brought */
 };

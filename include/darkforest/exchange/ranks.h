@@ -1,6 +1,6 @@
 /*
- * ranks.h - the ranks of a run, or a group of them, and how they agree. All functions but the accessors are Collective over the
- * group. One rank is a group too: everything works, nothing is sent.
+ * ranks.h - the ranks of a run, or a group of them, and how they agree. All functions but the accessors are
+ * Collective over the group. One rank is a group too: everything works, nothing is sent.
  *
  * Errors of MPI itself end the program (MPI_Abort with EXIT_BUG): nothing here returns them.
  */
@@ -12,7 +12,8 @@
 
 struct ranks;
 
-/* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG) a launch in which N tasks each believe to be alone. */
+/* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG) a launch in which N tasks each
+ * believe to be alone. */
 struct ranks *ranks_start(int *argc, char ***argv);
 void ranks_finish(struct ranks *world);
 /* Ends every rank at once with `code`: for a failure after which no rank can go on. Local. */
@@ -37,12 +38,13 @@ uint64_t ranks_sum_before(const struct ranks *ranks, uint64_t value); /* the sum
 void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_bytes); /* any size */
 
 /*
- * The worst exit code over the ranks (0 when all is well); the first failing rank's sentence (its log_last_error, or `why`) is printed
- * by rank 0 if rank 0 did not fail itself. `why` may be NULL.
+ * The worst exit code over the ranks (0 when all is well); the first failing rank's sentence (its
+ * log_last_error, or `why`) is printed by rank 0 if rank 0 did not fail itself. `why` may be NULL.
  */
 int ranks_agree(const struct ranks *ranks, int code, const char *why);
 
-/* Variable-sized bytes of every rank, in rank order, at root (NULL elsewhere): fresh memory, sizes[rank] filled at root. Any size. */
+/* Variable-sized bytes of every rank, in rank order, at root (NULL elsewhere): fresh memory, sizes[rank]
+ * filled at root. Any size. */
 void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *sizes);
 /* The same at every rank. */
 void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *sizes);

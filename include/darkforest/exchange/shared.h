@@ -8,7 +8,8 @@
 
 struct shared;
 
-/* n_bytes (rank 0's value counts), 64-byte aligned, zeroed. NULL on every rank when /dev/shm has not the room. */
+/* n_bytes (rank 0's value counts), 64-byte aligned, zeroed. NULL on every rank when /dev/shm has not the
+ * room. */
 struct shared *shared_new(const struct ranks *node, size_t n_bytes);
 void *shared_memory(const struct shared *shared);
 void shared_free(struct shared *shared);

@@ -30,6 +30,7 @@ struct buckets {
     unsigned bits;           /* 2^bits buckets */
     uint32_t ranks;          /* number of owners that share the hash */
     struct scratch *scratch; /* runs on disk; NULL before the first spill */
+    uint64_t n_spilled;      /* contacts in it, as they came */
 };
 
 /* `ranks` owners share the window's sources; expected_contacts (here) chooses the number of buckets: any
@@ -55,6 +56,9 @@ static inline void buckets_add_contact(const struct buckets *buckets, struct buc
     struct contact *place = chunk_list_place(&bucket->contacts, buckets->pool, sizeof *place);
     *place = *contact;
 }
+
+/* Contacts that were added, repetitions included. */
+uint64_t buckets_n_contacts(const struct buckets *buckets);
 
 void buckets_add_partial(struct buckets *buckets, const struct partial *partial);
 

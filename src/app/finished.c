@@ -1,0 +1,95 @@
+#include "finished.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/options.h"
+#include "darkforest/core/output.h"
+#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether a file was made with these settings: NULL, or what differs. */
+static const char *what_differs(const struct finished_settings *settings, const struct features_meta *meta)
+{
+    if (meta->window_length != settings->window_s)
+        return "--window";
+    if (meta->inventory_checksum != settings->inventory_checksum)
+        return "the device inventory";
+    if (strcmp(meta->filter, settings->filter) != 0)
+        return "--filter";
+    char *ours = rules_text(settings->rules), *theirs = rules_text(&meta->rules);
+    const int same = strcmp(ours, theirs) == 0;
+    free(ours);
+    free(theirs);
+    return same ? NULL : "the rules";
+}
+
+/* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
+static int look_at(struct finished *finished, const char *path, const struct finished_settings *settings)
+{
+    int code = 0;
+    char *why = NULL;
+    struct features_meta meta;
+    struct features_file *file = features_open(path, &meta, &code, &why);
+    if (!file) {
+        log_error("%s", why);
+        free(why);
+        return code;
+    }
+    const char *differs = what_differs(settings, &meta);
+    if (differs) {
+        log_error("%s was made with other settings (%s): choose another output folder, or remove the file",
+                  path, differs);
+        code = EXIT_BAD_CONFIG;
+    } else {
+        finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
+        finished->indexes[finished->n++] = meta.window_start / meta.window_length;
+        log_verbose("%s is finished: its window is not computed again", path);
+    }
+    features_close(file);
+    features_meta_free(&meta);
+    return code;
+}
+
+static int look_into(struct finished *finished, const char *folder, const struct finished_settings *settings)
+{
+    int code = 0;
+    char *why = NULL;
+    struct strings paths = {0};
+    /* A new folder lists nothing: that is no failure here. */
+    if (features_list(&folder, 1, &paths, &why))
+        free(why);
+    for (size_t i = 0; i < paths.n; i++) {
+        code = code ? code : look_at(finished, paths.items[i], settings);
+        free((char *)(uintptr_t)paths.items[i]);
+    }
+    strings_free(&paths);
+    if (finished->n && code == 0)
+        log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
+    return code;
+}
+
+int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
+                  const struct finished_settings *settings)
+{
+    int code = 0;
+    *finished = (struct finished){0};
+    if (ranks_rank(ranks) == 0)
+        code = look_into(finished, folder, settings);
+    if ((code = ranks_agree(ranks, code, NULL)))
+        return code;
+    uint64_t n = finished->n;
+    ranks_broadcast(ranks, 0, &n, sizeof n);
+    finished->n = (size_t)n;
+    finished->indexes = memory_resize(finished->indexes, finished->n * sizeof *finished->indexes);
+    ranks_broadcast(ranks, 0, finished->indexes, finished->n * sizeof *finished->indexes);
+    return 0;
+}
+
+void finished_free(struct finished *finished)
+{
+    free(finished->indexes);
+    *finished = (struct finished){0};
+}

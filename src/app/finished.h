@@ -1,0 +1,34 @@
+/*
+ * finished.h - windows that an earlier run has finished in the output folder: they are not computed again.
+ * Private to the app.
+ */
+#ifndef DARKFOREST_FINISHED_H
+#define DARKFOREST_FINISHED_H
+
+#include "darkforest/exchange/ranks.h"
+#include "darkforest/label/rules.h"
+
+#include <stdint.h>
+
+struct finished {
+    int64_t *indexes; /* window_start / window length */
+    size_t n;
+};
+
+/* What files in the folder must have been made with. */
+struct finished_settings {
+    int64_t window_s;
+    uint64_t inventory_checksum;
+    const char *filter; /* "" for none */
+    const struct rules *rules;
+};
+
+/*
+ * Collective. Looks at the feature files in `folder`. 0, or the agreed code after one sentence:
+ * EXIT_BAD_CONFIG when a file was made with other settings, EXIT_BAD_DATA when one is damaged.
+ */
+int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
+                  const struct finished_settings *settings);
+void finished_free(struct finished *finished);
+
+#endif

@@ -1,0 +1,132 @@
+#include "sweep.h"
+
+#include "darkforest/archive/slices.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define BYTES_PER_RECORD 80 /* of a telescope capture, about: sizes the buckets */
+
+static int compare_indexes(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The windows that are open on any rank, ascending and once each; fresh memory. */
+static int64_t *open_windows(const struct pass *pass, size_t *n)
+{
+    const struct ranks *ranks = pass->input->ranks;
+    size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
+    int64_t *mine = memory_get(pass->windows.n * sizeof *mine);
+    size_t n_all = 0, kept = 0;
+    for (size_t i = 0; i < pass->windows.n; i++)
+        mine[i] = pass->windows.items[i]->index;
+    int64_t *all = ranks_gather_all(ranks, mine, pass->windows.n * sizeof *mine, sizes);
+    for (int r = 0; r < ranks_size(ranks); r++)
+        n_all += sizes[r] / sizeof *all;
+    qsort(all, n_all, sizeof *all, compare_indexes);
+    for (size_t i = 0; i < n_all; i++)
+        if (i == 0 || all[i] != all[i - 1])
+            all[kept++] = all[i];
+    free(mine);
+    free(sizes);
+    *n = kept;
+    return all;
+}
+
+/* Finishes every window that no file from `next` on can touch. */
+static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
+{
+    const struct archive *archive = pass->input->archive;
+    const int64_t window_ns = pass->input->window_ns;
+    size_t n;
+    int code = 0;
+    int64_t *indexes = open_windows(pass, &n);
+    for (size_t i = 0; i < n && code == 0; i++) {
+        const int64_t end = (indexes[i] + 1) * window_ns;
+        if (next == archive->n || end <= archive->files[next].kind.first_ts_ns - window_ns)
+            code = finish_window(finish, pass, indexes[i]);
+    }
+    free(indexes);
+    return code;
+}
+
+/* A window of the asked range in which nothing came still gets its file: empty, and valid. */
+static int finish_empty(struct pass *pass, struct finish *finish)
+{
+    const struct pass_input *in = pass->input;
+    int code = 0;
+    if (in->all_from_ns == INT64_MIN || in->all_to_ns == INT64_MAX)
+        return 0;
+    for (int64_t at = windows_index(in->from_ns, in->window_ns); at * in->window_ns < in->to_ns && code == 0;
+         at++) {
+        char *path = finish_path(finish->folder, at * (in->window_ns / NS_PER_S));
+        int there = ranks_rank(in->ranks) == 0 && access(path, F_OK) == 0;
+        ranks_broadcast(in->ranks, 0, &there, sizeof there);
+        if (!there)
+            code = finish_window(finish, pass, at);
+        free(path);
+    }
+    return code;
+}
+
+/* The first file that can hold a packet of the stretch. */
+static size_t first_file(const struct pass_input *in)
+{
+    const int64_t span = slices_longest_span(in->archive);
+    const struct archive_file *files = in->archive->files;
+    size_t first = 0;
+    if (in->from_ns == INT64_MIN || span == INT64_MAX)
+        return 0;
+    while (first < in->archive->n && files[first].kind.first_ts_ns != INT64_MAX &&
+           files[first].kind.first_ts_ns < in->from_ns - span)
+        first++;
+    if (first)
+        log_verbose("%zu files that ended before the wanted time are not read", first);
+    return first;
+}
+
+/* Whether this file and all behind it begin too late to hold a packet of the stretch. */
+static int is_past(const struct pass_input *in, size_t file)
+{
+    const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
+    return in->to_ns != INT64_MAX && first_ns != INT64_MAX && first_ns - in->window_ns >= in->to_ns;
+}
+
+static uint64_t expected_contacts(const struct pass_input *in)
+{
+    uint64_t n_bytes = 0;
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (size_t i = 0; i < in->archive->n; i++) {
+        const struct file_kind *kind = &in->archive->files[i].kind;
+        n_bytes += step_work_of(kind);
+        if (kind->first_ts_ns == INT64_MAX)
+            continue;
+        first = kind->first_ts_ns < first ? kind->first_ts_ns : first;
+        last = kind->first_ts_ns > last ? kind->first_ts_ns : last;
+    }
+    const uint64_t n_windows = last > first ? (uint64_t)((last - first) / in->window_ns) + 1 : 1;
+    return n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks);
+}
+
+int sweep_archive(struct pass *pass, const struct pass_input *input, struct finish *finish)
+{
+    int code = 0;
+    size_t next = first_file(input);
+    pass_init(pass, input);
+    pass->windows.expected_contacts = expected_contacts(input);
+    while (next < input->archive->n && !is_past(input, next) && code == 0) {
+        const size_t n = step_length(input->archive, next, ranks_size(input->ranks));
+        code = pass_step(pass, next, n);
+        next += n;
+        if (code == 0)
+            code = finish_ready(pass, finish, next);
+    }
+    if (code == 0)
+        code = finish_ready(pass, finish, input->archive->n);
+    return code == 0 ? finish_empty(pass, finish) : code;
+}

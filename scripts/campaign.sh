@@ -132,21 +132,27 @@ record_packets() { # RUN.JSON: how many records the run read
 # done, damaged (what it held was used), stopped, failed, running, broken (ended without a word) or waiting. From files only: a run
 # that lives writes its log at least every 30 s.
 slice_state() { # MONTH INDEX
-    local record log
-    record=$(slice_folder "$1" "$2")/run.json
+    local folder log
+    folder=$(slice_folder "$1" "$2")
     log=$(slice_log "$1" "$2")
-    if [ -e "$record" ]; then
-        case $(record_value "$record" exit_code) in
-            0) echo "done" ;;
-            65) echo damaged ;;
-            75) echo stopped ;;
-            *) echo failed ;;
-        esac
-    elif [ -n "$(find "$log" -newermt '-90 seconds' 2>/dev/null)" ]; then
+    if [ -n "$(find "$log" -newermt '-90 seconds' 2>/dev/null)" ] && [ ! -e "$folder/run.json" ]; then
         echo running
+    elif [ -e "$folder/run.json" ]; then
+        finished_state "$folder"
     elif [ -e "$log" ]; then
         echo broken
     else
         echo waiting
     fi
+}
+
+# A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
+finished_state() { # SLICE-FOLDER
+    case $(record_value "$1/run.json" exit_code)$([ -e "$1/published" ] || echo " unpublished") in
+        0) echo "done" ;;
+        65) echo damaged ;;
+        75*) echo stopped ;;
+        0* | 65*) echo broken ;;
+        *) echo failed ;;
+    esac
 }

@@ -36,11 +36,12 @@ stop_in_good_order() { # SIGNAL
 
 # Runs darkforest on all tasks of the job; its exit code.
 launch() { # ARGUMENT...
-    local launcher=(mpirun) code=0
-    [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ] || launcher=(srun --mpi=pmix)
+    local launcher=(mpirun) program code=0
+    program=$(darkforest_program)
+    [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ] || launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
     trap 'stop_in_good_order USR1' USR1
     trap 'stop_in_good_order TERM' TERM
-    "${launcher[@]}" "$(darkforest_program)" "$@" &
+    "${launcher[@]}" "$program" "$@" &
     launched=$!
     # A signal ends `wait` early: wait until the launcher itself has ended.
     while wait "$launched" || code=$?; kill -0 "$launched" 2>/dev/null; do code=0; done

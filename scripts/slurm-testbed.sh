@@ -31,7 +31,7 @@ AuthType=auth/munge
 AuthInfo=socket=$state/munge/socket,cred_expire=10
 CryptoType=crypto/munge
 StateSaveLocation=$state/controller
-SlurmdSpoolDir=$state/spool/%n
+SlurmdSpoolDir=$state/spool
 SlurmctldPidFile=$state/run/slurmctld.pid
 SlurmdPidFile=$state/run/slurmd-%n.pid
 SlurmctldLogFile=$state/log/slurmctld.log
@@ -45,7 +45,8 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
-SlurmdTimeout=20
+SlurmdTimeout=10
+KillWait=5
 ReturnToService=2
 SchedulerParameters=batch_sched_delay=1,sched_min_interval=100000
 MaxArraySize=2001
@@ -67,17 +68,19 @@ node_main() { # NODE
     hostname "$1"
     mount -t tmpfs tmpfs /dev/shm
     mount --bind "$state" /mnt
-    mount --bind "/mnt/tmp/$1" /tmp
+    mount --bind "/mnt/node/$1/tmp" /tmp
     mkdir -p "$state"
     mount --move /mnt "$state"
-    slurmd -D -N "$1" &
-    wait
+    # The PMIx of Slurm 22.05 does not know a spool folder by the name of its node.
+    mount --bind "$state/node/$1/spool" "$state/spool"
+    cd /
+    while sleep 0.2; do slurmd -D -N "$1" || true; done # as systemd would: a slurmd that died comes back
 }
 
 start_node() { # NODE
-    rm -rf "$state/spool/$1" "$state/tmp/$1"
-    mkdir -p "$state/spool/$1" "$state/tmp/$1"
-    chmod 1777 "$state/tmp/$1"
+    rm -rf "$state/node/$1"
+    mkdir -p "$state/node/$1"/{tmp,spool}
+    chmod 1777 "$state/node/$1/tmp"
     SLURM_CONF=$state/etc/slurm.conf DARKFOREST_TESTBED=$state setsid unshare -m -u -p --fork --kill-child --mount-proc \
         "$0" node "$1" >>"$state/log/node-$1.log" 2>&1 </dev/null &
     echo $! >"$state/run/node-$1.pid"
@@ -122,7 +125,7 @@ up() {
         say "already up in $state"
         return 0
     fi
-    mkdir -p "$state"/{etc,munge,run,log,spool,controller,tmp}
+    mkdir -p "$state"/{etc,munge,run,log,spool,controller}
     chmod 755 "$state" "$state/munge"
     write_configuration
     start_munge

@@ -70,7 +70,7 @@ submit_month() { # MONTH
     array=$(missing_slices "$1" "${indexes[@]}" | as_ranges)
     [ -n "$array" ] || return 0
     id=$(submit "extract $1, slices $array" --job-name="$job" --array="$array%$(campaign_value slurm tasks-at-once 24)" \
-        --output="$output/logs/$1-%a.log" "$root/jobs/extract.sbatch" "$campaign" "$1")
+        --chdir="$campaign_folder" --output="$output/logs/$1-%a.log" "$root/jobs/extract.sbatch" "$campaign" "$1")
     waits_for+=("$id")
     submitted=1
 }
@@ -91,7 +91,7 @@ submit_rest() {
         scancel "$waiting"
     fi
     dependency=$(after_all)
-    submit "train, judge, report" --job-name="$job" --output="$output/logs/tables.log" \
+    submit "train, judge, report" --job-name="$job" --chdir="$campaign_folder" --output="$output/logs/tables.log" \
         ${dependency:+"$dependency" --kill-on-invalid-dep=yes} "$root/jobs/reproduce.sbatch" "$campaign" >/dev/null
     submitted=1
 }

@@ -6,23 +6,25 @@ set -euo pipefail
 . "$(dirname "$0")/cluster.sh"
 
 hours=6
+months=(2017-01 2017-02)
 
 run_campaign() { # LAUNCHER
     local name=by-$1 code=0
-    write_campaign "$name" $hours "$1" 1h
-    in_cluster "$root/scripts/submit-campaign.sh" "$work/$name.ini"
+    write_campaign "$name" $hours "$1" 1h "${months[@]}"
+    printf '[devices]\nfiles = devices.csv\n' >>"$work/$name.ini"
+    in_cluster "$work/home/scripts/submit-campaign.sh" "$work/$name.ini"
     wait_for_queue 240
-    "$root/scripts/campaign-status.sh" "$work/$name.ini" || code=$?
+    "$work/home/scripts/campaign-status.sh" "$work/$name.ini" || code=$?
     [ $code = 0 ] || fail "$name ended with $code"
     same_features "$name"
     [ -s "$work/$name/report/index.html" ] || fail "$name has no report"
-    in_cluster "$root/scripts/submit-campaign.sh" "$work/$name.ini"
+    in_cluster "$work/home/scripts/submit-campaign.sh" "$work/$name.ini"
     [ -z "$(in_cluster squeue -h)" ] || fail "$name: a finished campaign was submitted again"
 }
 
 cluster_start "$1"
-make_archive $hours 20000
-make_truth $hours
+make_archive $hours 20000 "${months[@]}"
+make_truth $hours "${months[@]}" -- --devices "$work/devices.csv"
 run_campaign srun
 run_campaign mpirun
 echo "twelve hours by srun and by mpirun equal those of one process"

@@ -27,47 +27,54 @@ cluster_start() { # PROGRAM
     [ "$(id -u)" = 0 ] || skip "the two-node cluster needs root"
     command -v slurmctld >/dev/null || skip "Slurm is not installed: scripts/install-packages.sh slurm"
     unshare -m -u -p --fork true 2>/dev/null || skip "no namespaces may be made here"
-    export DARKFOREST=$1
     "$testbed" down
     trap '"$testbed" down' EXIT
     "$testbed" up
-    mkdir -p "$work"
+    # The nodes do not see the machine's /tmp, where this tree may lie.
+    mkdir -p "$work/home"
+    cp -r "$root/scripts" "$root/jobs" "$work/home"
+    cp "$1" "$work/darkforest"
+    export DARKFOREST=$work/darkforest
 }
 
 # One file an hour, HOURS of them from the first of January and of February; each hour has devices of its own.
-make_archive() { # HOURS PACKETS
+make_archive() { # HOURS PACKETS MONTH...
     local month hour start
-    for month in 2017-01 2017-02; do
-        mkdir -p "$work/archive/$month"
+    for month in "${@:3}"; do
+        mkdir -p "$work/archive/$month" "$work/devices"
         for ((hour = 0; hour < $1; hour++)); do
             start=$month-01T$(printf %02d "$hour")
             "$DARKFOREST" synth --quiet --profile "$month" --start "$start" --packets "$2" --sources $(($2 / 10)) \
                 --devices $(($2 / 50)) --listed $(($2 / 20)) --seed "$hour" -o "$work/archive/$month/$start.pcap" \
-                --devices-out "$work/archive/$start.csv"
+                --devices-out "$work/devices/$start.csv"
         done
     done
-    cat "$work"/archive/*.csv | awk 'NR == 1 || !/^address,/' >"$work/archive/devices.csv"
+    awk 'NR == 1 || !/^address,/' "$work"/devices/*.csv >"$work/devices.csv"
 }
 
-write_campaign() { # NAME HOURS LAUNCHER SLICE
+write_campaign() { # NAME HOURS LAUNCHER SLICE MONTH...
     local month
+    rm -rf "${work:?}/$1"
     {
         printf '[campaign]\nname = %s\noutput = %s\n' "$1" "$1"
-        for month in 2017-01 2017-02; do
+        for month in "${@:5}"; do
             printf '[month %s]\narchive = archive/%s\nfrom = %s-01T00\nto = %s-01T%02d\n' "$month" "$month" "$month" "$month" "$2"
         done
-        printf '[devices]\nfiles = archive/devices.csv\n'
         printf '[train]\nlearners = forest-2 bayes\nfolds = 2\n'
         printf '[slurm]\nslice = %s\nnodes = 2\nntasks-per-node = 1\ntime = 5\nlauncher = %s\ntasks-at-once = 4\n' "$4" "$3"
     } >"$work/$1.ini"
 }
 
 # What a campaign must come to: the same by one process, without Slurm.
-make_truth() { # HOURS
+make_truth() { # HOURS MONTH... [-- EXTRACT-OPTION...]
+    local n=$1 months=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do months+=("$1"); shift; done
+    [ $# -eq 0 ] || shift
     local month
-    for month in 2017-01 2017-02; do
-        "$DARKFOREST" extract --quiet "$work/archive/$month" --from "$month-01T00" --to "$month-01T$(printf %02d "$1")" \
-            --devices "$work/archive/devices.csv" -o "$work/truth/$month"
+    for month in "${months[@]}"; do
+        "$DARKFOREST" extract --quiet "$work/archive/$month" --from "$month-01T00" --to "$month-01T$(printf %02d "$n")" \
+            -o "$work/truth/$month" "$@"
     done
 }
 

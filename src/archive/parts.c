@@ -1,5 +1,6 @@
 #include "darkforest/archive/parts.h"
 
+#include "parts_gzip.h"
 #include "parts_zstd.h"
 
 #include "darkforest/core/log.h"
@@ -26,10 +27,21 @@ static int load_zstd(struct parts *parts, const char *path, const struct file_ki
     return found;
 }
 
+static int load_gzip(struct parts *parts, const char *path, const struct file_kind *kind,
+                     const char *index_dir)
+{
+    (void)kind; /* the index knows which file it belongs to */
+    const char *why = NULL;
+    const int found = parts_gzip_load(parts, path, index_dir, &why);
+    if (why)
+        log_warn("the index %s of %s %s and is not used", parts->index, path, why);
+    return found;
+}
+
 typedef int (*loader)(struct parts *parts, const char *path, const struct file_kind *kind,
                       const char *index_dir);
 
-static const loader loaders[] = {[COMPRESSION_ZSTD] = load_zstd};
+static const loader loaders[] = {[COMPRESSION_GZIP] = load_gzip, [COMPRESSION_ZSTD] = load_zstd};
 
 int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir)
 {

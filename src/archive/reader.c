@@ -2,6 +2,7 @@
 #include "darkforest/archive/parts.h"
 
 #include "container.h"
+#include "parts_gzip.h"
 #include "pcapng.h"
 #include "resync.h"
 #include "stream.h"
@@ -19,15 +20,17 @@
  * files are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its
  * pieces are larger.
  */
-enum { PLAIN_READ_SIZE = 256 * 1024, INFLATED_READ_SIZE = 1024 * 1024 };
+enum { PLAIN_READ_SIZE = 256 * 1024, INFLATED_READ_SIZE = READER_BUFFER_SIZE - RECORD_MAX_SIZE };
 
 enum state { READING, ENDED, FAILED };
 
 struct reader {
     struct stream *stream;
-    struct pcapng *pcapng; /* NULL for classic pcap */
+    struct pcapng *pcapng;    /* NULL for classic pcap */
+    struct parts_gzip *parts; /* the index in the making; NULL: none */
     struct record_format format;
-    uint8_t *buffer;
+    uint8_t *own;    /* its own buffer; */
+    uint8_t *buffer; /* that one, or a lent one */
     size_t read_size;
     size_t n, n_used; /* bytes held, bytes handed out by the last block */
     uint64_t offset;  /* of buffer[0] in the inflated stream */
@@ -127,14 +130,47 @@ static int next_block(struct reader *r, struct block *block)
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;
 }
 
+static int waiting_or_next(struct reader *r, struct block *block)
+{
+    if (r->waiting.n == 0)
+        return next_block(r, block);
+    *block = r->waiting;
+    r->waiting.n = 0;
+    return 1;
+}
+
 int reader_next(struct reader *reader, struct block *block)
 {
-    if (reader->waiting.n > 0) {
-        *block = reader->waiting;
-        reader->waiting.n = 0;
-        return 1;
+    const int result = waiting_or_next(reader, block);
+    if (!reader->parts)
+        return result;
+    if (result == 1) {
+        parts_gzip_add(reader->parts, &reader->format, block);
+        return result;
     }
-    return next_block(reader, block);
+    if (!reader->damage.what[0])
+        parts_gzip_write(reader->parts);
+    parts_gzip_free(reader->parts);
+    reader->parts = NULL;
+    return result;
+}
+
+void reader_lend(struct reader *reader, uint8_t *buffer)
+{
+    const size_t n_used = reader->waiting.n > 0 ? 0 : reader->n_used;
+    reader->n -= n_used;
+    reader->n_used -= n_used;
+    reader->offset += n_used;
+    memcpy(buffer, reader->buffer + n_used, reader->n);
+    reader->buffer = buffer;
+    reader->waiting.data = buffer;
+}
+
+void reader_index(struct reader *reader, const char *path, const char *index_dir, uint64_t spacing)
+{
+    const int can = reader->stream->codec == &stream_gzip && reader->stream->is_regular && !reader->pcapng;
+    if (can && !reader->parts)
+        reader->parts = parts_gzip_new(reader->stream, path, index_dir, spacing);
 }
 
 static struct reader *new_reader(struct stream *stream)
@@ -142,7 +178,7 @@ static struct reader *new_reader(struct stream *stream)
     struct reader *r = memory_zeroed(1, sizeof *r);
     r->stream = stream;
     r->read_size = stream->codec == &stream_plain ? PLAIN_READ_SIZE : INFLATED_READ_SIZE;
-    r->buffer = memory_get(r->read_size + RECORD_MAX_SIZE);
+    r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->stop = UINT64_MAX;
     r->end_offset = stream->n_file;
     return r;
@@ -152,9 +188,10 @@ void reader_close(struct reader *reader)
 {
     if (!reader)
         return;
+    parts_gzip_free(reader->parts);
     pcapng_close(reader->pcapng);
     stream_close(reader->stream);
-    free(reader->buffer);
+    free(reader->own);
     free(reader);
 }
 
@@ -295,6 +332,23 @@ static void skip_to(struct reader *r, uint64_t first_record)
     }
 }
 
+/* Primes gzip with what its restart point needs. */
+static int resume(struct reader *r, const struct parts *parts, size_t from, int *code, char **why)
+{
+    if (!parts->restarts)
+        return 0;
+    uint8_t *window = memory_zeroed(1, RESTART_WINDOW_SIZE);
+    const int failed = parts_gzip_window(parts, from, window);
+    if (failed) {
+        *code = EXIT_IO;
+        *why = text_format("the index %s has changed since it was loaded", parts->index);
+    } else {
+        stream_gzip_resume(r->stream, &parts->restarts[from], window);
+    }
+    free(window);
+    return failed;
+}
+
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
                                  size_t from, size_t to, int *code, char **why)
 {
@@ -302,6 +356,10 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
     struct reader *r = reopen(path, kind, first->offset, code, why);
     if (!r)
         return NULL;
+    if (resume(r, parts, from, code, why) < 0) {
+        reader_close(r);
+        return NULL;
+    }
     r->offset = first->inflated;
     r->first_offset = first->first_record;
     r->stop = to < parts->n ? parts->items[to].first_record : UINT64_MAX;

@@ -1,5 +1,7 @@
 #include "darkforest/archive/writer.h"
 
+#include "part.h"
+
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
@@ -155,7 +157,7 @@ static int pass_on(struct writer *w, const uint8_t *from, size_t n)
 static void start_piece(struct writer *w, size_t n_header)
 {
     w->n = w->n_header = n_header;
-    w->part = (struct part){.min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN};
+    w->part = part_empty();
 }
 
 static void note_part(struct writer *w, size_t n_pressed)
@@ -272,13 +274,6 @@ static void forget_taken(struct writer *w)
     w->taken = 0;
 }
 
-static void note_record(struct part *part, int64_t ts_ns)
-{
-    part->n_records++;
-    part->min_ts_ns = ts_ns < part->min_ts_ns ? ts_ns : part->min_ts_ns;
-    part->max_ts_ns = ts_ns > part->max_ts_ns ? ts_ns : part->max_ts_ns;
-}
-
 int writer_put(struct writer *writer, const struct record *record)
 {
     const int64_t ns_per_second = 1000000000;
@@ -296,7 +291,7 @@ int writer_put(struct writer *writer, const struct record *record)
     memcpy(writer->piece + writer->n, header, sizeof header);
     memcpy(writer->piece + writer->n + sizeof header, record->data, record->n_captured);
     writer->n += size;
-    note_record(&writer->part, record->ts_ns);
+    part_add_record(&writer->part, record->ts_ns);
     return 0;
 }
 

@@ -63,10 +63,20 @@ void oracle_free(struct oracle *oracle)
     *oracle = (struct oracle){0};
 }
 
+static size_t room_for(size_t n)
+{
+    size_t room = 4096;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
 static void append(struct bytes *to, const uint8_t *data, size_t n)
 {
-    to->data = realloc(to->data, to->n + n + 1);
-    memcpy(to->data + to->n, data, n);
+    if (!to->data || room_for(to->n + n) > room_for(to->n))
+        to->data = realloc(to->data, room_for(to->n + n));
+    if (n > 0)
+        memcpy(to->data + to->n, data, n);
     to->n += n;
 }
 

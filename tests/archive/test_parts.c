@@ -9,12 +9,15 @@
 #include "capture.h"
 #include "comparison.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -87,7 +90,8 @@ static void check_parts(const char *path, const char *index_dir, size_t least_pa
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     struct parts parts;
     assert_int_equal(parts_load(&parts, path, &kind, index_dir), 1);
-    assert_true(parts.n >= least_parts);
+    if (parts.n < least_parts)
+        fail_msg("%zu parts, at least %zu were expected", parts.n, least_parts);
     size_t at = 0;
     for (size_t from = 0; from < parts.n; from++) {
         size_t n = 0;
@@ -205,6 +209,170 @@ static void other_files_have_no_index(void **state)
     free(plain.data);
 }
 
+static struct bytes plain_bytes(void)
+{
+    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
+    struct writer *w = writer_open_memory("x.pcap", &options);
+    put_records(w, 0, N_RECORDS / 4);
+    const void *bytes;
+    struct bytes copy;
+    assert_int_equal(writer_take(w, &bytes, &copy.n), 0);
+    copy.data = malloc(copy.n);
+    memcpy(copy.data, bytes, copy.n);
+    writer_discard(w);
+    return copy;
+}
+
+static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
+{
+    z_stream z = {.next_in = plain.data, .avail_in = (uInt)plain.n};
+    deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, strategy);
+    struct bytes b = {.n = deflateBound(&z, plain.n) + 64};
+    b.data = malloc(b.n);
+    z.next_out = b.data;
+    z.avail_out = (uInt)b.n;
+    deflate(&z, Z_FINISH);
+    b.n -= z.avail_out;
+    deflateEnd(&z);
+    return b;
+}
+
+/* Reads the file through while its index is made. */
+static void make_index(const char *path, const char *index_dir, uint64_t spacing)
+{
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *r = reader_open(path, &kind, &code, &why);
+    assert_non_null(r);
+    reader_index(r, path, index_dir, spacing);
+    for (struct block block; reader_next(r, &block) == 1;)
+        ;
+    reader_close(r);
+}
+
+static void check_gzip(struct bytes packed_bytes, uint64_t spacing, size_t least_parts)
+{
+    char path[320], index[340];
+    capture_save(folder, "x.pcap.gz", packed_bytes, path, sizeof path);
+    snprintf(index, sizeof index, "%s.dfx", path);
+    make_index(path, NULL, spacing);
+    assert_int_equal(access(index, F_OK), 0);
+    check_parts(path, NULL, least_parts);
+    unlink(index);
+    unlink(path);
+}
+
+static void any_range_between_restart_points(void **state)
+{
+    (void)state;
+    const struct bytes plain = plain_bytes();
+    const struct {
+        int level, strategy;
+        size_t least_parts;
+    } kinds[] = {
+        {6, Z_DEFAULT_STRATEGY, 5 },
+        {1, Z_DEFAULT_STRATEGY, 5 },
+        {9, Z_DEFAULT_STRATEGY, 5 },
+        {0, Z_DEFAULT_STRATEGY, 1 },
+        {6, Z_HUFFMAN_ONLY,     20},
+        {6, Z_FIXED,            1 }
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct bytes b = gzip_at_level(plain, kinds[i].level, kinds[i].strategy);
+        check_gzip(b, 100000, kinds[i].least_parts);
+        check_gzip(b, 1, kinds[i].least_parts);
+        check_gzip(b, UINT32_MAX, 1);
+        free(b.data);
+    }
+    const struct bytes members = capture_pack(plain, PACKING_GZIP_MEMBERS);
+    check_gzip(members, 100000, 5);
+    free(members.data);
+    free(plain.data);
+}
+
+static void members_are_restart_points(void **state)
+{
+    (void)state;
+    char path[320], index[340];
+    snprintf(path, sizeof path, "%s/members.pcap.gz", folder);
+    snprintf(index, sizeof index, "%s.dfx", path);
+    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
+    struct writer *w = writer_open(path, &options);
+    put_records(w, 0, N_RECORDS);
+    assert_int_equal(writer_close(w), 0);
+    make_index(path, folder, 1 << 20);
+    check_parts(path, folder, 15);
+    unlink(index);
+    unlink(path);
+}
+
+static void a_spoiled_index_is_not_believed(void **state)
+{
+    (void)state;
+    const struct bytes plain = plain_bytes(), b = gzip_at_level(plain, 6, Z_DEFAULT_STRATEGY);
+    char path[320], index[340], *why;
+    struct file_kind kind;
+    capture_save(folder, "x.pcap.gz", b, path, sizeof path);
+    make_index(path, NULL, 1000000);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    snprintf(index, sizeof index, "%s.dfx", path);
+    const struct bytes good = oracle_file(index);
+    struct parts parts;
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    const size_t n_tables = 56 + parts.n * (56 + 48);
+    assert_true(parts.n > 2);
+    parts_free(&parts);
+    for (size_t at = 0; at < n_tables; at++) {
+        good.data[at] ^= 0x41;
+        capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
+        good.data[at] ^= 0x41;
+        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+        capture_save(folder, "x.pcap.gz.dfx", (struct bytes){good.data, at}, index, sizeof index);
+        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+    }
+    good.data[n_tables + 20] ^= 0x41; /* in the first window: seen when it is needed */
+    capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    int code = 0;
+    assert_null(reader_open_parts(path, &kind, &parts, 1, 2, &code, &why));
+    assert_true(code != 0);
+    free(why);
+    parts_free(&parts);
+    unlink(index);
+    unlink(path);
+    free(good.data);
+    free(b.data);
+    free(plain.data);
+}
+
+/* Another file under the same name, or the same one changed, and a file that does not end well. */
+static void an_index_belongs_to_its_file(void **state)
+{
+    (void)state;
+    const struct bytes plain = plain_bytes(), b = gzip_at_level(plain, 6, Z_DEFAULT_STRATEGY);
+    char path[320], index[340], *why;
+    struct file_kind kind;
+    struct parts parts;
+    capture_save(folder, "x.pcap.gz", b, path, sizeof path);
+    snprintf(index, sizeof index, "%s.dfx", path);
+    make_index(path, NULL, 1000000);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1483228800}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+    make_index(path, NULL, 1000000); /* rewritten */
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    parts_free(&parts);
+    unlink(index);
+    capture_save(folder, "x.pcap.gz", (struct bytes){b.data, b.n - 100}, path, sizeof path);
+    make_index(path, NULL, 1000000);
+    assert_int_equal(access(index, F_OK), -1);
+    unlink(path);
+    free(b.data);
+    free(plain.data);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -234,6 +402,10 @@ int main(void)
         cmocka_unit_test(joined_from_pieces),
         cmocka_unit_test(a_spoiled_trailer_is_not_believed),
         cmocka_unit_test(other_files_have_no_index),
+        cmocka_unit_test(any_range_between_restart_points),
+        cmocka_unit_test(members_are_restart_points),
+        cmocka_unit_test(a_spoiled_index_is_not_believed),
+        cmocka_unit_test(an_index_belongs_to_its_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -57,6 +57,14 @@ void parts_free(struct parts *parts);
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
                                  size_t from, size_t to, int *code, char **why);
 
+/*
+ * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while it
+ * is read, about one for each `spacing` inflated bytes (0: 64 MiB). When it has been read to a good end they
+ * are written to `index_dir`, or beside the file for NULL. Does nothing for other files, and where nothing
+ * can be written: an index is a convenience.
+ */
+void reader_index(struct reader *reader, const char *path, const char *index_dir, uint64_t spacing);
+
 /* Parts of a piece of file, moved to where the piece lies in the whole. */
 void parts_shift(struct part *items, size_t n, uint64_t offset, uint64_t inflated);
 /*

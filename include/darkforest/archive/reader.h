@@ -79,6 +79,12 @@ uint64_t reader_end_offset(const struct reader *reader);
 /* Where the first record of a plain classic pcap starts. */
 #define READER_FIRST_RECORD 24
 
+/*
+ * The next block is made in this buffer of READER_BUFFER_SIZE bytes, which the caller lends until it lends
+ * another or closes the reader.
+ */
+#define READER_BUFFER_SIZE ((1 << 20) + RECORD_MAX_SIZE)
+void reader_lend(struct reader *reader, uint8_t *buffer);
 /* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage.
  */
 int reader_next(struct reader *reader, struct block *block);

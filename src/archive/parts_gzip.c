@@ -1,0 +1,292 @@
+#include "parts_gzip.h"
+
+#include "part.h"
+
+#include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+/*
+ *     header | parts | restarts | windows, compressed one by one
+ */
+enum { SAMPLES = 16, SAMPLE_SIZE = 4096, MAX_POINTS = 1 << 24, MAX_WINDOW = 2 * RESTART_WINDOW_SIZE };
+
+#define DEFAULT_SPACING ((uint64_t)64 << 20)
+
+/* What an index is of: another file, or the same file after a change, has another one. */
+struct identity {
+    uint64_t n_file;
+    int64_t modified_ns;
+    uint64_t sample; /* hash of pieces spread over the file */
+};
+
+struct index_header {
+    char magic[8];
+    uint64_t n_parts;
+    uint64_t n_windows; /* bytes */
+    struct identity identity;
+    uint64_t checksum; /* of the fields above, the parts and the restarts; windows have their own */
+};
+
+_Static_assert(sizeof(struct index_header) == 56, "the header of an index has no holes");
+
+static const char index_magic[8] = "DFRESTA\1";
+
+struct parts_gzip {
+    struct stream *stream;
+    char *path; /* of the archive */
+    char *index;
+    struct restart_list list;
+    struct part *parts;
+    size_t n_parts, parts_room;
+    struct identity identity;
+};
+
+static int identify(int fd, struct identity *identity)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -1;
+    uint64_t hash = 0;
+    uint8_t piece[SAMPLE_SIZE];
+    const uint64_t n_file = (uint64_t)status.st_size;
+    for (uint64_t i = 0; i < SAMPLES; i++) {
+        const uint64_t last = n_file > SAMPLE_SIZE ? n_file - SAMPLE_SIZE : 0;
+        const ssize_t got = pread(fd, piece, sizeof piece, (off_t)(last / (SAMPLES - 1) * i));
+        if (got < 0)
+            return -1;
+        hash = hash_bytes(piece, (size_t)got, hash);
+    }
+    *identity =
+        (struct identity){n_file, status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec, hash};
+    return 0;
+}
+
+static int same_identity(const struct identity *a, const struct identity *b)
+{
+    return a->n_file == b->n_file && a->modified_ns == b->modified_ns && a->sample == b->sample;
+}
+
+static char *index_name(const char *path, const char *index_dir)
+{
+    if (!index_dir)
+        return text_format("%s.dfx", path);
+    const char *slash = strrchr(path, '/');
+    return text_format("%s/%s.dfx", index_dir, slash ? slash + 1 : path);
+}
+
+static uint64_t checksum_of(const struct index_header *header, const struct part *parts,
+                            const struct restart *restarts)
+{
+    uint64_t hash = hash_bytes(header, offsetof(struct index_header, checksum), 0);
+    hash = hash_bytes(parts, header->n_parts * sizeof *parts, hash);
+    return hash_bytes(restarts, header->n_parts * sizeof *restarts, hash);
+}
+
+struct parts_gzip *parts_gzip_new(struct stream *stream, const char *path, const char *index_dir,
+                                  uint64_t spacing)
+{
+    struct parts_gzip *g = memory_zeroed(1, sizeof *g);
+    g->stream = stream;
+    g->path = memory_text(path);
+    g->index = index_name(path, index_dir);
+    g->list.spacing = spacing ? spacing : DEFAULT_SPACING;
+    if (identify(stream->fd, &g->identity) < 0) {
+        parts_gzip_free(g);
+        return NULL;
+    }
+    stream_gzip_collect(stream, &g->list);
+    return g;
+}
+
+void parts_gzip_free(struct parts_gzip *g)
+{
+    if (!g)
+        return;
+    restart_list_free(&g->list);
+    free(g->parts);
+    free(g->index);
+    free(g->path);
+    free(g);
+}
+
+/* The points that lie at or before a record that starts at `offset` each begin a part with it. */
+static void start_parts(struct parts_gzip *g, uint64_t offset)
+{
+    while (g->n_parts < g->list.n && g->list.items[g->n_parts].inflated <= offset) {
+        if (g->n_parts == g->parts_room) {
+            g->parts_room = g->parts_room * 2 + 16;
+            g->parts = memory_resize(g->parts, g->parts_room * sizeof *g->parts);
+        }
+        const struct restart *r = &g->list.items[g->n_parts];
+        struct part part = part_empty();
+        part.offset = r->bit_offset / 8;
+        part.inflated = r->inflated;
+        part.first_record = offset;
+        g->parts[g->n_parts++] = part;
+    }
+}
+
+void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, const struct block *block)
+{
+    enum { BATCH = 256 };
+    struct record records[BATCH];
+    for (size_t used = 0, n_found, n_used; used < block->n; used += n_used) {
+        record_walk(format, block->data + used, block->n - used, records, BATCH, &n_found, &n_used);
+        for (size_t i = 0; i < n_found; i++) {
+            start_parts(g, block->offset + (uint64_t)(records[i].data - block->data) - RECORD_HEADER_SIZE);
+            part_add_record(&g->parts[g->n_parts - 1], records[i].ts_ns);
+        }
+        if (n_found == 0)
+            break;
+    }
+}
+
+static void fill_sizes(struct parts_gzip *g)
+{
+    for (size_t i = 0; i < g->n_parts; i++)
+        g->parts[i].n_bytes =
+            (i + 1 < g->n_parts ? g->parts[i + 1].offset : g->identity.n_file) - g->parts[i].offset;
+}
+
+static int can_write(const char *index)
+{
+    const char *slash = strrchr(index, '/');
+    char *folder = slash ? text_format("%.*s", (int)(slash - index + 1), index) : memory_text(".");
+    const int can = access(folder, W_OK) == 0;
+    if (!can)
+        log_verbose("no index of restart points is kept: %s cannot be written to", folder);
+    free(folder);
+    return can;
+}
+
+static void write_index(const struct parts_gzip *g)
+{
+    struct index_header header = {
+        .n_parts = g->n_parts, .n_windows = g->list.n_windows, .identity = g->identity};
+    memcpy(header.magic, index_magic, sizeof header.magic);
+    header.checksum = checksum_of(&header, g->parts, g->list.items);
+    const size_t n_items = g->n_parts * sizeof *g->parts, n_restarts = g->n_parts * sizeof *g->list.items;
+    const size_t n = sizeof header + n_items + n_restarts + g->list.n_windows;
+    uint8_t *bytes = memory_get(n);
+    memcpy(bytes, &header, sizeof header);
+    memcpy(bytes + sizeof header, g->parts, n_items);
+    memcpy(bytes + sizeof header + n_items, g->list.items, n_restarts);
+    memcpy(bytes + sizeof header + n_items + n_restarts, g->list.windows, g->list.n_windows);
+    output_write_file(g->index, bytes, n);
+    free(bytes);
+}
+
+void parts_gzip_write(struct parts_gzip *g)
+{
+    struct identity now;
+    if (g->n_parts == 0 || g->n_parts > MAX_POINTS || identify(g->stream->fd, &now) < 0 ||
+        !same_identity(&now, &g->identity) || !can_write(g->index))
+        return;
+    fill_sizes(g);
+    if (g->list.n_windows == 0) /* so that copying none is copying from somewhere */
+        g->list.windows = memory_resize(g->list.windows, 1);
+    write_index(g);
+}
+
+static int read_at(int fd, void *to, size_t n, uint64_t offset)
+{
+    return pread(fd, to, n, (off_t)offset) == (ssize_t)n;
+}
+
+/* In order, inside the file, each window where it is said to be. */
+static int fit_together(const struct index_header *header, const struct parts *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct part *p = &parts->items[i];
+        const struct restart *r = &parts->restarts[i];
+        const int in_order = i == 0 || (p->offset >= p[-1].offset && p->inflated > p[-1].inflated &&
+                                        p->first_record >= p[-1].first_record);
+        if (!in_order || p->offset != r->bit_offset / 8 || p->inflated != r->inflated ||
+            p->first_record < p->inflated || p->offset >= header->identity.n_file ||
+            p->n_bytes > header->identity.n_file - p->offset || r->n_window > RESTART_WINDOW_SIZE ||
+            r->window_size > MAX_WINDOW || r->window_at > header->n_windows ||
+            r->window_size > header->n_windows - r->window_at)
+            return 0;
+    }
+    return parts->n > 0 && parts->items[0].offset == 0 && parts->items[0].inflated == 0;
+}
+
+static uint64_t index_size(uint64_t n_parts)
+{
+    return sizeof(struct index_header) + n_parts * (sizeof(struct part) + sizeof(struct restart));
+}
+
+/* Header, parts and restarts. NULL, or what is wrong. */
+static const char *read_index(struct parts *parts, int fd)
+{
+    struct index_header header;
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !read_at(fd, &header, sizeof header, 0) ||
+        memcmp(header.magic, index_magic, sizeof index_magic) != 0 || header.n_parts > MAX_POINTS ||
+        header.n_windows > (uint64_t)status.st_size ||
+        index_size(header.n_parts) + header.n_windows != (uint64_t)status.st_size)
+        return "is damaged";
+    parts->n = header.n_parts;
+    parts->items = memory_get(parts->n * sizeof *parts->items);
+    parts->restarts = memory_get(parts->n * sizeof *parts->restarts);
+    const uint64_t restarts_at = sizeof header + parts->n * sizeof *parts->items;
+    if (!read_at(fd, parts->items, parts->n * sizeof *parts->items, sizeof header) ||
+        !read_at(fd, parts->restarts, parts->n * sizeof *parts->restarts, restarts_at) ||
+        header.checksum != checksum_of(&header, parts->items, parts->restarts) ||
+        !fit_together(&header, parts))
+        return "is damaged";
+    return NULL;
+}
+
+static const char *check_owner(const char *path, int index_fd)
+{
+    struct index_header header;
+    struct identity identity;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int known = fd >= 0 && identify(fd, &identity) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (!known || !read_at(index_fd, &header, sizeof header, 0) ||
+        !same_identity(&identity, &header.identity))
+        return "does not belong to it as it is now";
+    return NULL;
+}
+
+int parts_gzip_load(struct parts *parts, const char *path, const char *index_dir, const char **why)
+{
+    parts->index = index_name(path, index_dir);
+    const int fd = open(parts->index, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    *why = read_index(parts, fd);
+    if (!*why)
+        *why = check_owner(path, fd);
+    close(fd);
+    return *why == NULL;
+}
+
+int parts_gzip_window(const struct parts *parts, size_t i, uint8_t *window)
+{
+    const struct restart *r = &parts->restarts[i];
+    if (r->n_window == 0)
+        return 0;
+    const int fd = open(parts->index, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    uint8_t *compressed = memory_get(r->window_size);
+    const int held = read_at(fd, compressed, r->window_size, index_size(parts->n) + r->window_at);
+    const int good =
+        held && ZSTD_decompress(window, RESTART_WINDOW_SIZE, compressed, r->window_size) == r->n_window &&
+        hash_bytes(window, r->n_window, 0) == r->window_checksum;
+    free(compressed);
+    close(fd);
+    return good ? 0 : -1;
+}

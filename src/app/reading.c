@@ -214,6 +214,8 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
         log_error("%s", why);
         free(why);
         pass->code = code;
+    } else if (slice->kind == SLICE_WHOLE) {
+        reader_index(reader, file->path, pass->input->index_dir, 0);
     }
     return reader;
 }

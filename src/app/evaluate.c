@@ -2,13 +2,11 @@
  * evaluate.c - the command `evaluate`: the models of a file judged on the rows of other feature files.
  */
 #include "command.h"
-#include "provenance.h"
+#include "judging.h"
 #include "run_record.h"
 #include "scores.h"
-#include "training.h"
 
 #include "darkforest/core/output.h"
-#include "darkforest/store/result_file.h"
 
 #include <libgen.h>
 #include <stdlib.h>
@@ -30,65 +28,11 @@ struct evaluation {
     struct results results;
 };
 
-/* This rank's rows with their columns in the model's order, in fresh memory. */
-static double *model_rows(const struct table *table, const struct model *model, const int *columns)
-{
-    const size_t n_features = (size_t)model->n_features;
-    double *values = memory_get((table->n * n_features + 1) * sizeof *values);
-    for (size_t i = 0; i < table->n; i++)
-        for (size_t f = 0; f < n_features; f++)
-            values[i * n_features + f] = table->values[i * SOURCE_FEATURES + (size_t)columns[f]];
-    return values;
-}
-
-/* The model's classes must be the labels, or the confusion matrix would compare other things. */
-static int check_classes(const struct model *model, char **why)
-{
-    int same = model->n_classes == LABEL_CLASSES;
-    for (int c = 0; same && c < LABEL_CLASSES; c++)
-        same = strcmp(model->class_names[c], source_label_names[c]) == 0;
-    if (!same)
-        *why = text_format("model %s tells other classes apart than the rows have", model->name);
-    return same ? EXIT_DONE : EXIT_BAD_DATA;
-}
-
-/* Collective. Adds one result; the agreed exit code. */
-static int judge_model(struct evaluation *e, const struct model *model)
-{
-    char *why = NULL;
-    int *columns = memory_get((size_t)model->n_features * sizeof *columns);
-    int code = check_classes(model, &why);
-    if (code == EXIT_DONE && model_file_columns(model, columns, &why) != 0)
-        code = EXIT_BAD_DATA;
-    code = ranks_agree(e->world, code, why);
-    free(why);
-    if (code == EXIT_DONE) {
-        struct table table = e->rows.table;
-        double *values = model_rows(&table, model, columns);
-        table.values = values;
-        struct result result = {.model = model->name,
-                                .learner = model->learner,
-                                .parameters = model->parameters,
-                                .protocol = PROTOCOL_OTHER_ROWS,
-                                .trained_on = e->set->training.inputs,
-                                .judged_on = e->rows.about.inputs,
-                                .n_classes = model->n_classes,
-                                .class_names = model->class_names};
-        training_judge(e->world, model, &table, &result.metrics);
-        results_add(&e->results, &result);
-        metrics_free(&result.metrics);
-        free(values);
-    }
-    free(columns);
-    return code;
-}
-
 /* Collective. */
 static int judge_all(struct evaluation *e)
 {
-    int code = EXIT_DONE;
-    for (size_t i = 0; i < e->set->n && code == EXIT_DONE; i++)
-        code = judge_model(e, e->set->models[i]);
+    const int code =
+        judging_add(e->world, e->set, &e->rows, e->set->training.inputs, e->rows.about.inputs, &e->results);
     for (size_t i = 0; i < e->results.n && code == EXIT_DONE && log_talks(); i++) {
         const struct result *r = &e->results.items[i];
         if (i == 0)
@@ -96,20 +40,6 @@ static int judge_all(struct evaluation *e)
         scores_print(stdout, r->model, &r->metrics, r->class_names);
     }
     return code;
-}
-
-/* Rank 0 alone writes; all agree. Collective. */
-static int write_results(struct evaluation *e, const char *path)
-{
-    struct features_meta maker = {0};
-    provenance_set(&maker, e->world);
-    e->results.command_line = maker.command_line;
-    e->results.host = maker.host;
-    e->results.created = maker.created;
-    const int code = ranks_rank(e->world) == 0 ? results_write(path, &e->results) : EXIT_DONE;
-    e->results.command_line = e->results.host = e->results.created = NULL;
-    features_meta_free(&maker);
-    return ranks_agree(e->world, code, NULL);
 }
 
 static int evaluate(struct evaluation *e, const struct evaluate_options *o, const struct strings *operands,
@@ -131,7 +61,7 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
         code = judge_all(e);
     run_record_phase(record, "write");
     if (code == EXIT_DONE && o->output)
-        code = write_results(e, o->output);
+        code = judging_write(e->world, &e->results, o->output);
     run_record_phase(record, NULL);
     return code;
 }

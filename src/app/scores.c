@@ -26,35 +26,32 @@ void scores_print(FILE *out, const char *model, const struct metrics *metrics, c
     fprintf(out, "%-20s %-18s %9.4f\n", model, "accuracy", summary.accuracy);
 }
 
-struct spread {
-    double sum, squares;
-};
-
-static void add(struct spread *s, double value)
+struct scores_spread scores_spread(const double *values, size_t n)
 {
-    s->sum += value;
-    s->squares += value * value;
-}
-
-static double deviation(const struct spread *s, double n)
-{
-    const double mean = s->sum / n, variance = s->squares / n - mean * mean;
-    return variance > 0 ? sqrt(variance) : 0;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    const double mean = n ? sum / (double)n : 0;
+    for (size_t i = 0; i < n; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    return (struct scores_spread){mean, n ? sqrt(squares / (double)n) : 0};
 }
 
 void scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
 {
-    struct spread precision = {0}, recall = {0}, f1 = {0};
-    const double n = (double)n_folds;
+    double values[3][256]; /* precision, recall, f1; folds_deal makes no more folds */
+    struct scores_spread spread[3];
     for (size_t i = 0; i < n_folds; i++) {
         const struct metrics_summary s = metrics_summarise(&folds[i]);
-        add(&precision, s.macro.precision);
-        add(&recall, s.macro.recall);
-        add(&f1, s.macro.f1);
+        values[0][i] = s.macro.precision;
+        values[1][i] = s.macro.recall;
+        values[2][i] = s.macro.f1;
     }
+    for (int m = 0; m < 3; m++)
+        spread[m] = scores_spread(values[m], n_folds);
     fprintf(
         out,
         "%-20s macro average over %zu folds: precision %.4f +- %.4f, recall %.4f +- %.4f, f1 %.4f +- %.4f\n",
-        model, n_folds, precision.sum / n, deviation(&precision, n), recall.sum / n, deviation(&recall, n),
-        f1.sum / n, deviation(&f1, n));
+        model, n_folds, spread[0].mean, spread[0].deviation, spread[1].mean, spread[1].deviation,
+        spread[2].mean, spread[2].deviation);
 }

@@ -5,7 +5,6 @@
  * (recipe.h).
  */
 #include "command.h"
-#include "provenance.h"
 #include "run_record.h"
 #include "scores.h"
 #include "training.h"
@@ -35,42 +34,44 @@ struct train_options {
 #define AT(field) offsetof(struct train_options, field)
 
 static const struct option_row train_rows[] = {
-    {"output",            OPTION_STRING,  "MODEL.h5",      "The file that takes the models.",                                              AT(output),        0,    0        },
-    {"learner",           OPTION_STRINGS, "NAME",
+    {"output", OPTION_STRING, "MODEL.h5", "The file that takes the models.", AT(output), 0, 0},
+    {"learner", OPTION_STRINGS, "NAME",
      "forest, boosting, adaboost, bayes or all; again for more. The paper's models of it are fitted; forest "
-     "unless given.",                                                                                                                      AT(learners),      0,    0        },
-    {"seed",              OPTION_U64,     "N",             "Draws the split, the folds and the forests; 1 unless given.",                  AT(seed),          0,    0        },
-    {"bins",              OPTION_U64,     "N",
-     "Values told apart in a feature; a feature with no more than that is split exactly. 255 unless given.",                               AT(bins),          2,    BINS_MOST},
-    {"test-share",        OPTION_DOUBLE,  "X",             "Share of the rows held out to judge the models; 0.3 unless given.",
-     AT(test_share),                                                                                                                                          0,    0.99     },
-    {"folds",             OPTION_U64,     "N",             "Stratified cross-validation over this many folds too; 0, none, unless given.",
-     AT(folds),                                                                                                                                               0,    256      },
-    {"spread",            OPTION_FLAG,    NULL,            "Leave rows with their ranks, for more rows than a node can hold.",
-     AT(spread),                                                                                                                                              0,    0        },
-    {"n-estimators",      OPTION_U64,     "N",             "Trees or rounds: forest and boosting 100, adaboost 50 unless given.",
-     AT(n_estimators),                                                                                                                                        1,    1e6      },
-    {"max-depth",         OPTION_U64,     "N",
-     "Depth of trees, 0 for any: forest 2 and 3, boosting 3, adaboost 1 unless given.",                                                    AT(max_depth),     0,
-     1000                                                                                                                                                                    },
-    {"max-features",      OPTION_U64,     "N",
-     "Features tried at a split: forest the square root of all, boosting all unless given.",                                               AT(max_features),
-     1,                                                                                                                                                             1e6      },
-    {"min-samples-split", OPTION_U64,     "N",             "Rows that a node must have to be split; 2 unless given.",
-     AT(min_samples_split),                                                                                                                                   2,    1e15     },
-    {"min-samples-leaf",  OPTION_U64,     "N",             "Rows that each half of a split must have; 1 unless given.",
-     AT(min_samples_leaf),                                                                                                                                    1,    1e15     },
-    {"bootstrap",         OPTION_CHOICE,  "no|yes",
-     "forest: draw each tree's rows with replacement; yes unless given.",                                                                  AT(bootstrap),     0,    0        },
-    {"class-weight",      OPTION_CHOICE,  "none|balanced",
-     "forest: weigh rows so that classes weigh the same; none unless given.",                                                              AT(class_weight),  0,    0        },
-    {"learning-rate",     OPTION_DOUBLE,  "X",             "boosting 0.1, adaboost 1 unless given.",                                       AT(learning_rate), 1e-9,
-     1e9                                                                                                                                                                     },
-    {"algorithm",         OPTION_CHOICE,  "SAMME|SAMME.R", "adaboost; both unless given.",                                                 AT(algorithm),     0,    0        },
-    {"var-smoothing",     OPTION_DOUBLE,  "X",
-     "bayes: share of the largest variance added to all; 1e-9 unless given.",                                                              AT(var_smoothing), 0,    1e9      },
-    {"normalise",         OPTION_CHOICE,  "no|yes",
-     "bayes: on features of mean 0 and variance 1; both ways unless given.",                                                               AT(normalise),     0,    0        },
+     "unless given.",
+     AT(learners), 0, 0},
+    {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0, 0},
+    {"bins", OPTION_U64, "N",
+     "Values told apart in a feature; a feature with no more than that is split exactly. 255 unless given.",
+     AT(bins), 2, BINS_MOST},
+    {"test-share", OPTION_DOUBLE, "X", "Share of the rows held out to judge the models; 0.3 unless given.",
+     AT(test_share), 0, 0.99},
+    {"folds", OPTION_U64, "N", "Stratified cross-validation over this many folds too; 0, none, unless given.",
+     AT(folds), 0, 256},
+    {"spread", OPTION_FLAG, NULL, "Leave rows with their ranks, for more rows than a node can hold.",
+     AT(spread), 0, 0},
+    {"n-estimators", OPTION_U64, "N", "Trees or rounds: forest and boosting 100, adaboost 50 unless given.",
+     AT(n_estimators), 1, 1e6},
+    {"max-depth", OPTION_U64, "N",
+     "Depth of trees, 0 for any: forest 2 and 3, boosting 3, adaboost 1 unless given.", AT(max_depth), 0,
+     1000},
+    {"max-features", OPTION_U64, "N",
+     "Features tried at a split: forest the square root of all, boosting all unless given.", AT(max_features),
+     1, 1e6},
+    {"min-samples-split", OPTION_U64, "N", "Rows that a node must have to be split; 2 unless given.",
+     AT(min_samples_split), 2, 1e15},
+    {"min-samples-leaf", OPTION_U64, "N", "Rows that each half of a split must have; 1 unless given.",
+     AT(min_samples_leaf), 1, 1e15},
+    {"bootstrap", OPTION_CHOICE, "no|yes",
+     "forest: draw each tree's rows with replacement; yes unless given.", AT(bootstrap), 0, 0},
+    {"class-weight", OPTION_CHOICE, "none|balanced",
+     "forest: weigh rows so that classes weigh the same; none unless given.", AT(class_weight), 0, 0},
+    {"learning-rate", OPTION_DOUBLE, "X", "boosting 0.1, adaboost 1 unless given.", AT(learning_rate), 1e-9,
+     1e9},
+    {"algorithm", OPTION_CHOICE, "SAMME|SAMME.R", "adaboost; both unless given.", AT(algorithm), 0, 0},
+    {"var-smoothing", OPTION_DOUBLE, "X",
+     "bayes: share of the largest variance added to all; 1e-9 unless given.", AT(var_smoothing), 0, 1e9},
+    {"normalise", OPTION_CHOICE, "no|yes",
+     "bayes: on features of mean 0 and variance 1; both ways unless given.", AT(normalise), 0, 0},
 };
 
 static void train_defaults(void *values)
@@ -146,25 +147,6 @@ static int check_usage(const struct train_options *o, const struct strings *oper
     return *why ? EXIT_BAD_USAGE : EXIT_DONE;
 }
 
-/* Rank 0 alone writes; all agree. Collective. */
-static int write_models(const struct ranks *world, const struct train_options *o,
-                        const struct training_rows *rows, struct model **models, size_t n)
-{
-    struct features_meta maker = {0};
-    provenance_set(&maker, world);
-    struct model_set set = {.models = models, .n = n, .training = rows->about};
-    set.training.test_share = o->test_share;
-    set.training.seed = o->seed;
-    set.training.n_folds = o->folds;
-    set.training.command_line = maker.command_line;
-    set.training.host = maker.host;
-    set.training.created = maker.created;
-    set.training.n_ranks = maker.n_ranks;
-    const int code = ranks_rank(world) == 0 ? model_file_write(o->output, &set) : EXIT_DONE;
-    features_meta_free(&maker);
-    return ranks_agree(world, code, NULL);
-}
-
 /* To the user and the run record. Local. */
 static void tell(struct run_record *record, const struct recipes *recipes, struct model *const *models)
 {
@@ -202,7 +184,7 @@ static int train_and_write(const struct ranks *world, const struct train_options
         code = training_run(world, &plan, &rows, recipes, models);
     run_record_phase(record, "write");
     if (code == EXIT_DONE)
-        code = write_models(world, o, &rows, models, recipes->n);
+        code = training_write(world, &plan, &rows, models, recipes->n, o->output);
     run_record_phase(record, NULL);
     if (code == EXIT_DONE)
         tell(record, recipes, models);

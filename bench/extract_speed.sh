@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# How long extract takes against its floors, in one run: medians of ROUNDS rounds in which every command takes its turn, so that a
+# machine that changes speed changes it for all.
+#
+#     bench/extract_speed.sh BUILD FOLDER [PACKETS SOURCES]     default 20,000,000 packets of 200,000 sources
+#
+# BUILD is a build folder (release), FOLDER has room for three times the capture; the captures made there are kept for the next run.
+# Prints one line a command: median seconds, and the ratio to its floor. "wall" is what extract says of itself, "process" includes the
+# start of MPI.
+set -euo pipefail
+
+build=$1 folder=$2 packets=${3:-20000000} sources=${4:-200000}
+rounds=${ROUNDS:-5} ranks=${RANKS:-2}
+darkforest=$build/src/darkforest
+mkdir -p "$folder"
+plain=$folder/$packets.pcap devices=$folder/$packets.csv
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=${COPY:-none}
+
+make_inputs() {
+    [ -e "$plain" ] || mpirun -n "$ranks" "$darkforest" synth -o "$plain" --devices-out "$devices" --packets "$packets" \
+        --sources "$sources" --devices $((sources / 20)) --listed "${LISTED:-$sources}" --quiet
+    [ -e "$plain.gz" ] || igzip -1 -k "$plain"
+    [ -e "${plain%.pcap}.pcap.zst" ] || mpirun -n "$ranks" "$darkforest" pack "$plain" -o "${plain%.pcap}.pcap.zst" --quiet
+}
+
+# seconds NAME COMMAND...: appends the wall time of the process to $times/NAME
+seconds() {
+    local name=$1 start end
+    shift
+    start=$(date +%s.%N)
+    "$@" >"$times/out" 2>&1
+    end=$(date +%s.%N)
+    echo "$end $start" | awk '{print $1 - $2}' >>"$times/$name"
+}
+
+extract() { # NAME ARGUMENTS...
+    local name=$1
+    shift
+    rm -rf "$folder/out"
+    seconds "$name-process" mpirun -n "$ranks" "$darkforest" extract "$@" -o "$folder/out" --quiet
+    sed -n 's/.*"wall_seconds": \([0-9.]*\).*/\1/p' "$folder/out/run.json" >>"$times/$name"
+    sed -n 's/.*"peak_memory_bytes_all_ranks": \([0-9]*\).*/\1/p' "$folder/out/run.json" >>"$times/$name-memory"
+}
+
+one_round() {
+    cat "$plain" >/dev/null
+    "$build/bench/walk" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/walk"
+    extract plain "$plain"
+    extract devices "$plain" --devices "$devices"
+    "$build/bench/pcap_loop" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/libpcap"
+    ranks=1 extract plain-1-rank "$plain"
+    cat "$plain.gz" >/dev/null
+    seconds igzip igzip -dc "$plain.gz"
+    rm -f "$plain.gz.dfx"
+    extract gzip "$plain.gz"
+    extract gzip-indexed "$plain.gz"
+    cat "${plain%.pcap}.pcap.zst" >/dev/null
+    seconds zstd zstd -dc "${plain%.pcap}.pcap.zst"
+    extract packed "${plain%.pcap}.pcap.zst"
+    ranks=1 extract packed-1-rank "${plain%.pcap}.pcap.zst"
+    seconds pack mpirun -n "$ranks" "$darkforest" pack "$plain.gz" -o "$folder/packed.pcap.zst" --quiet
+    rm -f "$folder/packed.pcap.zst"
+}
+
+median() { # NAME
+    sort -n "$times/$1" | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'
+}
+
+say() { # NAME FLOOR
+    printf '%-22s %9.3f s   %6.2f x %s\n' "$1" "$(median "$1")" "$(echo "$(median "$1") $(median "$2")" | awk '{print $1 / $2}')" "$2"
+}
+
+main() {
+    times=$(mktemp -d)
+    trap 'rm -rf "$times"' EXIT
+    make_inputs
+    for _ in $(seq "$rounds"); do one_round; done
+    printf '%s packets of %s sources, %s ranks, medians of %s rounds, load %s\n' "$packets" "$sources" "$ranks" "$rounds" \
+        "$(cut -d' ' -f1 /proc/loadavg)"
+    say walk walk
+    say libpcap walk
+    for name in plain plain-process devices plain-1-rank; do say $name walk; done
+    say plain libpcap
+    for name in gzip gzip-process gzip-indexed pack; do say $name igzip; done
+    for name in packed packed-process; do say $name zstd; done
+    say plain plain-1-rank
+    say packed packed-1-rank
+    printf 'peak memory of all ranks, plain: %.1f bytes a packet\n' "$(echo "$(median plain-memory) $packets" | awk '{print $1 / $2}')"
+}
+
+main

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #define DIGIT_BITS 32
-#define LOWEST_EXPONENT (-1088)
+#define LOWEST_EXPONENT (-1152)
 
 /* Additions that a digit surely holds: each is below 2^32, a digit below 2^63. */
 #define ADDITIONS_MOST (1U << 30)

@@ -26,10 +26,11 @@ struct threads {
 struct thread_rank {
     struct threads *threads;
     struct learn_team team;
+    pthread_t id;
 };
 
 /* Every rank brings its values, each adds up all, and all wait before anyone overwrites its own. */
-static void threads_sum(void *context, int64_t *values, size_t n)
+static inline void threads_sum(void *context, int64_t *values, size_t n)
 {
     const struct thread_rank *me = context;
     struct threads *t = me->threads;
@@ -45,7 +46,7 @@ static void threads_sum(void *context, int64_t *values, size_t n)
     free(sum);
 }
 
-static void *threads_main(void *argument)
+static inline void *threads_main(void *argument)
 {
     struct thread_rank *me = argument;
     me->threads->run(&me->team, me->threads->argument);
@@ -53,24 +54,26 @@ static void *threads_main(void *argument)
 }
 
 /* Runs `run` once on each of `size` ranks; with size 0, once without a team. */
-static void threads_run(int size, void (*run)(const struct learn_team *team, void *argument), void *argument)
+static inline void threads_run(int size, void (*run)(const struct learn_team *team, void *argument), void *argument)
 {
     if (size == 0) {
         run(NULL, argument);
         return;
     }
     struct threads threads = {.size = size, .run = run, .argument = argument};
-    struct thread_rank ranks[THREADS_MOST];
-    pthread_t ids[THREADS_MOST];
+    /* On the heap: GCC 12 at -O3 was seen to lay two such arrays over each other on the stack. */
+    struct thread_rank *ranks = calloc((size_t)size, sizeof *ranks);
+    assert(ranks);
     pthread_barrier_init(&threads.barrier, NULL, (unsigned)size);
     for (int r = 0; r < size; r++) {
         ranks[r].threads = &threads;
         ranks[r].team = (struct learn_team){r, size, threads_sum, &ranks[r]};
-        pthread_create(&ids[r], NULL, threads_main, &ranks[r]);
+        pthread_create(&ranks[r].id, NULL, threads_main, &ranks[r]);
     }
     for (int r = 0; r < size; r++)
-        pthread_join(ids[r], NULL);
+        pthread_join(ranks[r].id, NULL);
     pthread_barrier_destroy(&threads.barrier);
+    free(ranks);
 }
 
 #endif

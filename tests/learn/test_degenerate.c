@@ -1,0 +1,162 @@
+/* Data with nothing to learn in it: a sentence or a right answer, and never a number that is none. */
+#include "examples.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* A learner with defaults, on a table; refused with `part` in the sentence, or, part NULL, fitted to a sound
+ * model. */
+static void expect(const char *name, const struct table *table, const char *part)
+{
+    const struct learner *learner = learner_find(name);
+    struct learner_options options;
+    learner->defaults(&options);
+    struct example_fit fit = {.table = table, .learner = learner, .options = &options, .n_bins = 255};
+    for (int ranks = 0; ranks <= 3; ranks += 3) {
+        struct model *model = example_model(&fit, ranks);
+        if (part) {
+            assert_null(model);
+            assert_non_null(fit.why);
+            assert_non_null(strstr(fit.why, part));
+        } else {
+            assert_non_null(model);
+            assert_null(model_check(model));
+            double shares[3 * 256];
+            const size_t n = table->n < 256 ? table->n : 256;
+            model_predict_proba(model, table->values, n, shares);
+            for (size_t i = 0; i < n * (size_t)table->n_classes; i++)
+                assert_true(shares[i] >= 0 && shares[i] <= 1);
+            for (int f = 0; model->importances && f < model->n_features; f++)
+                assert_true(isfinite(model->importances[f]));
+        }
+        model_free(model);
+        free(fit.why);
+    }
+}
+
+static void on_all(const struct table *table, const char *part)
+{
+    for (size_t i = 0; i < n_learners; i++)
+        expect(learners[i].name, table, part);
+}
+
+static void no_rows(void **state)
+{
+    const double value = 0;
+    const uint8_t label = 0;
+    (void)state;
+    const struct table table = {2, 3, 0, &value, &label};
+    on_all(&table, "no rows");
+}
+
+static void one_class(void **state)
+{
+    const double values[] = {1, 2, 3, 4};
+    const uint8_t labels[] = {1, 1, 1, 1};
+    (void)state;
+    const struct table table = {1, 3, 4, values, labels};
+    on_all(&table, "all 4 rows are of class b");
+}
+
+static void constant_features(void **state)
+{
+    const double values[] = {5, 5, 5, 5, 5, 5};
+    const uint8_t labels[] = {0, 1, 0, 1, 0, 0};
+    (void)state;
+    const struct table table = {1, 3, 6, values, labels};
+    expect("forest", &table, NULL);
+    expect("boosting", &table, NULL);
+    expect("adaboost", &table, NULL);
+    expect("bayes", &table, "does not vary");
+}
+
+/* A class of one row, and a class that no row has: the one is learnt, the other gets no share. */
+static void tiny_and_absent_classes(void **state)
+{
+    struct table table = example_table(40, 200, 2);
+    uint8_t *labels = (uint8_t *)(uintptr_t)table.labels;
+    (void)state;
+    for (size_t i = 0; i < table.n; i++)
+        labels[i] = labels[i] ? 2 : 0;
+    table.n_classes = 3;
+    on_all(&table, NULL);
+    for (size_t i = 0; i < table.n; i++)
+        labels[i] = i == 17 ? 2 : 0;
+    on_all(&table, NULL);
+    example_free(&table);
+}
+
+/* The same row over and over, with different classes: shares are the classes' parts. */
+static void duplicates(void **state)
+{
+    double values[60];
+    uint8_t labels[20];
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        values[3 * i] = 1;
+        values[3 * i + 1] = 2;
+        values[3 * i + 2] = i < 10 ? 3 : 4;
+        labels[i] = i % 10 < 3 ? 1 : 0;
+    }
+    const struct table table = {3, 3, 20, values, labels};
+    expect("forest", &table, NULL);
+    expect("boosting", &table, NULL);
+    expect("bayes", &table, NULL);
+    expect("adaboost", &table, NULL);
+}
+
+/* Rows that a stump tells apart without error: boosting and AdaBoost stop where there is nothing left, and
+ * predict them all. */
+static void perfect(void **state)
+{
+    const double values[] = {1, 2, 3, 4, 11, 12, 13, 14};
+    const uint8_t labels[] = {0, 0, 0, 0, 1, 1, 1, 1};
+    (void)state;
+    const struct table table = {1, 2, 8, values, labels};
+    for (size_t i = 0; i < n_learners; i++) {
+        struct learner_options options;
+        learners[i].defaults(&options);
+        struct example_fit fit = {
+            .table = &table, .learner = &learners[i], .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 2);
+        uint8_t predicted[8];
+        model_predict(model, values, 8, predicted);
+        assert_memory_equal(predicted, labels, 8);
+        model_free(model);
+    }
+}
+
+static void wrong_parameters(void **state)
+{
+    struct learner_options options;
+    (void)state;
+    for (size_t i = 0; i < n_learners; i++) {
+        learners[i].defaults(&options);
+        assert_null(learners[i].check(&options));
+    }
+    learner_find("forest")->defaults(&options);
+    options.n_estimators = 0;
+    assert_non_null(strstr(learner_find("forest")->check(&options), "--n-estimators"));
+    learner_find("boosting")->defaults(&options);
+    options.learning_rate = NAN;
+    assert_non_null(strstr(learner_find("boosting")->check(&options), "--learning-rate"));
+    learner_find("bayes")->defaults(&options);
+    options.var_smoothing = -1;
+    assert_non_null(strstr(learner_find("bayes")->check(&options), "--var-smoothing"));
+    assert_null(learner_find("perceptron"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_rows),           cmocka_unit_test(one_class),
+        cmocka_unit_test(constant_features), cmocka_unit_test(tiny_and_absent_classes),
+        cmocka_unit_test(duplicates),        cmocka_unit_test(perfect),
+        cmocka_unit_test(wrong_parameters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* Split and folds: by seed and row alone, even, and the same for any spread. */
+#include "darkforest/learn/folds.h"
+#include "darkforest/learn/split.h"
+#include "examples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { N = 10000, FOLDS = 5, CLASSES = 3 };
+
+static void split_in_pieces(void **state)
+{
+    uint8_t all[N], piece[N];
+    size_t n_train = 0;
+    (void)state;
+    split_rows(7, 0.3, 1000, N, all);
+    split_rows(7, 0.3, 1000, 10, piece);
+    split_rows(7, 0.3, 1010, N - 10, piece + 10);
+    assert_memory_equal(all, piece, N);
+    for (size_t i = 0; i < N; i++)
+        n_train += all[i];
+    assert_in_range(n_train, N * 68 / 100, N * 72 / 100);
+    split_rows(8, 0.3, 1000, N, piece);
+    assert_memory_not_equal(all, piece, N);
+    split_rows(7, 0, 1000, N, all);
+    for (size_t i = 0; i < N; i++)
+        assert_true(all[i]);
+}
+
+struct dealing {
+    uint8_t labels[N], folds[N];
+};
+
+static void deal_share(const struct learn_team *team, void *argument)
+{
+    struct dealing *d = argument;
+    const size_t rank = team ? (size_t)team->rank : 0, size = team ? (size_t)team->size : 1;
+    const size_t from = N * rank / size, to = N * (rank + 1) / size;
+    char *why = NULL;
+    folds_deal(team, 3, FOLDS, CLASSES, d->labels + from, to - from, d->folds + from, &why);
+    free(why);
+}
+
+static void folds_are_even(void **state)
+{
+    static struct dealing alone, spread;
+    int counts[CLASSES][FOLDS] = {{0}};
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        alone.labels[i] = spread.labels[i] = example_unit(50, i) < 0.9    ? 0
+                                             : example_unit(51, i) < 0.95 ? 1
+                                                                          : 2;
+    threads_run(0, deal_share, &alone);
+    for (size_t i = 0; i < N; i++)
+        counts[alone.labels[i]][alone.folds[i]]++;
+    for (int c = 0; c < CLASSES; c++)
+        for (int f = 1; f < FOLDS; f++)
+            assert_in_range(counts[c][f] - counts[c][0] + 1, 0, 2);
+    for (int ranks = 1; ranks <= 7; ranks++) {
+        memset(spread.folds, 255, N);
+        threads_run(ranks, deal_share, &spread);
+        assert_memory_equal(alone.folds, spread.folds, N);
+    }
+}
+
+static void too_few_for_the_folds(void **state)
+{
+    const uint8_t labels[] = {0, 0, 0, 0, 0, 1, 1, 1};
+    uint8_t folds[8];
+    char *why = NULL;
+    (void)state;
+    assert_int_equal(folds_deal(NULL, 1, 5, 2, labels, 8, folds, &why), -1);
+    assert_non_null(strstr(why, "3 rows"));
+    for (size_t i = 0; i < 8; i++)
+        assert_true(folds[i] < 5);
+    free(why);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(split_in_pieces),
+        cmocka_unit_test(folds_are_even),
+        cmocka_unit_test(too_few_for_the_folds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

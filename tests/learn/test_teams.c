@@ -1,0 +1,167 @@
+/* The same model, bit for bit, for any number of ranks, any spread of the rows, and by tree or by row. */
+#include "examples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void assert_same_doubles(const double *a, const double *b, size_t n)
+{
+    assert_int_equal(!a, !b);
+    if (a)
+        assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void assert_same_trees(const struct model_trees *a, const struct model_trees *b)
+{
+    const size_t n = (size_t)a->n_nodes, n_trees = (size_t)a->n_trees;
+    assert_int_equal(a->n_trees, b->n_trees);
+    assert_int_equal(a->n_nodes, b->n_nodes);
+    assert_int_equal(a->n_values, b->n_values);
+    if (n_trees == 0)
+        return;
+    assert_memory_equal(a->tree_start, b->tree_start, (n_trees + 1) * sizeof *a->tree_start);
+    assert_memory_equal(a->feature, b->feature, n * sizeof *a->feature);
+    assert_memory_equal(a->left, b->left, n * sizeof *a->left);
+    assert_memory_equal(a->right, b->right, n * sizeof *a->right);
+    assert_memory_equal(a->n_rows, b->n_rows, n * sizeof *a->n_rows);
+    assert_same_doubles(a->tree_weights, b->tree_weights, n_trees);
+    assert_same_doubles(a->threshold, b->threshold, n);
+    assert_same_doubles(a->gain, b->gain, n);
+    assert_same_doubles(a->values, b->values, n * (size_t)a->n_values);
+}
+
+static void assert_same_model(const struct model *a, const struct model *b)
+{
+    const size_t k = (size_t)a->n_fitted, n = (size_t)a->n_features;
+    assert_string_equal(a->parameters, b->parameters);
+    assert_int_equal(a->n_fitted, b->n_fitted);
+    assert_memory_equal(a->fitted, b->fitted, k);
+    assert_memory_equal(a->class_rows, b->class_rows, (size_t)a->n_classes * sizeof *a->class_rows);
+    assert_same_trees(&a->trees, &b->trees);
+    assert_same_doubles(a->importances, b->importances, n);
+    assert_same_doubles(a->initial, b->initial, (size_t)a->n_outputs);
+    assert_same_doubles(a->priors, b->priors, k);
+    assert_same_doubles(a->means, b->means, k * n);
+    assert_same_doubles(a->variances, b->variances, k * n);
+    assert_same_doubles(a->shift, b->shift, n);
+    assert_same_doubles(a->scale, b->scale, n);
+}
+
+static void compare_teams(struct example_fit *fit)
+{
+    struct model *alone = example_model(fit, 0);
+    assert_non_null(alone);
+    assert_null(model_check(alone));
+    for (int ranks = 1; ranks <= 7; ranks++)
+        for (int way = 0; way < 3; way++) {
+            fit->whole = way == 1;
+            fit->uneven = way == 2;
+            struct model *model = example_model(fit, ranks);
+            assert_non_null(model);
+            assert_same_model(alone, model);
+            model_free(model);
+        }
+    model_free(alone);
+    fit->whole = fit->uneven = 0;
+}
+
+static void shallow(struct learner_options *o)
+{
+    o->n_estimators = 11;
+    o->max_depth = 3;
+}
+
+static void deep_and_balanced(struct learner_options *o)
+{
+    o->n_estimators = 5;
+    o->max_depth = 0;
+    o->class_weight = CLASS_WEIGHT_BALANCED;
+    o->seed = 99;
+}
+
+static void few_rounds(struct learner_options *o)
+{
+    o->n_estimators = 8;
+}
+
+static void two_features(struct learner_options *o)
+{
+    o->n_estimators = 6;
+    o->max_features = 2;
+    o->max_depth = 4;
+}
+
+static void discrete(struct learner_options *o)
+{
+    o->algorithm = ALGORITHM_SAMME;
+    o->n_estimators = 10;
+    o->max_depth = 2;
+}
+
+static void normalised(struct learner_options *o)
+{
+    o->normalise = 1;
+}
+
+static void every_learner(void **state)
+{
+    static const struct {
+        const char *learner;
+        void (*change)(struct learner_options *);
+    } cases[] = {
+        {"forest",   shallow          },
+        {"forest",   deep_and_balanced},
+        {"boosting", few_rounds       },
+        {"boosting", two_features     },
+        {"adaboost", few_rounds       },
+        {"adaboost", discrete         },
+        {"bayes",    few_rounds       },
+        {"bayes",    normalised       },
+    };
+    (void)state;
+    for (int n_classes = 2; n_classes <= 3; n_classes++) {
+        struct table table = example_table(20 + (uint64_t)n_classes, 700, n_classes);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            struct learner_options options;
+            const struct learner *learner = learner_find(cases[i].learner);
+            learner->defaults(&options);
+            cases[i].change(&options);
+            struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 40};
+            compare_teams(&fit);
+            fit.n_bins = BINS_MOST;
+            compare_teams(&fit);
+        }
+        example_free(&table);
+    }
+}
+
+/* More rows than a chunk of the bootstrap, so that chunks are cut among ranks. */
+static void chunks_of_the_bootstrap(void **state)
+{
+    (void)state;
+    struct table table = example_table(30, 150000, 3);
+    const struct learner *learner = learner_find("forest");
+    struct learner_options options;
+    learner->defaults(&options);
+    options.n_estimators = 3;
+    options.max_depth = 3;
+    struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+    struct model *alone = example_model(&fit, 0), *three = example_model(&fit, 3);
+    assert_same_model(alone, three);
+    assert_int_equal(alone->trees.n_rows[0], table.n);
+    model_free(alone);
+    model_free(three);
+    example_free(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_learner),
+        cmocka_unit_test(chunks_of_the_bootstrap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

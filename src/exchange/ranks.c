@@ -57,8 +57,24 @@ static void refuse_lonely_tasks(int size)
     exit(EXIT_BAD_CONFIG);
 }
 
+/*
+ * A process that no launcher started needs neither a network nor Open MPI's daemon: without them it is up in
+ * a fifth of the time. What the user has set stays.
+ */
+static void prepare_to_be_alone(void)
+{
+    static const char *const launchers[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
+        if (getenv(launchers[i]))
+            return;
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_pml", "ob1", 0);
+    setenv("OMPI_MCA_btl", "self", 0);
+}
+
 struct ranks *ranks_start(int *argc, char ***argv)
 {
+    prepare_to_be_alone();
     MPI_CHECK(MPI_Init(argc, argv));
     MPI_Comm world;
     MPI_CHECK(MPI_Comm_dup(MPI_COMM_WORLD, &world));

@@ -20,7 +20,7 @@ run() { # CODE RANKS OPTION...
 "$darkforest" synth --quiet -o "$work/heavy.pcap.gz" --packets 600000 --sources 2000
 "$darkforest" synth --quiet -o "$work/light.pcap.gz" --packets 20000 --sources 2000 --seed 2
 "$darkforest" synth --quiet -o "$work/plain.pcap" --packets 300000 --sources 2000 --seed 3
-for ranks in 1 2 3 5; do
+for ranks in 1 3 5; do
     run 0 $ranks "$work/heavy.pcap.gz" "$work/light.pcap.gz" "$work/plain.pcap"
     grep -q "920000 records read" "$work/said"
     run 75 $ranks "$work/heavy.pcap.gz" "$work/light.pcap.gz" "$work/plain.pcap" --deadline 1

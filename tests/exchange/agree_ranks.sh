@@ -16,11 +16,8 @@ expect() { # CODE LINES RANKS CODES...
     fi
 }
 
-expect 0 "" 1
 expect 0 "" 5 0 0 0 0 0
 expect 74 "darkforest: error: rank 0 failed with 74" 1 74
-expect 74 "darkforest: error: rank 0 failed with 74" 3 74
-expect 65 "darkforest: error: rank 2 failed with 65" 3 0 0 65
 expect 74 "darkforest: error: rank 1 failed with 74" 5 0 74 65 74 66
 expect 74 "darkforest: error: rank 0 failed with 65
 darkforest: error: rank 2 failed with 74" 3 65 0 74

@@ -1,6 +1,7 @@
 #include "feature_csv.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_text(FILE *out, const char *text)
@@ -28,6 +29,18 @@ void feature_csv_header(FILE *out, int with_addresses)
     fputs("\r\n", out);
 }
 
+/* The shortest decimal that reads back as the same number. */
+static void print_real(FILE *out, double value)
+{
+    char text[32];
+    for (int n = 15; n <= 17; n++) {
+        snprintf(text, sizeof text, "%.*g", n, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    fputs(text, out);
+}
+
 static void print_number(FILE *out, const struct source_column *column, const void *field,
                          const double *features)
 {
@@ -51,7 +64,7 @@ static void print_number(FILE *out, const struct source_column *column, const vo
         fprintf(out, "%u", *(const uint8_t *)field);
         break;
     case COLUMN_F64:
-        fprintf(out, "%.17g", features[column->feature]);
+        print_real(out, features[column->feature]);
         break;
     }
 }

@@ -46,15 +46,17 @@ void document_free(struct document *document)
 
 static const char style[] =
     "body{font:16px/1.5 "
-    "system-ui,Helvetica,Arial,sans-serif;color:#222;background:#fff;max-width:62rem;margin:2rem "
+    "system-ui,Helvetica,Arial,sans-serif;color:#222;background:#fff;max-width:80rem;margin:2rem "
     "auto;padding:0 1.2rem}"
     "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.25rem;margin:2.4rem 0 .4rem;border-bottom:1px solid "
     "#ccc;padding-bottom:.2rem}"
     ".wide{overflow-x:auto;margin:1rem 0 1.6rem}table{border-collapse:collapse;font-size:.88rem}"
     "caption{text-align:left;color:#555;padding-bottom:.4rem}th{text-align:left;border-bottom:2px solid #888}"
     "th,td{padding:.25rem .8rem .25rem 0;vertical-align:top}td{border-bottom:1px solid #e4e4e4}"
-    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    "figure{margin:1rem 0 1.6rem}figure img{max-width:100%}figcaption{color:#555;font-size:.88rem}";
+    "td{white-space:nowrap}td.l{white-space:normal;min-width:16rem}.n{text-align:right;font-variant-numeric:"
+    "tabular-nums}"
+    "figure{display:inline-block;vertical-align:top;margin:.6rem 1rem 1rem 0}figure img{max-width:100%}"
+    "figcaption{color:#555;font-size:.88rem;max-width:29rem}";
 
 static void print_base64(FILE *out, const uint8_t *data, size_t n)
 {

@@ -8,6 +8,7 @@
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,12 +207,44 @@ static int add_models(struct report *report, const char *path, char **why)
     return code;
 }
 
+/*
+ * "2017-02" for a list of the files of that month, "2017-02 to 2017-03" for several months, and the list on
+ * one line where a file's name tells no month.
+ */
+static char *shorten_rows(const char *names)
+{
+    char first[MONTH_SIZE] = "", last[MONTH_SIZE] = "";
+    for (const char *name = names; *name; name += strcspn(name, "\n"), name += *name == '\n') {
+        char month[MONTH_SIZE];
+        int year, number, used = 0;
+        if (sscanf(name, "features-%4d%2d%n", &year, &number, &used) != 2 || used != 15 || year < 0 ||
+            number < 1 || number > 12)
+            return memory_text(names);
+        snprintf(month, sizeof month, "%04d-%02d", year, number);
+        if (!first[0] || strcmp(month, first) < 0)
+            memcpy(first, month, sizeof month);
+        if (strcmp(month, last) > 0)
+            memcpy(last, month, sizeof month);
+    }
+    return strcmp(first, last) == 0 ? memory_text(first) : text_format("%s to %s", first, last);
+}
+
+static void add_result(struct report *report, const struct result *result)
+{
+    struct result shown = *result;
+    shown.trained_on = shorten_rows(result->trained_on);
+    shown.judged_on = shorten_rows(result->judged_on);
+    results_add(&report->results, &shown);
+    free(shown.trained_on);
+    free(shown.judged_on);
+}
+
 static int add_results(struct report *report, const char *path, char **why)
 {
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
-        results_add(&report->results, &results->items[i]);
+        add_result(report, &results->items[i]);
     results_free(results);
     return code;
 }

@@ -71,10 +71,21 @@ void grid_count(struct grid *grid, uint64_t n)
     add_cell(grid, group_digits(exact), exact);
 }
 
+/* The shortest decimal that reads back as the same number. */
+static char *exact_text(double value)
+{
+    char *text = text_format("%.15g", value);
+    for (int n = 16; n <= 17 && strtod(text, NULL) != value; n++) {
+        free(text);
+        text = text_format("%.*g", n, value);
+    }
+    return text;
+}
+
 void grid_real(struct grid *grid, double value, int n_decimals)
 {
     char *rounded = text_format("%.*f", n_decimals, value);
-    add_cell(grid, group_digits(rounded), text_format("%.17g", value));
+    add_cell(grid, group_digits(rounded), exact_text(value));
     free(rounded);
 }
 
@@ -85,10 +96,19 @@ void grid_share(struct grid *grid, uint64_t part, uint64_t whole)
         return;
     }
     const double percent = 100.0 * (double)part / (double)whole;
-    add_cell(grid, text_format("%.1f %%", percent), text_format("%.17g", percent));
+    add_cell(grid, text_format("%.1f %%", percent), exact_text(percent));
 }
 
 size_t grid_rows(const struct grid *grid)
 {
     return grid->n_columns ? grid->n_cells / grid->n_columns : 0;
+}
+
+const char *grid_shown(const struct grid *grid, size_t row, size_t column)
+{
+    const struct grid_cell *cells = grid->cells + row * grid->n_columns;
+    int repeated = row > 0 && column < grid->n_keys;
+    for (size_t c = 0; repeated && c <= column; c++)
+        repeated = strcmp(cells[c].exact, (cells - grid->n_columns)[c].exact) == 0;
+    return repeated ? "" : cells[column].shown;
 }

@@ -26,35 +26,25 @@ static void print_escaped(FILE *out, const char *text, const struct escape *esca
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct escape html_escapes[] = {
-    {'&',  "&amp;" },
-    {'<',  "&lt;"  },
-    {'>',  "&gt;"  },
-    {'"',  "&quot;"},
-    {'\'', "&#39;" },
+    {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"},
 };
 static const struct escape markdown_escapes[] = {
-    {'|',  "\\|" },
-    {'\n', " "   },
-    {'<',  "&lt;"},
-    {'*',  "\\*" },
-    {'_',  "\\_" },
-    {'`',  "\\`" },
-    {'\\', "\\\\"},
+    {'|', "\\|"}, {'\n', " "}, {'<', "&lt;"}, {'*', "\\*"}, {'_', "\\_"}, {'`', "\\`"}, {'\\', "\\\\"},
 };
 static const struct escape latex_escapes[] = {
-    {'&',  "\\&"                },
-    {'%',  "\\%"                },
-    {'$',  "\\$"                },
-    {'#',  "\\#"                },
-    {'_',  "\\_"                },
-    {'{',  "\\{"                },
-    {'}',  "\\}"                },
-    {'~',  "\\textasciitilde{}" },
-    {'^',  "\\textasciicircum{}"},
-    {'\\', "\\textbackslash{}"  },
-    {'<',  "\\textless{}"       },
-    {'>',  "\\textgreater{}"    },
-    {'\n', " "                  },
+    {'&', "\\&"},
+    {'%', "\\%"},
+    {'$', "\\$"},
+    {'#', "\\#"},
+    {'_', "\\_"},
+    {'{', "\\{"},
+    {'}', "\\}"},
+    {'~', "\\textasciitilde{}"},
+    {'^', "\\textasciicircum{}"},
+    {'\\', "\\textbackslash{}"},
+    {'<', "\\textless{}"},
+    {'>', "\\textgreater{}"},
+    {'\n', " "},
 };
 
 void html_text(FILE *out, const char *text)
@@ -72,9 +62,15 @@ static void latex_text(FILE *out, const char *text)
     print_escaped(out, text, latex_escapes, COUNT(latex_escapes));
 }
 
+/* A long text may be broken into lines, a short one stays whole. */
+static const char *html_class(const struct grid_column *column, const char *text)
+{
+    return column->is_number ? " class=\"n\"" : strlen(text) > 44 ? " class=\"l\"" : "";
+}
+
 static void html_cell(const struct grid_column *column, const char *tag, const char *text, FILE *out)
 {
-    fprintf(out, "<%s%s>", tag, column->is_number ? " class=\"n\"" : "");
+    fprintf(out, "<%s%s>", tag, html_class(column, text));
     html_text(out, text);
     fprintf(out, "</%s>", tag);
 }
@@ -90,7 +86,7 @@ void grid_html(const struct grid *grid, FILE *out)
     for (size_t r = 0; r < grid_rows(grid); r++) {
         fputs("<tr>", out);
         for (size_t c = 0; c < grid->n_columns; c++)
-            html_cell(&grid->columns[c], "td", grid->cells[r * grid->n_columns + c].shown, out);
+            html_cell(&grid->columns[c], "td", grid_shown(grid, r, c), out);
         fputs("</tr>\n", out);
     }
     fputs("</tbody>\n</table></div>\n", out);
@@ -110,7 +106,7 @@ void grid_markdown(const struct grid *grid, FILE *out)
         fputs(grid->columns[c].is_number ? "---:|" : "---|", out);
     for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {
         fputs(i % grid->n_columns == 0 ? "\n| " : " ", out);
-        markdown_text(out, grid->cells[i].shown);
+        markdown_text(out, grid_shown(grid, i / grid->n_columns, i % grid->n_columns));
         fputs(" |", out);
     }
     fputs("\n\n", out);
@@ -129,7 +125,8 @@ void grid_latex(const struct grid *grid, FILE *out)
         fputs(c + 1 < grid->n_columns ? " & " : " \\\\\n\\midrule\n", out);
     }
     for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {
-        latex_text(out, strcmp(grid->cells[i].shown, "–") == 0 ? "--" : grid->cells[i].shown);
+        const char *text = grid_shown(grid, i / grid->n_columns, i % grid->n_columns);
+        latex_text(out, strcmp(text, "–") == 0 ? "--" : text);
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
     fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
@@ -137,9 +134,7 @@ void grid_latex(const struct grid *grid, FILE *out)
 
 static void csv_text(FILE *out, const char *text)
 {
-    static const struct escape quote[] = {
-        {'"', "\"\""}
-    };
+    static const struct escape quote[] = {{'"', "\"\""}};
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
         return;

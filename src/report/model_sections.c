@@ -49,37 +49,67 @@ static void result_columns(struct grid *grid)
     grid_column(grid, "Protocol", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Judged on", 0);
+    grid->n_keys = 4;
 }
 
-static void add_measures(struct grid *grid, const struct result *r, const char *what,
-                         const struct measures *m)
+/* Three columns of their own for every class or average. */
+static void measure_columns(struct grid *grid, const char *of)
 {
-    add_result_cells(grid, r);
-    grid_text(grid, what);
+    static const char *const measures[] = {"precision", "recall", "F1"};
+    for (int i = 0; i < 3; i++) {
+        char *head = text_format("%s: %s", of, measures[i]);
+        grid_column(grid, head, 1);
+        free(head);
+    }
+}
+
+static void add_measures(struct grid *grid, const struct measures *m)
+{
     grid_real(grid, m->precision, 4);
     grid_real(grid, m->recall, 4);
     grid_real(grid, m->f1, 4);
-    grid_count(grid, m->support);
 }
 
-static struct grid *results_grid(const struct report *report)
+/* The paper's form: a line for a model, precision and recall for every class. */
+static struct grid *classes_grid(const struct report *report)
 {
-    static const char *const heads[] = {"Precision", "Recall", "F1", "Rows"};
-    struct grid *grid = grid_new("results", "Precision, recall and F1 of each model on rows that it was not "
-                                            "fitted on, per class and averaged over "
-                                            "the classes: evenly (macro) and by their rows (weighted).");
+    struct grid *grid = grid_new(
+        "results", "Precision, recall and F1 of each class on rows that the model was not fitted on; 0 where "
+                   "a class was never predicted.");
     result_columns(grid);
-    grid_column(grid, "Class", 0);
-    number_columns(grid, heads, 4);
+    const struct result *first = report->results.n ? &report->results.items[0] : NULL;
+    for (int c = 0; first && c < first->n_classes; c++)
+        measure_columns(grid, first->class_names[c]);
+    for (size_t i = 0; i < report->results.n; i++) {
+        const struct result *r = &report->results.items[i];
+        if (r->n_classes != first->n_classes)
+            continue;
+        add_result_cells(grid, r);
+        for (int c = 0; c < r->n_classes; c++) {
+            const struct measures m = metrics_class(&r->metrics, c);
+            add_measures(grid, &m);
+        }
+    }
+    return grid;
+}
+
+static struct grid *averages_grid(const struct report *report)
+{
+    struct grid *grid = grid_new(
+        "averages", "The same, averaged over the classes: evenly (macro) and by their rows (weighted).");
+    result_columns(grid);
+    measure_columns(grid, "macro");
+    measure_columns(grid, "weighted");
+    grid_column(grid, "Accuracy", 1);
+    grid_column(grid, "Rows", 1);
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         const struct metrics_summary s = metrics_summarise(&r->metrics);
-        for (int c = 0; c < r->n_classes; c++) {
-            const struct measures m = metrics_class(&r->metrics, c);
-            add_measures(grid, r, r->class_names[c], &m);
-        }
-        add_measures(grid, r, "macro average", &s.macro);
-        add_measures(grid, r, "weighted average", &s.weighted);
+        add_result_cells(grid, r);
+        add_measures(grid, &s.macro);
+        add_measures(grid, &s.weighted);
+        grid_real(grid, s.accuracy, 4);
+        grid_count(grid, metrics_rows(&r->metrics));
     }
     return grid;
 }
@@ -135,6 +165,7 @@ static struct grid *importances_grid(const struct report *report)
 {
     struct grid *grid =
         grid_new("importances", "Feature importances: the mean decrease of impurity, summing to 1.");
+    grid->n_keys = 2;
     grid_column(grid, "Model", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Feature", 0);
@@ -157,7 +188,8 @@ int section_models(struct document *document, const struct report *report, const
         return 0;
     document_text(document, BLOCK_HEADING, "Models and results");
     document_grid(document, models_grid(report));
-    document_grid(document, results_grid(report));
+    document_grid(document, classes_grid(report));
+    document_grid(document, averages_grid(report));
     document_grid(document, folds_grid(report));
     const int result = section_importance_picture(document, report, figures);
     document_grid(document, importances_grid(report));

@@ -1,11 +1,11 @@
-#include "paper.h"
+#include "darkforest/report/paper.h"
 
 #include <string.h>
 
 static const struct paper_month paper_months[] = {
-    {"2017-01", {208647, 10628, 72794},  {"208,647", "10,628", "72,794"}              },
+    {"2017-01", {208647, 10628, 72794}, {"208,647", "10,628", "72,794"}},
     {"2017-02", {1700000, 100000, 7764}, {"over 1.7 million", "over 100,000", "7,764"}},
-    {"2017-03", {1200000, 80000, 0},     {"1.2 million", "almost 80,000", ""}         },
+    {"2017-03", {1200000, 80000, 0}, {"1.2 million", "almost 80,000", ""}},
 };
 
 const struct paper_month *paper_find(const char *month)

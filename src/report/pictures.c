@@ -1,6 +1,6 @@
 /* The pictures: shares of the classes, importances, confusion matrices. */
 #include "figure.h"
-#include "paper.h"
+#include "darkforest/report/paper.h"
 #include "sections.h"
 
 #include "darkforest/core/output.h"
@@ -21,7 +21,7 @@ static void print_mix(struct figure *figure, const char *name, const uint64_t *l
     uint64_t all = 0;
     for (int c = 0; c < LABEL_CLASSES; c++)
         all += labels[c];
-    figure_text(figure, name);
+    fprintf(figure->script, "\"%s\"", name);
     for (int c = 0; c < LABEL_CLASSES; c++)
         fprintf(figure->script, " %.6f", all ? 100.0 * (double)labels[c] / (double)all : 0.0);
     putc('\n', figure->script);
@@ -52,14 +52,15 @@ int section_label_picture(struct document *document, const struct report *report
     if (figure_begin(&figure, figures, "label-mix", 760, 400) != 0)
         return -1;
     const size_t n = print_mixes(&figure, report);
-    fprintf(figure.script,
-            "set style data histograms\nset style histogram rowstacked\nset style fill solid 1 border rgb "
-            "'white'\n"
-            "set boxwidth %.2f relative\nset ylabel 'share of sources (%%)'\nset yrange [0:100]\nset xrange "
-            "[-0.6:%zu-0.4]\n"
-            "set grid ytics lc rgb '#dddddd'\nset key outside right center reverse Left samplen 1\n"
-            "plot $mix using 2:xtic(1) title '%s'",
-            n < 3 ? 0.35 : 0.6, n, source_label_names[0]);
+    fprintf(
+        figure.script,
+        "set style data histograms\nset style histogram rowstacked\nset style fill solid 1 border rgb "
+        "'white'\n"
+        "set boxwidth %.2f relative\nset ylabel 'share of sources (%%)'\nset yrange [0:100]\nset xrange "
+        "[-0.6:%zu-0.4]\n"
+        "set grid ytics lc rgb '#dddddd'\nset key outside right center reverse Left samplen 1\nset xtics%s\n"
+        "plot $mix using 2:xtic(1) title '%s'",
+        n < 3 ? 0.35 : 0.6, n, n > 7 ? " rotate by 30 right" : "", source_label_names[0]);
     for (int c = 1; c < LABEL_CLASSES; c++)
         fprintf(figure.script, ", '' using %d title '%s'", c + 2, source_label_names[c]);
     putc('\n', figure.script);
@@ -92,7 +93,7 @@ int section_importance_picture(struct document *document, const struct report *r
     if (n == 0)
         return 0;
     if (figure_begin(&figure, figures, "importance", 760,
-                     120 + (int)shown[0]->n_features * (20 + 10 * (int)n)) != 0)
+                     130 + (int)shown[0]->n_features * (14 + 9 * (int)n)) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         print_bars(&figure, shown[i], i, n);
@@ -105,7 +106,7 @@ int section_importance_picture(struct document *document, const struct report *r
     fprintf(figure.script,
             ")\nset xrange [0:*]\nset yrange [0.4:%zu+0.6]\nset xlabel 'importance'\nset grid xtics lc rgb "
             "'#dddddd'\n"
-            "set style fill solid 1 noborder\nset key bottom right samplen 1\nplot ",
+            "set style fill solid 1 noborder\nset key outside bottom center horizontal samplen 1\nplot ",
             shown[0]->n_features);
     for (size_t i = 0; i < n; i++) {
         char *title = text_format("%s, %s", shown[i]->name, shown[i]->trained_on);
@@ -134,7 +135,7 @@ int section_confusion_picture(struct document *document, const struct result *r,
 {
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
-    int result = figure_begin(&figure, figures, name, 560, 400);
+    int result = figure_begin(&figure, figures, name, 460, 310);
     if (result == 0) {
         fputs("$cells << END\n", figure.script);
         for (int t = 0; t < r->n_classes; t++) {
@@ -155,7 +156,7 @@ int section_confusion_picture(struct document *document, const struct result *r,
             "set xlabel 'taken for'\nset ylabel 'truly'\nset xrange [-0.5:%d-0.5]\nset yrange [%d-0.5:-0.5]\n"
             "set palette defined (0 '#ffffff', 100 '#2f6f9f')\nset cbrange [0:100]\nset cblabel 'share of "
             "the class (%%)'\n"
-            "unset key\nplot $cells using 1:2:3 with image, "
+            "unset key\nplot $cells using 1:2:3 with image pixels, "
             "'' using 1:2:(sprintf('%%.1f %%%%', $3)):($3 > 60 ? 0xffffff : 0x222222) with labels tc rgb "
             "variable\n",
             r->n_classes, r->n_classes);

@@ -3,7 +3,7 @@
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
-#include "paper.h"
+#include "darkforest/report/paper.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,6 +80,7 @@ static struct grid *labels_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
         "labels", "Sources by class in each month, and the paper's counts for one hour of the same month.");
+    grid->n_keys = 1;
     COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
     for (size_t m = 0; m < report->n_months; m++) {
         const struct month_facts *month = &report->months[m];
@@ -209,6 +210,7 @@ int section_features(struct document *document, const struct report *report, con
     struct grid *grid =
         grid_new("features", thinned ? "The nine features by class, over a regular sample of the sources."
                                      : "The nine features by class, over all sources.");
+    grid->n_keys = 1;
     COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile", "Maximum",
             "Mean");
     for (int f = 0; f < SOURCE_FEATURES; f++) {

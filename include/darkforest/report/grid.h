@@ -25,6 +25,7 @@ struct grid_cell {
 
 struct grid {
     char *name, *caption;
+    size_t n_keys; /* leading columns in which a text that only repeats the row above is not shown */
     struct grid_column *columns;
     size_t n_columns;
     struct grid_cell *cells; /* row after row */
@@ -41,6 +42,8 @@ void grid_count(struct grid *grid, uint64_t n);
 void grid_real(struct grid *grid, double value, int n_decimals);
 void grid_share(struct grid *grid, uint64_t part, uint64_t whole); /* in percent; a dash of nothing */
 size_t grid_rows(const struct grid *grid);
+/* What is seen at a place: "" for a repeated key. */
+const char *grid_shown(const struct grid *grid, size_t row, size_t column);
 
 void grid_html(const struct grid *grid, FILE *out);
 void grid_markdown(const struct grid *grid, FILE *out);

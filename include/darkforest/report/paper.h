@@ -1,9 +1,9 @@
 /*
  * paper.h - the counts of the paper that this program follows, to set beside a run. Its precision and recall
- * are not public: none are here. Private to the report room. Local.
+ * are not public: none are here. Local.
  */
-#ifndef DARKFOREST_PAPER_H
-#define DARKFOREST_PAPER_H
+#ifndef DARKFOREST_REPORT_PAPER_H
+#define DARKFOREST_REPORT_PAPER_H
 
 #include "darkforest/sources/source.h"
 

@@ -42,7 +42,7 @@ check_round() { # NAME FINISHED-BEFORE
 }
 
 # Runs a disturbance on a fresh slice at a random moment, and has the slice finished.
-disturb() { # NAME WHAT MAX-MILLISECONDS
+disturb() { # NAME WHAT MAX-MILLISECONDS [SECONDS-TO-WAIT]
     local name=$1 before job
     write_campaign "$name" $hours srun "${hours}h" 2017-01
     job=$(submit "$name")
@@ -50,7 +50,7 @@ disturb() { # NAME WHAT MAX-MILLISECONDS
     sleep "$(awk -v r="$RANDOM" -v m="$3" 'BEGIN { print r / 32768 * m / 1000 }')"
     before=$(finished "$name")
     "$2" "$job"
-    wait_for_queue 60
+    wait_for_queue "${4:-60}"
     if [ "$("$work/home/scripts/campaign-status.sh" "$work/$name.ini" | grep -c ' 1 done')" = 0 ]; then
         before=$(finished "$name")
         submit "$name" >/dev/null
@@ -78,7 +78,7 @@ cancel_job() { # JOB
 lose_a_node() {
     "$testbed" kill-node n2
     for _ in $(seq 120); do
-        [ -z "$(in_cluster sinfo -h -n n2 -t down)" ] || break
+        case $(in_cluster sinfo -h -N -n n2 -o %T) in down*) break ;; esac
         sleep 0.5
     done
     "$testbed" start-node n2
@@ -97,7 +97,7 @@ main() {
     disturb signal signal_job 700
     disturb cancel cancel_job 700
     disturb slurmd restart_slurmd 700
-    disturb node lose_a_node 700
+    disturb node lose_a_node 700 120 # Slurm lets a job whose node was lost wait before it starts again
 }
 
 main "$@"

@@ -76,23 +76,6 @@ int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes
     return code;
 }
 
-/* A bucket, or a part of one, of which nothing was spilled. */
-static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
-{
-    const size_t n = workshop_merge_partials(shop, bucket);
-    if (workshop_is_too_large(shop, bucket, bits)) {
-        struct bucket parts[WORKSHOP_PARTS] = {0};
-        workshop_split(shop, bucket, bits, parts);
-        for (size_t p = 0; p < WORKSHOP_PARTS; p++)
-            finish_in_memory(shop, &parts[p], bits + WORKSHOP_SPLIT_BITS);
-        return;
-    }
-    workshop_count(shop, bucket);
-    chunk_list_free(&bucket->contacts, shop->pool);
-    chunk_list_free(&bucket->partials, shop->pool);
-    workshop_give_rows(shop, n);
-}
-
 /* Counts the merged runs into the merged rows. */
 static void count_merged(struct workshop *shop, struct merge *merge)
 {
@@ -116,17 +99,54 @@ static void count_merged(struct workshop *shop, struct merge *merge)
         distinct_end(&shop->distinct);
 }
 
+/* What is in memory of a bucket, packed: a cursor on it. */
+static void add_packed(struct workshop *shop, struct merge *merge, struct bucket *bucket, unsigned bits)
+{
+    shop->run.n = 0;
+    shop->run.last_hash = 0;
+    workshop_pack(shop, bucket, bits);
+    run_cursor_memory(merge_place(merge), shop->run.bytes, shop->run.n);
+    merge_added(merge);
+}
+
+/* Very many contacts of one source: packed piece by piece, and counted from there. */
+static void count_packed(struct workshop *shop, struct bucket *bucket, unsigned bits)
+{
+    struct merge merge = {0};
+    add_packed(shop, &merge, bucket, bits);
+    workshop_merge_partials(shop, bucket);
+    count_merged(shop, &merge);
+    merge_free(&merge);
+}
+
+/* A bucket, or a part of one, of which nothing was spilled. */
+static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
+{
+    const size_t n = workshop_merge_partials(shop, bucket);
+    const int too_large = workshop_is_too_large(shop, bucket);
+    if (too_large && n > 1) {
+        struct bucket parts[WORKSHOP_PARTS] = {0};
+        const unsigned until = workshop_split(shop, bucket, bits, parts);
+        for (size_t p = 0; p < WORKSHOP_PARTS; p++)
+            finish_in_memory(shop, &parts[p], until);
+        return;
+    }
+    if (too_large)
+        count_packed(shop, bucket, bits);
+    else
+        workshop_count(shop, bucket);
+    chunk_list_free(&bucket->contacts, shop->pool);
+    chunk_list_free(&bucket->partials, shop->pool);
+    workshop_give_rows(shop, n);
+}
+
 /* A bucket of which runs lie in scratch: what is in memory becomes one more run, and all are merged. */
 static int finish_from_scratch(struct workshop *shop, const struct buckets *buckets, size_t b)
 {
     struct bucket *bucket = &buckets->items[b];
     const struct scratch *scratch = buckets->scratch;
     struct merge merge = {0};
-    shop->run.n = 0;
-    shop->run.last_hash = 0;
-    workshop_pack(shop, bucket, buckets->bits);
-    run_cursor_memory(merge_place(&merge), shop->run.bytes, shop->run.n);
-    merge_added(&merge);
+    add_packed(shop, &merge, bucket, buckets->bits);
     for (size_t s = 0; s < scratch->n_spills; s++) {
         uint64_t n;
         const uint64_t at = scratch_run(scratch, s, b, &n);

@@ -112,34 +112,46 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket)
     }
 }
 
-int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket, unsigned bits)
+int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket)
 {
-    const int large = bucket->contacts.n > SPLIT_CONTACTS || shop->numbers.n > WORKSHOP_MOST_SOURCES;
-    return large && shop->numbers.n > 1 && bits + WORKSHOP_SPLIT_BITS <= 32;
+    return bucket->contacts.n > SPLIT_CONTACTS || shop->numbers.n > WORKSHOP_MOST_SOURCES;
 }
 
-void workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
-                    struct bucket parts[WORKSHOP_PARTS])
+#define SPLIT_BITS 4 /* WORKSHOP_PARTS */
+#define PLACE_BITS 32
+
+static size_t part_of(const struct workshop *shop, uint32_t source, uint32_t destination, unsigned shift)
 {
-    const unsigned shift = 32 - bits - WORKSHOP_SPLIT_BITS;
+    const uint64_t place = buckets_place(hash_u32(source), shop->ranks);
+    return (place << PLACE_BITS | destination) >> shift & (WORKSHOP_PARTS - 1);
+}
+
+unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
+                        struct bucket parts[WORKSHOP_PARTS])
+{
+    /* Bits that a part has in common already may be looked at again: that leaves some parts empty, and the
+     * order as it is. */
+    const unsigned until =
+        bits < PLACE_BITS && bits + SPLIT_BITS > PLACE_BITS ? PLACE_BITS : bits + SPLIT_BITS;
+    const unsigned shift = 64 - until;
     for (const struct chunk *chunk = bucket->partials.first; chunk; chunk = chunk->next) {
         const struct partial *items = (const void *)chunk->items;
         for (size_t i = 0; i < chunk_list_in(&bucket->partials, chunk, sizeof *items); i++) {
-            const uint32_t place = buckets_place(hash_u32(items[i].address), shop->ranks);
-            struct chunk_list *to = &parts[place >> shift & (WORKSHOP_PARTS - 1)].partials;
+            struct chunk_list *to = &parts[part_of(shop, items[i].address, 0, shift)].partials;
             *(struct partial *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
         }
     }
     for (const struct chunk *chunk = bucket->contacts.first; chunk; chunk = chunk->next) {
         const struct contact *items = (const void *)chunk->items;
         for (size_t i = 0; i < chunk_list_in(&bucket->contacts, chunk, sizeof *items); i++) {
-            const uint32_t place = buckets_place(hash_u32(items[i].source), shop->ranks);
-            struct chunk_list *to = &parts[place >> shift & (WORKSHOP_PARTS - 1)].contacts;
+            struct chunk_list *to =
+                &parts[part_of(shop, items[i].source, items[i].destination, shift)].contacts;
             *(struct contact *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
         }
     }
     chunk_list_free(&bucket->partials, shop->pool);
     chunk_list_free(&bucket->contacts, shop->pool);
+    return until;
 }
 
 static void number_contacts(struct workshop *shop, const struct chunk_list *list)
@@ -212,18 +224,47 @@ static void pack_part(struct workshop *shop, struct bucket *bucket)
     chunk_list_free(&bucket->contacts, shop->pool);
 }
 
+/* A part of one source and one destination: however often it repeats, there are only so many ports. */
+static void pack_ports(struct workshop *shop, struct bucket *bucket)
+{
+    const struct chunk_list *list = &bucket->contacts;
+    const struct contact *first = (const void *)list->first->items;
+    const uint64_t destination = contact_key(first) >> CONTACT_PORT_BITS;
+    const size_t n_codes = (size_t)1 << CONTACT_PORT_BITS;
+    const uint32_t hash = hash_u32(first->source);
+    uint8_t *seen = memory_zeroed(n_codes, 1);
+    uint64_t *keys = memory_get(n_codes * sizeof *keys);
+    size_t n = 0;
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *first); i++)
+            seen[contact_key((const struct contact *)(const void *)chunk->items + i) & (n_codes - 1)] = 1;
+    for (size_t code = 0; code < n_codes; code++)
+        if (seen[code])
+            keys[n++] = destination << CONTACT_PORT_BITS | code;
+    run_put(&shop->run, hash, keys, n);
+    free(seen);
+    free(keys);
+    chunk_list_free(&bucket->contacts, shop->pool);
+}
+
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
     if (bucket->contacts.n == 0)
         return;
     number_contacts(shop, &bucket->contacts);
-    if (!workshop_is_too_large(shop, bucket, bits)) {
+    if (!workshop_is_too_large(shop, bucket)) {
         pack_part(shop, bucket);
         return;
     }
+    if (bits == 2 * PLACE_BITS) {
+        pack_ports(shop, bucket);
+        return;
+    }
+    /* One source alone is split by its destinations at once. */
+    const unsigned from = shop->numbers.n == 1 && bits < PLACE_BITS ? PLACE_BITS : bits;
     struct bucket whole = {.contacts = bucket->contacts}, parts[WORKSHOP_PARTS] = {0};
     bucket->contacts = (struct chunk_list){0};
-    workshop_split(shop, &whole, bits, parts);
+    const unsigned until = workshop_split(shop, &whole, from, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
-        workshop_pack(shop, &parts[p], bits + WORKSHOP_SPLIT_BITS);
+        workshop_pack(shop, &parts[p], until);
 }

@@ -40,15 +40,16 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes. Gives its chunks
  * back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);
-/* Whether the part is too large for its sources' numbers or for the cache, and can be split. `bits` of the
- * place are the same for all of it. */
-int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket, unsigned bits);
+/* Whether the part has more sources than a key can number, or more contacts than should be sorted at once. */
+int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket);
 
-/* A bucket dealt out by the next bits of the place: parts in the order of their hashes. The bucket is empty
- * afterwards. */
-#define WORKSHOP_SPLIT_BITS 4
-#define WORKSHOP_PARTS (1 << WORKSHOP_SPLIT_BITS)
-void workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
-                    struct bucket parts[WORKSHOP_PARTS]);
+/*
+ * A bucket dealt out by the next bits of [ place of the source | destination ], 64 bits of which `bits` are
+ * the same for all of it: parts in the order of (hash, destination). The bucket is empty afterwards. Its
+ * partials go by the place alone.
+ */
+#define WORKSHOP_PARTS 16
+unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
+                        struct bucket parts[WORKSHOP_PARTS]);
 
 #endif

@@ -160,19 +160,9 @@ static void check(const struct made_kind *kind, size_t n, const struct way *ways
 
 #define CHECK(kind, n, ways) check(&(kind), n, ways, sizeof(ways) / sizeof *(ways))
 
-static const struct way all_ways[] = {
-    {1,  0,          0 },
-    {1,  1 << 20,    0 },
-    {1,  UINT64_MAX, 0 },
-    {2,  0,          0 },
-    {3,  1 << 18,    0 },
-    {7,  0,          0 },
-    {16, 100000,     0 },
-    {1,  0,          1 },
-    {1,  0,          5 },
-    {3,  1 << 20,    2 },
-    {7,  0,          13}
-};
+static const struct way all_ways[] = {{1, 0, 0},       {1, 1 << 20, 0}, {1, UINT64_MAX, 0}, {2, 0, 0},
+                                      {3, 1 << 18, 0}, {7, 0, 0},       {16, 100000, 0},    {1, 0, 1},
+                                      {1, 0, 5},       {3, 1 << 20, 2}, {7, 0, 13}};
 
 static void repeated_contacts_count_once(void **state)
 {
@@ -187,12 +177,7 @@ static void every_port_is_a_port_of_its_own(void **state)
 {
     (void)state;
     const struct made_kind kind = {.seed = 2, .n_sources = 2, .n_destinations = 3, .n_ports = 65536};
-    CHECK(kind, 600000,
-          ((const struct way[]){
-              {1, 0, 0},
-              {1, 0, 3},
-              {2, 0, 1}
-    }));
+    CHECK(kind, 600000, ((const struct way[]){{1, 0, 0}, {1, 0, 3}, {2, 0, 1}}));
 }
 
 /* More sources in one bucket than a key has numbers for: it is split, and again. */
@@ -219,16 +204,18 @@ static void a_bucket_of_many_contacts_is_split(void **state)
         .seed = 5, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 1};
     const struct made_kind shared = {
         .seed = 6, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 2};
-    CHECK(kind, 100000,
-          ((const struct way[]){
-              {1, 0, 0},
-              {1, 0, 2}
-    }));
-    CHECK(shared, ((size_t)1 << 22) + 1000,
-          ((const struct way[]){
-              {1, 0, 0},
-              {1, 0, 1}
-    }));
+    CHECK(kind, 100000, ((const struct way[]){{1, 0, 0}, {1, 0, 2}}));
+    CHECK(shared, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {1, 0, 1}}));
+}
+
+/* Too many to sort at once: cut by the destination, and at last by the port alone. */
+static void one_source_of_very_many_contacts_is_cut_by_destination(void **state)
+{
+    (void)state;
+    const struct made_kind spread = {.seed = 9, .n_sources = 1, .n_destinations = 1 << 24, .n_ports = 3};
+    const struct made_kind narrow = {.seed = 10, .n_sources = 1, .n_destinations = 1, .n_ports = 5};
+    CHECK(spread, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {2, 0, 2}}));
+    CHECK(narrow, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {1, 0, 1}}));
 }
 
 /* Scratch has no name: nothing is left, whatever happens. */
@@ -302,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_bucket_of_many_sources_is_split),
         cmocka_unit_test(a_source_that_sends_half_of_all_is_whole),
         cmocka_unit_test(a_bucket_of_many_contacts_is_split),
+        cmocka_unit_test(one_source_of_very_many_contacts_is_cut_by_destination),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),
         cmocka_unit_test(scratch_that_cannot_be_made_is_named),
         cmocka_unit_test(a_full_scratch_is_named),

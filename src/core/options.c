@@ -190,6 +190,13 @@ int options_parse(const struct option_row *rows, size_t n_rows, int argc, char *
     return 0;
 }
 
+void options_free(const struct option_row *rows, size_t n_rows, void *values)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        if (rows[i].kind == OPTION_STRINGS)
+            strings_free((struct strings *)(void *)((char *)values + rows[i].offset));
+}
+
 static void print_row(FILE *out, const struct option_row *row)
 {
     char head[160];

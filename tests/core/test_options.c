@@ -26,17 +26,17 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 static const struct option_row rows[] = {
-    {"flag",         OPTION_FLAG,     NULL,                  "A flag.",                 AT(flag),      0, 0   },
-    {"output",       OPTION_STRING,   "DIR",                 "Where to.",               AT(output),    0, 0   },
-    {"devices",      OPTION_STRINGS,  "FILE",                "Device lists.",           AT(devices),   0, 0   },
-    {"n-estimators", OPTION_U64,      "N",                   "Trees - many.",           AT(trees),     1, 1000},
-    {"seed",         OPTION_U64,      "N",                   "Any number.",             AT(seed),      0, 0   },
-    {"rate",         OPTION_DOUBLE,   "X",                   "A share.",                AT(rate),      0, 1   },
-    {"any",          OPTION_DOUBLE,   "X",                   "Any real number.",        AT(any),       0, 0   },
-    {"memory",       OPTION_SIZE,     "SIZE",                "Bytes.",                  AT(memory),    0, 0   },
-    {"window",       OPTION_DURATION, "DURATION",            "Nanoseconds.",            AT(window),    0, 0   },
-    {"from",         OPTION_TIME,     "TIME",                "A time.\n.not a request", AT(from),      0, 0   },
-    {"algorithm",    OPTION_CHOICE,   "SAMME|SAMME.R|other", "One of three.",           AT(algorithm), 0, 0   },
+    {"flag", OPTION_FLAG, NULL, "A flag.", AT(flag), 0, 0},
+    {"output", OPTION_STRING, "DIR", "Where to.", AT(output), 0, 0},
+    {"devices", OPTION_STRINGS, "FILE", "Device lists.", AT(devices), 0, 0},
+    {"n-estimators", OPTION_U64, "N", "Trees - many.", AT(trees), 1, 1000},
+    {"seed", OPTION_U64, "N", "Any number.", AT(seed), 0, 0},
+    {"rate", OPTION_DOUBLE, "X", "A share.", AT(rate), 0, 1},
+    {"any", OPTION_DOUBLE, "X", "Any real number.", AT(any), 0, 0},
+    {"memory", OPTION_SIZE, "SIZE", "Bytes.", AT(memory), 0, 0},
+    {"window", OPTION_DURATION, "DURATION", "Nanoseconds.", AT(window), 0, 0},
+    {"from", OPTION_TIME, "TIME", "A time.\n.not a request", AT(from), 0, 0},
+    {"algorithm", OPTION_CHOICE, "SAMME|SAMME.R|other", "One of three.", AT(algorithm), 0, 0},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
@@ -60,18 +60,16 @@ static struct parsed parse(const char *first, ...)
     for (const char *word = first; word; word = va_arg(words, const char *))
         argv[argc++] = (char *)(uintptr_t)word;
     va_end(words);
-    struct parsed p = {
-        .values = {.seed = 5, .algorithm = -7},
-          .common = {.level = LOG_NORMAL        }
-    };
+    struct parsed p = {.values = {.seed = 5, .algorithm = -7}, .common = {.level = LOG_NORMAL}};
     p.result = options_parse(rows, N_ROWS, argc, argv, &p.values, &p.common, &p.operands);
     return p;
 }
 
 static void forget(struct parsed *p)
 {
-    strings_free(&p->values.devices);
+    options_free(rows, N_ROWS, &p->values);
     strings_free(&p->operands);
+    assert_int_equal(p->values.devices.n, 0);
 }
 
 static void every_kind_is_read(void **state)
@@ -112,19 +110,17 @@ static void a_choice_is_one_whole_word_of_its_list(void **state)
     static const struct {
         const char *word;
         int place;
-    } words[] = {
-        {"SAMME",               0 },
-        {"SAMME.R",             1 },
-        {"other",               2 },
-        {"samme",               -1},
-        {"SAM",                 -1},
-        {"SAMME.",              -1},
-        {"",                    -1},
-        {"|",                   -1},
-        {"SAMME|SAMME.R",       -1},
-        {"others",              -1},
-        {"SAMME|SAMME.R|other", -1}
-    };
+    } words[] = {{"SAMME", 0},
+                 {"SAMME.R", 1},
+                 {"other", 2},
+                 {"samme", -1},
+                 {"SAM", -1},
+                 {"SAMME.", -1},
+                 {"", -1},
+                 {"|", -1},
+                 {"SAMME|SAMME.R", -1},
+                 {"others", -1},
+                 {"SAMME|SAMME.R|other", -1}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         struct parsed p = parse("--algorithm", words[i].word, NULL);
         if (p.result != (words[i].place < 0 ? -1 : 0))
@@ -166,31 +162,31 @@ static void wrong_words_are_refused_by_name(void **state)
     static const struct {
         const char *words[2], *said;
     } wrong[] = {
-        {{"--nonsense"},                     "--nonsense"                                                 },
-        {{"--see", "3"},                     "--see"                                                      },
-        {{"--seeds", "3"},                   "--seeds"                                                    },
+        {{"--nonsense"}, "--nonsense"},
+        {{"--see", "3"}, "--see"},
+        {{"--seeds", "3"}, "--seeds"},
         {{"--"
           "=3"},
-         "--=3"                                                                                           },
-        {{"-x"},                             "-x"                                                         },
-        {{"-ofile"},                         "-ofile"                                                     },
-        {{"-o"},                             "--output lacks its value"                                   },
-        {{"--seed"},                         "--seed lacks its value"                                     },
-        {{"--flag=yes"},                     "--flag takes no value"                                      },
-        {{"--help=yes"},                     "--help=yes"                                                 },
-        {{"--seed", "x"},                    "--seed takes a whole number, not 'x'"                       },
-        {{"--seed="},                        "--seed"                                                     },
-        {{"--seed", "-1"},                   "--seed"                                                     },
-        {{"--seed", "18446744073709551616"}, "--seed"                                                     },
-        {{"--n-estimators", "0"},            "--n-estimators takes a whole number from 1 to 1000, not '0'"},
-        {{"--n-estimators", "1001"},         "1001"                                                       },
-        {{"--rate", "1.5"},                  "--rate takes a number from 0 to 1, not '1.5'"               },
-        {{"--any", "nan"},                   "--any"                                                      },
-        {{"--any", "1e999"},                 "--any"                                                      },
-        {{"--memory", "lots"},               "--memory takes a size such as"                              },
-        {{"--window", "1w"},                 "--window takes a duration such as"                          },
-        {{"--from", "yesterday"},            "--from takes a UTC time such as"                            },
-        {{"--algorithm", "x"},               "--algorithm takes one of SAMME|SAMME.R|other, not 'x'"      },
+         "--=3"},
+        {{"-x"}, "-x"},
+        {{"-ofile"}, "-ofile"},
+        {{"-o"}, "--output lacks its value"},
+        {{"--seed"}, "--seed lacks its value"},
+        {{"--flag=yes"}, "--flag takes no value"},
+        {{"--help=yes"}, "--help=yes"},
+        {{"--seed", "x"}, "--seed takes a whole number, not 'x'"},
+        {{"--seed="}, "--seed"},
+        {{"--seed", "-1"}, "--seed"},
+        {{"--seed", "18446744073709551616"}, "--seed"},
+        {{"--n-estimators", "0"}, "--n-estimators takes a whole number from 1 to 1000, not '0'"},
+        {{"--n-estimators", "1001"}, "1001"},
+        {{"--rate", "1.5"}, "--rate takes a number from 0 to 1, not '1.5'"},
+        {{"--any", "nan"}, "--any"},
+        {{"--any", "1e999"}, "--any"},
+        {{"--memory", "lots"}, "--memory takes a size such as"},
+        {{"--window", "1w"}, "--window takes a duration such as"},
+        {{"--from", "yesterday"}, "--from takes a UTC time such as"},
+        {{"--algorithm", "x"}, "--algorithm takes one of SAMME|SAMME.R|other, not 'x'"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct parsed p = parse(wrong[i].words[0], wrong[i].words[1], NULL);

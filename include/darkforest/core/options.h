@@ -59,6 +59,8 @@ struct common_options {
  */
 int options_parse(const struct option_row *rows, size_t n_rows, int argc, char **argv, void *values,
                   struct common_options *common, struct strings *operands);
+/* Frees the lists that options_parse gathered in `values`. */
+void options_free(const struct option_row *rows, size_t n_rows, void *values);
 void strings_add(struct strings *s, const char *text);
 void strings_free(struct strings *s);
 

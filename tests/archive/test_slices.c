@@ -61,10 +61,8 @@ static void add_indexed(struct made_step *m, size_t n, size_t from, size_t to)
     uint64_t n_bytes = 0;
     for (size_t p = 0; p < n; p++)
         n_bytes += parts[p].n_bytes = 1 + rng_u64(n, RNG_SYNTH, p, 0) % (2 * MIB);
-    *add(m, COMPRESSION_ZSTD, n_bytes) = (struct step_file){
-        .cut = 1, .parts = {.items = parts, .n = n},
-             .from = from, .to = to
-    };
+    *add(m, COMPRESSION_ZSTD, n_bytes) =
+        (struct step_file){.cut = 1, .parts = {.items = parts, .n = n}, .from = from, .to = to};
 }
 
 /* What one file was dealt out as, over all ranks. */

@@ -50,12 +50,12 @@ static void each_level_says_its_lines(void **state)
         void (*talk)(void);
         const char *text;
     } levels[] = {
-        {talk_quietly,    "darkforest: warning: three 3\ndarkforest: error: four 4\n"                     },
-        {talk_normally,   "darkforest: two 2\ndarkforest: warning: three 3\ndarkforest: error: four 4\n"  },
+        {talk_quietly, "darkforest: warning: three 3\ndarkforest: error: four 4\n"},
+        {talk_normally, "darkforest: two 2\ndarkforest: warning: three 3\ndarkforest: error: four 4\n"},
         {talk_much,
          "darkforest: one 1\ndarkforest: two 2\ndarkforest: warning: three 3\ndarkforest: error: four 4\n"},
-        {be_another_rank, ""                                                                              },
-        {say_everything,  "darkforest: two 2\ndarkforest: warning: three 3\ndarkforest: error: four 4\n"  },
+        {be_another_rank, ""},
+        {say_everything, "darkforest: two 2\ndarkforest: warning: three 3\ndarkforest: error: four 4\n"},
     };
     char text[STDERR_TEXT_SIZE];
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {

@@ -74,9 +74,9 @@ static void a_file_gets_whole_lines(void **state)
         const char *text; /* behind the time of day */
     } cases[] = {
         {a_quarter_done, " extract 2017-01-01T03:00:00   25.0%  5.0 M packets/s  ETA 00:05:00\n"},
-        {all_done,       " extract 2017-01-01T03:00:00  100.0%  42.0 packets/s  ETA 00:00:00\n" },
-        {nothing_done,   " extract 2017-01-01T03:00:00    0.0%  0.0 packets/s  ETA --:--:--\n"  },
-        {total_unknown,  " extract 2017-01-01T03:00:00     ? %  500.0 packets/s  ETA --:--:--\n"},
+        {all_done, " extract 2017-01-01T03:00:00  100.0%  42.0 packets/s  ETA 00:00:00\n"},
+        {nothing_done, " extract 2017-01-01T03:00:00    0.0%  0.0 packets/s  ETA --:--:--\n"},
+        {total_unknown, " extract 2017-01-01T03:00:00     ? %  500.0 packets/s  ETA --:--:--\n"},
     };
     char text[STDERR_TEXT_SIZE];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

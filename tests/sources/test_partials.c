@@ -127,10 +127,8 @@ static void each_class_has_its_count(void **state)
 static void a_cleared_table_starts_anew(void **state)
 {
     (void)state;
-    const struct made_kind kinds[2] = {
-        {.seed = 1, .n_sources = 5000, .n_destinations = 9, .n_ports = 5},
-        {.seed = 2, .n_sources = 800,  .n_destinations = 9, .n_ports = 5}
-    };
+    const struct made_kind kinds[2] = {{.seed = 1, .n_sources = 5000, .n_destinations = 9, .n_ports = 5},
+                                       {.seed = 2, .n_sources = 800, .n_destinations = 9, .n_ports = 5}};
     struct partials partials;
     partials_init(&partials);
     for (int round = 0; round < 4; round++) {

@@ -1,0 +1,116 @@
+/* Tables in four languages: what means something there must be escaped, what repeats is left out, digits are
+ * grouped. */
+#include "darkforest/report/grid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *printed(const struct grid *grid, void (*print)(const struct grid *grid, FILE *out))
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    assert_non_null(out);
+    print(grid, out);
+    fclose(out);
+    return text;
+}
+
+static void expect(const struct grid *grid, void (*print)(const struct grid *grid, FILE *out),
+                   const char *text)
+{
+    char *whole = printed(grid, print);
+    if (!strstr(whole, text))
+        fail_msg("'%s' is not in:\n%s", text, whole);
+    free(whole);
+}
+
+static struct grid *hostile_grid(void)
+{
+    struct grid *grid = grid_new("hostile", "A <b> & 50 % of $it_all");
+    grid_column(grid, "Name", 0);
+    grid_column(grid, "Count #", 1);
+    grid_text(grid, "</td><script>alert('x')</script>");
+    grid_count(grid, 1234567);
+    grid_text(grid, "a|b_c\\d{e}~^\"q\"");
+    grid_count(grid, 999);
+    return grid;
+}
+
+static void texts_are_escaped(void **state)
+{
+    (void)state;
+    struct grid *grid = hostile_grid();
+    expect(grid, grid_html, "<caption>A &lt;b&gt; &amp; 50 % of $it_all</caption>");
+    expect(
+        grid, grid_html,
+        "<td>&lt;/td&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td><td class=\"n\">1,234,567</td>");
+    expect(grid, grid_markdown, "| a\\|b\\_c\\\\d{e}~^\"q\" | 999 |");
+    expect(grid, grid_latex, "\\caption{A \\textless{}b\\textgreater{} \\& 50 \\% of \\$it\\_all}");
+    expect(grid, grid_latex,
+           "a|b\\_c\\textbackslash{}d\\{e\\}\\textasciitilde{}\\textasciicircum{}\"q\" & 999 \\\\");
+    expect(grid, grid_latex, "Name & Count \\#");
+    expect(grid, grid_csv, "\"a|b_c\\d{e}~^\"\"q\"\"\",999\r\n");
+    expect(grid, grid_csv, "<script>alert('x')</script>,1234567\r\n");
+    grid_free(grid);
+}
+
+static void numbers_are_shown_and_exact(void **state)
+{
+    (void)state;
+    struct grid *grid = grid_new("numbers", "");
+    grid_column(grid, "n", 1);
+    grid_count(grid, 0);
+    grid_count(grid, 1000);
+    grid_count(grid, UINT64_MAX);
+    grid_real(grid, 0.1, 4);
+    grid_real(grid, -123456.789, 1);
+    grid_share(grid, 1, 3);
+    grid_share(grid, 0, 0);
+    static const char *const shown[] = {
+        "0", "1,000", "18,446,744,073,709,551,615", "0.1000", "-123,456.8", "33.3 %", "–"};
+    static const char *const exact[] = {
+        "0", "1000", "18446744073709551615", "0.1", "-123456.789", "33.333333333333336", ""};
+    for (size_t i = 0; i < 7; i++) {
+        assert_string_equal(grid->cells[i].shown, shown[i]);
+        assert_string_equal(grid->cells[i].exact, exact[i]);
+    }
+    grid_free(grid);
+}
+
+static void repeated_keys_are_left_out(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {{"a", "x", "1"}, {"a", "x", "1"}, {"a", "y", "1"}, {"b", "y", "1"}};
+    static const char *const seen[][3] = {{"a", "x", "1"}, {"", "", "1"}, {"", "y", "1"}, {"b", "y", "1"}};
+    struct grid *grid = grid_new("keys", "");
+    grid->n_keys = 2;
+    for (int c = 0; c < 3; c++)
+        grid_column(grid, "c", 0);
+    for (size_t r = 0; r < 4; r++)
+        for (size_t c = 0; c < 3; c++)
+            grid_text(grid, rows[r][c]);
+    for (size_t r = 0; r < 4; r++)
+        for (size_t c = 0; c < 3; c++)
+            assert_string_equal(grid_shown(grid, r, c), seen[r][c]);
+    expect(grid, grid_csv, "a,x,1\r\na,x,1\r\na,y,1\r\nb,y,1\r\n");
+    grid_free(grid);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_escaped),
+        cmocka_unit_test(numbers_are_shown_and_exact),
+        cmocka_unit_test(repeated_keys_are_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

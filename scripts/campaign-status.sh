@@ -60,7 +60,7 @@ show_tables() {
     code=$(record_value "$output/run.json" exit_code)
     case $code in
         '') echo "tables: not yet" ;;
-        0 | 65) echo "tables: done, $output/report/index.html" ;;
+        0 | 65) echo "tables: done, $output/report/report.html" ;;
         *) echo "tables: exit $code: $(record_value "$output/run.json" error)" ;;
     esac
     [ ! -e "$output/STOP" ] || echo "stopped by $output/STOP; remove it and submit again to go on"

@@ -39,7 +39,7 @@ main() {
     mkdir -p "$out"
     make_hour
     run_pipeline
-    say "done: open $out/report/index.html (or read $out/report/report.md)"
+    say "done: open $out/report/report.html, or read $out/report/report.md"
 }
 
 main

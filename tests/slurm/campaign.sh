@@ -17,7 +17,7 @@ run_campaign() { # LAUNCHER
     "$work/home/scripts/campaign-status.sh" "$work/$name.ini" || code=$?
     [ $code = 0 ] || fail "$name ended with $code"
     same_features "$name"
-    [ -s "$work/$name/report/index.html" ] || fail "$name has no report"
+    [ -s "$work/$name/report/report.html" ] || fail "$name has no report"
     in_cluster "$work/home/scripts/submit-campaign.sh" "$work/$name.ini"
     [ -z "$(in_cluster squeue -h)" ] || fail "$name: a finished campaign was submitted again"
 }

@@ -10,7 +10,9 @@
 
 #include <stdlib.h>
 
-#define MOST_SLOTS 32766 /* a contact's tag has 15 bits for its window's slot */
+/* A contact's tag has 15 bits for its window's slot, and a window takes memory maps of which a process has
+ * some 60,000. */
+#define MOST_SLOTS 16000
 #define LEAST_CONTACT_BYTES                                                                                  \
     ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
 

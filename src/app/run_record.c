@@ -134,6 +134,8 @@ int run_record_finish(struct run_record *record, int code)
     uint64_t largest, all;
     char peak[FORMAT_TIME_SIZE], total[FORMAT_TIME_SIZE];
     run_record_phase(record, NULL);
+    if (record->world)
+        code = ranks_agree(record->world, code, NULL);
     gather_usage(record, &cpu, &largest, &all);
     const double wall = clock_seconds() - record->started;
     run_record_set(record, "exit_code", json_integer(code));

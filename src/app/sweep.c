@@ -1,6 +1,9 @@
 #include "sweep.h"
 
+#include "stop.h"
+
 #include "darkforest/archive/slices.h"
+#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
@@ -38,6 +41,18 @@ static int64_t *open_windows(const struct pass *pass, size_t *n)
     return all;
 }
 
+/* Finishing takes its time too: a wish to stop is heard between windows. */
+static int finish_one(struct finish *finish, struct pass *pass, int64_t index)
+{
+    const char *why = stop_wanted();
+    uint64_t wanted = why != NULL;
+    ranks_max_u64(pass->input->ranks, &wanted, 1);
+    if (!wanted)
+        return finish_window(finish, pass, index);
+    log_info("stopping: %s", why ? why : "another rank was asked to");
+    return EXIT_STOPPED;
+}
+
 /* Finishes every window that no file from `next` on can touch. */
 static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
 {
@@ -49,7 +64,7 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     for (size_t i = 0; i < n && code == 0; i++) {
         const int64_t end = (indexes[i] + 1) * window_ns;
         if (next == archive->n || end <= archive->files[next].kind.first_ts_ns - window_ns)
-            code = finish_window(finish, pass, indexes[i]);
+            code = finish_one(finish, pass, indexes[i]);
     }
     free(indexes);
     return code;
@@ -68,7 +83,7 @@ static int finish_empty(struct pass *pass, struct finish *finish)
         int there = ranks_rank(in->ranks) == 0 && access(path, F_OK) == 0;
         ranks_broadcast(in->ranks, 0, &there, sizeof there);
         if (!there)
-            code = finish_window(finish, pass, at);
+            code = finish_one(finish, pass, at);
         free(path);
     }
     return code;

@@ -260,3 +260,10 @@ void options_man(FILE *out, const struct command_text *text, const struct option
     print_roff(out, text->example);
     fputs(".fi\n", out);
 }
+
+void options_man_common(FILE *out)
+{
+    fputs(".SS Every command\n", out);
+    for (size_t i = 0; i < N_COMMON; i++)
+        print_roff_row(out, &common_rows[i]);
+}

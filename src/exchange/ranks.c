@@ -249,6 +249,21 @@ void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t
     return gathered;
 }
 
+/* All together fits the ints of one call. */
+static void gather_all_at_once(const struct ranks *ranks, const void *data, size_t n_bytes,
+                               const size_t *sizes, char *gathered)
+{
+    const size_t size = (size_t)ranks->size;
+    int *counts = memory_get(size * sizeof *counts), *places = memory_get(size * sizeof *places), at = 0;
+    for (size_t r = 0; r < size; at += counts[r], r++) {
+        counts[r] = (int)sizes[r];
+        places[r] = at;
+    }
+    MPI_CHECK(MPI_Allgatherv(data, (int)n_bytes, MPI_BYTE, gathered, counts, places, MPI_BYTE, ranks->comm));
+    free(counts);
+    free(places);
+}
+
 void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *sizes)
 {
     const uint64_t n = n_bytes;
@@ -259,10 +274,14 @@ void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_byt
     for (size_t r = 0; r < size; r++)
         total += sizes[r] = (size_t)all[r];
     char *gathered = memory_get(total);
-    for (int r = 0; r < ranks->size; at += sizes[r], r++) {
-        if (r == ranks->rank && n_bytes > 0)
-            memcpy(gathered + at, data, n_bytes);
-        ranks_broadcast(ranks, r, gathered + at, sizes[r]);
+    if (total <= INT_MAX) {
+        gather_all_at_once(ranks, data, n_bytes, sizes, gathered);
+    } else {
+        for (int r = 0; r < ranks->size; at += sizes[r], r++) {
+            if (r == ranks->rank && n_bytes > 0)
+                memcpy(gathered + at, data, n_bytes);
+            ranks_broadcast(ranks, r, gathered + at, sizes[r]);
+        }
     }
     free(all);
     return gathered;

@@ -65,6 +65,8 @@ void strings_add(struct strings *s, const char *text);
 void strings_free(struct strings *s);
 
 void options_help(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows);
+/* The man page's part on the options that every command knows. */
+void options_man_common(FILE *out);
 void options_man(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows);
 
 #endif

@@ -38,53 +38,82 @@ static void softmax(double *x, int n)
         x[k] /= sum;
 }
 
-/* What one tree's leaf adds to the sums of a row. */
-typedef void add_leaf(const double *values, double weight, int n, double *sums);
-
-static void add_shares(const double *values, double weight, int n, double *sums)
-{
-    for (int k = 0; k < n; k++)
-        sums[k] += weight * values[k];
-}
+/* What a leaf adds to the sums of a row that falls into it, from the shares it holds. NULL: the shares. */
+typedef void leaf_terms(const double *shares, int n, double *terms);
 
 /* SAMME: the class with the largest share in the leaf gets the tree's vote. */
-static void add_vote(const double *values, double weight, int n, double *sums)
+static void vote_terms(const double *shares, int n, double *terms)
 {
     int most = 0;
-    for (int k = 1; k < n; k++)
-        if (values[k] > values[most])
-            most = k;
-    sums[most] += weight;
+    for (int k = 0; k < n; k++) {
+        terms[k] = 0;
+        most = shares[k] > shares[most] ? k : most;
+    }
+    terms[most] = 1;
 }
 
 /* SAMME.R: shares as centred logarithms. */
-static void add_logarithms(const double *values, double weight, int n, double *sums)
+static void logarithm_terms(const double *shares, int n, double *terms)
 {
     double mean = 0;
+    for (int k = 0; k < n; k++) {
+        terms[k] = log(fmax(shares[k], DBL_EPSILON));
+        mean += terms[k] / n;
+    }
     for (int k = 0; k < n; k++)
-        mean += log(fmax(values[k], DBL_EPSILON)) / n;
-    for (int k = 0; k < n; k++)
-        sums[k] += weight * (n - 1) * (log(fmax(values[k], DBL_EPSILON)) - mean);
+        terms[k] = (n - 1) * (terms[k] - mean);
 }
 
-static void add_trees(const struct model *model, const double *rows, size_t n, add_leaf *add, double *sums)
+/* What the nodes of a tree add, reckoned once for all rows of a block. */
+static const double *tree_terms(const struct model *model, uint64_t t, leaf_terms *leaf, double *memory)
+{
+    const size_t n_fitted = (size_t)model->n_fitted;
+    const size_t n = (size_t)(model->trees.tree_start[t + 1] - model->trees.tree_start[t]);
+    const double *shares = model->trees.values + model->trees.tree_start[t] * n_fitted;
+    for (size_t node = 0; leaf && node < n; node++)
+        leaf(shares + node * n_fitted, model->n_fitted, memory + node * n_fitted);
+    return leaf ? memory : shares;
+}
+
+static void add_tree(const struct model *model, uint64_t t, const double *terms, const float *values,
+                     size_t n, double *sums)
 {
     const struct model_trees *trees = &model->trees;
+    const uint64_t start = trees->tree_start[t];
     const size_t n_features = (size_t)model->n_features, n_fitted = (size_t)model->n_fitted;
+    for (size_t i = 0; i < n; i++) {
+        const double *of_leaf = terms + (find_leaf(trees, start, values + i * n_features) - start) * n_fitted;
+        for (size_t k = 0; k < n_fitted; k++)
+            sums[i * n_fitted + k] += trees->tree_weights[t] * of_leaf[k];
+    }
+}
+
+static uint64_t largest_tree(const struct model_trees *trees)
+{
+    uint64_t most = 0;
+    for (uint64_t t = 0; t < trees->n_trees; t++) {
+        const uint64_t n = trees->tree_start[t + 1] - trees->tree_start[t];
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static void add_trees(const struct model *model, const double *rows, size_t n, leaf_terms *leaf, double *sums)
+{
+    const size_t n_fitted = (size_t)model->n_fitted;
     float *values = single_precision(model, rows, n);
+    double *memory =
+        leaf ? memory_get((size_t)largest_tree(&model->trees) * n_fitted * sizeof *memory) : NULL;
     memset(sums, 0, n * n_fitted * sizeof *sums);
-    for (uint64_t t = 0; t < trees->n_trees; t++)
-        for (size_t i = 0; i < n; i++) {
-            const uint64_t leaf = find_leaf(trees, trees->tree_start[t], values + i * n_features);
-            add(trees->values + leaf * n_fitted, trees->tree_weights[t], model->n_fitted,
-                sums + i * n_fitted);
-        }
+    for (uint64_t t = 0; t < model->trees.n_trees; t++)
+        add_tree(model, t, tree_terms(model, t, leaf, memory), values, n, sums);
+    free(memory);
     free(values);
 }
 
 static void predict_forest(const struct model *model, const double *rows, size_t n, double *shares)
 {
-    add_trees(model, rows, n, add_shares, shares);
+    add_trees(model, rows, n, NULL, shares);
     for (size_t i = 0; i < n * (size_t)model->n_fitted; i++)
         shares[i] /= (double)model->trees.n_trees;
 }
@@ -97,7 +126,7 @@ static void predict_adaboost(const struct model *model, const double *rows, size
     double weight = 0;
     for (uint64_t t = 0; t < model->trees.n_trees; t++)
         weight += model->trees.tree_weights[t];
-    add_trees(model, rows, n, model->real ? add_logarithms : add_vote, shares);
+    add_trees(model, rows, n, model->real ? logarithm_terms : vote_terms, shares);
     for (size_t i = 0; i < n; i++, shares += k) {
         for (int c = 0; c < k; c++)
             shares[c] /= weight * (k - 1);
@@ -105,48 +134,65 @@ static void predict_adaboost(const struct model *model, const double *rows, size
     }
 }
 
-static void boost_row(const struct model *model, const float *row, double *outputs)
+/* outputs: n x n_outputs. */
+static void boost_rows(const struct model *model, const float *values, size_t n, double *outputs)
 {
     const struct model_trees *trees = &model->trees;
-    for (int k = 0; k < model->n_outputs; k++)
-        outputs[k] = model->initial[k];
+    const size_t n_features = (size_t)model->n_features, n_outputs = (size_t)model->n_outputs;
+    for (size_t i = 0; i < n * n_outputs; i++)
+        outputs[i] = model->initial[i % n_outputs];
     for (uint64_t t = 0; t < trees->n_trees; t++)
-        outputs[t % (uint64_t)model->n_outputs] += trees->values[find_leaf(trees, trees->tree_start[t], row)];
+        for (size_t i = 0; i < n; i++)
+            outputs[i * n_outputs + t % n_outputs] +=
+                trees->values[find_leaf(trees, trees->tree_start[t], values + i * n_features)];
 }
 
 static void predict_boosting(const struct model *model, const double *rows, size_t n, double *shares)
 {
     float *values = single_precision(model, rows, n);
-    for (size_t i = 0; i < n; i++, shares += model->n_fitted) {
-        boost_row(model, values + i * (size_t)model->n_features, shares);
+    boost_rows(model, values, n, shares);
+    for (size_t i = n; i-- > 0;) { /* from the end: one output of a row becomes two shares */
+        double *of_row = shares + i * (size_t)model->n_fitted;
         if (model->n_outputs == 1) {
-            shares[1] = 1 / (1 + exp(-shares[0]));
-            shares[0] = 1 - shares[1];
+            of_row[1] = 1 / (1 + exp(-shares[i]));
+            of_row[0] = 1 - of_row[1];
         } else {
-            softmax(shares, model->n_outputs);
+            softmax(of_row, model->n_outputs);
         }
     }
     free(values);
 }
 
-static double log_density(const struct model *model, const double *row, int k)
+/* constant: what of the logarithm does not depend on the row. */
+static double log_density(const struct model *model, const double *row, int k, double constant)
 {
     const size_t n = (size_t)model->n_features;
     const double *means = model->means + (size_t)k * n, *variances = model->variances + (size_t)k * n;
-    double sum = log(model->priors[k]);
+    double sum = constant;
     for (size_t f = 0; f < n; f++) {
         const double x = model->shift ? (row[f] - model->shift[f]) / model->scale[f] : row[f];
         const double d = x - means[f];
-        sum -= 0.5 * (log(2 * M_PI * variances[f]) + d * d / variances[f]);
+        sum -= 0.5 * d * d / variances[f];
     }
+    return sum;
+}
+
+static double log_constant(const struct model *model, int k)
+{
+    double sum = log(model->priors[k]);
+    for (int f = 0; f < model->n_features; f++)
+        sum -= 0.5 * log(2 * M_PI * model->variances[k * model->n_features + f]);
     return sum;
 }
 
 static void predict_bayes(const struct model *model, const double *rows, size_t n, double *shares)
 {
+    double constants[256];
+    for (int k = 0; k < model->n_fitted; k++)
+        constants[k] = log_constant(model, k);
     for (size_t i = 0; i < n; i++, shares += model->n_fitted) {
         for (int k = 0; k < model->n_fitted; k++)
-            shares[k] = log_density(model, rows + i * (size_t)model->n_features, k);
+            shares[k] = log_density(model, rows + i * (size_t)model->n_features, k, constants[k]);
         softmax(shares, model->n_fitted);
     }
 }
@@ -155,10 +201,10 @@ static const struct {
     const char *learner;
     predict_block *predict;
 } ways[] = {
-    {"forest",   predict_forest  },
+    {"forest", predict_forest},
     {"boosting", predict_boosting},
     {"adaboost", predict_adaboost},
-    {"bayes",    predict_bayes   },
+    {"bayes", predict_bayes},
 };
 
 predict_block *predict_find(const char *learner)

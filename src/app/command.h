@@ -19,6 +19,8 @@ struct command {
     void (*defaults)(void *values);  /* NULL: zeroes are the defaults */
     int serial;                      /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
     int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
+    /* After a run that left data (code 0 or EXIT_BAD_DATA), on rank 0 alone, when MPI has ended and programs may be started. NULL: nothing. */
+    int (*after)(const void *values, const struct strings *operands);
 };
 
 /* In main.c: set before `run`. */

@@ -15,8 +15,9 @@ extern const struct command command_classify, command_evaluate, command_export, 
 
 /* In the order in which a user meets them. */
 static const struct command *const commands[] = {
-    &command_synth,    &command_extract, &command_label,  &command_train, &command_evaluate,
-    &command_classify, &command_report,  &command_export, &command_info,  &command_verify,
+    &command_synth,    &command_extract,  &command_label,     &command_train,
+    &command_evaluate, &command_classify, &command_reproduce, &command_report,
+    &command_export,   &command_info,     &command_verify,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
@@ -43,6 +44,7 @@ static void print_man(FILE *out)
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         options_man(out, &commands[i]->text, commands[i]->options, commands[i]->n_options);
+    options_man_common(out);
     fputs(".SH EXIT STATUS\n0 done; 64 usage; 65 bad data; 66 no input; 70 our bug; 74 input or output "
           "failed; 75 stopped in good "
           "order with work left, submit again; 78 bad configuration.\n",
@@ -81,8 +83,10 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
 {
     struct ranks *world = ranks_start(argc, argv);
     log_init((enum log_level)level, ranks_rank(world) == 0);
-    const int code = command->run(world, values, operands);
+    const int code = command->run(world, values, operands), is_first = ranks_rank(world) == 0;
     ranks_finish(world);
+    if (command->after && is_first && (code == EXIT_DONE || code == EXIT_BAD_DATA))
+        return exit_worse(code, command->after(values, operands));
     return code;
 }
 
@@ -110,13 +114,27 @@ static int run_command(const struct command *command, int argc, char **argv)
     }
 err0:
     strings_free(&operands);
+    options_free(command->options, command->n_options, values);
     free(values);
     return code;
+}
+
+/* Before MPI has started, the launcher's word for it: whether this is the rank that talks. */
+static int is_first_task(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *rank = getenv(names[i]);
+        if (rank)
+            return strcmp(rank, "0") == 0;
+    }
+    return 1;
 }
 
 int main(int argc, char **argv)
 {
     int code;
+    log_init(LOG_NORMAL, is_first_task());
     command_argc = argc;
     command_argv = argv;
     if (answer_at_once(argc, argv, &code))

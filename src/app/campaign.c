@@ -1,0 +1,293 @@
+#include "campaign.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/ini.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define BLANKS " \t"
+
+struct reading_campaign {
+    struct campaign *campaign;
+    struct ini ini;
+    char *folder; /* that relative paths count from */
+    int code;
+};
+
+/* The first thing that is wrong is said; the rest is read without effect. */
+static void refuse(struct reading_campaign *r, char *why)
+{
+    if (r->code == EXIT_DONE)
+        log_error("%s: %s", r->ini.path, why);
+    r->code = EXIT_BAD_CONFIG;
+    free(why);
+}
+
+static const char *get(struct reading_campaign *r, const char *section, const char *key,
+                       const char *otherwise)
+{
+    const char *value = ini_get(&r->ini, section, key);
+    return value ? value : otherwise;
+}
+
+static char *from_folder(const struct reading_campaign *r, const char *path)
+{
+    return path[0] == '/' ? memory_text(path) : text_format("%s/%s", r->folder, path);
+}
+
+/* The words of a list, each made by `make`. */
+static void add_words(struct reading_campaign *r, const char *list, struct strings *words,
+                      char *(*make)(const struct reading_campaign *r, const char *word))
+{
+    char *copy = memory_text(list), *rest = copy;
+    for (char *word = strtok_r(copy, BLANKS, &rest); word; word = strtok_r(NULL, BLANKS, &rest))
+        strings_add(words, make(r, word));
+    free(copy);
+}
+
+/* Month names become folders, the campaign's name becomes that of jobs. */
+static int is_name(const char *text)
+{
+    const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+    return n > 0 && text[n] == '\0' && text[0] != '.';
+}
+
+static int64_t get_time(struct reading_campaign *r, const char *section, const char *key)
+{
+    const char *text = get(r, section, key, "");
+    int64_t ns = 0;
+    if (parse_time(text, &ns))
+        refuse(r, text_format("[%s] %s is not a time: '%s'", section, key, text));
+    return ns;
+}
+
+static void check_month(struct reading_campaign *r, const char *section, const struct campaign_month *month)
+{
+    const int64_t window = r->campaign->window_ns;
+    if (!is_name(month->name))
+        refuse(r, text_format("[%s]: the name of a month is made of letters, digits, . _ -", section));
+    else if (month->archive.n == 0)
+        refuse(r, text_format("[%s] names no archive", section));
+    else if (month->from_ns >= month->to_ns)
+        refuse(r, text_format("[%s] ends before it begins", section));
+    else if (r->code == EXIT_DONE && month->from_ns % window)
+        refuse(r, text_format("[%s] does not begin where a window begins", section));
+    for (size_t i = 0; i + 1 < r->campaign->n_months; i++)
+        if (strcmp(r->campaign->months[i].name, month->name) == 0)
+            refuse(r, text_format("there are two sections [%s]", section));
+}
+
+static void read_month(struct reading_campaign *r, const char *section)
+{
+    struct campaign *c = r->campaign;
+    c->months = memory_resize(c->months, (c->n_months + 1) * sizeof *c->months);
+    struct campaign_month *month = &c->months[c->n_months++];
+    *month = (struct campaign_month){.name = memory_text(section + strlen("month "))};
+    add_words(r, get(r, section, "archive", ""), &month->archive, from_folder);
+    month->from_ns = get_time(r, section, "from");
+    month->to_ns = get_time(r, section, "to");
+    check_month(r, section, month);
+}
+
+/* Sections [month NAME] in the order of the file. */
+static void read_months(struct reading_campaign *r)
+{
+    const char *before = "";
+    for (size_t i = 0; i < r->ini.n; i++) {
+        const char *section = r->ini.entries[i].section;
+        if (strncmp(section, "month ", 6) == 0 && strcmp(section, before) != 0)
+            read_month(r, section);
+        before = section;
+    }
+    if (r->campaign->n_months == 0)
+        refuse(r, memory_text("there is no [month NAME] section"));
+}
+
+static int is_path_option(const char *key)
+{
+    return strcmp(key, "tmpdir") == 0 || strcmp(key, "index-dir") == 0;
+}
+
+/* What the months and the other sections say is not for [extract] to say. */
+static int is_extract_option(const char *key)
+{
+    static const char *const others[] = {"output", "devices", "from", "to", "rules", "deadline"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(key, others[i]) == 0)
+            return 0;
+    return 1;
+}
+
+/* Options of extract by their names; that command itself refuses what it does not know. */
+static void read_extract(struct reading_campaign *r)
+{
+    const char *window = get(r, "extract", "window", "1h");
+    if (parse_duration(window, &r->campaign->window_ns) || r->campaign->window_ns < NS_PER_S) {
+        refuse(r, text_format("[extract] window is not a duration of a second or more: '%s'", window));
+        r->campaign->window_ns = NS_PER_S;
+    }
+    for (size_t i = 0; i < r->ini.n; i++) {
+        struct ini_entry *e = &r->ini.entries[i];
+        if (strcmp(e->section, "extract") != 0 || !is_extract_option(e->key))
+            continue;
+        char *value = is_path_option(e->key) ? from_folder(r, e->value) : memory_text(e->value);
+        strings_add(&r->campaign->extract, text_format("--%s=%s", e->key, value));
+        free(value);
+        e->used = 1;
+    }
+}
+
+static char *copy_word(const struct reading_campaign *r, const char *word)
+{
+    (void)r;
+    return memory_text(word);
+}
+
+static void read_learners(struct reading_campaign *r)
+{
+    struct strings *names = &r->campaign->learners;
+    const char *list = get(r, "train", "learners", "all");
+    if (strcmp(list, "all") != 0)
+        add_words(r, list, names, copy_word);
+    for (size_t i = 0; i < n_learners && strcmp(list, "all") == 0; i++)
+        strings_add(names, memory_text(learners[i].name));
+    for (size_t i = 0; i < names->n; i++)
+        if (!learner_find(names->items[i]))
+            refuse(r, text_format("[train] learners: there is no learner '%s'", names->items[i]));
+    if (names->n == 0)
+        refuse(r, memory_text("[train] learners names none"));
+}
+
+static uint64_t get_count(struct reading_campaign *r, const char *key, const char *otherwise, uint64_t min,
+                          uint64_t max)
+{
+    const char *text = get(r, "train", key, otherwise);
+    uint64_t n = min;
+    if (parse_u64(text, min, max, &n))
+        refuse(r, text_format("[train] %s is not a number from %llu to %llu: '%s'", key,
+                              (unsigned long long)min, (unsigned long long)max, text));
+    return n;
+}
+
+static void read_training(struct reading_campaign *r)
+{
+    struct training_plan *plan = &r->campaign->plan;
+    const char *share = get(r, "train", "test-share", "0.3");
+    read_learners(r);
+    plan->seed = get_count(r, "seed", "1", 0, UINT64_MAX);
+    plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
+    plan->n_folds = get_count(r, "folds", "5", 0, 256);
+    if (plan->n_folds == 1)
+        refuse(r, memory_text("[train] folds must be 0 or at least 2"));
+    if (parse_double(share, 0, 0.99, &plan->test_share))
+        refuse(r, text_format("[train] test-share is not a number from 0 to 0.99: '%s'", share));
+}
+
+static void read_names(struct reading_campaign *r)
+{
+    struct campaign *c = r->campaign;
+    const char *output = get(r, "campaign", "output", ""), *rules = get(r, "label", "rules", NULL);
+    c->name = memory_text(get(r, "campaign", "name", "campaign"));
+    c->output = from_folder(r, output);
+    c->rules = rules ? from_folder(r, rules) : NULL;
+    add_words(r, get(r, "devices", "files", ""), &c->devices, from_folder);
+    if (!is_name(c->name))
+        refuse(r, memory_text("[campaign] name is made of letters, digits, . _ -"));
+    if (!*output)
+        refuse(r, memory_text("[campaign] names no output"));
+}
+
+/* The shape of Slurm jobs is the scripts' affair. What nobody asked for is a misspelling. */
+static void refuse_unknown(struct reading_campaign *r)
+{
+    for (size_t i = 0; i < r->ini.n; i++)
+        if (strcmp(r->ini.entries[i].section, "slurm") == 0)
+            r->ini.entries[i].used = 1;
+    const struct ini_entry *unknown = ini_unused(&r->ini);
+    if (unknown)
+        refuse(r,
+               text_format("line %d: [%s] has no key '%s'", unknown->line, unknown->section, unknown->key));
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return memory_text(".");
+    return text_format("%.*s", (int)(slash - path), path);
+}
+
+int campaign_read(struct campaign *campaign, const char *path)
+{
+    *campaign = (struct campaign){0};
+    struct reading_campaign r = {.campaign = campaign, .code = EXIT_DONE};
+    if (access(path, R_OK)) {
+        log_error("%s: cannot be opened: %m", path);
+        return EXIT_NO_INPUT;
+    }
+    r.folder = folder_of(path);
+    if (ini_read(&r.ini, path)) {
+        r.code = EXIT_BAD_CONFIG;
+    } else {
+        read_names(&r);
+        read_extract(&r);
+        read_months(&r);
+        read_training(&r);
+        refuse_unknown(&r);
+    }
+    ini_free(&r.ini);
+    free(r.folder);
+    return r.code;
+}
+
+static void free_words(struct strings *words)
+{
+    for (size_t i = 0; i < words->n; i++)
+        free((char *)(uintptr_t)words->items[i]);
+    strings_free(words);
+}
+
+void campaign_free(struct campaign *c)
+{
+    for (size_t m = 0; m < c->n_months; m++) {
+        free(c->months[m].name);
+        free_words(&c->months[m].archive);
+    }
+    free(c->months);
+    free_words(&c->devices);
+    free_words(&c->extract);
+    free_words(&c->learners);
+    free(c->name);
+    free(c->output);
+    free(c->rules);
+    *c = (struct campaign){0};
+}
+
+char *campaign_training_text(const struct campaign *c)
+{
+    const struct training_plan *p = &c->plan;
+    return text_format("seed = %llu\nbins = %u\ntest-share = %.17g\nfolds = %llu\n",
+                       (unsigned long long)p->seed, p->n_bins, p->test_share, (unsigned long long)p->n_folds);
+}
+
+char *campaign_features(const struct campaign *c, size_t month)
+{
+    return text_format("%s/features/%s", c->output, c->months[month].name);
+}
+
+char *campaign_model(const struct campaign *c, size_t month, size_t learner)
+{
+    return text_format("%s/models/%s/%s.h5", c->output, c->months[month].name, c->learners.items[learner]);
+}
+
+char *campaign_result(const struct campaign *c, size_t month, size_t learner)
+{
+    return text_format("%s/results/%s/%s-on-%s.h5", c->output, c->months[0].name, c->learners.items[learner],
+                       c->months[month].name);
+}

@@ -1,0 +1,297 @@
+/*
+ * reproduce.c - the command `reproduce`: a campaign file, worked off from packets to the paper's tables.
+ *
+ *     extract, a month after the other -> models of each month -> the first month's models on the others
+ *     -> tables -> (MPI has ended) report
+ *
+ * What is finished is not done again. Settings that decide about models lie beside them, and others are
+ * refused.
+ */
+#include "call.h"
+#include "campaign.h"
+#include "command.h"
+#include "finish.h"
+#include "reproduce_months.h"
+#include "reproduce_tables.h"
+#include "run_record.h"
+#include "stop.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+#include "darkforest/store/files.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+struct reproduce_options {
+    int64_t deadline_ns;
+    bool dry_run;
+};
+
+#define AT(field) offsetof(struct reproduce_options, field)
+static const struct option_row reproduce_rows[] = {
+    {"deadline", OPTION_TIME, "TIME", "stop in good order at this time, with exit code 75", AT(deadline_ns),
+     0, 0},
+    {"dry-run", OPTION_FLAG, NULL, "say what is finished and what would be done, and do nothing", AT(dry_run),
+     0, 0},
+};
+
+struct reproduce {
+    const struct reproduce_options *options;
+    const struct ranks *world;
+    struct run_record *record;
+    struct campaign campaign;
+    int damaged; /* EXIT_BAD_DATA when an archive was: what it held was used */
+};
+
+extern const struct command command_extract, command_report;
+
+static void add_words(struct strings *words, const char *before, const struct strings *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        strings_add(words, text_format("%s%s", before, more->items[i]));
+}
+
+static char *time_text(const char *option, int64_t ns)
+{
+    return text_format("--%s=%lld.%09lld", option, (long long)(ns / NS_PER_S), (long long)(ns % NS_PER_S));
+}
+
+/* The words of `darkforest extract` for a month. */
+static struct strings extract_words(const struct reproduce *r, size_t m)
+{
+    const struct campaign *c = &r->campaign;
+    struct strings words = {0};
+    char *folder = campaign_features(c, m);
+    strings_add(&words, memory_text("extract"));
+    add_words(&words, "", &c->months[m].archive);
+    strings_add(&words, text_format("--output=%s", folder));
+    strings_add(&words, time_text("from", c->months[m].from_ns));
+    strings_add(&words, time_text("to", c->months[m].to_ns));
+    add_words(&words, "--devices=", &c->devices);
+    add_words(&words, "", &c->extract);
+    if (c->rules)
+        strings_add(&words, text_format("--rules=%s", c->rules));
+    if (r->options->deadline_ns)
+        strings_add(&words, time_text("deadline", r->options->deadline_ns));
+    free(folder);
+    return words;
+}
+
+/* A month's folder, in which OUTPUT/STOP is seen too. Rank 0. */
+static int make_features_folder(const struct reproduce *r, size_t m)
+{
+    char *folder = campaign_features(&r->campaign, m), *link = text_format("%s/STOP", folder);
+    int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
+    if (code == EXIT_DONE && symlink("../../STOP", link) && errno != EEXIST) {
+        log_error("%s cannot be made: %m", link);
+        code = EXIT_IO;
+    }
+    free(folder);
+    free(link);
+    return code;
+}
+
+static int extract_month(struct reproduce *r, size_t m)
+{
+    int code =
+        ranks_agree(r->world, ranks_rank(r->world) == 0 ? make_features_folder(r, m) : EXIT_DONE, NULL);
+    if (code != EXIT_DONE)
+        return code;
+    log_info("%s: extract", r->campaign.months[m].name);
+    struct strings words = extract_words(r, m);
+    code = call_command(r->world, &command_extract, &words);
+    files_free(&words);
+    if (code != EXIT_BAD_DATA)
+        return code;
+    r->damaged = EXIT_BAD_DATA;
+    return EXIT_DONE;
+}
+
+static int extract_all(struct reproduce *r)
+{
+    int code = EXIT_DONE;
+    run_record_phase(r->record, "extract");
+    for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE; m++)
+        code = extract_month(r, m);
+    stop_watch(r->options->deadline_ns, r->campaign.output);
+    return code;
+}
+
+/* To OUTPUT/tables.md and stdout. Rank 0. */
+static int print_tables(const struct reproduce *r)
+{
+    int code = EXIT_DONE;
+    char *why = NULL, *text = reproduce_tables(&r->campaign, &code, &why);
+    if (!text) {
+        log_error("%s", why);
+        free(why);
+        return code;
+    }
+    char *path = text_format("%s/tables.md", r->campaign.output);
+    code = output_write_file(path, text, strlen(text)) ? EXIT_IO : EXIT_DONE;
+    fputs(text, stdout);
+    if (fflush(stdout)) {
+        log_error("standard output cannot be written: %m");
+        code = EXIT_IO;
+    }
+    free(path);
+    free(text);
+    return code;
+}
+
+/* Models of other settings must not be taken for these. Rank 0. */
+static int check_settings(const struct reproduce *r)
+{
+    char *path = text_format("%s/training.ini", r->campaign.output),
+         *ours = campaign_training_text(&r->campaign);
+    char theirs[512] = "";
+    FILE *file = fopen(path, "rbe");
+    int code = EXIT_DONE;
+    if (!file) {
+        code = output_write_file(path, ours, strlen(ours)) ? EXIT_IO : EXIT_DONE;
+    } else {
+        theirs[fread(theirs, 1, sizeof theirs - 1, file)] = '\0';
+        fclose(file);
+        if (strcmp(ours, theirs) != 0) {
+            log_error("the models in %s were made with other settings (see %s): choose another output, or "
+                      "remove models/, results/ and "
+                      "training.ini there",
+                      r->campaign.output, path);
+            code = EXIT_BAD_CONFIG;
+        }
+    }
+    free(ours);
+    free(path);
+    return code;
+}
+
+static int do_all(struct reproduce *r)
+{
+    int code = ranks_agree(r->world, ranks_rank(r->world) == 0 ? check_settings(r) : EXIT_DONE, NULL);
+    if (code == EXIT_DONE)
+        code = extract_all(r);
+    run_record_phase(r->record, "train");
+    if (code == EXIT_DONE)
+        code = reproduce_train(r->world, &r->campaign);
+    run_record_phase(r->record, "judge");
+    if (code == EXIT_DONE)
+        code = reproduce_judge(r->world, &r->campaign);
+    run_record_phase(r->record, "tables");
+    if (code == EXIT_DONE)
+        code = ranks_agree(r->world, ranks_rank(r->world) == 0 ? print_tables(r) : EXIT_DONE, NULL);
+    run_record_phase(r->record, NULL);
+    return exit_worse(code, r->damaged);
+}
+
+static void plan_windows(const struct campaign *c, size_t m)
+{
+    const struct campaign_month *month = &c->months[m];
+    char *folder = campaign_features(c, m);
+    long long n = 0, n_finished = 0;
+    for (int64_t at = month->from_ns; at < month->to_ns; at += c->window_ns, n++) {
+        char *path = finish_path(folder, at / NS_PER_S);
+        n_finished += access(path, F_OK) == 0;
+        free(path);
+    }
+    printf("%s: extract: %lld of %lld windows finished\n", month->name, n_finished, n);
+    free(folder);
+}
+
+static void plan_learners(const struct campaign *c, size_t m, const char *what,
+                          int (*finished)(const struct campaign *c, size_t m, size_t learner))
+{
+    for (size_t l = 0; l < c->learners.n; l++)
+        printf("%s: %s %s: %s\n", c->months[m].name, what, c->learners.items[l],
+               finished(c, m, l) ? "finished" : "to do");
+}
+
+/* What is finished and what is not, on stdout. Rank 0. */
+static void print_plan(const struct campaign *c)
+{
+    for (size_t m = 0; m < c->n_months; m++)
+        plan_windows(c, m);
+    for (size_t m = 0; m < c->n_months; m++)
+        plan_learners(c, m, "train", reproduce_is_trained);
+    for (size_t m = 1; m < c->n_months; m++)
+        plan_learners(c, m, "judge the first month's", reproduce_is_judged);
+    printf("then the tables (%s/tables.md) and the report (%s/report)\n", c->output, c->output);
+}
+
+static int work_off(struct reproduce *r)
+{
+    const char *output = r->campaign.output;
+    int code = ranks_rank(r->world) == 0 && output_make_directory(output) ? EXIT_IO : EXIT_DONE;
+    if ((code = ranks_agree(r->world, code, NULL)))
+        return code;
+    r->record = run_record_new(r->world, "reproduce", output);
+    stop_watch(r->options->deadline_ns, output);
+    return run_record_finish(r->record, do_all(r));
+}
+
+static int reproduce_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    struct reproduce r = {.options = values, .world = world};
+    if (operands->n != 1) {
+        log_error("reproduce takes one campaign file; jobs/campaign-example.ini describes it");
+        return EXIT_BAD_USAGE;
+    }
+    int code = ranks_agree(world, campaign_read(&r.campaign, operands->items[0]), NULL);
+    if (code == EXIT_DONE && r.options->dry_run && ranks_rank(world) == 0)
+        print_plan(&r.campaign);
+    if (code == EXIT_DONE && !r.options->dry_run)
+        code = work_off(&r);
+    campaign_free(&r.campaign);
+    return code;
+}
+
+/* The report draws with gnuplot, and no program may be started while MPI runs. */
+static int reproduce_after(const void *values, const struct strings *operands)
+{
+    const struct reproduce_options *options = values;
+    struct campaign c;
+    struct strings words = {0};
+    if (options->dry_run)
+        return EXIT_DONE;
+    int code = campaign_read(&c, operands->items[0]);
+    strings_add(&words, memory_text("report"));
+    for (size_t m = 0; m < c.n_months && code == EXIT_DONE; m++) {
+        strings_add(&words, campaign_features(&c, m));
+        strings_add(&words, text_format("%s/models/%s", c.output, c.months[m].name));
+    }
+    if (c.n_months > 1)
+        strings_add(&words, text_format("%s/results/%s", c.output, c.months[0].name));
+    strings_add(&words, text_format("--output=%s/report", c.output));
+    code = call_command(NULL, &command_report, &words);
+    files_free(&words);
+    campaign_free(&c);
+    return code;
+}
+
+const struct command command_reproduce = {
+    .text =
+        {
+            .name = "reproduce",
+            .operands = "CAMPAIGN.ini",
+            .summary = "a whole study, from packets to the paper's tables",
+            .about =
+                "Works a campaign file off: features and labels of each month, the paper's models with a "
+                "held-out part and "
+                "cross-validation, the first month's models on the other months, the tables of the paper on "
+                "stdout and in "
+                "OUTPUT/tables.md, and the report. What is finished is not done again: start it again at any "
+                "time. A file "
+                "OUTPUT/STOP stops it in good order. jobs/campaign-example.ini describes the campaign file.",
+            .example = "mpirun -n 2 darkforest reproduce jobs/synthetic-campaign.ini",
+        },
+    .options = reproduce_rows,
+    .n_options = sizeof reproduce_rows / sizeof *reproduce_rows,
+    .values_size = sizeof(struct reproduce_options),
+    .run = reproduce_run,
+    .after = reproduce_after,
+};

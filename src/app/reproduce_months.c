@@ -1,0 +1,211 @@
+#include "reproduce_months.h"
+
+#include "judging.h"
+#include "stop.h"
+#include "training.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/store/files.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+struct months {
+    const struct campaign *campaign;
+    const struct ranks *group; /* the ranks that work on this one's month */
+};
+
+/* When a file was last written, ns; -1: it is not there. */
+static int64_t written_ns(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) ? -1 : status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
+}
+
+/* The newest feature file of a month; INT64_MAX when there is none. */
+static int64_t features_written_ns(const struct campaign *c, size_t m)
+{
+    struct strings paths = {0};
+    char *folder = campaign_features(c, m), *why = NULL;
+    const char *operand = folder;
+    int64_t newest = INT64_MAX;
+    if (files_list(&operand, 1, "features-*.h5", &paths, &why) == EXIT_DONE)
+        newest = 0;
+    for (size_t i = 0; i < paths.n; i++) {
+        const int64_t ns = written_ns(paths.items[i]);
+        newest = ns > newest ? ns : newest;
+    }
+    files_free(&paths);
+    free(folder);
+    free(why);
+    return newest;
+}
+
+int reproduce_is_trained(const struct campaign *c, size_t m, size_t learner)
+{
+    char *path = campaign_model(c, m, learner);
+    const int64_t ns = written_ns(path);
+    free(path);
+    return ns >= 0 && ns >= features_written_ns(c, m);
+}
+
+int reproduce_is_judged(const struct campaign *c, size_t m, size_t learner)
+{
+    char *result = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner);
+    const int64_t ns = written_ns(result), model_ns = written_ns(model);
+    free(result);
+    free(model);
+    return ns >= 0 && model_ns >= 0 && ns >= model_ns && ns >= features_written_ns(c, m);
+}
+
+/* Rank 0 of the group looks at the disk for all: which learners are left to do for a month. */
+typedef int is_finished(const struct campaign *c, size_t m, size_t learner);
+
+static uint8_t *find_work(const struct months *r, size_t m, is_finished *finished, size_t *n_left)
+{
+    const size_t n = r->campaign->learners.n;
+    uint8_t *left = memory_zeroed(n, 1);
+    for (size_t l = 0; l < n && ranks_rank(r->group) == 0; l++)
+        left[l] = !finished(r->campaign, m, l);
+    ranks_broadcast(r->group, 0, left, n);
+    *n_left = 0;
+    for (size_t l = 0; l < n; l++)
+        *n_left += left[l];
+    return left;
+}
+
+/* The agreed code: EXIT_STOPPED when any rank of the group was asked to stop. */
+static int look_for_stop(const struct months *r)
+{
+    return ranks_agree(r->group, stop_wanted() ? EXIT_STOPPED : EXIT_DONE, stop_wanted());
+}
+
+/* The folder of a file, made by rank 0 of the group. */
+static int make_folder_of(const struct months *r, const char *path)
+{
+    char *copy = memory_text(path);
+    const int code = ranks_rank(r->group) == 0 && output_make_directory(dirname(copy)) ? EXIT_IO : EXIT_DONE;
+    free(copy);
+    return ranks_agree(r->group, code, NULL);
+}
+
+/* Reads a month's rows. The agreed code; none is an error. */
+static int read_rows(const struct months *r, size_t m, struct training_rows *rows)
+{
+    char *folder = campaign_features(r->campaign, m), *why = NULL;
+    const char *item = folder;
+    const struct strings operands = {.items = &item, .n = 1};
+    int code = training_rows_read(r->group, &operands, rows);
+    if (code == EXIT_DONE && rows->n_total == 0) {
+        why = text_format("%s holds no sources: there is nothing to learn from", folder);
+        code = ranks_agree(r->group, EXIT_BAD_DATA, why);
+    }
+    free(folder);
+    free(why);
+    return code;
+}
+
+/* The paper's models of one learner for one month, to their file. */
+static int train_learner(const struct months *r, size_t m, size_t learner, const struct training_rows *rows)
+{
+    struct model *models[RECIPES_MOST] = {0};
+    struct recipes recipes = {.n = 0};
+    char *path = campaign_model(r->campaign, m, learner);
+    recipes_add(&recipes, r->campaign->learners.items[learner]);
+    recipes_settle(&recipes);
+    log_info("%s: train %s", r->campaign->months[m].name, r->campaign->learners.items[learner]);
+    int code = make_folder_of(r, path);
+    if (code == EXIT_DONE)
+        code = training_run(r->group, &r->campaign->plan, rows, &recipes, models);
+    if (code == EXIT_DONE)
+        code = training_write(r->group, &r->campaign->plan, rows, models, recipes.n, path);
+    for (size_t i = 0; i < recipes.n; i++)
+        model_free(models[i]);
+    free(path);
+    return code;
+}
+
+static int train_month(const struct months *r, size_t m)
+{
+    struct training_rows rows = {0};
+    size_t n_left;
+    uint8_t *left = find_work(r, m, reproduce_is_trained, &n_left);
+    int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
+    for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++) {
+        if (!left[l])
+            continue;
+        code = look_for_stop(r);
+        if (code == EXIT_DONE)
+            code = train_learner(r, m, l, &rows);
+    }
+    training_rows_free(&rows);
+    free(left);
+    return code;
+}
+
+/* The first month's models of one learner on the rows of another month, to their file. */
+static int judge_learner(const struct months *r, size_t m, size_t learner, const struct training_rows *rows)
+{
+    const struct campaign *c = r->campaign;
+    struct results results = {0};
+    char *path = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner), *why = NULL;
+    int code = EXIT_DONE;
+    struct model_set *set = model_file_read(model, &code, &why);
+    code = ranks_agree(r->group, set ? EXIT_DONE : code, why);
+    if (code == EXIT_DONE)
+        code = make_folder_of(r, path);
+    if (code == EXIT_DONE)
+        code = judging_add(r->group, set, rows, c->months[0].name, c->months[m].name, &results);
+    if (code == EXIT_DONE)
+        code = judging_write(r->group, &results, path);
+    results_clear(&results);
+    model_set_free(set);
+    free(path);
+    free(model);
+    free(why);
+    return code;
+}
+
+static int judge_month(const struct months *r, size_t m)
+{
+    struct training_rows rows = {0};
+    size_t n_left = 0;
+    uint8_t *left = m > 0 ? find_work(r, m, reproduce_is_judged, &n_left) : NULL;
+    int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
+    for (size_t l = 0; left && l < r->campaign->learners.n && code == EXIT_DONE; l++)
+        if (left[l])
+            code = judge_learner(r, m, l, &rows);
+    training_rows_free(&rows);
+    free(left);
+    return code;
+}
+
+static int each_month(const struct ranks *world, const struct campaign *campaign,
+                      int (*work)(const struct months *r, size_t m))
+{
+    const int size = ranks_size(world), n = (int)campaign->n_months;
+    const int n_groups = n < size ? n : size, group = (int)((int64_t)ranks_rank(world) * n_groups / size);
+    struct ranks *ranks = ranks_split(world, group);
+    const struct months r = {.campaign = campaign, .group = ranks};
+    int code = EXIT_DONE;
+    for (size_t m = (size_t)group; m < campaign->n_months && code == EXIT_DONE; m += (size_t)n_groups)
+        code = work(&r, m);
+    ranks_free(ranks);
+    return ranks_agree(world, code, NULL);
+}
+
+int reproduce_train(const struct ranks *world, const struct campaign *campaign)
+{
+    return each_month(world, campaign, train_month);
+}
+
+int reproduce_judge(const struct ranks *world, const struct campaign *campaign)
+{
+    return each_month(world, campaign, judge_month);
+}

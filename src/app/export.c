@@ -299,32 +299,35 @@ static int export_run(const struct ranks *world, const void *values, const struc
 #define FIELD(name) offsetof(struct export_options, name)
 
 static const struct option_row export_rows[] = {
-    {"output",         OPTION_STRING, "PATH",
-     "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",                FIELD(output),    0, 0},
-    {"format",         OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.",                    FIELD(format),    0,
-     0                                                                                                                                       },
-    {"anonymize",      OPTION_STRING, "KEYFILE",
+    {"output", OPTION_STRING, "PATH",
+     "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",
+     FIELD(output), 0, 0},
+    {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
+     0},
+    {"anonymize", OPTION_STRING, "KEYFILE",
      "Anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
-     "same addresses.",                                                                                                FIELD(anonymize), 0, 0},
-    {"with-addresses", OPTION_FLAG,   NULL,       "Write addresses as they are; without this and a key CSV has none.",
-     FIELD(with_addresses),                                                                                                              0, 0},
-    {"model",          OPTION_STRING, "NAME",     "Which model of a model file; not needed when it holds one.",
-     FIELD(model),                                                                                                                       0, 0},
+     "same addresses.",
+     FIELD(anonymize), 0, 0},
+    {"with-addresses", OPTION_FLAG, NULL, "Write addresses as they are; without this and a key CSV has none.",
+     FIELD(with_addresses), 0, 0},
+    {"model", OPTION_STRING, "NAME", "Which model of a model file; not needed when it holds one.",
+     FIELD(model), 0, 0},
 };
 
 const struct command command_export = {
     .text =
         {.name = "export",
-               .operands = "FEATURES...|MODEL.h5 [-o PATH]",
-               .summary = "feature files to CSV or anonymised HDF5, a model to XGBoost's JSON",
-               .about =
+         .operands = "FEATURES...|MODEL.h5 [-o PATH]",
+         .summary = "feature files to CSV or anonymised HDF5, a model to XGBoost's JSON",
+         .about =
              "Rows become CSV with one header, whatever the number of files, or feature files of the same "
              "layout in which every "
              "source address is anonymised. Telescope data may leave its owner's machines only with "
              "addresses "
              "anonymised: so addresses are left out of CSV unless a key or --with-addresses is given, and an "
              "anonymised file withholds its filter, command line and host. A tree model becomes a JSON file "
-             "that XGBoost loads.", .example =
+             "that XGBoost loads.",
+         .example =
              "darkforest export hours/ --format hdf5 --anonymize key -o shared/    # what may be passed on"},
     .options = export_rows,
     .n_options = sizeof export_rows / sizeof export_rows[0],

@@ -281,7 +281,8 @@ const struct command command_info = {
                       "who made a feature file; the "
                       "models, their parameters and held-out measures of a model file; the measures of a "
                       "result file. A folder stands "
-                      "for the *.h5 in it.", .example = "darkforest info out/features-20170101T030000.h5"},
+                      "for the *.h5 in it.",
+             .example = "darkforest info out/features-20170101T030000.h5"},
     .options = info_rows,
     .n_options = 1,
     .values_size = sizeof(struct info_options),

@@ -129,7 +129,8 @@ static int report_run(const struct ranks *world, const void *values, const struc
 
 static const struct option_row report_rows[] = {
     {"output", OPTION_STRING, "DIR",
-     "Folder for report.html, report.md, tables/ and figures/; made if absent.", offsetof(struct report_options, output), 0, 0},
+     "Folder for report.html, report.md, tables/ and figures/; made if absent.",
+     offsetof(struct report_options, output), 0, 0},
 };
 
 const struct command command_report = {
@@ -140,7 +141,8 @@ const struct command command_report = {
                       "folder, and writes one page in HTML that "
                       "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
                       "drawn by gnuplot, where it "
-                      "is installed. No address of a source is shown.", .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
+                      "is installed. No address of a source is shown.",
+             .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
     .options = report_rows,
     .n_options = 1,
     .values_size = sizeof(struct report_options),

@@ -91,7 +91,8 @@ const struct command command_verify = {
              .about = "Reads every byte: the checksum of every column and array, the number and order of the "
                       "rows, the sum of the "
                       "tally. Prints one line a file, and exits with 65 when one is not whole. A folder "
-                      "stands for the *.h5 in it.", .example = "darkforest verify out/    # all files of a finished run"},
+                      "stands for the *.h5 in it.",
+             .example = "darkforest verify out/    # all files of a finished run"},
     .serial = 1,
     .run = verify_run,
 };

@@ -6,9 +6,9 @@
 #define DARKFOREST_FACTS_H
 
 #include "darkforest/label/rules.h"
-#include "darkforest/packet/tally.h"
 #include "darkforest/report/report.h"
 #include "darkforest/sources/source.h"
+#include "darkforest/store/features.h"
 #include "darkforest/store/result_file.h"
 
 #define MONTH_SIZE 16 /* "2017-01" */

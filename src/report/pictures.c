@@ -1,6 +1,6 @@
 /* The pictures: shares of the classes, importances, confusion matrices. */
-#include "figure.h"
 #include "darkforest/report/paper.h"
+#include "figure.h"
 #include "sections.h"
 
 #include "darkforest/core/output.h"

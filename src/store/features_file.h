@@ -4,8 +4,8 @@
 #define DARKFOREST_FEATURES_FILE_H
 
 #include "chunk_packer.h"
-#include "columns.h"
 #include "hdf.h"
+#include "row_columns.h"
 
 struct features_file {
     char *path;

@@ -1,7 +1,7 @@
 /* Proving a feature file whole. */
-#include "columns.h"
 #include "features_file.h"
 #include "layout.h"
+#include "row_columns.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"

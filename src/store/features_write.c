@@ -2,8 +2,8 @@
  * Writing a feature file: every rank packs its chunks; rank 0 draws the packed bytes of all ranks, in rank
  * order and in bounded batches, and places them.
  */
-#include "columns.h"
 #include "layout.h"
+#include "row_columns.h"
 #include "row_packing.h"
 
 #include "darkforest/core/exits.h"

@@ -46,12 +46,9 @@ int metrics_put(hid_t parent, const char *name, const struct metrics *metrics)
     const hsize_t n = (hsize_t)metrics->n_classes;
     if (n == 0 || n > CLASSES_MOST)
         return -1;
+    const struct hdf_shape square = {.n_dimensions = 2, .dimensions = {n, n}};
     hid_t group = hdf_group_create(parent, name);
-    int bad = hdf_put_array(group, "confusion", H5T_NATIVE_INT64,
-                            (struct hdf_shape){
-                                2, {n, n}
-    },
-                            metrics->confusion);
+    int bad = hdf_put_array(group, "confusion", H5T_NATIVE_INT64, square, metrics->confusion);
     bad |= put_measures(group, metrics);
     bad |= put_averages(group, metrics);
     return bad ? -1 : 0;

@@ -81,9 +81,10 @@ static hsize_t extent_of(const struct model *m, enum extent extent)
 
 static struct hdf_shape shape_for(const struct model *m, const struct array *array)
 {
-    return (struct hdf_shape){
-        array->columns == ONE ? 1 : 2, {extent_of(m, array->rows), extent_of(m, array->columns)}
-    };
+    struct hdf_shape shape = {.n_dimensions = array->columns == ONE ? 1 : 2};
+    shape.dimensions[0] = extent_of(m, array->rows);
+    shape.dimensions[1] = extent_of(m, array->columns);
+    return shape;
 }
 
 /* The model's pointer to an array, whatever its type. */

@@ -1,4 +1,4 @@
-#include "columns.h"
+#include "row_columns.h"
 
 #include "darkforest/core/output.h"
 

@@ -1,9 +1,9 @@
 /*
- * columns.h - a block of rows turned into columns and back: one array a column, in the order of
+ * row_columns.h - a block of rows turned into columns and back: one array a column, in the order of
  * source_columns. Pure. Private to the store room. Local.
  */
-#ifndef DARKFOREST_COLUMNS_H
-#define DARKFOREST_COLUMNS_H
+#ifndef DARKFOREST_ROW_COLUMNS_H
+#define DARKFOREST_ROW_COLUMNS_H
 
 #include "darkforest/sources/source.h"
 

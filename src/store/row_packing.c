@@ -1,8 +1,8 @@
 #include "row_packing.h"
 
 #include "chunk_packer.h"
-#include "columns.h"
 #include "layout.h"
+#include "row_columns.h"
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"

@@ -14,7 +14,9 @@
 #include <zstd.h>
 
 enum {
-    PIECE_SIZE = 1024 * 1024, /* of records, before compression: a member or frame of its own */
+    PIECE_SIZE = 1024 * 1024, /* of records, before compression: when it is reached or passed, the member or
+                                 frame ends */
+    PIECE_ROOM = PIECE_SIZE + RECORD_MAX_SIZE,
     ZSTD_LEVEL = 3,
     ISAL_LEVEL = 1,
     ISAL_BUFFER = ISAL_DEF_LVL1_DEFAULT,
@@ -23,8 +25,8 @@ enum {
 /* How a piece is compressed. `press` returns the bytes written to `to`, 0 when it failed. */
 struct press {
     const char *ending;
-    int makes_frames; /* of zstd, which may be followed by an index */
-    void *(*open)(void);
+    int makes_frames;         /* of zstd, which may be followed by an index */
+    void *(*open)(int level); /* 0: the usual one */
     size_t (*bound)(size_t n);
     size_t (*press)(void *state, const uint8_t *from, size_t n, uint8_t *to, size_t room);
     void (*close)(void *state);
@@ -55,8 +57,9 @@ struct gzip_press {
     uint8_t level_buffer[ISAL_BUFFER];
 };
 
-static void *gzip_press_open(void)
+static void *gzip_press_open(int level)
 {
+    (void)level; /* isa-l's levels differ little */
     return malloc(sizeof(struct gzip_press));
 }
 
@@ -85,11 +88,11 @@ static size_t gzip_press_press(void *opaque, const uint8_t *from, size_t n, uint
     return room - state->stream.avail_out;
 }
 
-static void *zstd_press_open(void)
+static void *zstd_press_open(int level)
 {
     ZSTD_CCtx *context = ZSTD_createCCtx();
     if (context) {
-        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level ? level : ZSTD_LEVEL);
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
     }
     return context;
@@ -107,7 +110,7 @@ static void zstd_press_close(void *opaque)
 }
 
 static const struct press presses[] = {
-    {".gz",  0, gzip_press_open, gzip_press_bound,   gzip_press_press, free            },
+    {".gz", 0, gzip_press_open, gzip_press_bound, gzip_press_press, free},
     {".zst", 1, zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
 };
 
@@ -206,14 +209,14 @@ static void put_header(struct writer *w, const struct writer_options *options)
     start_piece(w, sizeof header);
 }
 
-static int open_press(struct writer *w)
+static int open_press(struct writer *w, int level)
 {
     w->press = find_press(w->path);
     if (!w->press)
         return 0;
-    w->pressed_room = w->press->bound(PIECE_SIZE);
+    w->pressed_room = w->press->bound(PIECE_ROOM);
     w->pressed = memory_get(w->pressed_room);
-    w->state = w->press->open();
+    w->state = w->press->open(level);
     if (!w->state)
         log_error("%s cannot be written: out of memory", w->path);
     return w->state ? 0 : -1;
@@ -236,11 +239,11 @@ struct writer *writer_open_memory(const char *name, const struct writer_options 
 {
     struct writer *w = memory_zeroed(1, sizeof *w);
     w->path = memory_text(name);
-    w->piece = memory_get(PIECE_SIZE);
+    w->piece = memory_get(PIECE_ROOM);
     w->nanoseconds = options->nanoseconds;
     w->with_index = options->with_index;
     start_piece(w, 0);
-    if (open_press(w) < 0) {
+    if (open_press(w, options->level) < 0) {
         free_writer(w);
         return NULL;
     }
@@ -284,7 +287,7 @@ int writer_put(struct writer *writer, const struct record *record)
     }
     forget_taken(writer);
     const size_t size = RECORD_HEADER_SIZE + record->n_captured;
-    if (PIECE_SIZE - writer->n < size && flush_piece(writer) < 0)
+    if (writer->n >= PIECE_SIZE && flush_piece(writer) < 0)
         return -1;
     const uint32_t header[4] = {(uint32_t)seconds, (uint32_t)(writer->nanoseconds ? rest : rest / 1000),
                                 record->n_captured, record->n_wire};
@@ -295,10 +298,15 @@ int writer_put(struct writer *writer, const struct record *record)
     return 0;
 }
 
-int writer_take(struct writer *writer, const void **data, size_t *n)
+int writer_cut(struct writer *writer)
 {
     forget_taken(writer);
-    if (flush_piece(writer) < 0)
+    return flush_piece(writer);
+}
+
+int writer_take(struct writer *writer, const void **data, size_t *n)
+{
+    if (writer_cut(writer) < 0)
         return -1;
     *data = writer->memory;
     *n = writer->n_memory;

@@ -17,6 +17,7 @@ struct writer_options {
     uint32_t link_type;
     int nanoseconds;
     int with_header; /* 0: a later part of a file, records only */
+    int level;       /* of zstd; 0: the usual one */
     int with_index;  /* zstd written by writer_open: seekable, with a time index at its end (parts.h) */
 };
 
@@ -24,6 +25,8 @@ struct writer_options {
 struct writer *writer_open(const char *path, const struct writer_options *options);
 /* 0, or -1 after one sentence (disk full, ...); then only writer_discard is left. */
 int writer_put(struct writer *writer, const struct record *record);
+/* Ends the member or frame here; the next record begins another. 0, or -1 after one sentence. */
+int writer_cut(struct writer *writer);
 int writer_close(struct writer *writer); /* 0; -1 after one sentence, with nothing left behind */
 void writer_discard(struct writer *writer);
 

@@ -75,6 +75,20 @@ int inputs_rules(const struct ranks *world, const char *path, struct rules *rule
     return code;
 }
 
+void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,
+                 size_t n, const struct step_options *options)
+{
+    step_open(step, archive, first, n, options);
+    uint64_t sum = step_checksum(step), shared = sum;
+    ranks_broadcast(ranks, 0, &shared, sizeof shared);
+    uint64_t differing = sum != shared;
+    ranks_sum_u64(ranks, &differing, 1);
+    if (differing) {
+        log_warn("indexes look different on different ranks, and are not used");
+        step_forget_parts(step);
+    }
+}
+
 static void say_counts(const struct inventory_counts *c, const struct inventory *inventory)
 {
     log_info("device inventory: %llu addresses in %zu categories; %llu repeated entries",

@@ -5,7 +5,7 @@
 #ifndef DARKFOREST_INPUTS_H
 #define DARKFOREST_INPUTS_H
 
-#include "darkforest/archive/archive.h"
+#include "darkforest/archive/step.h"
 #include "darkforest/core/options.h"
 #include "darkforest/exchange/ranks.h"
 #include "darkforest/exchange/shared.h"
@@ -16,6 +16,10 @@
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
 int inputs_rules(const struct ranks *world, const char *path,
                  struct rules *rules); /* path NULL: the defaults */
+
+/* Opens a step alike on every rank: indexes that do not look the same to all are not used. */
+void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,
+                 size_t n, const struct step_options *options);
 
 /* One copy of the inventory a node, or one a rank where shared memory has no room for it. */
 struct shared_inventory {

@@ -1,6 +1,7 @@
 #include "pass.h"
 
 #include "batch.h"
+#include "inputs.h"
 #include "meeting.h"
 #include "reading.h"
 #include "stop.h"
@@ -61,23 +62,6 @@ static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n
     return hold;
 }
 
-/* Opens the step alike on every rank. */
-static void open_step(const struct pass *pass, struct step *step, size_t first, size_t n_files)
-{
-    const struct pass_input *in = pass->input;
-    const struct step_options options = {
-        .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns, .cut = in->cut};
-    step_open(step, in->archive, first, n_files, &options);
-    uint64_t sum = step_checksum(step), differing = 0, shared = sum;
-    ranks_broadcast(in->ranks, 0, &shared, sizeof shared);
-    differing = sum != shared;
-    ranks_sum_u64(in->ranks, &differing, 1);
-    if (differing) {
-        log_warn("indexes look different on different ranks, and are not used");
-        step_forget_parts(step);
-    }
-}
-
 /* What is left to do when all have read: the last contacts, and one verdict for all ranks. */
 static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
 {
@@ -98,9 +82,12 @@ static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
 int pass_step(struct pass *pass, size_t first, size_t n_files)
 {
     const struct ranks *ranks = pass->input->ranks;
+    const struct pass_input *in = pass->input;
+    const struct step_options options = {
+        .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns, .cut = in->cut};
     struct step step;
-    run_record_phase(pass->input->record, "read");
-    open_step(pass, &step, first, n_files);
+    run_record_phase(in->record, "read");
+    inputs_step(in->ranks, &step, in->archive, first, n_files, &options);
     const int teams = team_is_worth(pass, &step);
     struct slices slices = slices_of(&step, ranks_rank(ranks), ranks_size(ranks), !teams);
     struct cut *cuts = memory_zeroed(slices.n, sizeof *cuts);

@@ -2,36 +2,17 @@
 
 #include "meeting.h"
 #include "reading.h"
+#include "ring.h"
 
-#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/exchange/shared.h"
 
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define LAP_BLOCKS 32
-
-struct ring_block {
+/* In shared memory. */
+struct team_block {
     size_t n;
     uint64_t offset;
     _Alignas(64) uint8_t bytes[READER_BUFFER_SIZE];
-};
-
-/* How a lap stands. Two take turns: one is made ready for the next lap while nobody looks at it. */
-struct lap {
-    _Alignas(64) atomic_size_t n_filled;
-    atomic_int over;  /* the leader fills no more in this lap */
-    atomic_int ended; /* and the file has no more */
-    _Alignas(64) atomic_size_t n_taken;
-};
-
-/* In shared memory, zeroed. */
-struct ring {
-    struct lap laps[2];
-    struct ring_block blocks[LAP_BLOCKS];
 };
 
 /* A team at work on one file. */
@@ -51,59 +32,41 @@ int team_is_worth(const struct pass *pass, const struct step *step)
     return n > 0 && n < (size_t)ranks_size(pass->input->ranks);
 }
 
-/* Leader: as many blocks as a lap holds. */
-static void fill(struct team *t, struct lap *lap)
+/* Leader: the next block of the file. */
+static int fill(void *context, void *block)
 {
-    for (size_t i = 0; i < LAP_BLOCKS; i++) {
-        struct ring_block *to = &t->ring->blocks[i];
-        struct block block;
-        if (t->reader)
-            reader_lend(t->reader, to->bytes);
-        t->last = t->pass->code ? 0 : reader_next(t->reader, &block);
-        if (t->last <= 0) {
-            atomic_store(&lap->ended, 1);
-            break;
-        }
-        to->n = block.n;
-        to->offset = block.offset;
-        atomic_store(&lap->n_filled, i + 1);
-    }
-    atomic_store(&lap->over, 1);
+    struct team *t = context;
+    struct team_block *to = block;
+    struct block read;
+    if (t->reader)
+        reader_lend(t->reader, to->bytes);
+    t->last = t->pass->code ? 0 : reader_next(t->reader, &read);
+    if (t->last <= 0)
+        return 0;
+    to->n = read.n;
+    to->offset = read.offset;
+    return 1;
 }
 
-/* Takes blocks as they come until the lap is over and all are taken. */
-static void take(struct team *t, struct lap *lap)
+static void take(void *context, void *block)
 {
-    for (;;) {
-        const size_t ticket = atomic_fetch_add(&lap->n_taken, 1);
-        while (atomic_load(&lap->n_filled) <= ticket) {
-            if (atomic_load(&lap->over) && atomic_load(&lap->n_filled) <= ticket)
-                return;
-            sched_yield();
-        }
-        const struct ring_block *from = &t->ring->blocks[ticket];
-        reading_take(&t->reading, t->pass,
-                     &(struct block){.data = from->bytes, .n = from->n, .offset = from->offset});
-    }
+    struct team *t = context;
+    const struct team_block *from = block;
+    reading_take(&t->reading, t->pass,
+                 &(struct block){.data = from->bytes, .n = from->n, .offset = from->offset});
 }
 
 /* Laps until the file has ended, with a meeting of all ranks after each. */
 static void read_file(struct team *t)
 {
-    const int leads = ranks_rank(t->ranks) == 0;
+    const struct ring_use use = {.fill = fill, .take = take, .context = t};
     const uint64_t before = t->pass->n_bytes_read;
-    int ended = 0;
-    for (size_t k = 0; !ended; k++) {
-        struct lap *lap = &t->ring->laps[k % 2];
-        if (leads) {
-            memset(&t->ring->laps[(k + 1) % 2], 0, sizeof *lap);
-            fill(t, lap);
-        }
-        take(t, lap);
-        if (leads && t->reader)
+    int more = 1;
+    while (more) {
+        more = ring_lap(t->ring, &use);
+        if (t->reader)
             t->pass->n_bytes_read = before + reader_position(t->reader);
-        ended = atomic_load(&lap->ended);
-        meeting_round(t->pass, 1);
+        meeting_round(t->pass, more);
     }
     reading_end(&t->reading, t->pass);
 }
@@ -120,20 +83,16 @@ static void lead(struct team *t, const struct step *step, size_t file)
 }
 
 static void read_together(struct pass *pass, const struct step *step, const struct ranks *ranks,
-                          struct shared *shared, size_t file)
+                          struct ring *ring, size_t file)
 {
-    struct team t = {.pass = pass, .ranks = ranks, .ring = shared_memory(shared)};
+    struct team t = {.pass = pass, .ranks = ranks, .ring = ring};
     const int code = reading_begin(&t.reading, pass, file);
     pass->code = pass->code ? pass->code : code;
-    ranks_barrier(ranks);
-    if (ranks_rank(ranks) == 0) {
-        memset(t.ring->laps, 0, sizeof t.ring->laps);
-        ranks_barrier(ranks);
+    ring_begin(ring);
+    if (ranks_rank(ranks) == 0)
         lead(&t, step, file);
-    } else {
-        ranks_barrier(ranks);
+    else
         read_file(&t);
-    }
 }
 
 /* Which node of how many this is, counting from 0 in the order of ranks. */
@@ -167,15 +126,15 @@ void team_read(struct pass *pass, const struct step *step)
     const size_t n_teams = n_here < n_ranks ? n_here : n_ranks,
                  number = n_teams ? rank * n_teams / n_ranks : 0;
     struct ranks *ranks = ranks_split(in->node, (int)number);
-    struct shared *shared = n_teams && ranks_size(ranks) > 1 ? shared_new(ranks, sizeof(struct ring)) : NULL;
+    struct ring *ring = n_teams && ranks_size(ranks) > 1 ? ring_new(ranks, sizeof(struct team_block)) : NULL;
     for (size_t i = number; n_teams && i < n_here; i += n_teams) {
         const size_t file = files[node + i * n_nodes];
-        if (shared)
-            read_together(pass, step, ranks, shared, file);
+        if (ring)
+            read_together(pass, step, ranks, ring, file);
         else if (ranks_rank(ranks) == 0)
             reading_slice(pass, step, &(struct slice){.file = file, .kind = SLICE_WHOLE}, NULL);
     }
-    shared_free(shared);
+    ring_free(ring);
     ranks_free(ranks);
     free(files);
 }

@@ -2,12 +2,7 @@
  * team.h - one compressed file read by several ranks of a node: one inflates ahead, the others take the
  * records. Private to the app.
  *
- *     leader:  file -> inflate -> ring of blocks in shared memory -> (takes too, when the ring is full)
- *     others:                                  take a block -> records -> ...
- *
- * A lap fills the ring once, and ends when every block of it was taken; then all ranks of the pass meet. So
- * inflating alone sets the pace, and nobody waits in a meeting for one who waits for a block. Collective over
- * the pass.
+ * After each lap of their ring (ring.h) all ranks of the pass meet. Collective over the pass.
  */
 #ifndef DARKFOREST_TEAM_H
 #define DARKFOREST_TEAM_H

@@ -17,7 +17,7 @@ extern const struct command command_classify, command_evaluate, command_export, 
 static const struct command *const commands[] = {
     &command_synth,    &command_extract,  &command_label,     &command_train,
     &command_evaluate, &command_classify, &command_reproduce, &command_report,
-    &command_export,   &command_info,     &command_verify,
+    &command_pack,     &command_export,   &command_info,      &command_verify,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

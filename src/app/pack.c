@@ -1,0 +1,186 @@
+#include "command.h"
+#include "inputs.h"
+#include "packing.h"
+#include "run_record.h"
+#include "stop.h"
+
+#include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENDING ".pcap.zst"
+
+struct pack_options {
+    const char *output, *index_dir;
+    uint64_t level;
+};
+
+static void pack_defaults(void *values)
+{
+    *(struct pack_options *)values = (struct pack_options){.level = 1};
+}
+
+#define AT(field) offsetof(struct pack_options, field)
+static const struct option_row pack_options[] = {
+    {"output", OPTION_STRING, "FILE", "the packed file: NAME" ENDING, AT(output), 0, 0},
+    {"index-dir", OPTION_STRING, "DIR", "where indexes of gzip files are kept (default: beside the files)",
+     AT(index_dir), 0, 0},
+    {"level", OPTION_U64, "N",
+     "of zstd; a higher one packs a little tighter, far slower, and is read more slowly (default 1)",
+     AT(level), 1, 19},
+};
+
+static const char *pack_check(const struct pack_options *o, const struct strings *operands)
+{
+    if (operands->n == 0)
+        return "give at least one capture file, glob or folder";
+    if (!o->output)
+        return "say where the packed file goes: -o NAME" ENDING;
+    const size_t n = strlen(o->output), n_ending = strlen(ENDING);
+    if (n <= n_ending || strcmp(o->output + n - n_ending, ENDING) != 0)
+        return "the name after -o must end in " ENDING;
+    return NULL;
+}
+
+/* What all files must share, for one pcap header to stand for them: the link type. Nanoseconds hold
+ * microseconds too. */
+static int choose_format(const struct archive *archive, struct writer_options *format)
+{
+    const struct archive_file *first = &archive->files[0];
+    format->link_type = first->kind.format.link_type;
+    for (size_t i = 0; i < archive->n; i++) {
+        const struct archive_file *file = &archive->files[i];
+        format->nanoseconds |= file->kind.format.nanoseconds;
+        if (file->kind.format.link_type == format->link_type)
+            continue;
+        log_error("%s and %s have different link types (%u and %u): one packed file holds one", first->path,
+                  file->path, format->link_type, file->kind.format.link_type);
+        return EXIT_BAD_DATA;
+    }
+    return EXIT_DONE;
+}
+
+static void pack_step(struct packing *p, const struct step *step)
+{
+    for (size_t i = 0; i < step->n && p->code == EXIT_DONE;) {
+        i += packing_cut(p, step, i);
+        if (i < step->n && p->code == EXIT_DONE)
+            packing_stream(p, &step->archive->files[step->first + i++]);
+    }
+}
+
+/* The file header, then the files step by step. */
+static void pack_files(struct packing *p, const struct archive *archive, const struct step_options *options)
+{
+    const struct joint_piece header = packing_take(p);
+    struct step step;
+    packing_round(p, &header);
+    for (size_t first = 0, n; first < archive->n && p->code == EXIT_DONE; first += n) {
+        n = step_length(archive, first, ranks_size(p->world));
+        inputs_step(p->world, &step, archive, first, n, options);
+        pack_step(p, &step);
+        step_close(&step);
+    }
+}
+
+struct pack {
+    const struct pack_options *options;
+    const struct ranks *world;
+    struct ranks *node;
+    struct archive archive;
+    struct writer_options format;
+};
+
+/* All of the archive, with or without cuts inside files. */
+static int pack_archive(const struct pack *x, int cut)
+{
+    const struct step_options options = {
+        .index_dir = x->options->index_dir, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .cut = cut};
+    struct packing p = {.world = x->world, .node = x->node};
+    uint64_t n_bytes = 0;
+    for (size_t i = 0; i < x->archive.n; i++)
+        n_bytes += x->archive.files[i].kind.n_bytes;
+    p.writer = writer_open_memory(x->options->output, &x->format);
+    p.code = ranks_agree(x->world, p.writer ? EXIT_DONE : EXIT_IO, NULL);
+    if (p.code == EXIT_DONE)
+        p.code = joint_open(&p.joint, x->world, x->options->output);
+    if (p.code == EXIT_DONE) {
+        progress_start(&p.progress, "pack", "packets", n_bytes);
+        pack_files(&p, &x->archive, &options);
+        progress_end(&p.progress);
+        const int retry = p.code == PACKING_RETRY_UNCUT;
+        p.code = joint_close(p.joint, retry ? EXIT_BAD_DATA : p.code);
+        p.code = retry ? PACKING_RETRY_UNCUT : p.code;
+    }
+    writer_discard(p.writer);
+    if (p.code == EXIT_DONE) {
+        char before[FORMAT_TIME_SIZE], after[FORMAT_TIME_SIZE];
+        log_info("%s: %llu packets, %s of input packed to %s", x->options->output,
+                 (unsigned long long)p.n_all_records, format_size(n_bytes, before),
+                 format_size(p.n_all_written, after));
+    }
+    return p.code == EXIT_DONE && p.n_damaged ? EXIT_BAD_DATA : p.code;
+}
+
+static int pack_all(struct pack *x)
+{
+    int code = choose_format(&x->archive, &x->format);
+    if (code != EXIT_DONE)
+        return code;
+    x->format.with_header = ranks_rank(x->world) == 0;
+    x->format.level = (int)x->options->level;
+    code = pack_archive(x, 1);
+    if (code == PACKING_RETRY_UNCUT) {
+        log_warn("a cut inside a file did not fall on a record, or a file is damaged in its middle: packing "
+                 "again without cuts");
+        code = pack_archive(x, 0);
+    }
+    return code;
+}
+
+static int pack_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    struct pack x = {.options = values, .world = world};
+    const char *wrong = pack_check(values, operands);
+    if (wrong) {
+        log_error("%s; `darkforest pack --help` says more", wrong);
+        return EXIT_BAD_USAGE;
+    }
+    stop_watch(0, NULL);
+    /* No run.json: packed files share folders with each other, and what they hold follows from the input. */
+    struct run_record *record = run_record_new(world, "pack", NULL);
+    int code = inputs_archive(world, operands, &x.archive);
+    if (code == EXIT_DONE) {
+        run_record_phase(record, "pack");
+        x.node = ranks_node(world);
+        code = pack_all(&x);
+        ranks_free(x.node);
+        archive_free(&x.archive);
+    }
+    return run_record_finish(record, code);
+}
+
+const struct command command_pack = {
+    .text =
+        {
+            .name = "pack",
+            .operands = "ARCHIVE... -o NAME" ENDING,
+            .summary = "any archive to one zstd file that is read in slices of time",
+            .about =
+                "Reads pcap and pcapng, plain, gzip or zstd; an ARCHIVE is a file, a glob or a folder, "
+                "and its files follow each other by time. Writes one pcap file in zstd's seekable format "
+                "with an index of its times: `zstd -d` reads it like any other, and extract reads only "
+                "the frames it needs, with all ranks.\n\n"
+                "The same packets give the same bytes for any number of ranks and however they were "
+                "compressed before. What a damaged file held is packed, and the exit code is 65.",
+            .example = "mpirun -n 2 darkforest pack hour.pcap.gz -o hour.pcap.zst",
+        },
+    .options = pack_options,
+    .n_options = sizeof pack_options / sizeof *pack_options,
+    .values_size = sizeof(struct pack_options),
+    .defaults = pack_defaults,
+    .run = pack_run,
+};

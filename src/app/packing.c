@@ -1,0 +1,67 @@
+#include "packing.h"
+
+#include "stop.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void packing_put(struct packing *p, const struct record *record)
+{
+    if (p->code == EXIT_DONE && writer_put(p->writer, record))
+        p->code = EXIT_IO;
+    p->n_records++;
+}
+
+struct joint_piece packing_take(struct packing *p)
+{
+    struct joint_piece piece = {0};
+    if (p->code == EXIT_DONE && writer_take(p->writer, &piece.data, &piece.n))
+        p->code = EXIT_IO;
+    if (p->code == EXIT_DONE)
+        piece.parts = writer_parts(p->writer, &piece.n_parts, &piece.n_inflated);
+    return piece;
+}
+
+int packing_round(struct packing *p, const struct joint_piece *piece)
+{
+    p->n_written += piece->n;
+    p->code = joint_append(p->joint, piece, p->code);
+    if (p->code == EXIT_DONE)
+        p->code = ranks_agree(p->world, stop_wanted() ? EXIT_STOPPED : EXIT_DONE,
+                              "asked to stop: no packed file was written");
+    uint64_t sums[3] = {p->n_bytes_read, p->n_records, p->n_written};
+    ranks_sum_u64(p->world, sums, 3);
+    p->n_all_records = sums[1];
+    p->n_all_written = sums[2];
+    progress_update(&p->progress, sums[0], sums[1]);
+    return p->code == EXIT_DONE;
+}
+
+void packing_judge(struct packing *p, const char *path, const struct reader *reader)
+{
+    const struct damage *damage = reader_damage(reader);
+    log_error("%s: at byte %llu: %s", path, (unsigned long long)damage->offset, damage->what);
+    p->code = EXIT_IO;
+}
+
+void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage)
+{
+    const size_t size = (size_t)ranks_size(p->world);
+    size_t *sizes = memory_get(size * sizeof *sizes);
+    struct damage *all =
+        ranks_gather_all(p->world, damage, damage && damage->what[0] ? sizeof *damage : 0, sizes);
+    size_t n = 0;
+    for (size_t r = 0; r < size; r++)
+        n += sizes[r] / sizeof *all;
+    if (n > 0) {
+        log_warn("%s: at byte %llu: %s; the records before it were packed", path,
+                 (unsigned long long)all[0].offset, all[0].what);
+        p->n_damaged++;
+    }
+    free(all);
+    free(sizes);
+}

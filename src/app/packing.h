@@ -1,0 +1,60 @@
+/*
+ * packing.h - records of an archive to frames of one packed file. Private to the app.
+ *
+ *     stream of a file:   |h|r r r r r|r r r r r r r|r r r r ...      cut where a record starts at or after
+ *                           a frame     a frame       ...            each PACK_FRAME bytes of the stream
+ *     packed file:        [h][frame][frame][frame] ... [index]
+ *
+ * So the frames follow from the records alone: not from the ranks, nor from how the file was compressed or
+ * where it could be cut.
+ */
+#ifndef DARKFOREST_PACKING_H
+#define DARKFOREST_PACKING_H
+
+#include "joint.h"
+
+#include "darkforest/archive/step.h"
+#include "darkforest/archive/writer.h"
+#include "darkforest/core/progress.h"
+
+#define PACK_FRAME ((uint64_t)1 << 20)
+#define PACKING_RETRY_UNCUT (-1) /* a cut inside a file was wrong: all must be packed again without cuts */
+
+struct packing {
+    const struct ranks *world;
+    const struct ranks *node; /* those that share memory with this rank */
+    struct joint *joint;
+    struct writer *writer;
+    struct progress progress;
+    uint64_t n_bytes_read, n_records, n_written; /* here */
+    uint64_t n_all_records, n_all_written;       /* on all ranks, as of the last round */
+    size_t n_damaged;                            /* files; the same on all ranks */
+    int code;                                    /* worst so far here; the same everywhere after a round */
+};
+
+/* Where the frame ends that the record at `offset` belongs to. Local. */
+static inline uint64_t packing_frame_end(uint64_t offset)
+{
+    return (offset / PACK_FRAME + 1) * PACK_FRAME;
+}
+
+/* One record into the frame in hand. Local; a failure goes to `code`. */
+void packing_put(struct packing *p, const struct record *record);
+/* What was put since the last call, as a piece that lasts until the next put. Local. */
+struct joint_piece packing_take(struct packing *p);
+/* The pieces of all ranks go to the file. Collective. Whether to go on: nothing failed and nobody wants to
+ * stop.
+ */
+int packing_round(struct packing *p, const struct joint_piece *piece);
+/* A reader failed: says so, in `code` too. Local. */
+void packing_judge(struct packing *p, const char *path, const struct reader *reader);
+/* Says which damage of a file was met; `damage` is NULL on ranks that met none. Collective. */
+void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage);
+
+/* packing_cut.c: the files of a step from `first` on that can be cut or are small, up to one that is neither.
+ * Collective. Returns how many. */
+size_t packing_cut(struct packing *p, const struct step *step, size_t first);
+/* packing_stream.c: a file that must be read through. Collective. */
+void packing_stream(struct packing *p, const struct archive_file *file);
+
+#endif

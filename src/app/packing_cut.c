@@ -1,0 +1,243 @@
+#include "packing.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+
+#define STRETCH_BYTES (16 * PACK_FRAME)      /* of the stream, for one rank in one round */
+#define SMALL_FILE_BYTES ((uint64_t)4 << 20) /* on disk: one rank packs it whole */
+#define RECORDS_AT_ONCE 256
+
+/* The records that start in [from, to) of a file's stream; both are multiples of PACK_FRAME, but for the end.
+ */
+struct stretch {
+    size_t file; /* of the step */
+    uint64_t from, to;
+};
+
+struct stretches {
+    struct stretch *items;
+    size_t n, room;
+};
+
+/* How a stretch was read: proves that the cuts were right. Fixed width: it crosses MPI. */
+struct seam {
+    uint64_t first, end; /* where its first record starts, and the one behind its last */
+    uint64_t damaged;
+    uint64_t code;
+};
+
+/* A rank at work on a stretch. */
+struct cutting {
+    struct packing *packing;
+    const struct stretch *stretch;
+    uint64_t edge; /* a record at or behind it starts another frame */
+    int inside;    /* the stretch has begun */
+    struct seam seam;
+    struct damage damage;
+};
+
+static void add_stretch(struct stretches *list, size_t file, uint64_t from, uint64_t to)
+{
+    if (from == to)
+        return;
+    if (list->n == list->room) {
+        list->room = list->room * 2 + 64;
+        list->items = memory_resize(list->items, list->room * sizeof *list->items);
+    }
+    list->items[list->n++] = (struct stretch){.file = file, .from = from, .to = to};
+}
+
+/* Where the frame starts that begins at `offset` or behind it. */
+static uint64_t frame_start(uint64_t offset)
+{
+    return (offset + PACK_FRAME - 1) / PACK_FRAME * PACK_FRAME;
+}
+
+/* A plain file is cut anywhere, one with parts at the parts. */
+static void add_file(struct stretches *list, const struct step *step, size_t file)
+{
+    const struct step_file *f = &step->files[file];
+    const uint64_t n_bytes = step->archive->files[step->first + file].kind.n_bytes;
+    uint64_t from = 0;
+    if (f->cut && f->parts.n == 0) {
+        for (; from + STRETCH_BYTES < n_bytes; from += STRETCH_BYTES)
+            add_stretch(list, file, from, from + STRETCH_BYTES);
+    }
+    for (size_t i = 1; i < f->parts.n; i++) {
+        const uint64_t to = frame_start(f->parts.items[i].first_record);
+        if (to - from >= STRETCH_BYTES) {
+            add_stretch(list, file, from, to);
+            from = to;
+        }
+    }
+    add_stretch(list, file, from, UINT64_MAX);
+}
+
+static int is_cut_or_small(const struct step *step, size_t file)
+{
+    return step->files[file].cut || step->archive->files[step->first + file].kind.n_bytes <= SMALL_FILE_BYTES;
+}
+
+/* The first part whose records start at `offset` or behind it; parts->n when there is none. */
+static size_t part_from(const struct parts *parts, uint64_t offset)
+{
+    size_t low = 0, high = parts->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (parts->items[middle].first_record < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct reader *open_stretch(const struct step *step, const struct stretch *stretch, int *code,
+                                   char **why)
+{
+    const struct step_file *f = &step->files[stretch->file];
+    const char *path = step->archive->files[step->first + stretch->file].path;
+    struct file_kind kind = step->archive->files[step->first + stretch->file].kind;
+    if (!f->cut)
+        return reader_open(path, &kind, code, why);
+    if (f->parts.n == 0) {
+        const uint64_t from = stretch->from > 0 ? stretch->from : READER_FIRST_RECORD;
+        return reader_open_range(path, &kind, from, stretch->to, code, why);
+    }
+    const size_t behind = part_from(&f->parts, stretch->from + 1);
+    return reader_open_parts(path, &kind, &f->parts, behind > 0 ? behind - 1 : 0,
+                             part_from(&f->parts, stretch->to), code, why);
+}
+
+/* A record that starts at `offset`. 0 when it lies behind the stretch. */
+static int take_record(struct cutting *c, const struct record *record, uint64_t offset)
+{
+    struct packing *p = c->packing;
+    if (offset >= c->edge) {
+        if (!c->inside)
+            c->seam.first = offset;
+        else if (p->code == EXIT_DONE && writer_cut(p->writer))
+            p->code = EXIT_IO;
+        c->inside = 1;
+        c->edge = packing_frame_end(offset);
+    }
+    if (offset >= c->stretch->to) {
+        c->seam.end = offset;
+        return 0;
+    }
+    if (c->inside)
+        packing_put(p, record);
+    return p->code == EXIT_DONE;
+}
+
+/* 0 when the stretch ended in the block. */
+static int take_block(struct cutting *c, const struct record_format *format, const struct block *block)
+{
+    struct record records[RECORDS_AT_ONCE];
+    size_t n_found, n_used;
+    for (size_t at = 0; at < block->n; at += n_used) {
+        record_walk(format, block->data + at, block->n - at, records, RECORDS_AT_ONCE, &n_found, &n_used);
+        for (size_t i = 0; i < n_found; i++) {
+            const size_t start = (size_t)(records[i].data - block->data) - RECORD_HEADER_SIZE;
+            if (!take_record(c, &records[i], block->offset + start))
+                return 0;
+        }
+    }
+    return 1;
+}
+
+/* The reader has come to its end before the stretch did. */
+static void end_of_file(struct cutting *c, const struct reader *reader)
+{
+    c->seam.end = reader_end_offset(reader);
+    if (!c->inside)
+        c->seam.first = c->seam.end;
+    c->damage = *reader_damage(reader);
+    c->seam.damaged = c->damage.what[0] != '\0';
+}
+
+static void read_stretch(struct cutting *c, const struct step *step)
+{
+    struct packing *p = c->packing;
+    const struct archive_file *file = &step->archive->files[step->first + c->stretch->file];
+    struct block block;
+    char *why;
+    int last = 0, within = 1;
+    struct reader *reader = open_stretch(step, c->stretch, &p->code, &why);
+    if (!reader) {
+        log_error("%s", why);
+        free(why);
+        return;
+    }
+    c->edge = c->stretch->from;
+    while (within && (last = reader_next(reader, &block)) > 0)
+        within = take_block(c, &file->kind.format, &block);
+    if (within)
+        end_of_file(c, reader);
+    if (last < 0)
+        packing_judge(p, file->path, reader);
+    p->n_bytes_read += reader_position(reader);
+    reader_close(reader);
+}
+
+/* Each stretch must start where the one before it in its file ended; damage may only come at the end of a
+ * file. `before` is the seam before the first. */
+static int seams_hold(const struct stretch *stretches, const struct seam *seams, size_t n, struct seam before)
+{
+    for (size_t i = 0; i < n; before = seams[i++]) {
+        const int from_the_start = stretches[i].from == 0, to_the_end = stretches[i].to == UINT64_MAX;
+        if (seams[i].code != EXIT_DONE)
+            return 1; /* the round tells */
+        if ((!from_the_start && seams[i].first != before.end) || (!to_the_end && seams[i].damaged))
+            return 0;
+    }
+    return 1;
+}
+
+/* Up to one stretch a rank; `last` is the seam of the last stretch before, and then of these. Whether to go
+ * on. */
+static int cut_round(struct packing *p, const struct step *step, const struct stretch *stretches, size_t n,
+                     struct seam *last)
+{
+    const size_t rank = (size_t)ranks_rank(p->world);
+    struct cutting c = {.packing = p};
+    if (rank < n) {
+        c.stretch = &stretches[rank];
+        read_stretch(&c, step);
+    }
+    const struct joint_piece piece = packing_take(p);
+    c.seam.code = (uint64_t)p->code;
+    size_t *sizes = memory_get((size_t)ranks_size(p->world) * sizeof *sizes);
+    struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, sizes);
+    if (!seams_hold(stretches, seams, n, *last))
+        p->code = PACKING_RETRY_UNCUT;
+    else if (packing_round(p, &piece))
+        for (size_t i = 0; i < n; i++)
+            if (seams[i].damaged)
+                packing_tell_damage(p, step->archive->files[step->first + stretches[i].file].path,
+                                    rank == i ? &c.damage : NULL);
+    *last = seams[n - 1];
+    free(seams);
+    free(sizes);
+    return p->code == EXIT_DONE;
+}
+
+size_t packing_cut(struct packing *p, const struct step *step, size_t first)
+{
+    const size_t size = (size_t)ranks_size(p->world);
+    struct stretches list = {0};
+    struct seam last = {0};
+    size_t n_files = 0;
+    for (; first + n_files < step->n && is_cut_or_small(step, first + n_files); n_files++)
+        add_file(&list, step, first + n_files);
+    for (size_t at = 0; at < list.n; at += size) {
+        const size_t n = list.n - at < size ? list.n - at : size;
+        if (!cut_round(p, step, list.items + at, n, &last))
+            break;
+    }
+    free(list.items);
+    return n_files;
+}

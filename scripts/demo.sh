@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The main job, from a fresh machine to a report to look at, in some minutes: installs what is missing, builds, makes a synthetic
-# telescope hour with a device list, and runs the whole pipeline over two MPI ranks.
+# The main job, from a fresh machine to a report to look at, in some minutes: installs what is missing, builds, makes three synthetic
+# telescope hours with their device lists, and runs the paper's whole study on them over two MPI ranks.
 #
-#     scripts/demo.sh [FOLDER]      (results; build/demo unless given)
+#     scripts/demo.sh [FOLDER]      (where it all goes; build/demo unless given)
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -13,33 +13,25 @@ darkforest() {
     mpirun --oversubscribe -n 2 "$root/build/src/darkforest" "$@"
 }
 
-make_hour() {
-    if [ -e "$out/hour.pcap.gz" ] && [ -e "$out/devices.csv" ]; then
-        say "the synthetic hour is there already"
-        return
-    fi
-    say "a telescope hour, synthetic: 3 million packets, 300,000 senders, 22,000 of them devices"
-    darkforest synth --profile 2017-01 --scale 0.075 --packets 3000000 -o "$out/hour.pcap.gz" --devices-out "$out/devices.csv"
-}
-
-run_pipeline() {
-    say "extract: packets to features and labels"
-    darkforest extract "$out/hour.pcap.gz" --devices "$out/devices.csv" --from 2017-01-01T00 --to 2017-01-01T01 -o "$out/features"
-    say "train: a random forest, judged on rows that it has not seen"
-    darkforest train "$out/features" --learner forest --n-estimators 100 --max-depth 3 -o "$out/forest.h5"
-    say "report"
-    "$root/build/src/darkforest" report "$out/features" "$out/forest.h5" -o "$out/report"
+make_hour() { # MONTH
+    local archive=$out/archive/$1.pcap.gz devices=$out/archive/devices-$1.csv
+    [ ! -e "$archive" ] || [ ! -e "$devices" ] || return 0
+    say "a synthetic telescope hour of $1, a fiftieth of the real one's senders"
+    darkforest synth --profile "$1" --scale 0.02 --packets 2000000 -o "$archive" --devices-out "$devices"
 }
 
 main() {
+    local month
     "$root/scripts/install-packages.sh" build
     mpi_environment
     say "building"
     build release OFF
-    mkdir -p "$out"
-    make_hour
-    run_pipeline
-    say "done: open $out/report/report.html, or read $out/report/report.md"
+    mkdir -p "$out/archive"
+    for month in 2017-01 2017-02 2017-03; do make_hour "$month"; done
+    cp "$root/jobs/synthetic-campaign.ini" "$out/campaign.ini"
+    say "packets to features, labels, models, judgements, tables: what $out/campaign.ini says"
+    darkforest reproduce "$out/campaign.ini"
+    say "done: open $out/results/report/report.html, or read $out/results/report/report.md"
 }
 
 main

@@ -60,7 +60,7 @@ write_campaign() { # NAME HOURS LAUNCHER SLICE MONTH...
         for month in "${@:5}"; do
             printf '[month %s]\narchive = archive/%s\nfrom = %s-01T00\nto = %s-01T%02d\n' "$month" "$month" "$month" "$month" "$2"
         done
-        printf '[train]\nlearners = forest-2 bayes\nfolds = 2\n'
+        printf '[train]\nlearners = forest bayes\nfolds = 2\n'
         printf '[slurm]\nslice = %s\nnodes = 2\nntasks-per-node = 1\ntime = 5\nlauncher = %s\ntasks-at-once = 4\n' "$4" "$3"
     } >"$work/$1.ini"
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define DIGIT_BITS 32
 #define LOWEST_EXPONENT (-1152)
@@ -24,18 +25,19 @@ static void carry(struct exact *sum)
 
 void exact_add(struct exact *sum, double value)
 {
-    int exponent;
-    const double fraction = frexp(fabs(value), &exponent);
-    const int place = exponent - 53 - LOWEST_EXPONENT;
-    if (value == 0)
-        return;
-    assert(isfinite(value) && place >= 0);
-    const unsigned __int128 mantissa = (unsigned __int128)ldexp(fraction, 53) << place % DIGIT_BITS;
+    assert(isfinite(value));
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint64_t fraction = bits & (((uint64_t)1 << 52) - 1), exponent = bits >> 52 & 2047;
+    const uint64_t mantissa = exponent ? fraction | (uint64_t)1 << 52 : fraction;
+    const int place =
+        (int)(exponent ? exponent : 1) - 1075 - LOWEST_EXPONENT; /* of the mantissa's last bit */
+    const unsigned __int128 shifted = (unsigned __int128)mantissa << place % DIGIT_BITS;
     int64_t *digit = sum->digits + place / DIGIT_BITS;
-    const int64_t sign = value < 0 ? -1 : 1;
-    digit[0] += sign * (int64_t)(uint32_t)mantissa;
-    digit[1] += sign * (int64_t)(uint32_t)(mantissa >> DIGIT_BITS);
-    digit[2] += sign * (int64_t)(uint32_t)(mantissa >> 2 * DIGIT_BITS);
+    const int64_t sign = bits >> 63 ? -1 : 1;
+    digit[0] += sign * (int64_t)(uint32_t)shifted;
+    digit[1] += sign * (int64_t)(uint32_t)(shifted >> DIGIT_BITS);
+    digit[2] += sign * (int64_t)(uint32_t)(shifted >> 2 * DIGIT_BITS);
     if (++sum->n_added == ADDITIONS_MOST)
         carry(sum);
 }

@@ -14,11 +14,14 @@ static uint32_t digit(uint32_t key, int place)
     return key >> (DIGIT_BITS * place) & (DIGIT_VALUES - 1);
 }
 
-static void sort_digit(const uint32_t *from, uint32_t *to, size_t n, int place)
+/* One pass; nothing is moved, and 0 returned, when all keys have the same digit. */
+static int sort_digit(const uint32_t *from, uint32_t *to, size_t n, int place)
 {
     size_t starts[DIGIT_VALUES] = {0};
     for (size_t i = 0; i < n; i++)
         starts[digit(from[i], place)]++;
+    if (n == 0 || starts[digit(from[0], place)] == n)
+        return 0;
     size_t before = 0;
     for (uint32_t d = 0; d < DIGIT_VALUES; d++) {
         const size_t count = starts[d];
@@ -27,15 +30,20 @@ static void sort_digit(const uint32_t *from, uint32_t *to, size_t n, int place)
     }
     for (size_t i = 0; i < n; i++)
         to[starts[digit(from[i], place)]++] = from[i];
+    return 1;
 }
 
 void keys_sort(uint32_t *keys, uint32_t *spare, size_t n)
 {
-    sort_digit(keys, spare, n, 0);
-    sort_digit(spare, keys, n, 1);
-    sort_digit(keys, spare, n, 2);
-    if (n)
-        memcpy(keys, spare, n * sizeof *keys);
+    uint32_t *from = keys, *to = spare;
+    for (int place = 0; place < DIGITS; place++)
+        if (sort_digit(from, to, n, place)) {
+            uint32_t *sorted = to;
+            to = from;
+            from = sorted;
+        }
+    if (from != keys)
+        memcpy(keys, from, n * sizeof *keys);
 }
 
 size_t keys_below(const uint32_t *keys, size_t n, uint64_t key)

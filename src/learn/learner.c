@@ -78,13 +78,15 @@ static const char *check_bayes(const struct learner_options *o)
 }
 
 const struct learner learners[] = {
-    {"forest",   "Random Forest",
-     "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight", forest_defaults,   check_forest,   forest_fit  },
+    {"forest", "Random Forest",
+     "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
+     forest_defaults, check_forest, forest_fit},
     {"boosting", "Gradient Boosting",
-     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",          boosting_defaults, check_boosting, boosting_fit},
-    {"adaboost", "AdaBoost",          "algorithm n_estimators max_depth learning_rate",               adaboost_defaults,
-     check_adaboost,                                                                                                                     adaboost_fit},
-    {"bayes",    "Naive Bayes",       "var_smoothing normalise",                                      bayes_defaults,    check_bayes,    bayes_fit   },
+     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
+     boosting_defaults, check_boosting, boosting_fit},
+    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", adaboost_defaults,
+     check_adaboost, adaboost_fit},
+    {"bayes", "Naive Bayes", "var_smoothing normalise", bayes_defaults, check_bayes, bayes_fit},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 
@@ -104,11 +106,9 @@ static char *parameter_text(const char *name, const struct learner_options *o)
         uint64_t number;
         const char *zero;
     } counts[] = {
-        {"n_estimators",      o->n_estimators,      NULL  },
-        {"max_depth",         o->max_depth,         "none"},
-        {"max_features",      o->max_features,      "auto"},
-        {"min_samples_split", o->min_samples_split, NULL  },
-        {"min_samples_leaf",  o->min_samples_leaf,  NULL  },
+        {"n_estimators", o->n_estimators, NULL},         {"max_depth", o->max_depth, "none"},
+        {"max_features", o->max_features, "auto"},       {"min_samples_split", o->min_samples_split, NULL},
+        {"min_samples_leaf", o->min_samples_leaf, NULL},
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(counts[i].name, name) == 0)

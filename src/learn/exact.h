@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-/* Digit i weighs 2^(32 i - 1152): room for the 53 bits of any double, from 2^-1126 to 2^1024, and for sums of many. */
+/* Digit i weighs 2^(32 i - 1152): room for the 53 bits of any double, from 2^-1126 to 2^1024, and for sums of
+ * many. */
 #define EXACT_DIGITS 72
 
 struct exact {

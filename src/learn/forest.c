@@ -4,8 +4,8 @@
 #include "darkforest/core/output.h"
 #include "grow.h"
 #include "importance.h"
-#include "pack.h"
 #include "sums.h"
+#include "tree_share.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,7 +121,7 @@ static void grow_all(const struct forest *forest, int whole)
             o->progress(o->progress_context, t < o->n_estimators ? t : o->n_estimators, o->n_estimators);
     }
     if (whole)
-        pack_share(team, forest->trees, (size_t)o->n_estimators);
+        tree_share(team, forest->trees, (size_t)o->n_estimators);
 }
 
 static void fill_shares(const void *context, const struct tree *tree, uint32_t node, double *values)

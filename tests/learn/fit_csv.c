@@ -155,18 +155,18 @@ static void set_option(struct job *job, const char *text)
         double *real;
         int *flag;
     } table[] = {
-        {"n_estimators",      &o->n_estimators,      NULL,              NULL            },
-        {"max_depth",         &o->max_depth,         NULL,              NULL            },
-        {"max_features",      &o->max_features,      NULL,              NULL            },
-        {"min_samples_split", &o->min_samples_split, NULL,              NULL            },
-        {"min_samples_leaf",  &o->min_samples_leaf,  NULL,              NULL            },
-        {"seed",              &o->seed,              NULL,              NULL            },
-        {"learning_rate",     NULL,                  &o->learning_rate, NULL            },
-        {"var_smoothing",     NULL,                  &o->var_smoothing, NULL            },
-        {"no_bootstrap",      NULL,                  NULL,              &o->no_bootstrap},
-        {"normalise",         NULL,                  NULL,              &o->normalise   },
-        {"real",              NULL,                  NULL,              &o->algorithm   },
-        {"balanced",          NULL,                  NULL,              &o->class_weight},
+        {"n_estimators", &o->n_estimators, NULL, NULL},
+        {"max_depth", &o->max_depth, NULL, NULL},
+        {"max_features", &o->max_features, NULL, NULL},
+        {"min_samples_split", &o->min_samples_split, NULL, NULL},
+        {"min_samples_leaf", &o->min_samples_leaf, NULL, NULL},
+        {"seed", &o->seed, NULL, NULL},
+        {"learning_rate", NULL, &o->learning_rate, NULL},
+        {"var_smoothing", NULL, &o->var_smoothing, NULL},
+        {"no_bootstrap", NULL, NULL, &o->no_bootstrap},
+        {"normalise", NULL, NULL, &o->normalise},
+        {"real", NULL, NULL, &o->algorithm},
+        {"balanced", NULL, NULL, &o->class_weight},
     };
     const char *value = strchr(text, '=');
     for (size_t i = 0; value && i < sizeof table / sizeof *table; i++) {

@@ -112,14 +112,9 @@ static void every_learner(void **state)
         const char *learner;
         void (*change)(struct learner_options *);
     } cases[] = {
-        {"forest",   shallow          },
-        {"forest",   deep_and_balanced},
-        {"boosting", few_rounds       },
-        {"boosting", two_features     },
-        {"adaboost", few_rounds       },
-        {"adaboost", discrete         },
-        {"bayes",    few_rounds       },
-        {"bayes",    normalised       },
+        {"forest", shallow},        {"forest", deep_and_balanced}, {"boosting", few_rounds},
+        {"boosting", two_features}, {"adaboost", few_rounds},      {"adaboost", discrete},
+        {"bayes", few_rounds},      {"bayes", normalised},
     };
     (void)state;
     for (int n_classes = 2; n_classes <= 3; n_classes++) {

@@ -54,7 +54,8 @@ static inline void *threads_main(void *argument)
 }
 
 /* Runs `run` once on each of `size` ranks; with size 0, once without a team. */
-static inline void threads_run(int size, void (*run)(const struct learn_team *team, void *argument), void *argument)
+static inline void threads_run(int size, void (*run)(const struct learn_team *team, void *argument),
+                               void *argument)
 {
     if (size == 0) {
         run(NULL, argument);

@@ -1,4 +1,4 @@
-#include "pack.h"
+#include "tree_share.h"
 
 #include "darkforest/core/output.h"
 #include "sums.h"
@@ -70,7 +70,7 @@ static const int64_t *unpack_tree(const int64_t *from, int n_stats, struct tree 
     return from;
 }
 
-void pack_share(const struct learn_team *team, struct tree *trees, size_t n_trees)
+void tree_share(const struct learn_team *team, struct tree *trees, size_t n_trees)
 {
     const size_t size = (size_t)team_size(team), rank = (size_t)team_rank(team);
     if (size == 1 || n_trees == 0)

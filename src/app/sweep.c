@@ -1,5 +1,6 @@
 #include "sweep.h"
 
+#include "groups.h"
 #include "stop.h"
 
 #include "darkforest/archive/slices.h"
@@ -89,16 +90,36 @@ static int finish_empty(struct pass *pass, struct finish *finish)
     return code;
 }
 
+static int is_finished(const struct pass_input *in, int64_t index)
+{
+    return in->n_skip && bsearch(&index, in->skip, in->n_skip, sizeof *in->skip, compare_indexes) != NULL;
+}
+
+/* The stretch without the finished windows at its two ends: what must still be read for. Empty: from = to. */
+static struct stretch what_is_left(const struct pass_input *in)
+{
+    struct stretch left = {in->from_ns, in->to_ns};
+    if (left.from_ns == INT64_MIN || left.to_ns == INT64_MAX)
+        return left;
+    int64_t first = windows_index(left.from_ns, in->window_ns),
+            last = windows_index(left.to_ns - 1, in->window_ns);
+    for (; first <= last && is_finished(in, first); first++)
+        left.from_ns = (first + 1) * in->window_ns;
+    for (; last >= first && is_finished(in, last); last--)
+        left.to_ns = last * in->window_ns;
+    return first <= last ? left : (struct stretch){in->from_ns, in->from_ns};
+}
+
 /* The first file that can hold a packet of the stretch. */
-static size_t first_file(const struct pass_input *in)
+static size_t first_file(const struct pass_input *in, struct stretch left)
 {
     const int64_t span = slices_longest_span(in->archive);
     const struct archive_file *files = in->archive->files;
     size_t first = 0;
-    if (in->from_ns == INT64_MIN || span == INT64_MAX)
+    if (left.from_ns == INT64_MIN || span == INT64_MAX)
         return 0;
     while (first < in->archive->n && files[first].kind.first_ts_ns != INT64_MAX &&
-           files[first].kind.first_ts_ns < in->from_ns - span)
+           files[first].kind.first_ts_ns < left.from_ns - span)
         first++;
     if (first)
         log_verbose("%zu files that ended before the wanted time are not read", first);
@@ -106,10 +127,10 @@ static size_t first_file(const struct pass_input *in)
 }
 
 /* Whether this file and all behind it begin too late to hold a packet of the stretch. */
-static int is_past(const struct pass_input *in, size_t file)
+static int is_past(const struct pass_input *in, struct stretch left, size_t file)
 {
     const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
-    return in->to_ns != INT64_MAX && first_ns != INT64_MAX && first_ns - in->window_ns >= in->to_ns;
+    return left.to_ns != INT64_MAX && first_ns != INT64_MAX && first_ns - in->window_ns >= left.to_ns;
 }
 
 static uint64_t expected_contacts(const struct pass_input *in)
@@ -130,11 +151,12 @@ static uint64_t expected_contacts(const struct pass_input *in)
 
 int sweep_archive(struct pass *pass, const struct pass_input *input, struct finish *finish)
 {
+    const struct stretch left = what_is_left(input);
     int code = 0;
-    size_t next = first_file(input);
+    size_t next = left.from_ns < left.to_ns ? first_file(input, left) : input->archive->n;
     pass_init(pass, input);
     pass->windows.expected_contacts = expected_contacts(input);
-    while (next < input->archive->n && !is_past(input, next) && code == 0) {
+    while (next < input->archive->n && !is_past(input, left, next) && code == 0) {
         const size_t n = step_length(input->archive, next, ranks_size(input->ranks));
         code = pass_step(pass, next, n);
         next += n;

@@ -7,4 +7,4 @@ if ! command -v shellcheck >/dev/null; then
     exit 77
 fi
 { find scripts jobs tests bench -name '*.sh' -print0; find jobs -name '*.sbatch' -print0; printf '.ci/run\0'; } |
-    xargs -0 shellcheck -x
+    xargs -0 shellcheck -x -S warning

@@ -186,6 +186,22 @@ static json_t *tally_json(const struct tally *tally)
     return object;
 }
 
+/* Files of the given folders that are captures of a kind that is not read: said and recorded. Returns whether
+ * there were any. */
+static int tell_refused(struct extract *x)
+{
+    uint64_t n = x->archive.n_refused; /* rank 0 alone has looked */
+    json_t *list = json_array();
+    ranks_broadcast(x->world, 0, &n, sizeof n);
+    for (size_t i = 0; i < x->archive.n_refused; i++) {
+        log_warn("%s; it was passed over", x->archive.refused[i].why);
+        json_array_append_new(list, json_pack("{s:s,s:s}", "file", x->archive.refused[i].path, "why",
+                                              x->archive.refused[i].why));
+    }
+    run_record_set(x->record, "refused", list);
+    return n > 0;
+}
+
 /* Every rank's damaged files to rank 0, which says and records them. Returns whether there were any. */
 static int tell_damages(struct extract *x)
 {
@@ -285,7 +301,7 @@ static int extract_all(struct extract *x)
     x->memory = x->options->memory ? x->options->memory : budget_per_rank(x->world);
     form_groups(x);
     const int code = ranks_agree(x->world, extract_group(x), NULL);
-    const int damaged = tell_damages(x);
+    const int damaged = tell_damages(x) | tell_refused(x);
     tell_result(x);
     return damaged ? exit_worse(code, EXIT_BAD_DATA) : code;
 }

@@ -4,8 +4,8 @@
 #include "inputs.h"
 #include "meeting.h"
 #include "reading.h"
+#include "relay.h"
 #include "stop.h"
-#include "team.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
@@ -88,7 +88,7 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     struct step step;
     run_record_phase(in->record, "read");
     inputs_step(in->ranks, &step, in->archive, first, n_files, &options);
-    const int teams = team_is_worth(pass, &step);
+    const int teams = relay_is_worth(pass, &step);
     struct slices slices = slices_of(&step, ranks_rank(ranks), ranks_size(ranks), !teams);
     struct cut *cuts = memory_zeroed(slices.n, sizeof *cuts);
     size_t n_cuts = 0;
@@ -99,7 +99,7 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
         n_cuts += slices.items[i].kind != SLICE_WHOLE;
     }
     if (teams)
-        team_read(pass, &step);
+        relay_read(pass, &step);
     const int code = close_step(pass, cuts, n_cuts);
     free(cuts);
     slices_free(&slices);

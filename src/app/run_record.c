@@ -128,6 +128,20 @@ static void gather_usage(const struct run_record *record, double *cpu, uint64_t 
     *all = sums[1];
 }
 
+static const char *how_it_ended(int code)
+{
+    switch (code) {
+    case EXIT_DONE:
+        return "done";
+    case EXIT_STOPPED:
+        return "stopped in good order";
+    case EXIT_BAD_DATA:
+        return "done with what the input held, some of it is bad";
+    default:
+        return "failed";
+    }
+}
+
 int run_record_finish(struct run_record *record, int code)
 {
     double cpu;
@@ -152,11 +166,8 @@ int run_record_finish(struct run_record *record, int code)
     if (record->world)
         code = ranks_agree(record->world, code, NULL);
     log_info("%s %s: %s, wall %.2f s, CPU %.2f s, peak memory %s a rank, %s in all", DARKFOREST_VERSION,
-             record->command,
-             code == EXIT_DONE      ? "done"
-             : code == EXIT_STOPPED ? "stopped in good order"
-                                    : "failed",
-             wall, cpu, format_size(largest, peak), format_size(all, total));
+             record->command, how_it_ended(code), wall, cpu, format_size(largest, peak),
+             format_size(all, total));
     json_decref(record->root);
     free(record->path);
     free(record);

@@ -1,4 +1,4 @@
-#include "team.h"
+#include "relay.h"
 
 #include "meeting.h"
 #include "reading.h"
@@ -25,7 +25,7 @@ struct team {
     int last;              /* what reader_next said last */
 };
 
-int team_is_worth(const struct pass *pass, const struct step *step)
+int relay_is_worth(const struct pass *pass, const struct step *step)
 {
     size_t n;
     free(step_whole_files(step, &n));
@@ -114,7 +114,7 @@ static void find_node(const struct pass_input *in, size_t *node, size_t *n_nodes
     free(sizes);
 }
 
-void team_read(struct pass *pass, const struct step *step)
+void relay_read(struct pass *pass, const struct step *step)
 {
     const struct pass_input *in = pass->input;
     const size_t rank = (size_t)ranks_rank(in->node), n_ranks = (size_t)ranks_size(in->node);

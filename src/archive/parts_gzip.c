@@ -187,7 +187,8 @@ static void write_index(const struct parts_gzip *g)
 void parts_gzip_write(struct parts_gzip *g)
 {
     struct identity now;
-    if (g->n_parts == 0 || g->n_parts > MAX_POINTS || identify(g->stream->fd, &now) < 0 ||
+    /* One part cuts nothing: small files are left without an index beside them. */
+    if (g->n_parts < 2 || g->n_parts > MAX_POINTS || identify(g->stream->fd, &now) < 0 ||
         !same_identity(&now, &g->identity) || !can_write(g->index))
         return;
     fill_sizes(g);

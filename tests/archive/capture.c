@@ -7,17 +7,17 @@
 #include <zstd.h>
 
 const struct capture_form capture_forms[] = {
-    {"us",                0, 0, 0, 4, 65535     },
-    {"ns",                0, 0, 1, 4, 65535     },
-    {"us, big endian",    0, 1, 0, 4, 65535     },
-    {"ns, big endian",    0, 1, 1, 4, 65535     },
-    {"2.1",               0, 0, 0, 1, 65535     },
-    {"2.2, big endian",   0, 1, 0, 2, 65535     },
-    {"2.3",               0, 0, 0, 3, 65535     },
-    {"snaplen 0",         0, 0, 0, 4, 0         },
-    {"snaplen 40",        0, 0, 0, 4, 40        },
+    {"us", 0, 0, 0, 4, 65535},
+    {"ns", 0, 0, 1, 4, 65535},
+    {"us, big endian", 0, 1, 0, 4, 65535},
+    {"ns, big endian", 0, 1, 1, 4, 65535},
+    {"2.1", 0, 0, 0, 1, 65535},
+    {"2.2, big endian", 0, 1, 0, 2, 65535},
+    {"2.3", 0, 0, 0, 3, 65535},
+    {"snaplen 0", 0, 0, 0, 4, 0},
+    {"snaplen 40", 0, 0, 0, 4, 40},
     {"snaplen too large", 0, 0, 0, 4, 0xffffffff},
-    {"pcapng",            1, 0, 1, 0, 65535     },
+    {"pcapng", 1, 0, 1, 0, 65535},
 };
 
 const size_t capture_n_forms = sizeof capture_forms / sizeof capture_forms[0];

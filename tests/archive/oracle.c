@@ -12,6 +12,14 @@ uint32_t oracle_checksum(const uint8_t *data, size_t n)
     return (uint32_t)crc32(0, data, (uInt)n);
 }
 
+static size_t room_for(size_t n)
+{
+    size_t room = 4096;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
 /* The fields of a file are unsigned, and libpcap of this age reads them as signed: `unit` ns are one of the
  * sub-second field. */
 static void add(struct oracle *o, const struct pcap_pkthdr *h, const uint8_t *data, int64_t unit)
@@ -21,7 +29,8 @@ static void add(struct oracle *o, const struct pcap_pkthdr *h, const uint8_t *da
     if (seconds > UINT32_MAX) /* only pcapng can say so; our records keep the nearest that they can */
         seconds = UINT32_MAX;
     const int64_t ns = h->ts.tv_usec < 0 ? h->ts.tv_usec + range * unit : h->ts.tv_usec;
-    o->records = realloc(o->records, (o->n + 1) * sizeof *o->records);
+    if (!o->records || room_for(o->n + 1) > room_for(o->n))
+        o->records = realloc(o->records, room_for(o->n + 1) * sizeof *o->records);
     o->records[o->n++] = (struct oracle_record){seconds * 1000000000 + ns, h->caplen, h->len,
                                                 oracle_checksum(data, h->caplen)};
 }
@@ -61,14 +70,6 @@ void oracle_free(struct oracle *oracle)
 {
     free(oracle->records);
     *oracle = (struct oracle){0};
-}
-
-static size_t room_for(size_t n)
-{
-    size_t room = 4096;
-    while (room < n)
-        room *= 2;
-    return room;
 }
 
 static void append(struct bytes *to, const uint8_t *data, size_t n)

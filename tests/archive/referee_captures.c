@@ -30,13 +30,8 @@ struct ending {
 
 /* What a refusal must name, by the file's own name. */
 static const struct ending endings[] = {
-    {".erf",     "ERF"  },
-    {".erf.gz",  "ERF"  },
-    {".erf.bz2", "bzip2"},
-    {".erf.xz",  "xz"   },
-    {".tsh.gz",  "TSH"  },
-    {".md",      "text" },
-    {".tsv",     "text" },
+    {".erf", "ERF"},    {".erf.gz", "ERF"}, {".erf.bz2", "bzip2"}, {".erf.xz", "xz"},
+    {".tsh.gz", "TSH"}, {".md", "text"},    {".tsv", "text"},
 };
 
 static const char *expected_name(const char *path)

@@ -270,14 +270,8 @@ static void any_range_between_restart_points(void **state)
     const struct {
         int level, strategy;
         size_t least_parts;
-    } kinds[] = {
-        {6, Z_DEFAULT_STRATEGY, 5 },
-        {1, Z_DEFAULT_STRATEGY, 5 },
-        {9, Z_DEFAULT_STRATEGY, 5 },
-        {0, Z_DEFAULT_STRATEGY, 1 },
-        {6, Z_HUFFMAN_ONLY,     20},
-        {6, Z_FIXED,            1 }
-    };
+    } kinds[] = {{6, Z_DEFAULT_STRATEGY, 5}, {1, Z_DEFAULT_STRATEGY, 5}, {9, Z_DEFAULT_STRATEGY, 5},
+                 {0, Z_DEFAULT_STRATEGY, 1}, {6, Z_HUFFMAN_ONLY, 20},    {6, Z_FIXED, 1}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const struct bytes b = gzip_at_level(plain, kinds[i].level, kinds[i].strategy);
         check_gzip(b, 100000, kinds[i].least_parts);

@@ -92,7 +92,8 @@ static void every_cut_of_a_small_file(void **state)
         struct file f;
         open_file(&f, capture_make(&capture_forms[form], 30));
         size_t n_repaired = 0;
-        for (uint64_t cut = READER_FIRST_RECORD; cut <= f.bytes.n; cut++) {
+        const uint64_t step = form == 0 ? 1 : 17; /* the other forms differ in their headers only */
+        for (uint64_t cut = READER_FIRST_RECORD; cut <= f.bytes.n; cut += step) {
             const uint64_t cuts[] = {READER_FIRST_RECORD, cut, cut + (f.bytes.n - cut) / 2, f.bytes.n};
             const struct slices_result result = read_slices(&f.kind, cuts, 3, &f.oracle);
             assert_int_equal(result.n_records, f.oracle.n);
@@ -111,7 +112,7 @@ static void a_truncated_file(void **state)
     b.n -= 5;
     struct file f;
     open_file(&f, b);
-    for (uint64_t cut = READER_FIRST_RECORD; cut <= b.n; cut++) {
+    for (uint64_t cut = READER_FIRST_RECORD; cut <= b.n; cut += 3) {
         const uint64_t cuts[] = {READER_FIRST_RECORD, cut, b.n};
         const struct slices_result result = read_slices(&f.kind, cuts, 2, &f.oracle);
         assert_int_equal(result.n_records, f.oracle.n);
@@ -132,7 +133,7 @@ static void a_damaged_file(void **state)
     struct file f;
     open_file(&f, b);
     assert_int_equal(f.oracle.n, 20);
-    for (uint64_t cut = READER_FIRST_RECORD; cut <= b.n; cut += 3) {
+    for (uint64_t cut = READER_FIRST_RECORD; cut <= b.n; cut += 7) {
         const uint64_t cuts[] = {READER_FIRST_RECORD, cut, cut + (b.n - cut) / 2, b.n};
         const struct slices_result result = read_slices(&f.kind, cuts, 3, &f.oracle);
         assert_int_equal(result.n_records, 20);

@@ -65,7 +65,7 @@ static void every_form_cut_at_every_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < capture_n_forms; i++) {
-        const struct bytes plain = capture_make(&capture_forms[i], 12);
+        const struct bytes plain = capture_make(&capture_forms[i], 5);
         for (enum packing p = 0; p <= PACKING_ZSTD_FRAMES; p++) {
             const struct bytes packed = capture_pack(plain, p);
             for (size_t n = 0; n <= packed.n; n++)
@@ -96,7 +96,7 @@ static void every_byte_spoiled(void **state)
 {
     (void)state;
     for (size_t i = 0; i < capture_n_forms; i++) {
-        const struct bytes plain = capture_make(&capture_forms[i], 12);
+        const struct bytes plain = capture_make(&capture_forms[i], 5);
         for (size_t at = 0; at < plain.n; at++) {
             plain.data[at] ^= 0xff;
             if (at >= 4) /* with another magic it is another kind of file */

@@ -75,13 +75,13 @@ static void check_cut(const struct record_format *format, const uint8_t *whole, 
 }
 
 static const struct record_format formats[] = {
-    {.snaplen = 65535 },
-    {.snaplen = 65535,  .nanoseconds = 1},
-    {.snaplen = 65535,                 .swapped = 1},
-    {.snaplen = 65535,.swapped = 1, .nanoseconds = 1},
-    {.snaplen = 65535,  .lengths_order = LENGTHS_WIRE_FIRST},
+    {.snaplen = 65535},
+    {.snaplen = 65535, .nanoseconds = 1},
+    {.snaplen = 65535, .swapped = 1},
+    {.snaplen = 65535, .swapped = 1, .nanoseconds = 1},
+    {.snaplen = 65535, .lengths_order = LENGTHS_WIRE_FIRST},
     {.snaplen = 65535, .swapped = 1, .lengths_order = LENGTHS_SMALLER_IS_CAPTURED},
-    {.snaplen = 20 },
+    {.snaplen = 20},
 };
 
 static void every_format_cut_at_every_byte(void **state)

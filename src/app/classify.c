@@ -36,15 +36,15 @@ static void classify_defaults(void *values)
 
 #define AT(field) offsetof(struct classify_options, field)
 static const struct option_row classify_options[] = {
-    {"model",   OPTION_STRING,   "NAME",           "which model, when the file holds several",                        AT(model),     0, 0},
-    {"format",  OPTION_CHOICE,   CLASSIFY_FORMATS, "how verdicts are written (default csv)",                          AT(format),    0, 0},
-    {"devices", OPTION_STRINGS,  "FILE",           "judge only sources listed here, and show their category",
-     AT(devices),                                                                                                                    0, 0},
-    {"filter",  OPTION_STRING,   "BPF",            "keep only packets that match this expression",                    AT(filter),    0, 0},
-    {"window",  OPTION_DURATION, "DURATION",       "length of a window, whole seconds (default 1h)",                  AT(window_ns),
-     0,                                                                                                                                 0},
-    {"rules",   OPTION_STRING,   "FILE",           "rules for the verdict beside the model's (default: the paper's)",
-     AT(rules),                                                                                                                      0, 0},
+    {"model", OPTION_STRING, "NAME", "which model, when the file holds several", AT(model), 0, 0},
+    {"format", OPTION_CHOICE, CLASSIFY_FORMATS, "how verdicts are written (default csv)", AT(format), 0, 0},
+    {"devices", OPTION_STRINGS, "FILE", "judge only sources listed here, and show their category",
+     AT(devices), 0, 0},
+    {"filter", OPTION_STRING, "BPF", "keep only packets that match this expression", AT(filter), 0, 0},
+    {"window", OPTION_DURATION, "DURATION", "length of a window, whole seconds (default 1h)", AT(window_ns),
+     0, 0},
+    {"rules", OPTION_STRING, "FILE", "rules for the verdict beside the model's (default: the paper's)",
+     AT(rules), 0, 0},
 };
 
 struct classify {
@@ -117,12 +117,6 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     return read_archive_list(x, &captures);
 }
 
-static void set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)
-{
-    for (size_t i = 0; inventory && i < n; i++)
-        inventory_find(inventory, &rows[i].address, 1, &rows[i].category);
-}
-
 /* Judges rows and prints them. */
 static void judge(struct classify *x, const struct source_row *rows, size_t n)
 {
@@ -167,7 +161,7 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     int code = buckets_finish(&window->owned, window->index * (x->options->window_ns / NS_PER_S), &list);
     struct source_row *rows = rows_in_order(x->self, &list, pool, &n);
     run_record_phase(x->record, "judge");
-    set_categories(x->devices.inventory, rows, n);
+    rows_set_categories(x->devices.inventory, rows, n);
     rules_apply(&x->rules, rows, n);
     for (size_t at = 0; at < n && code == 0; at += ROWS_AT_ONCE)
         judge(x, rows + at, n - at < ROWS_AT_ONCE ? n - at : ROWS_AT_ONCE);
@@ -254,17 +248,19 @@ static int classify_run(const struct ranks *world, const void *values, const str
 const struct command command_classify = {
     .text =
         {
-               .name = "classify",
-               .operands = "MODEL ARCHIVE...",
-               .summary = "a model's verdict on every source of a capture or a pipe",
-               .about = "Prints, for each source in each window, the verdict of a fitted model with its share "
+            .name = "classify",
+            .operands = "MODEL ARCHIVE...",
+            .summary = "a model's verdict on every source of a capture or a pipe",
+            .about = "Prints, for each source in each window, the verdict of a fitted model with its share "
                      "for every class, and the "
                      "verdict of the rules beside it. An ARCHIVE is a file, a glob or a folder, or - for "
                      "standard input. A window is "
                      "printed as soon as a packet comes that is a whole window later than its end; packets "
                      "of it that come after that "
-                     "are counted as late. Addresses are printed as they are.", .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --window 5m    a detector, "
-                       "five minutes at a time", },
+                     "are counted as late. Addresses are printed as they are.",
+            .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --window 5m    a detector, "
+                       "five minutes at a time",
+        },
     .options = classify_options,
     .n_options = sizeof classify_options / sizeof *classify_options,
     .values_size = sizeof(struct classify_options),

@@ -98,7 +98,7 @@ static void row_jsonl(const struct classify_printer *p, const struct shown_row *
 }
 
 static const struct form forms[] = {
-    [CLASSIFY_CSV] = {quote_csv,  head_csv,   row_csv  },
+    [CLASSIFY_CSV] = {quote_csv, head_csv, row_csv},
     [CLASSIFY_JSONL] = {quote_json, head_jsonl, row_jsonl},
 };
 

@@ -36,11 +36,6 @@ struct source_file {
     struct record_format format;
 };
 
-static int64_t index_of(int64_t ts_ns, int64_t window_ns)
-{
-    return ts_ns / window_ns - (ts_ns % window_ns < 0);
-}
-
 /* Adds the batch's packets to its window. */
 static void finish_batch(struct streaming *s)
 {
@@ -107,13 +102,13 @@ static int64_t still_open(const struct streaming *s)
 {
     const int64_t length = s->stream->window_ns;
     const int64_t at_ns = s->latest_ns < s->next_file_ns ? s->latest_ns : s->next_file_ns;
-    return index_of(at_ns, length) - 1;
+    return windows_index(at_ns, length) - 1;
 }
 
 /* The batch goes on with the window of this time. */
 static void turn_to(struct streaming *s, int64_t ts_ns)
 {
-    const int64_t length = s->stream->window_ns, index = index_of(ts_ns, length);
+    const int64_t length = s->stream->window_ns, index = windows_index(ts_ns, length);
     finish_batch(s);
     s->latest_ns = ts_ns > s->latest_ns ? ts_ns : s->latest_ns;
     close_before(s, still_open(s));

@@ -1,5 +1,6 @@
 #include "export_model.h"
 
+#include "export_tree.h"
 #include "model_choice.h"
 
 #include "darkforest/core/exits.h"
@@ -62,7 +63,7 @@ static const struct form {
     leaf_value *leaf;
     int is_regression; /* outputs are the shares themselves; else their softmax is */
 } forms[] = {
-    {"forest",   forest_leaf,   1},
+    {"forest", forest_leaf, 1},
     {"boosting", boosting_leaf, 0},
     {"adaboost", adaboost_leaf, 0},
 };
@@ -80,167 +81,29 @@ static int n_outputs(const struct model *model)
     return model->initial ? model->n_outputs : model->n_fitted;
 }
 
-/* XGBoost goes left where x < split, darkforest where x <= threshold, both at single precision. */
-static float split_at(double threshold)
-{
-    float below = (float)threshold;
-    if ((double)below > threshold)
-        below = nextafterf(below, -INFINITY);
-    return fminf(nextafterf(below, INFINITY), FLT_MAX);
-}
-
-/* Columns of a tree's nodes. */
-struct node_view {
-    const struct exported *x;
-    const struct form *form;
-    uint64_t tree, first, n;
-    int output;
-    const uint32_t *parents;
-};
-
-typedef void put_node(const struct node_view *v, uint64_t node, FILE *out);
-
-/* With an exponent, always: XGBoost refuses an integer where a real number belongs. Nine digits are single
- * precision. */
-static void put_real(double value, FILE *out)
-{
-    fprintf(out, "%.8E", value);
-}
-
-static int is_leaf(const struct node_view *v, uint64_t node)
-{
-    return v->x->model->trees.feature[v->first + node] < 0;
-}
-
-static void put_child(const struct node_view *v, uint64_t node, const uint32_t *children, FILE *out)
-{
-    if (is_leaf(v, node))
-        fputs("-1", out);
-    else
-        fprintf(out, "%" PRIu32, children[v->first + node]);
-}
-
-static void put_left(const struct node_view *v, uint64_t node, FILE *out)
-{
-    put_child(v, node, v->x->model->trees.left, out);
-}
-
-static void put_right(const struct node_view *v, uint64_t node, FILE *out)
-{
-    put_child(v, node, v->x->model->trees.right, out);
-}
-
-static void put_parent(const struct node_view *v, uint64_t node, FILE *out)
-{
-    fprintf(out, "%" PRIu32, v->parents[node]);
-}
-
-static void put_feature(const struct node_view *v, uint64_t node, FILE *out)
-{
-    fprintf(out, "%" PRId32, is_leaf(v, node) ? 0 : v->x->model->trees.feature[v->first + node]);
-}
-
-static void put_value(const struct node_view *v, uint64_t node, FILE *out)
-{
-    put_real(v->form->leaf(v->x, v->tree, v->first + node, v->output), out);
-}
-
-static void put_split(const struct node_view *v, uint64_t node, FILE *out)
-{
-    if (is_leaf(v, node))
-        put_value(v, node, out);
-    else
-        put_real((double)split_at(v->x->model->trees.threshold[v->first + node]), out);
-}
-
-static void put_gain(const struct node_view *v, uint64_t node, FILE *out)
-{
-    const double *gain = v->x->model->trees.gain;
-    put_real(gain ? gain[v->first + node] : 0, out);
-}
-
-static void put_rows(const struct node_view *v, uint64_t node, FILE *out)
-{
-    const uint64_t *n_rows = v->x->model->trees.n_rows;
-    put_real(n_rows ? (double)n_rows[v->first + node] : 0, out);
-}
-
-static void put_zero(const struct node_view *v, uint64_t node, FILE *out)
-{
-    (void)v;
-    (void)node;
-    fputs("0", out);
-}
-
-static const struct {
-    const char *name;
-    put_node *put;
-} node_columns[] = {
-    {"base_weights",     put_value  },
-    {"default_left",     put_zero   },
-    {"left_children",    put_left   },
-    {"loss_changes",     put_gain   },
-    {"parents",          put_parent },
-    {"right_children",   put_right  },
-    {"split_conditions", put_split  },
-    {"split_indices",    put_feature},
-    {"split_type",       put_zero   },
-    {"sum_hessian",      put_rows   },
-};
-
-static void start_tree(struct exported *x, uint64_t n_nodes)
-{
-    fprintf(x->out,
-            "%s{\"id\":%" PRIu64
-            ",\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[],\"categories_sizes\":[],"
-            "\"tree_param\":{\"num_deleted\":\"0\",\"num_feature\":\"%d\",\"num_nodes\":\"%" PRIu64
-            "\",\"size_leaf_vector\":\"0\"}",
-            x->n_written ? ",\n" : "", x->n_written, x->model->n_features, n_nodes);
-    x->n_written++;
-}
-
-#define NO_PARENT 2147483647U
-
-static uint32_t *find_parents(const struct model_trees *t, uint64_t first, uint64_t n)
-{
-    uint32_t *parents =
-        memory_zeroed((size_t)n, sizeof *parents); /* nodes that nothing leads to: the root's */
-    parents[0] = NO_PARENT;
-    for (uint64_t i = 0; i < n; i++)
-        if (t->feature[first + i] >= 0)
-            parents[t->left[first + i]] = parents[t->right[first + i]] = (uint32_t)i;
-    return parents;
-}
-
-/* Tree `tree` as output k sees it. */
+/* The next tree, as output k sees it. */
 static void put_tree(struct exported *x, const struct form *form, uint64_t tree, int k)
 {
     const struct model_trees *t = &x->model->trees;
     const uint64_t first = t->tree_start[tree], n = t->tree_start[tree + 1] - first;
-    uint32_t *parents = find_parents(t, first, n);
-    const struct node_view view = {x, form, tree, first, n, k, parents};
-    start_tree(x, n);
-    for (size_t c = 0; c < sizeof node_columns / sizeof *node_columns; c++) {
-        fprintf(x->out, ",\"%s\":[", node_columns[c].name);
-        for (uint64_t i = 0; i < n; i++) {
-            fputs(i ? "," : "", x->out);
-            node_columns[c].put(&view, i, x->out);
-        }
-        fputs("]", x->out);
-    }
-    fputs("}", x->out);
-    free(parents);
+    double *values = memory_get((size_t)n * sizeof *values);
+    for (uint64_t i = 0; i < n; i++)
+        values[i] = form->leaf(x, tree, first + i, k);
+    fputs(x->n_written ? ",\n" : "", x->out);
+    export_tree(x->out, x->n_written++, x->model->n_features, t, tree, values);
+    free(values);
 }
 
 /* A tree of one leaf: what an output of boosting starts from. */
 static void put_constant(struct exported *x, double value)
 {
-    start_tree(x, 1);
-    fprintf(x->out,
-            ",\"base_weights\":[%.8E],\"default_left\":[0],\"left_children\":[-1],\"loss_changes\":[0E0],"
-            "\"parents\":[%u],\"right_children\":[-1],\"split_conditions\":[%.8E],\"split_indices\":[0],"
-            "\"split_type\":[0],\"sum_hessian\":[%.8E]}",
-            value, NO_PARENT, value, (double)x->model->n_rows);
+    static uint64_t start[] = {0, 1};
+    static int32_t feature[] = {-1};
+    uint64_t n_rows = x->model->n_rows;
+    const struct model_trees leaf = {
+        .n_trees = 1, .n_nodes = 1, .tree_start = start, .feature = feature, .n_rows = &n_rows};
+    fputs(x->n_written ? ",\n" : "", x->out);
+    export_tree(x->out, x->n_written++, x->model->n_features, &leaf, 0, &value);
 }
 
 /* Rounds of one tree an output, as XGBoost orders them. */

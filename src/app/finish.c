@@ -1,5 +1,6 @@
 #include "finish.h"
 
+#include "damages.h"
 #include "provenance.h"
 #include "rows.h"
 
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define CATEGORY_BATCH 512
 
 char *finish_path(const char *folder, int64_t window_start_s)
 {
@@ -17,29 +17,18 @@ char *finish_path(const char *folder, int64_t window_start_s)
     return text_format("%s/features-%s.h5", folder, format_stamp(window_start_s * NS_PER_S, stamp));
 }
 
-static void set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)
-{
-    uint32_t addresses[CATEGORY_BATCH];
-    uint8_t categories[CATEGORY_BATCH];
-    for (size_t at = 0; inventory && at < n; at += CATEGORY_BATCH) {
-        const size_t m = n - at < CATEGORY_BATCH ? n - at : CATEGORY_BATCH;
-        for (size_t i = 0; i < m; i++)
-            addresses[i] = rows[at + i].address;
-        inventory_find(inventory, addresses, m, categories);
-        for (size_t i = 0; i < m; i++)
-            rows[at + i].category = categories[i];
-    }
-}
-
 /* What stands beside the rows, in fresh memory (features_meta_free). */
-static struct features_meta describe(const struct finish *finish, const struct pass_input *in,
-                                     int64_t start_s, const struct tally *tally)
+static struct features_meta describe(const struct finish *finish, const struct pass *pass, int64_t start_s,
+                                     const struct tally *tally)
 {
+    const struct pass_input *in = pass->input;
+    const int64_t start_ns = start_s * NS_PER_S;
     struct features_meta meta = {
         .window_start = start_s,
         .window_length = in->window_ns / NS_PER_S,
         .rules = *finish->rules,
         .filter = memory_text(in->filter ? in->filter : ""),
+        .damages = damages_between(in->ranks, pass, start_ns, start_ns + in->window_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
         .input_checksum = finish->input_checksum,
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
@@ -52,12 +41,12 @@ static struct features_meta describe(const struct finish *finish, const struct p
     return meta;
 }
 
-static int write_file(const struct finish *finish, const struct pass_input *in, int64_t start_s,
+static int write_file(const struct finish *finish, const struct pass *pass, int64_t start_s,
                       const struct tally *tally, const struct source_row *rows, size_t n)
 {
-    struct features_meta meta = describe(finish, in, start_s, tally);
+    struct features_meta meta = describe(finish, pass, start_s, tally);
     char *path = finish_path(finish->folder, start_s);
-    const int code = features_write(in->ranks, path, &meta, rows, n);
+    const int code = features_write(pass->input->ranks, path, &meta, rows, n);
     features_meta_free(&meta);
     free(path);
     return code;
@@ -94,11 +83,11 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     struct source_row *rows = rows_in_order(ranks, &list, &pass->windows.pool, &n);
     windows_close(&pass->windows, index);
     run_record_phase(record, "label");
-    set_categories(pass->input->inventory, rows, n);
+    rows_set_categories(pass->input->inventory, rows, n);
     rules_apply(finish->rules, rows, n);
     ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
     run_record_phase(record, "write");
-    code = write_file(finish, pass->input, start_s, &tally, rows, n);
+    code = write_file(finish, pass, start_s, &tally, rows, n);
     if (code == 0) {
         count_rows(finish, ranks, rows, n);
         tally_add(&finish->tally, &tally);

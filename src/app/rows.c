@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define RANGES 65536 /* of addresses, by their upper half */
+#define CATEGORY_BATCH 512
 #define ROUND_BYTES ((size_t)16 << 20)
 
 /* to[range] = the rank that gets it: ranks fill up evenly in the order of addresses. */
@@ -88,4 +89,18 @@ struct source_row *rows_in_order(const struct ranks *ranks, struct chunk_list *r
     free(spare);
     free(arrivals.rows);
     return sorted;
+}
+
+void rows_set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)
+{
+    uint32_t addresses[CATEGORY_BATCH];
+    uint8_t categories[CATEGORY_BATCH];
+    for (size_t at = 0; inventory && at < n; at += CATEGORY_BATCH) {
+        const size_t m = n - at < CATEGORY_BATCH ? n - at : CATEGORY_BATCH;
+        for (size_t i = 0; i < m; i++)
+            addresses[i] = rows[at + i].address;
+        inventory_find(inventory, addresses, m, categories);
+        for (size_t i = 0; i < m; i++)
+            rows[at + i].category = categories[i];
+    }
 }

@@ -7,6 +7,7 @@
 
 #include "darkforest/core/chunks.h"
 #include "darkforest/exchange/ranks.h"
+#include "darkforest/sources/inventory.h"
 #include "darkforest/sources/source.h"
 
 /*
@@ -15,5 +16,8 @@
  */
 struct source_row *rows_in_order(const struct ranks *ranks, struct chunk_list *rows, struct chunk_pool *pool,
                                  size_t *n);
+
+/* The category of each row by its address; inventory NULL: none. Local. */
+void rows_set_categories(const struct inventory *inventory, struct source_row *rows, size_t n);
 
 #endif

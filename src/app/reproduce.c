@@ -250,25 +250,32 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
     return code;
 }
 
+/* The words of `darkforest report` for all that a campaign has made. */
+static struct strings report_words(const struct campaign *c)
+{
+    struct strings words = {0};
+    strings_add(&words, memory_text("report"));
+    for (size_t m = 0; m < c->n_months; m++) {
+        strings_add(&words, campaign_features(c, m));
+        strings_add(&words, text_format("%s/models/%s", c->output, c->months[m].name));
+    }
+    if (c->n_months > 1)
+        strings_add(&words, text_format("%s/results/%s", c->output, c->months[0].name));
+    strings_add(&words, text_format("--output=%s/report", c->output));
+    return words;
+}
+
 /* The report draws with gnuplot, and no program may be started while MPI runs. */
 static int reproduce_after(const void *values, const struct strings *operands)
 {
     const struct reproduce_options *options = values;
-    struct campaign c;
-    struct strings words = {0};
-    if (options->dry_run)
-        return EXIT_DONE;
-    int code = campaign_read(&c, operands->items[0]);
-    strings_add(&words, memory_text("report"));
-    for (size_t m = 0; m < c.n_months && code == EXIT_DONE; m++) {
-        strings_add(&words, campaign_features(&c, m));
-        strings_add(&words, text_format("%s/models/%s", c.output, c.months[m].name));
+    struct campaign c = {0};
+    int code = options->dry_run ? EXIT_DONE : campaign_read(&c, operands->items[0]);
+    if (code == EXIT_DONE && !options->dry_run) {
+        struct strings words = report_words(&c);
+        code = call_command(NULL, &command_report, &words);
+        files_free(&words);
     }
-    if (c.n_months > 1)
-        strings_add(&words, text_format("%s/results/%s", c.output, c.months[0].name));
-    strings_add(&words, text_format("--output=%s/report", c.output));
-    code = call_command(NULL, &command_report, &words);
-    files_free(&words);
     campaign_free(&c);
     return code;
 }

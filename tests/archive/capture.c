@@ -22,30 +22,23 @@ const struct capture_form capture_forms[] = {
 
 const size_t capture_n_forms = sizeof capture_forms / sizeof capture_forms[0];
 
-static void put(struct bytes *b, const void *data, size_t n)
-{
-    b->data = realloc(b->data, b->n + n + 1);
-    memcpy(b->data + b->n, data, n);
-    b->n += n;
-}
-
 static void put_u32(struct bytes *b, int big_endian, uint32_t value)
 {
     const uint32_t v = big_endian ? __builtin_bswap32(value) : value;
-    put(b, &v, 4);
+    bytes_append(b, &v, 4);
 }
 
 static void put_u16(struct bytes *b, int big_endian, uint16_t value)
 {
     const uint16_t v = big_endian ? __builtin_bswap16(value) : value;
-    put(b, &v, 2);
+    bytes_append(b, &v, 2);
 }
 
 static void put_data(struct bytes *b, size_t i, uint32_t n)
 {
     for (uint32_t k = 0; k < n; k++) {
         const uint8_t byte = (uint8_t)(i * 31 + k * k);
-        put(b, &byte, 1);
+        bytes_append(b, &byte, 1);
     }
 }
 
@@ -75,9 +68,9 @@ static void put_record(struct bytes *b, const struct capture_form *f, size_t i, 
 static void put_pcapng_start(struct bytes *b)
 {
     const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff, 28};
-    put(b, section, sizeof section);
+    bytes_append(b, section, sizeof section);
     const uint32_t interface[] = {1, 32, 1, 65535, 9 | 1 << 16, 9, 0, 32};
-    put(b, interface, sizeof interface);
+    bytes_append(b, interface, sizeof interface);
 }
 
 static void put_pcapng_packet(struct bytes *b, size_t i, uint32_t n)
@@ -85,10 +78,10 @@ static void put_pcapng_packet(struct bytes *b, size_t i, uint32_t n)
     const uint64_t ts = (uint64_t)(1483228800 + i) * 1000000000 + i * 1009;
     const uint32_t padded = (n + 3) & ~(uint32_t)3, size = 32 + padded;
     const uint32_t head[] = {6, size, 0, (uint32_t)(ts >> 32), (uint32_t)ts, n, n + (uint32_t)(i % 3)};
-    put(b, head, sizeof head);
+    bytes_append(b, head, sizeof head);
     put_data(b, i, n);
-    put(b, "\0\0\0", padded - n);
-    put(b, &size, 4);
+    bytes_append(b, "\0\0\0", padded - n);
+    bytes_append(b, &size, 4);
 }
 
 struct bytes capture_make(const struct capture_form *form, size_t n)
@@ -117,7 +110,7 @@ static void put_gzip(struct bytes *b, const uint8_t *data, size_t n)
     z.next_out = out;
     z.avail_out = (uInt)room;
     deflate(&z, Z_FINISH);
-    put(b, out, room - z.avail_out);
+    bytes_append(b, out, room - z.avail_out);
     deflateEnd(&z);
     free(out);
 }
@@ -127,7 +120,7 @@ static void put_zstd(struct bytes *b, const uint8_t *data, size_t n)
     const size_t room = ZSTD_compressBound(n);
     uint8_t *out = malloc(room);
     const size_t got = ZSTD_compress(out, room, data, n, 3);
-    put(b, out, got);
+    bytes_append(b, out, got);
     free(out);
 }
 
@@ -147,7 +140,7 @@ struct bytes capture_pack(struct bytes plain, enum packing packing)
     struct bytes b = {0};
     switch (packing) {
     case PACKING_NONE:
-        put(&b, plain.data, plain.n);
+        bytes_append(&b, plain.data, plain.n);
         break;
     case PACKING_GZIP:
         put_gzip(&b, plain.data, plain.n);
@@ -159,9 +152,9 @@ struct bytes capture_pack(struct bytes plain, enum packing packing)
         put_zstd(&b, plain.data, plain.n);
         break;
     case PACKING_ZSTD_FRAMES:
-        put(&b, skippable, sizeof skippable);
+        bytes_append(&b, skippable, sizeof skippable);
         put_pieces(&b, plain, put_zstd);
-        put(&b, skippable, sizeof skippable);
+        bytes_append(&b, skippable, sizeof skippable);
         break;
     }
     return b;

@@ -72,7 +72,7 @@ void oracle_free(struct oracle *oracle)
     *oracle = (struct oracle){0};
 }
 
-static void append(struct bytes *to, const uint8_t *data, size_t n)
+void bytes_append(struct bytes *to, const void *data, size_t n)
 {
     if (!to->data || room_for(to->n + n) > room_for(to->n))
         to->data = realloc(to->data, room_for(to->n + n));
@@ -91,7 +91,7 @@ static struct bytes inflate_gzip(const uint8_t *data, size_t n)
         z.next_out = piece;
         z.avail_out = sizeof piece;
         result = inflate(&z, Z_SYNC_FLUSH);
-        append(&out, piece, sizeof piece - z.avail_out);
+        bytes_append(&out, piece, sizeof piece - z.avail_out);
         if (result == Z_STREAM_END && z.avail_in > 0)
             result = inflateReset(&z);
     }
@@ -110,7 +110,7 @@ static struct bytes inflate_zstd(const uint8_t *data, size_t n)
         ZSTD_outBuffer o = {piece, 1 << 20, 0};
         if (ZSTD_isError(ZSTD_decompressStream(context, &o, &in)))
             break;
-        append(&out, piece, o.pos);
+        bytes_append(&out, piece, o.pos);
     }
     free(piece);
     ZSTD_freeDCtx(context);
@@ -124,7 +124,7 @@ struct bytes oracle_inflate(const uint8_t *data, size_t n)
     if (n >= 4 && (memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0 || memcmp(data + 1, "\x2a\x4d\x18", 3) == 0))
         return inflate_zstd(data, n);
     struct bytes out = {0};
-    append(&out, data, n);
+    bytes_append(&out, data, n);
     return out;
 }
 
@@ -136,7 +136,7 @@ struct bytes oracle_file(const char *path)
         return out;
     uint8_t piece[65536];
     for (size_t got; (got = fread(piece, 1, sizeof piece, file)) > 0;)
-        append(&out, piece, got);
+        bytes_append(&out, piece, got);
     fclose(file);
     return out;
 }

@@ -28,6 +28,9 @@ struct bytes {
     size_t n;
 };
 
+/* Appends, growing by doubling: a realloc for each byte is slow under sanitizers. */
+void bytes_append(struct bytes *to, const void *data, size_t n);
+
 void oracle_read(struct oracle *oracle, const uint8_t *data, size_t n);
 void oracle_free(struct oracle *oracle);
 uint32_t oracle_checksum(const uint8_t *data, size_t n);

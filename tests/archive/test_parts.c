@@ -257,8 +257,11 @@ static void check_gzip(struct bytes packed_bytes, uint64_t spacing, size_t least
     capture_save(folder, "x.pcap.gz", packed_bytes, path, sizeof path);
     snprintf(index, sizeof index, "%s.dfx", path);
     make_index(path, NULL, spacing);
-    assert_int_equal(access(index, F_OK), 0);
-    check_parts(path, NULL, least_parts);
+    const int kept = access(index, F_OK) == 0;
+    if (kept)
+        check_parts(path, NULL, least_parts);
+    else if (least_parts > 1) /* one part cuts nothing: no index is kept of it */
+        fail_msg("no index was kept");
     unlink(index);
     unlink(path);
 }

@@ -145,10 +145,8 @@ static void a_damaged_file(void **state)
 static void put_record(struct bytes *b, uint32_t second, const uint8_t *data, uint32_t n)
 {
     const uint32_t header[4] = {second, 5, n, n};
-    b->data = realloc(b->data, b->n + sizeof header + n);
-    memcpy(b->data + b->n, header, sizeof header);
-    memcpy(b->data + b->n + sizeof header, data, n);
-    b->n += sizeof header + n;
+    bytes_append(b, header, sizeof header);
+    bytes_append(b, data, n);
 }
 
 static struct bytes empty_capture(void)

@@ -94,35 +94,60 @@ struct pack {
     struct writer_options format;
 };
 
-/* All of the archive, with or without cuts inside files. */
-static int pack_archive(const struct pack *x, int cut)
+static uint64_t input_bytes(const struct archive *archive)
+{
+    uint64_t n_bytes = 0;
+    for (size_t i = 0; i < archive->n; i++)
+        n_bytes += archive->files[i].kind.n_bytes;
+    return n_bytes;
+}
+
+/* From a new file to one with its name, or none. */
+static void pack_to_file(struct packing *p, const struct pack *x, int cut)
 {
     const struct step_options options = {
         .index_dir = x->options->index_dir, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .cut = cut};
+    if ((p->code = joint_open(&p->joint, x->world, x->options->output)) != EXIT_DONE)
+        return;
+    progress_start(&p->progress, "pack", "packets", input_bytes(&x->archive));
+    pack_files(p, &x->archive, &options);
+    progress_end(&p->progress);
+    const int retry = p->code == PACKING_RETRY_UNCUT,
+              code = joint_close(p->joint, retry ? EXIT_BAD_DATA : p->code);
+    p->code = retry ? PACKING_RETRY_UNCUT : code;
+}
+
+static void tell_result(const struct packing *p, const struct pack *x)
+{
+    char before[FORMAT_TIME_SIZE], after[FORMAT_TIME_SIZE];
+    log_info("%s: %llu packets, %s of input packed to %s", x->options->output,
+             (unsigned long long)p->n_all_records, format_size(input_bytes(&x->archive), before),
+             format_size(p->n_all_written, after));
+}
+
+/* All of the archive, with or without cuts inside files. */
+static int pack_archive(const struct pack *x, int cut)
+{
     struct packing p = {.world = x->world, .node = x->node};
-    uint64_t n_bytes = 0;
-    for (size_t i = 0; i < x->archive.n; i++)
-        n_bytes += x->archive.files[i].kind.n_bytes;
     p.writer = writer_open_memory(x->options->output, &x->format);
     p.code = ranks_agree(x->world, p.writer ? EXIT_DONE : EXIT_IO, NULL);
     if (p.code == EXIT_DONE)
-        p.code = joint_open(&p.joint, x->world, x->options->output);
-    if (p.code == EXIT_DONE) {
-        progress_start(&p.progress, "pack", "packets", n_bytes);
-        pack_files(&p, &x->archive, &options);
-        progress_end(&p.progress);
-        const int retry = p.code == PACKING_RETRY_UNCUT;
-        p.code = joint_close(p.joint, retry ? EXIT_BAD_DATA : p.code);
-        p.code = retry ? PACKING_RETRY_UNCUT : p.code;
-    }
+        pack_to_file(&p, x, cut);
     writer_discard(p.writer);
-    if (p.code == EXIT_DONE) {
-        char before[FORMAT_TIME_SIZE], after[FORMAT_TIME_SIZE];
-        log_info("%s: %llu packets, %s of input packed to %s", x->options->output,
-                 (unsigned long long)p.n_all_records, format_size(n_bytes, before),
-                 format_size(p.n_all_written, after));
-    }
-    return p.code == EXIT_DONE && p.n_damaged ? EXIT_BAD_DATA : p.code;
+    if (p.code != EXIT_DONE)
+        return p.code;
+    tell_result(&p, x);
+    return p.n_damaged ? EXIT_BAD_DATA : EXIT_DONE;
+}
+
+/* Says which files of a folder were passed over because they cannot be read. Whether there are any. */
+static int tell_refused(const struct pack *x)
+{
+    uint64_t n = x->archive.n_refused; /* rank 0 alone has looked */
+    ranks_sum_u64(x->world, &n, 1);
+    for (size_t i = 0; i < x->archive.n_refused; i++)
+        log_warn("%s; it was passed over", x->archive.refused[i].why);
+    return n > 0;
 }
 
 static int pack_all(struct pack *x)
@@ -138,7 +163,7 @@ static int pack_all(struct pack *x)
                  "again without cuts");
         code = pack_archive(x, 0);
     }
-    return code;
+    return tell_refused(x) ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
 static int pack_run(const struct ranks *world, const void *values, const struct strings *operands)

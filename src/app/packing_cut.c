@@ -8,6 +8,7 @@
 
 #define STRETCH_BYTES (16 * PACK_FRAME)      /* of the stream, for one rank in one round */
 #define SMALL_FILE_BYTES ((uint64_t)4 << 20) /* on disk: one rank packs it whole */
+#define MOST_PART_BYTES ((uint64_t)64 << 20) /* on disk: a file with a larger part is read through */
 #define RECORDS_AT_ONCE 256
 
 /* The records that start in [from, to) of a file's stream; both are multiples of PACK_FRAME, but for the end.
@@ -183,14 +184,20 @@ static void read_stretch(struct cutting *c, const struct step *step)
     reader_close(reader);
 }
 
+static int any_failed(const struct seam *seams, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (seams[i].code != EXIT_DONE)
+            return 1;
+    return 0;
+}
+
 /* Each stretch must start where the one before it in its file ended; damage may only come at the end of a
  * file. `before` is the seam before the first. */
 static int seams_hold(const struct stretch *stretches, const struct seam *seams, size_t n, struct seam before)
 {
     for (size_t i = 0; i < n; before = seams[i++]) {
         const int from_the_start = stretches[i].from == 0, to_the_end = stretches[i].to == UINT64_MAX;
-        if (seams[i].code != EXIT_DONE)
-            return 1; /* the round tells */
         if ((!from_the_start && seams[i].first != before.end) || (!to_the_end && seams[i].damaged))
             return 0;
     }
@@ -212,7 +219,7 @@ static int cut_round(struct packing *p, const struct step *step, const struct st
     c.seam.code = (uint64_t)p->code;
     size_t *sizes = memory_get((size_t)ranks_size(p->world) * sizeof *sizes);
     struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, sizes);
-    if (!seams_hold(stretches, seams, n, *last))
+    if (!any_failed(seams, n) && !seams_hold(stretches, seams, n, *last))
         p->code = PACKING_RETRY_UNCUT;
     else if (packing_round(p, &piece))
         for (size_t i = 0; i < n; i++)

@@ -124,6 +124,10 @@ static void withhold(struct features_meta *meta)
         free(meta->filter);
         meta->filter = memory_text("(withheld)");
     }
+    if (meta->damages && meta->damages[0]) {
+        free(meta->damages);
+        meta->damages = memory_text("(withheld)");
+    }
     free(meta->command_line);
     free(meta->host);
     meta->command_line = memory_text("(withheld)");

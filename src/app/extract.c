@@ -1,5 +1,6 @@
 #include "budget.h"
 #include "command.h"
+#include "damages.h"
 #include "finished.h"
 #include "groups.h"
 #include "inputs.h"
@@ -134,7 +135,9 @@ static void form_groups(struct extract *x)
     x->group = ranks_split(x->world, x->number);
     x->node = ranks_node(x->group);
     if (x->n_groups > 1)
-        log_info("%d groups of ranks, each with windows of its own", x->n_groups);
+        log_info(
+            "%d groups of ranks, each with windows of its own; the lines of progress are the first one's",
+            x->n_groups);
 }
 
 static int extract_with(struct extract *x, int cut)
@@ -202,27 +205,22 @@ static int tell_refused(struct extract *x)
     return n > 0;
 }
 
-/* Every rank's damaged files to rank 0, which says and records them. Returns whether there were any. */
+/* Damaged files, those that windows finished before suffered from too: said and recorded. Returns whether
+ * there were any. */
 static int tell_damages(struct extract *x)
 {
-    size_t *sizes = memory_zeroed((size_t)ranks_size(x->world), sizeof *sizes);
-    struct pass_damage *all =
-        ranks_gather_all(x->world, x->pass.damages, x->pass.n_damages * sizeof *x->pass.damages, sizes);
     json_t *list = json_array();
-    size_t n = 0;
-    for (int r = 0; r < ranks_size(x->world); r++)
-        n += sizes[r] / sizeof *all;
-    for (size_t i = 0; i < n; i++) {
-        const char *path = x->archive.files[all[i].file].path;
-        log_warn("%s: at byte %llu: %s; the records before it were used", path,
-                 (unsigned long long)all[i].damage.offset, all[i].damage.what);
-        json_array_append_new(list, json_pack("{s:s,s:I,s:s}", "file", path, "offset",
-                                              (json_int_t)all[i].damage.offset, "what", all[i].damage.what));
+    char *text = damages_between(x->world, &x->pass, x->options->from_ns, x->options->to_ns);
+    damages_add(&text, x->finished.damages); /* rank 0 alone has looked */
+    uint64_t any = text[0] != '\0';
+    ranks_broadcast(x->world, 0, &any, sizeof any);
+    for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        log_warn("%s; the records before it were used", line);
+        json_array_append_new(list, json_string(line));
     }
     run_record_set(x->record, "damages", list);
-    free(all);
-    free(sizes);
-    return n > 0;
+    free(text);
+    return any != 0;
 }
 
 /* What each rank brings to the sums of a run. Sums over a group are the same on all its ranks: only its first

@@ -64,29 +64,34 @@ static void count_rows(struct finish *finish, const struct ranks *ranks, const s
         finish->n_labels[c] += counts[1 + c];
 }
 
+static void begin_phase(struct pass *pass, const char *phase)
+{
+    run_record_phase(pass->input->record, phase);
+    progress_again(&pass->progress);
+}
+
 int finish_window(struct finish *finish, struct pass *pass, int64_t index)
 {
     const struct ranks *ranks = pass->input->ranks;
-    struct run_record *record = pass->input->record;
     const int64_t start_s = index * (pass->input->window_ns / NS_PER_S);
     struct chunk_list list = {0};
     size_t n;
-    run_record_phase(record, "combine");
+    begin_phase(pass, "combine");
     struct window *window = pass_complete(pass, index);
     struct tally tally = window->tally;
     finish->n_contacts += buckets_n_contacts(&window->owned);
-    run_record_phase(record, "count");
+    begin_phase(pass, "count");
     int code = ranks_agree(ranks, buckets_finish(&window->owned, start_s, &list), NULL);
     if (code)
         return code;
-    run_record_phase(record, "order");
+    begin_phase(pass, "order");
     struct source_row *rows = rows_in_order(ranks, &list, &pass->windows.pool, &n);
     windows_close(&pass->windows, index);
-    run_record_phase(record, "label");
+    begin_phase(pass, "label");
     rows_set_categories(pass->input->inventory, rows, n);
     rules_apply(finish->rules, rows, n);
     ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
-    run_record_phase(record, "write");
+    begin_phase(pass, "write");
     code = write_file(finish, pass, start_s, &tally, rows, n);
     if (code == 0) {
         count_rows(finish, ranks, rows, n);
@@ -94,6 +99,6 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
         finish->n_files++;
     }
     free(rows);
-    run_record_phase(record, NULL);
+    run_record_phase(pass->input->record, NULL);
     return code;
 }

@@ -1,5 +1,7 @@
 #include "finished.h"
 
+#include "damages.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
@@ -46,6 +48,7 @@ static int look_at(struct finished *finished, const char *path, const struct fin
     } else {
         finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
         finished->indexes[finished->n++] = meta.window_start / meta.window_length;
+        damages_add(&finished->damages, meta.damages);
         log_verbose("%s is finished: its window is not computed again", path);
     }
     features_close(file);
@@ -91,5 +94,6 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
 void finished_free(struct finished *finished)
 {
     free(finished->indexes);
+    free(finished->damages);
     *finished = (struct finished){0};
 }

@@ -13,6 +13,7 @@
 struct finished {
     int64_t *indexes; /* window_start / window length */
     size_t n;
+    char *damages; /* that these windows suffered from, as of damages.h; rank 0 alone, NULL for none */
 };
 
 /* What files in the folder must have been made with. */

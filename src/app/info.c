@@ -89,6 +89,7 @@ static json_t *features_info(const char *path, int *code, char **why)
     json_object_set_new(info, "tally", tally_info(&meta.tally));
     json_object_set_new(info, "categories", json_integer((json_int_t)meta.n_categories));
     json_object_set_new(info, "filter", text(meta.filter));
+    json_object_set_new(info, "damages", text(meta.damages));
     json_object_set_new(info, "inventory_checksum", hash(meta.inventory_checksum));
     json_object_set_new(info, "input_checksum", hash(meta.input_checksum));
     char *rules = rules_text(&meta.rules);

@@ -5,8 +5,10 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/exchange/owner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +87,19 @@ void meeting_note_bytes(struct meeting *m, uint64_t n_bytes)
     m->n_unmet += n_bytes;
 }
 
+/* The line of progress names the first window that is open here. */
+static void name_window(struct pass *pass)
+{
+    const struct windows *windows = &pass->windows;
+    char start[FORMAT_TIME_SIZE];
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < windows->n; i++)
+        first = windows->items[i]->index < first ? windows->items[i]->index : first;
+    if (windows->n)
+        snprintf(pass->progress.what, sizeof pass->progress.what, "extract %s",
+                 format_time(first * pass->input->window_ns, start));
+}
+
 /* Takes in what the other ranks say ahead of a round. Returns whether anyone wants to stop. */
 static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
 {
@@ -108,6 +123,7 @@ static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
         }
         m->n_slot_windows[r] = n + opened;
     }
+    name_window(pass);
     progress_update(&pass->progress, n_bytes, n_records);
     return stop;
 }

@@ -17,14 +17,10 @@
 
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
-    uint64_t n_bytes = 0;
-    for (size_t i = 0; i < input->archive->n; i++)
-        n_bytes += input->archive->files[i].kind.n_bytes;
     *pass = (struct pass){.input = input};
     pass->windows.ranks = ranks_size(input->ranks);
     pass->meeting = meeting_new(input);
     pass->batch = memory_zeroed(1, sizeof *pass->batch);
-    progress_start(&pass->progress, "extract", "packets", n_bytes);
 }
 
 void pass_free(struct pass *pass)

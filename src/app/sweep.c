@@ -149,12 +149,22 @@ static uint64_t expected_contacts(const struct pass_input *in)
     return n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks);
 }
 
+/* Bytes on disk of the files that are read from `next` on. */
+static uint64_t bytes_to_read(const struct pass_input *in, struct stretch left, size_t next)
+{
+    uint64_t n_bytes = 0;
+    for (; next < in->archive->n && !is_past(in, left, next); next++)
+        n_bytes += in->archive->files[next].kind.n_bytes;
+    return n_bytes;
+}
+
 int sweep_archive(struct pass *pass, const struct pass_input *input, struct finish *finish)
 {
     const struct stretch left = what_is_left(input);
     int code = 0;
     size_t next = left.from_ns < left.to_ns ? first_file(input, left) : input->archive->n;
     pass_init(pass, input);
+    progress_start(&pass->progress, "extract", "packets", bytes_to_read(input, left, next));
     pass->windows.expected_contacts = expected_contacts(input);
     while (next < input->archive->n && !is_past(input, left, next) && code == 0) {
         const size_t n = step_length(input->archive, next, ranks_size(input->ranks));

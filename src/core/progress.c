@@ -72,6 +72,8 @@ static void print_line(const struct progress *p, uint64_t part, uint64_t n_units
 
 void progress_update(struct progress *p, uint64_t part, uint64_t n_units)
 {
+    p->part = part;
+    p->n_units = n_units;
     if (!log_talks() || log_current() < LOG_NORMAL)
         return;
     const int terminal = isatty(STDERR_FILENO);
@@ -80,6 +82,11 @@ void progress_update(struct progress *p, uint64_t part, uint64_t n_units)
         return;
     p->last = now;
     print_line(p, part, n_units, now, terminal ? "  \r" : "\n");
+}
+
+void progress_again(struct progress *p)
+{
+    progress_update(p, p->part, p->n_units);
 }
 
 void progress_end(struct progress *p)

@@ -150,6 +150,7 @@ void features_close(struct features_file *file)
 void features_meta_free(struct features_meta *meta)
 {
     free(meta->filter);
+    free(meta->damages);
     for (size_t i = 0; i < meta->n_categories; i++)
         free(meta->categories[i]);
     free(meta->categories);

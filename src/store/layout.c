@@ -57,6 +57,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_i64(file, "n_rows", (int64_t)n_rows);
     bad |= hdf_put_text(file, "rules", rules);
     bad |= hdf_put_text(file, "filter", meta->filter ? meta->filter : "");
+    bad |= hdf_put_text(file, "damages", meta->damages ? meta->damages : "");
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
     bad |= write_tally(file, &meta->tally);
@@ -170,6 +171,7 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     }
     meta->n_rows = (uint64_t)n_rows;
     meta->filter = hdf_get_text(file, "filter");
+    meta->damages = hdf_get_text(file, "damages");
     read_tally(file, &meta->tally);
     meta->n_ranks = hdf_get_provenance(file, &meta->command_line, &meta->host, &meta->created);
     return 0;

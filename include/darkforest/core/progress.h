@@ -12,14 +12,17 @@
 
 struct progress {
     char what[96];
-    const char *unit;     /* of `done` and `total`, for the rate: "packets", "trees", ... */
-    uint64_t total;       /* work that the percentage is of; 0: not known */
-    double started, last; /* seconds of clock_seconds() */
+    const char *unit;       /* of `done` and `total`, for the rate: "packets", "trees", ... */
+    uint64_t total;         /* work that the percentage is of; 0: not known */
+    uint64_t part, n_units; /* as of the last update */
+    double started, last;   /* seconds of clock_seconds() */
 };
 
 void progress_start(struct progress *p, const char *what, const char *unit, uint64_t total);
 /* `part` of `total` is done (any measure of work: bytes read, say), and `n_units` units came of it. */
 void progress_update(struct progress *p, uint64_t part, uint64_t n_units);
+/* Nothing more is done, but the work goes on: a line when one is due. */
+void progress_again(struct progress *p);
 void progress_end(struct progress *p);
 
 double clock_seconds(void);       /* monotonic */

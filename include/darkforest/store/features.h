@@ -29,6 +29,8 @@ struct features_meta {
     uint64_t input_checksum;     /* over names' last parts and sizes of the input files, see docs */
     char **categories;           /* names by code, categories[0] = "none" */
     size_t n_categories;
+    char *damages; /* of input files that may have held more of the window: a line each; "" when there are
+                      none */
     struct tally tally; /* of the records whose timestamps lie in the window */
     /* provenance: not part of the result */
     char *command_line, *host, *created; /* created: ISO 8601 UTC */

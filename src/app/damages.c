@@ -1,0 +1,67 @@
+#include "damages.h"
+
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_BYTES 32768 /* of text: an attribute of HDF5 holds twice that */
+
+static int by_file(const void *a, const void *b)
+{
+    const struct pass_damage *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
+}
+
+/* Whether a file may hold records of [from_ns, to_ns). The last of several files is taken to end soon. */
+static int may_hold(const struct archive *archive, size_t file, int64_t from_ns, int64_t to_ns)
+{
+    const int64_t first = archive->files[file].kind.first_ts_ns;
+    int64_t end = archive->n == 1 ? INT64_MAX : first;
+    if (first == INT64_MAX)
+        return 1;
+    if (file + 1 < archive->n)
+        end = archive->files[file + 1].kind.first_ts_ns;
+    return first < to_ns && (end > from_ns || first >= from_ns);
+}
+
+void damages_add(char **text, const char *lines)
+{
+    for (size_t n; lines && *lines; lines += n) {
+        n = strcspn(lines, "\n");
+        n += lines[n] == '\n';
+        char *before = *text ? *text : memory_text(""), *line = text_format("%.*s", (int)n, lines);
+        *text = before;
+        if (!strstr(before, line) && strlen(before) + n <= MOST_BYTES) {
+            *text = text_format("%s%s", before, line);
+            free(before);
+        }
+        free(line);
+    }
+}
+
+char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_t from_ns, int64_t to_ns)
+{
+    const struct archive *archive = pass->input->archive;
+    size_t *sizes = memory_zeroed((size_t)ranks_size(ranks), sizeof *sizes), n = 0;
+    struct pass_damage *all =
+        ranks_gather_all(ranks, pass->damages, pass->n_damages * sizeof *pass->damages, sizes);
+    char *text = memory_text("");
+    for (int r = 0; r < ranks_size(ranks); r++)
+        n += sizes[r] / sizeof *all;
+    if (n)
+        qsort(all, n, sizeof *all, by_file);
+    for (size_t i = 0; i < n; i++) {
+        if (!may_hold(archive, all[i].file, from_ns, to_ns))
+            continue;
+        char *line = text_format("%s: at byte %llu: %s\n", archive->files[all[i].file].path,
+                                 (unsigned long long)all[i].damage.offset, all[i].damage.what);
+        damages_add(&text, line);
+        free(line);
+    }
+    free(all);
+    free(sizes);
+    return text;
+}

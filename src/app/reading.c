@@ -229,6 +229,10 @@ void reading_judge(struct pass *pass, size_t file, const struct reader *reader, 
         log_error("%s: at byte %llu: %s", pass->input->archive->files[file].path,
                   (unsigned long long)damage->offset, damage->what);
         pass->code = EXIT_IO;
+    } else if (!reader_is_same(reader, &pass->input->archive->files[file].kind)) {
+        log_error("%s has changed since it was first looked at: nothing of it was kept",
+                  pass->input->archive->files[file].path);
+        pass->code = EXIT_IO;
     } else if (damage->what[0]) {
         pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
         pass->damages[pass->n_damages++] = (struct pass_damage){.file = file, .damage = *damage};

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /*
  * The buffer holds what the last block left over (less than one record) and then what one read adds. Plain
@@ -251,6 +252,29 @@ static int start(struct reader *r, const char *path, enum container *container, 
                                                : start_pcapng(r, path, why);
 }
 
+static int64_t change_ns(const struct stat *status)
+{
+    return status->st_mtim.tv_sec * INT64_C(1000000000) + status->st_mtim.tv_nsec;
+}
+
+static void identify(const struct stream *stream, struct file_kind *kind)
+{
+    struct stat status;
+    kind->n_bytes = stream->n_file;
+    if (stream->is_regular && fstat(stream->fd, &status) == 0) {
+        kind->inode = status.st_ino;
+        kind->changed_ns = change_ns(&status);
+    }
+}
+
+static int is_same(const struct stream *stream, const struct file_kind *kind)
+{
+    struct stat status;
+    return !stream->is_regular ||
+           (fstat(stream->fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes &&
+            status.st_ino == kind->inode && change_ns(&status) == kind->changed_ns);
+}
+
 static int64_t first_time(const struct reader *r)
 {
     struct record record;
@@ -267,7 +291,7 @@ struct reader *reader_open(const char *path, struct file_kind *kind, int *code, 
         return NULL;
     struct reader *r = new_reader(stream);
     kind->compression = stream->codec->compression;
-    kind->n_bytes = stream->n_file;
+    identify(stream, kind);
     *code = start(r, path, &kind->container, why);
     if (*code) {
         reader_close(r);
@@ -296,7 +320,7 @@ static struct reader *reopen(const char *path, const struct file_kind *kind, uin
     struct stream *stream = stream_open(path, code, why);
     if (!stream)
         return NULL;
-    if (stream->n_file != kind->n_bytes || stream->codec->compression != kind->compression) {
+    if (!is_same(stream, kind) || stream->codec->compression != kind->compression) {
         *code = EXIT_IO;
         *why = text_format("%s has changed since it was first looked at", path);
         stream_close(stream);
@@ -399,6 +423,11 @@ uint64_t reader_position(const struct reader *reader)
 {
     const struct stream *s = reader->stream;
     return s->n_taken - (s->input_n - s->input_at) - reader->n_skipped;
+}
+
+int reader_is_same(const struct reader *reader, const struct file_kind *kind)
+{
+    return is_same(reader->stream, kind);
 }
 
 const struct damage *reader_damage(const struct reader *reader)

@@ -158,6 +158,8 @@ int output_make_directory(const char *path)
         failed = make_one(part);
     if (failed)
         log_error("%s: the folder cannot be made: %m", path);
+    else if ((failed = access(path, W_OK | X_OK)))
+        log_error("%s: the folder cannot be written: %m", path);
     free(part);
     return failed ? -1 : 0;
 }

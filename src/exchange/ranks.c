@@ -181,32 +181,39 @@ void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_b
     }
 }
 
-/* The place of the failure that wins: the worst code, then the lowest rank. */
-static int first_with(const int *codes, int size, int code)
+/* How a rank stands; one that only heard of a failure has a code and nothing to say. */
+struct verdict {
+    int code, speaks;
+};
+
+/* The place of the failure that wins: the worst code, then who can say why, then the lowest rank. */
+static int first_with(const struct verdict *verdicts, int size, int code)
 {
-    for (int r = 0; r < size; r++)
-        if (codes[r] == code)
-            return r;
-    return 0;
+    int first = -1;
+    for (int r = size - 1; r >= 0; r--)
+        if (verdicts[r].code == code && (first < 0 || verdicts[r].speaks || !verdicts[first].speaks))
+            first = r;
+    return first;
 }
 
 int ranks_agree(const struct ranks *ranks, int code, const char *why)
 {
     char sentence[1024] = "";
-    int *codes = memory_get((size_t)ranks->size * sizeof *codes);
-    MPI_CHECK(MPI_Allgather(&code, 1, MPI_INT, codes, 1, MPI_INT, ranks->comm));
+    snprintf(sentence, sizeof sentence, "%s", why ? why : log_last_error());
+    const struct verdict mine = {.code = code, .speaks = sentence[0] != '\0'};
+    struct verdict *all = memory_get((size_t)ranks->size * sizeof *all);
+    MPI_CHECK(MPI_Allgather(&mine, 2, MPI_INT, all, 2, MPI_INT, ranks->comm));
     int worst = 0;
     for (int r = 0; r < ranks->size; r++)
-        worst = exit_worse(worst, codes[r]);
+        worst = exit_worse(worst, all[r].code);
     if (worst != 0) {
-        const int from = first_with(codes, ranks->size, worst);
-        snprintf(sentence, sizeof sentence, "%s", why ? why : log_last_error());
+        const int from = first_with(all, ranks->size, worst);
         MPI_CHECK(MPI_Bcast(sentence, (int)sizeof sentence, MPI_CHAR, from, ranks->comm));
         /* Rank 0 has said its own failure already, unless the sentence was kept for here. */
         if (ranks->rank == 0 && (from != 0 || why) && sentence[0])
             log_error("%s", sentence);
     }
-    free(codes);
+    free(all);
     return worst;
 }
 

@@ -1,4 +1,5 @@
 """Runs the program under test: `Program(path).run("extract", ..., ranks=3)`. A run that hangs fails its test."""
+import concurrent.futures
 import json
 import os
 import shutil
@@ -43,15 +44,20 @@ class Program:
         """A path in the test's own folder."""
         return os.path.join(self.folder, *parts)
 
-    def run(self, *words, ranks=1, seconds=60):
-        """The finished process: returncode, stdout, stderr. One rank runs without mpirun."""
+    def run(self, *words, ranks=1, seconds=60, meanwhile=None):
+        """The finished process: returncode, stdout, stderr. One rank runs without mpirun. `meanwhile` is called while it runs."""
         command, environment = [self.path, *words], ENVIRONMENT
         if ranks > 1:
             command = ["mpirun", "-n", str(ranks), "--oversubscribe", *command]
         else:  # without a daemon beside it; each in a session folder of its own
             session = tempfile.mkdtemp(prefix="session-", dir=self.folder)
             environment = dict(ENVIRONMENT, OMPI_MCA_ess_singleton_isolated="1", OMPI_MCA_orte_tmpdir_base=session)
-        return subprocess.run(command, env=environment, timeout=seconds, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with concurrent.futures.ThreadPoolExecutor(1) as aside:
+            waiting = aside.submit(meanwhile) if meanwhile else None
+            done = subprocess.run(command, env=environment, timeout=seconds, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            if waiting:
+                waiting.result(timeout=seconds)
+        return done
 
     def do(self, *words, **how):
         """A run that must succeed."""

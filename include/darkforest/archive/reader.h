@@ -26,6 +26,8 @@ struct file_kind {
     struct record_format format; /* pcapng: of the rewritten records, link type of its first interface */
     int64_t first_ts_ns;         /* INT64_MAX when the file holds no record */
     uint64_t n_bytes;            /* of the file on disk; 0 for a pipe */
+    uint64_t inode;              /* with the size and the time of its last change: which file it was */
+    int64_t changed_ns;
 };
 
 /*
@@ -91,6 +93,9 @@ int reader_next(struct reader *reader, struct block *block);
 /* Bytes of the file on disk that this reader consumed so far, for progress. */
 uint64_t reader_position(const struct reader *reader);
 const struct damage *reader_damage(const struct reader *reader);
+/* Whether the file is still the one that was sniffed, unchanged: 0 when it was replaced, cut or written to. A
+ * pipe is. */
+int reader_is_same(const struct reader *reader, const struct file_kind *kind);
 void reader_close(struct reader *reader);
 
 #endif

@@ -1,0 +1,194 @@
+"""
+Disks that are full, folders that cannot be written, inputs that change under the reader: one sentence that names the thing, the exit
+code, nothing under a final name, no scratch left, no hang; and once the cause is gone, the same command gives what an undisturbed run
+gives. Needs root for its small file systems.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from program import Program, run_record, skip
+
+NO_INPUT, IO_FAILED = 66, 74
+LEAST_MEMORY = "32MiB"  # at which the hour below must be spilled
+FROM = ["--from", "2017-01-01"]  # the few packets before make no window
+READ_FIRST = 16 << 20  # bytes that a run has read before its input is changed
+
+
+def mount(where, *options):
+    return subprocess.run(["mount", *options, "tmpfs", where], stderr=subprocess.DEVNULL).returncode == 0
+
+
+@contextlib.contextmanager
+def small_disk(p, name, options):
+    where = p.file(name)
+    os.makedirs(where)
+    if not mount(where, "-t", "tmpfs", "-o", options):
+        skip("a tmpfs cannot be mounted here: it needs root")
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", where], check=True)
+
+
+def features(folder):
+    return sorted(name for name in os.listdir(folder) if name.startswith("features-"))
+
+
+def refused(done, output, code, *names):
+    """One error, in which the names stand, with this code; no feature file and nothing half done."""
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == code, "exit %d, not %d\n%s" % (done.returncode, code, done.stderr)
+    assert len(said) == 1 and all(name in said[0] for name in names), done.stderr
+    assert [name for name in os.listdir(output) if name != "run.json"] == [], os.listdir(output)
+
+
+def same(p, output, truth):
+    assert features(output) == features(truth), features(output)
+    for name in features(truth):
+        for group in ("/sources", "/tally"):
+            subprocess.run(["h5diff", "-q", os.path.join(truth, name), os.path.join(output, name), group], check=True)
+
+
+def full_scratch(p, hours, truth, ranks):
+    output = p.file("scratch-out-%d" % ranks)
+    with small_disk(p, "scratch-%d" % ranks, "size=2m") as scratch:
+        words = ["extract", *hours, *FROM, "--memory", LEAST_MEMORY, "--tmpdir", scratch, "-o", output]
+        refused(p.run(*words, ranks=ranks), output, IO_FAILED, scratch, "No space left", "--tmpdir")
+        assert run_record(output)["exit_code"] == IO_FAILED and scratch in run_record(output)["error"]
+        assert mount(scratch, "-o", "remount,size=400m")
+        p.do(*words, ranks=ranks)
+        assert run_record(output)["spilled_bytes"] > 2 << 20 and os.listdir(scratch) == []
+    same(p, output, truth)
+
+
+def full_output(p, hours, truth, ranks):
+    with small_disk(p, "output-%d" % ranks, "size=512k") as output:
+        words = ["extract", *hours, *FROM, "-o", output]
+        refused(p.run(*words, ranks=ranks), output, IO_FAILED, output, "No space left")
+        assert mount(output, "-o", "remount,size=400m")
+        p.do(*words, ranks=ranks)
+        same(p, output, truth)
+
+
+def read_only_output(p, hours, truth, ranks):
+    with small_disk(p, "read-only-%d" % ranks, "ro") as output:
+        words = ["extract", *hours, *FROM, "-o", output]
+        refused(p.run(*words, ranks=ranks), output, IO_FAILED, output, "Read-only")
+        assert mount(output, "-o", "remount,rw")
+        p.do(*words, ranks=ranks)
+        same(p, output, truth)
+
+
+def n_read(pid):
+    try:
+        with open("/proc/%d/io" % pid) as f:
+            return int(f.readline().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def ranks_of(p, output):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                words = f.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if words[0] == p.path and output in words:
+            found.append(int(pid))
+    return found
+
+
+def in_the_middle(p, words, output, ranks, what):
+    """Runs, and does `what` to its inputs while all ranks stand still in the middle of reading."""
+    def disturb():
+        while not any(n_read(pid) > READ_FIRST for pid in ranks_of(p, output)):
+            time.sleep(0.002)
+        stopped = ranks_of(p, output)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        what()
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+    return p.run(*words, ranks=ranks, meanwhile=disturb)
+
+
+def cut_while_read(p, hours, truth, ranks):
+    output, mine = p.file("cut-out-%d" % ranks), p.file("cut-%d" % ranks)
+    os.mkdir(mine)
+    copies = [shutil.copy(hour, mine) for hour in hours]
+    words = ["extract", *copies, *FROM, "-o", output]
+    done = in_the_middle(p, words, output, ranks, lambda: os.truncate(copies[1], 1 << 20))
+    refused_or_first_hour(done, output, "has changed", os.path.basename(copies[1]))
+    shutil.copy(hours[1], mine)
+    p.do(*words, ranks=ranks)
+    same(p, output, truth)
+
+
+def refused_or_first_hour(done, output, *names):
+    """The hour before the changed one may be finished; the changed one may not."""
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == IO_FAILED, "exit %d\n%s" % (done.returncode, done.stderr)
+    assert len(said) == 1 and all(name in said[0] for name in names), done.stderr
+    assert len(features(output)) < 2 and not [name for name in os.listdir(output) if name.endswith(".partial")]
+
+
+def replaced_before_read(p, hours, truth, ranks):
+    """A rank that has opened the old file may read it to its end: then the result is the old file's, else there is none."""
+    output, mine = p.file("replaced-out-%d" % ranks), p.file("replaced-%d" % ranks)
+    os.mkdir(mine)
+    copies = [shutil.copy(hour, mine) for hour in hours]
+    words = ["extract", *copies, *FROM, "-o", output]
+
+    def replace():
+        other = p.file("other-%d" % ranks)
+        shutil.copy(hours[0], other)
+        os.utime(other, ns=(0, os.stat(copies[1]).st_mtime_ns))
+        os.rename(other, copies[1])
+
+    done = in_the_middle(p, words, output, ranks, replace)
+    if done.returncode:
+        refused_or_first_hour(done, output, "has changed", os.path.basename(copies[1]))
+        shutil.copy(hours[1], mine)
+        p.do(*words, ranks=ranks)
+    assert ranks > 1 or done.returncode, "the one rank read another file than it had planned"
+    same(p, output, truth)
+
+
+def gone_before_read(p, hours, truth, ranks):
+    output, mine = p.file("gone-out-%d" % ranks), p.file("gone-%d" % ranks)
+    os.mkdir(mine)
+    copies = [shutil.copy(hour, mine) for hour in hours]
+    words = ["extract", *copies, *FROM, "-o", output]
+    done = in_the_middle(p, words, output, ranks, lambda: os.rename(copies[1], copies[1] + ".away"))
+    if done.returncode:
+        assert done.returncode == NO_INPUT and copies[1] in done.stderr, done.stderr
+        os.rename(copies[1] + ".away", copies[1])
+        p.do(*words, ranks=ranks)
+    assert ranks > 1 or done.returncode, "the one rank read a file that was not there"
+    same(p, output, truth)
+
+
+def main():
+    with Program(sys.argv[1]) as p:
+        hours, truth = [], p.file("truth")
+        for hour in range(2):
+            start = "2017-01-01T%02d" % hour
+            hours.append(p.file(start + ".pcap"))
+            p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
+        p.do("extract", *hours, *FROM, "-o", truth)
+        for case in (full_scratch, full_output, read_only_output, cut_while_read, replaced_before_read, gone_before_read):
+            for ranks in (1, 2):
+                print(case.__name__, ranks, flush=True)
+                case(p, hours, truth, ranks)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,24 +1,29 @@
 #!/usr/bin/env bash
 # How far a campaign has come, read from its files alone: no accounting, no queue is asked.
 #
-#     scripts/campaign-status.sh [--all] CAMPAIGN.ini
+#     scripts/campaign-status.sh [--all] [--verify] CAMPAIGN.ini
 #
-# A line for each slice that is running, stopped, damaged, failed or broken (every slice with --all), then the sums. Ends with 0 when
-# all is done, 65 when a damaged input is among what is done, 75 when work is left, 74 when a slice failed.
+# A line for each slice that is running, stopped, failed or broken (every slice with --all), one for each damaged input with the slices
+# that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 0 when all is done, 65 when a
+# damaged input is among what is done or a finished file is not whole, 75 when work is left, 74 when a slice failed.
 set -euo pipefail
 # shellcheck source=scripts/campaign.sh
 . "$(dirname "$0")/campaign.sh"
 
 declare -A count=([done]=0 [damaged]=0 [stopped]=0 [failed]=0 [running]=0 [broken]=0 [waiting]=0)
+declare -A damaged_slices=() # by what is damaged
 packets=0
 seconds=0
+all=0
+verify=0
 
 # Why a slice is as it is, in one line.
 slice_why() { # STATE MONTH INDEX
     local record
     record=$(slice_folder "$2" "$3")/run.json
     case $1 in
-        damaged | failed | stopped) echo "exit $(record_value "$record" exit_code): $(record_value "$record" error)" ;;
+        damaged) record_damages "$record" | head -n 1 ;;
+        failed | stopped) echo "exit $(record_value "$record" exit_code): $(record_value "$record" error)" ;;
         running | broken) tail -n 1 "$(slice_log "$2" "$3")" ;;
     esac
 }
@@ -28,6 +33,36 @@ add_record() { # RUN.JSON
     seconds=$(awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
 }
 
+add_damages() { # MONTH INDEX
+    local what
+    while read -r what; do
+        damaged_slices[$what]+=" $(stamp "$(slice_from "$1" "$2")")"
+    done < <(record_damages "$(slice_folder "$1" "$2")/run.json")
+}
+
+# Each damaged input, and the first of the slices that it may lack packets for.
+show_damages() {
+    local what slices
+    while read -r what; do
+        [ -n "$what" ] || continue
+        read -ra slices <<<"${damaged_slices[$what]}"
+        printf 'damaged    %s (slice %s%s)\n' "$what" "${slices[0]}" "$([ ${#slices[@]} = 1 ] || echo " and $((${#slices[@]} - 1)) more")"
+    done < <(printf '%s\n' "${!damaged_slices[@]}" | sort)
+}
+
+# Whether all finished files are as they were written; those that are not are named.
+verify_files() {
+    local files said
+    mapfile -t files < <(find "$output/features" "$output/models" "$output/results" -name '*.h5' 2>/dev/null | sort)
+    [ ${#files[@]} -gt 0 ] || return 0
+    if said=$("$(darkforest_program)" verify "${files[@]}"); then
+        echo "${#files[@]} finished files are whole"
+    else
+        grep 'NOT whole' <<<"$said"
+        return 65
+    fi
+}
+
 show_month() { # MONTH
     local index state
     for ((index = 0; index < $(n_slices "$1"); index++)); do
@@ -35,7 +70,7 @@ show_month() { # MONTH
         count[$state]=$((count[$state] + 1))
         case $state in
             done) add_record "$(slice_folder "$1" "$index")/run.json"; [ "$all" = 1 ] || continue ;;
-            damaged) add_record "$(slice_folder "$1" "$index")/run.json" ;;
+            damaged) add_record "$(slice_folder "$1" "$index")/run.json"; add_damages "$1" "$index"; [ "$all" = 1 ] || continue ;;
             waiting) [ "$all" = 1 ] || continue ;;
         esac
         printf '%-10s %-16s %-8s %s\n' "$1" "$(stamp "$(slice_from "$1" "$index")")" "$state" "$(slice_why "$state" "$1" "$index")"
@@ -68,20 +103,21 @@ show_tables() {
 }
 
 main() {
-    local month
-    all=0
-    if [ "${1:-}" = --all ]; then
-        all=1
+    local month whole=0
+    while [ $# -gt 1 ]; do
+        case $1 in --all) all=1 ;; --verify) verify=1 ;; *) break ;; esac
         shift
-    fi
-    [ $# -eq 1 ] || die 64 "usage: campaign-status.sh [--all] CAMPAIGN.ini"
+    done
+    [ $# -eq 1 ] || die 64 "usage: campaign-status.sh [--all] [--verify] CAMPAIGN.ini"
     campaign_open "$1"
     for month in $(campaign_months); do show_month "$month"; done
+    show_damages
     show_sums
     show_tables
+    [ "$verify" = 0 ] || verify_files || whole=$?
     [ $((count[failed] + count[broken])) = 0 ] || exit 74
     [ $((count[stopped] + count[running] + count[waiting])) = 0 ] || exit 75
-    [ "${count[damaged]}" = 0 ] || exit 65
+    [ "${count[damaged]}$whole" = 00 ] || exit 65
     exit "$tables_code"
 }
 

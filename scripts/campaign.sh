@@ -125,6 +125,12 @@ record_value() { # RUN.JSON KEY
     [ ! -e "$1" ] || sed -nE "s/^  \"$2\": \"?(.*[^\",])\"?,?\$/\1/p" "$1"
 }
 
+# Lines that name the damaged inputs of a run.
+record_damages() { # RUN.JSON
+    [ ! -e "$1" ] || sed -nE '/^  "damages": \[$/,/^  \]/s/^    "(.*)",?$/\1/p
+        /^  "refused": \[$/,/^  \]/s/^ +"why": "(.*)",?$/\1/p' "$1"
+}
+
 record_packets() { # RUN.JSON: how many records the run read
     sed -nE 's/^    "records": ([0-9]+),?$/\1/p' "$1"
 }

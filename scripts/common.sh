@@ -38,3 +38,12 @@ build() { # PRESET TESTS [TARGET...]
         die 70 "the $1 build failed; its whole talk is in $folder/build.log"
     fi
 }
+
+# The program: $DARKFOREST, else the one on PATH, else this tree's release build.
+darkforest_program() {
+    local program=${DARKFOREST:-}
+    [ -n "$program" ] || program=$(command -v darkforest || true)
+    [ -n "$program" ] || program=$root/build/src/darkforest
+    [ -x "$program" ] || die 78 "darkforest is not on PATH; load its module or set DARKFOREST"
+    echo "$program"
+}

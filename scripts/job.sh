@@ -11,14 +11,6 @@
 was_cancelled=0
 launched=
 
-darkforest_program() {
-    local program=${DARKFOREST:-}
-    [ -n "$program" ] || program=$(command -v darkforest || true)
-    [ -n "$program" ] || program=$root/build/src/darkforest
-    [ -x "$program" ] || die 78 "darkforest is not on PATH; load its module or set DARKFOREST"
-    echo "$program"
-}
-
 # When Slurm will end this job, in seconds of the epoch; nothing outside of a job or without a limit.
 job_deadline() {
     local end

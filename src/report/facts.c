@@ -123,7 +123,8 @@ static int add_features(struct report *report, const char *path, char **why)
     if (!file)
         return code;
     struct window_facts *window = GROW(report->windows, report->n_windows);
-    *window = (struct window_facts){meta.window_start, meta.window_length, meta.n_rows, meta.tally};
+    *window = (struct window_facts){meta.window_start, meta.window_length, meta.n_rows, meta.tally,
+                                    memory_text(meta.damages ? meta.damages : "")};
     struct month_facts *month = month_of(report, meta.window_start);
     month->n_windows++;
     tally_add(&month->tally, &meta.tally);
@@ -295,6 +296,8 @@ void report_free(struct report *report)
     for (int c = 0; c < LABEL_CLASSES; c++)
         for (int f = 0; f < SOURCE_FEATURES; f++)
             free(report->samples[c].values[f]);
+    for (size_t i = 0; i < report->n_windows; i++)
+        free(report->windows[i].damages);
     for (size_t i = 0; i < report->n_runs; i++) {
         free(report->runs[i].command);
         free(report->runs[i].version);

@@ -17,6 +17,7 @@ struct window_facts {
     int64_t start, length; /* s */
     uint64_t n_rows;
     struct tally tally;
+    char *damages; /* of its inputs, a line each */
 };
 
 struct month_facts {

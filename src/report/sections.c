@@ -65,6 +65,27 @@ static struct grid *tally_grid(const struct report *report)
     return grid;
 }
 
+static struct grid *damages_grid(const struct report *report)
+{
+    struct grid *grid =
+        grid_new("damages", "Damaged inputs, and the windows that may lack packets for it: what the files "
+                            "held before the damage was counted.");
+    grid->n_keys = 1;
+    COLUMNS(grid, 2, "Window", "Damaged input");
+    for (size_t i = 0; i < report->n_windows; i++) {
+        const char *line = report->windows[i].damages;
+        for (size_t n; *line; line += n + (line[n] == '\n')) {
+            char start[FORMAT_TIME_SIZE];
+            n = strcspn(line, "\n");
+            char *text = text_format("%.*s", (int)n, line);
+            grid_text(grid, format_time(report->windows[i].start * INT64_C(1000000000), start));
+            grid_text(grid, text);
+            free(text);
+        }
+    }
+    return grid;
+}
+
 int section_reading(struct document *document, const struct report *report, const char *figures)
 {
     (void)figures;
@@ -72,6 +93,7 @@ int section_reading(struct document *document, const struct report *report, cons
         return 0;
     document_text(document, BLOCK_HEADING, "What was read");
     document_grid(document, windows_grid(report));
+    document_grid(document, damages_grid(report));
     document_grid(document, tally_grid(report));
     return 0;
 }

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # What other programs make of a synthetic hour: the right number of packets, right checksums, nothing malformed.
 set -eu
 darkforest=$1
@@ -12,12 +12,12 @@ dumped=$(tcpdump -nn -r "$work/hour.pcap" 2>/dev/null | wc -l)
 test "$dumped" -ge 50000 || { echo "tcpdump prints $dumped lines"; exit 1; }
 
 # One line a packet, NAME=VALUE for each field that it has.
-fields='frame.protocols frame.cap_len frame.len eth.type ip.version ip.flags.mf ip.frag_offset ip.opt.ra
+fields=(frame.protocols frame.cap_len frame.len eth.type ip.version ip.flags.mf ip.frag_offset ip.opt.ra
     tcp.flags tcp.dstport icmp.type ip.checksum.status tcp.checksum.status udp.checksum.status icmp.checksum.status
-    _ws.malformed'
+    _ws.malformed)
 tshark -r "$work/hour.pcap" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
-    -T fields $(for field in $fields; do printf ' -e %s' "$field"; done) 2>/dev/null |
-    awk -F '\t' -v names="$fields" 'BEGIN { split(names, name, " ") }
+    -T fields "${fields[@]/#/-e}" 2>/dev/null |
+    awk -F '\t' -v names="${fields[*]}" 'BEGIN { split(names, name, " ") }
         { for (i = 1; i <= NF; i++) if ($i != "") printf " %s=%s", name[i], $i
           if ($2 < $3) printf " cut"
           print " " }' >"$work/packets"

@@ -15,15 +15,18 @@ static int by_file(const void *a, const void *b)
     return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
 }
 
-/* Whether a file may hold records of [from_ns, to_ns). The last of several files is taken to end soon. */
+/*
+ * Whether a file may hold records of [from_ns, to_ns). It ends where the next one begins, but for a hundredth:
+ * the first packet of an hour comes a little after the hour. The last of several files is taken to end soon.
+ */
 static int may_hold(const struct archive *archive, size_t file, int64_t from_ns, int64_t to_ns)
 {
     const int64_t first = archive->files[file].kind.first_ts_ns;
     int64_t end = archive->n == 1 ? INT64_MAX : first;
     if (first == INT64_MAX)
         return 1;
-    if (file + 1 < archive->n)
-        end = archive->files[file + 1].kind.first_ts_ns;
+    if (file + 1 < archive->n && archive->files[file + 1].kind.first_ts_ns != INT64_MAX)
+        end = first + (archive->files[file + 1].kind.first_ts_ns - first) / 100 * 99;
     return first < to_ns && (end > from_ns || first >= from_ns);
 }
 

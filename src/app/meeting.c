@@ -153,14 +153,24 @@ static int exchange_notes(struct pass *pass)
     return stop;
 }
 
+/* What came from one rank: stretches of contacts of the same window. */
+static void keep_from(struct window *const *slot_windows, const struct contact *contacts, size_t n)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        const size_t slot = contacts[from].tag >> 1;
+        for (to = from + 1; to < n && contacts[to].tag >> 1 == slot; to++)
+            ;
+        buckets_add_contacts(&slot_windows[slot]->owned, contacts + from, to - from);
+    }
+}
+
 static void keep_arrived(const struct meeting *m, const struct round *round)
 {
-    const struct contact *contact = round->items;
-    for (int r = 0; r < ranks_size(m->ranks); r++)
-        for (int i = 0; i < round->n_from[r]; i++, contact++) {
-            const struct buckets *owned = &m->slot_windows[r][contact->tag >> 1]->owned;
-            buckets_add_contact(owned, buckets_at(owned, hash_u32(contact->source)), contact);
-        }
+    const struct contact *contacts = round->items;
+    for (int r = 0; r < ranks_size(m->ranks); r++) {
+        keep_from(m->slot_windows[r], contacts, (size_t)round->n_from[r]);
+        contacts += round->n_from[r];
+    }
 }
 
 /* The lanes are empty again: what waited goes first. */

@@ -27,8 +27,8 @@ int meeting_is_due(const struct meeting *meeting);
 void meeting_note_bytes(struct meeting *meeting, uint64_t n_bytes);
 /*
  * One round. Collective. `more` is a promise: 1, this rank comes to another round whatever happens; 0, it has
- * read all it has and comes again only if this returns 1. Thus all ranks leave after the same round, also when
- * one fails or is asked to stop.
+ * read all it has and comes again only if this returns 1. Thus all ranks leave after the same round, also
+ * when one fails or is asked to stop.
  */
 int meeting_round(struct pass *pass, int more);
 

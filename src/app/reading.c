@@ -36,41 +36,23 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
     return EXIT_BAD_USAGE;
 }
 
-/* Into the buckets here: all buckets are called for first, then their ends, so that no write waits for
- * memory. */
-static void keep_contacts(const struct batch *batch, const struct contact *contacts, const uint32_t *hashes,
-                          size_t n)
-{
-    const struct buckets *owned = &batch->window->owned;
-    struct bucket *buckets[BATCH_PACKETS];
-    for (size_t i = 0; i < n; i++) {
-        buckets[i] = buckets_at(owned, hashes[i]);
-        __builtin_prefetch(buckets[i], 1);
-    }
-    for (size_t i = 0; i < n; i++)
-        __builtin_prefetch(buckets[i]->contacts.place, 1);
-    for (size_t i = 0; i < n; i++)
-        buckets_add_contact(owned, buckets[i], &contacts[i]);
-}
-
 static void give_contacts(struct pass *pass)
 {
     struct batch *batch = pass->batch;
     const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
     const uint16_t slot = (uint16_t)windows_slot(&pass->windows, batch->window);
     struct contact mine[BATCH_PACKETS];
-    uint32_t hashes[BATCH_PACKETS];
     size_t n_mine = 0;
     for (size_t i = 0; i < batch->n; i++) {
         if (!batch_contact(batch, i, slot, &mine[n_mine]))
             continue;
         const int owner = owner_of(batch->hashes[i], size);
         if (owner == rank)
-            hashes[n_mine++] = batch->hashes[i];
+            n_mine++;
         else
             meeting_give(pass, &mine[n_mine], owner);
     }
-    keep_contacts(batch, mine, hashes, n_mine);
+    buckets_add_contacts(&batch->window->owned, mine, n_mine);
 }
 
 static void finish_batch(struct pass *pass)

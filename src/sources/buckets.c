@@ -41,6 +41,27 @@ void buckets_free(struct buckets *buckets)
     *buckets = (struct buckets){0};
 }
 
+#define CALLED_AT_ONCE 128
+
+static void add_some(const struct buckets *buckets, const struct contact *contacts, size_t n)
+{
+    struct bucket *called[CALLED_AT_ONCE];
+    for (size_t i = 0; i < n; i++) {
+        called[i] = buckets_at(buckets, hash_u32(contacts[i].source));
+        __builtin_prefetch(called[i], 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(called[i]->contacts.place, 1);
+    for (size_t i = 0; i < n; i++)
+        buckets_add_contact(buckets, called[i], &contacts[i]);
+}
+
+void buckets_add_contacts(const struct buckets *buckets, const struct contact *contacts, size_t n)
+{
+    for (size_t at = 0; at < n; at += CALLED_AT_ONCE)
+        add_some(buckets, contacts + at, n - at < CALLED_AT_ONCE ? n - at : CALLED_AT_ONCE);
+}
+
 uint64_t buckets_n_contacts(const struct buckets *buckets)
 {
     uint64_t n = buckets->n_spilled;

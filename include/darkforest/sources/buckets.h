@@ -57,6 +57,12 @@ static inline void buckets_add_contact(const struct buckets *buckets, struct buc
     *place = *contact;
 }
 
+/*
+ * The same for n contacts of this owner: all buckets are called for first, then their ends, so that no write
+ * waits for memory.
+ */
+void buckets_add_contacts(const struct buckets *buckets, const struct contact *contacts, size_t n);
+
 /* Contacts that were added, repetitions included. */
 uint64_t buckets_n_contacts(const struct buckets *buckets);
 

@@ -85,9 +85,11 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     log_init((enum log_level)level, ranks_rank(world) == 0);
     const int code = command->run(world, values, operands), is_first = ranks_rank(world) == 0;
     ranks_finish(world);
-    if (command->after && is_first && (code == EXIT_DONE || code == EXIT_BAD_DATA))
-        return exit_worse(code, command->after(values, operands));
-    return code;
+    if (!command->after || (code != EXIT_DONE && code != EXIT_BAD_DATA))
+        return code;
+    /* Launchers end a job when one rank leaves with a failure: the first, which has work left, says it for
+     * all. */
+    return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 
 /* Parses the command's own words and runs it. */

@@ -35,7 +35,7 @@ finished() { # NAME
 
 check_round() { # NAME FINISHED-BEFORE
     local kept
-    same_features "$1"
+    same_as_truth "$1"
     kept=$(finished "$1" | comm -12 - <(printf '%s\n' "$2") | grep -c . || true)
     [ "$kept" = "$(grep -c . <<<"$2" || true)" ] || fail "$1: a finished window was computed again"
     [ -z "$(find "$work/scratch" -mindepth 1 2>/dev/null)" ] || fail "$1: scratch files are left"

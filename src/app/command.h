@@ -1,7 +1,8 @@
 /*
  * command.h - what a command is: a row in main.c's table, in a file of its own. Private to the app room.
  *
- * `run` is Collective over world: every rank calls it with the same values, and all return the same exit code (ranks_agree).
+ * `run` is Collective over world: every rank calls it with the same values, and all return the same exit code
+ * (ranks_agree).
  */
 #ifndef DARKFOREST_APP_COMMAND_H
 #define DARKFOREST_APP_COMMAND_H
@@ -15,11 +16,12 @@ struct command {
     struct command_text text;
     const struct option_row *options;
     size_t n_options;
-    size_t values_size;              /* of the options struct; zeroed, then `defaults` fills it */
-    void (*defaults)(void *values);  /* NULL: zeroes are the defaults */
-    int serial;                      /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
+    size_t values_size;             /* of the options struct; zeroed, then `defaults` fills it */
+    void (*defaults)(void *values); /* NULL: zeroes are the defaults */
+    int serial; /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
     int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
-    /* After a run that left data (code 0 or EXIT_BAD_DATA), on rank 0 alone, when MPI has ended and programs may be started. NULL: nothing. */
+    /* After a run that left data (code 0 or EXIT_BAD_DATA), on rank 0 alone, when MPI has ended and programs
+     * may be started. NULL: nothing. */
     int (*after)(const void *values, const struct strings *operands);
 };
 

@@ -16,8 +16,9 @@ static int by_file(const void *a, const void *b)
 }
 
 /*
- * Whether a file may hold records of [from_ns, to_ns). It ends where the next one begins, but for a hundredth:
- * the first packet of an hour comes a little after the hour. The last of several files is taken to end soon.
+ * Whether a file may hold records of [from_ns, to_ns). It ends where the next one begins, but for a
+ * hundredth: the first packet of an hour comes a little after the hour. The last of several files is taken to
+ * end soon.
  */
 static int may_hold(const struct archive *archive, size_t file, int64_t from_ns, int64_t to_ns)
 {

@@ -38,13 +38,8 @@ static const struct {
     const char *learner;
     void (*set)(struct learner_options *options);
 } paper[] = {
-    {"forest",   depth_2   },
-    {"forest",   depth_3   },
-    {"boosting", as_is     },
-    {"adaboost", samme     },
-    {"adaboost", samme_r   },
-    {"bayes",    as_is     },
-    {"bayes",    normalised},
+    {"forest", depth_2},   {"forest", depth_3}, {"boosting", as_is},   {"adaboost", samme},
+    {"adaboost", samme_r}, {"bayes", as_is},    {"bayes", normalised},
 };
 
 int recipes_add(struct recipes *recipes, const char *learner)

@@ -26,27 +26,27 @@ struct synth_values {
 #define FIELD(name) offsetof(struct synth_values, name)
 
 static const struct option_row option_rows[] = {
-    {"output",      OPTION_STRING,   "FILE",             "the archive: .pcap, .pcap.gz or .pcap.zst",                           FIELD(output),           0,    0  },
-    {"devices-out", OPTION_STRING,   "FILE",             "write the device list there, CSV of address and category",
-     FIELD(devices_out),                                                                                                                                 0,    0  },
-    {"profile",     OPTION_CHOICE,   PLAN_PROFILE_NAMES,
-     "the month of the paper whose label mix the devices have; 2017-01 unless given",                                           FIELD(plan.profile),     0,
-     0                                                                                                                                                            },
-    {"scale",       OPTION_DOUBLE,   "X",                "the size, 1 being the full telescope's hour; 0.01 unless given",
-     FIELD(plan.scale),                                                                                                                                  1e-6, 100},
-    {"seed",        OPTION_U64,      "N",                "another seed makes another hour; 1 unless given",                     FIELD(plan.seed),        0,    0  },
-    {"packets",     OPTION_U64,      "N",                "exactly this many packets, instead of the profile's",                 FIELD(plan.packets),
-     0,                                                                                                                                                        0  },
-    {"sources",     OPTION_U64,      "N",
-     "this many senders, devices among them; the other counts follow in proportion",                                            FIELD(plan.sources),     0,
-     0                                                                                                                                                            },
-    {"devices",     OPTION_U64,      "N",                "this many devices that send",                                         FIELD(plan.devices),     0,    0  },
-    {"listed",      OPTION_U64,      "N",                "this many devices in the list, silent ones among them",               FIELD(plan.listed),
-     0,                                                                                                                                                        0  },
-    {"start",       OPTION_TIME,     "TIME",             "when the hour begins; the first of the profile's month unless given",
-     FIELD(plan.start_ns),                                                                                                                               0,    0  },
-    {"duration",    OPTION_DURATION, "TIME",             "how long it lasts; 1h unless given",                                  FIELD(plan.duration_ns), 0,
-     0                                                                                                                                                            },
+    {"output", OPTION_STRING, "FILE", "the archive: .pcap, .pcap.gz or .pcap.zst", FIELD(output), 0, 0},
+    {"devices-out", OPTION_STRING, "FILE", "write the device list there, CSV of address and category",
+     FIELD(devices_out), 0, 0},
+    {"profile", OPTION_CHOICE, PLAN_PROFILE_NAMES,
+     "the month of the paper whose label mix the devices have; 2017-01 unless given", FIELD(plan.profile), 0,
+     0},
+    {"scale", OPTION_DOUBLE, "X", "the size, 1 being the full telescope's hour; 0.01 unless given",
+     FIELD(plan.scale), 1e-6, 100},
+    {"seed", OPTION_U64, "N", "another seed makes another hour; 1 unless given", FIELD(plan.seed), 0, 0},
+    {"packets", OPTION_U64, "N", "exactly this many packets, instead of the profile's", FIELD(plan.packets),
+     0, 0},
+    {"sources", OPTION_U64, "N",
+     "this many senders, devices among them; the other counts follow in proportion", FIELD(plan.sources), 0,
+     0},
+    {"devices", OPTION_U64, "N", "this many devices that send", FIELD(plan.devices), 0, 0},
+    {"listed", OPTION_U64, "N", "this many devices in the list, silent ones among them", FIELD(plan.listed),
+     0, 0},
+    {"start", OPTION_TIME, "TIME", "when the hour begins; the first of the profile's month unless given",
+     FIELD(plan.start_ns), 0, 0},
+    {"duration", OPTION_DURATION, "TIME", "how long it lasts; 1h unless given", FIELD(plan.duration_ns), 0,
+     0},
 };
 
 static void set_defaults(void *values)
@@ -191,7 +191,7 @@ static int run(const struct ranks *world, const void *values, const struct strin
 const struct command command_synth = {
     .text =
         {"synth", "-o FILE", "make a synthetic telescope hour and its device list",
-               "Makes the packets that a /8 network telescope could have seen in an hour: scans of infected "
+         "Makes the packets that a /8 network telescope could have seen in an hour: scans of infected "
          "devices, "
          "backscatter of attacks, misconfigured hosts, and the odd, cut and broken packets of real archives. "
          "Devices "
@@ -199,7 +199,8 @@ const struct command command_synth = {
          "them. The telescope is 10.0.0.0/8 and senders lie in 240.0.0.0/4, so that nobody's address is "
          "accused.\n\n"
          "The same options give the same bytes for any number of ranks. A .pcap.zst carries a time index, as "
-         "pack writes it.", "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
+         "pack writes it.",
+         "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
     .options = option_rows,
     .n_options = sizeof option_rows / sizeof *option_rows,
     .values_size = sizeof(struct synth_values),

@@ -16,29 +16,30 @@ struct magic {
 /* Compressions that we do not undo count as captures: what is inside cannot be seen, so it must not be passed
  * over in silence. */
 static const struct magic magics[] = {
-    {"\xd4\xc3\xb2\xa1",   4, CONTAINER_PCAP,          "a pcap file"                           },
-    {"\xa1\xb2\xc3\xd4",   4, CONTAINER_PCAP,          "a pcap file"                           },
-    {"\x4d\x3c\xb2\xa1",   4, CONTAINER_PCAP,          "a pcap file"                           },
-    {"\xa1\xb2\x3c\x4d",   4, CONTAINER_PCAP,          "a pcap file"                           },
-    {"\x0a\x0d\x0d\x0a",   4, CONTAINER_PCAPNG,        "a pcapng file"                         },
-    {"\x34\xcd\xb2\xa1",   4, CONTAINER_OTHER_CAPTURE, "a modified pcap (Kuznetzov) file"      },
-    {"\xa1\xb2\xcd\x34",   4, CONTAINER_OTHER_CAPTURE, "a modified pcap (Kuznetzov) file"      },
-    {"\xab\x01\x00\x1c",   4, CONTAINER_OTHER_CAPTURE, "an Ixia lcap file"                     },
-    {"\xac\x01\x00\x1c",   4, CONTAINER_OTHER_CAPTURE, "an Ixia lcap file"                     },
-    {"snoop\0\0\0",        8, CONTAINER_OTHER_CAPTURE, "a snoop file"                          },
-    {"GMBU",               4, CONTAINER_OTHER_CAPTURE, "a Network Monitor file"                },
-    {"RTSS",               4, CONTAINER_OTHER_CAPTURE, "a Network Monitor file"                },
-    {"BZh",                3, CONTAINER_OTHER_CAPTURE, "a bzip2 file"                          },
+    {"\xd4\xc3\xb2\xa1", 4, CONTAINER_PCAP, "a pcap file"},
+    {"\xa1\xb2\xc3\xd4", 4, CONTAINER_PCAP, "a pcap file"},
+    {"\x4d\x3c\xb2\xa1", 4, CONTAINER_PCAP, "a pcap file"},
+    {"\xa1\xb2\x3c\x4d", 4, CONTAINER_PCAP, "a pcap file"},
+    {"\x0a\x0d\x0d\x0a", 4, CONTAINER_PCAPNG, "a pcapng file"},
+    {"\x34\xcd\xb2\xa1", 4, CONTAINER_OTHER_CAPTURE, "a modified pcap (Kuznetzov) file"},
+    {"\xa1\xb2\xcd\x34", 4, CONTAINER_OTHER_CAPTURE, "a modified pcap (Kuznetzov) file"},
+    {"\xab\x01\x00\x1c", 4, CONTAINER_OTHER_CAPTURE, "an Ixia lcap file"},
+    {"\xac\x01\x00\x1c", 4, CONTAINER_OTHER_CAPTURE, "an Ixia lcap file"},
+    {"snoop\0\0\0", 8, CONTAINER_OTHER_CAPTURE, "a snoop file"},
+    {"GMBU", 4, CONTAINER_OTHER_CAPTURE, "a Network Monitor file"},
+    {"RTSS", 4, CONTAINER_OTHER_CAPTURE, "a Network Monitor file"},
+    {"BZh", 3, CONTAINER_OTHER_CAPTURE, "a bzip2 file"},
     {"\xfd"
-     "7zXZ\0",        6, CONTAINER_OTHER_CAPTURE, "an xz file"                            },
-    {"\x04\x22\x4d\x18",   4, CONTAINER_OTHER_CAPTURE, "an lz4 file"                           },
-    {"\x89LZO",            4, CONTAINER_OTHER_CAPTURE, "an lzop file"                          },
-    {"\x1f\x8b",           2, CONTAINER_OTHER_CAPTURE, "a gzip file inside another compression"},
-    {"\x28\xb5\x2f\xfd",   4, CONTAINER_OTHER_CAPTURE, "a zstd file inside another compression"},
-    {"7z\xbc\xaf\x27\x1c", 6, CONTAINER_OTHER_CAPTURE, "a 7-Zip archive"                       },
-    {"PK\x03\x04",         4, CONTAINER_OTHER_CAPTURE, "a ZIP archive"                         },
+     "7zXZ\0",
+     6, CONTAINER_OTHER_CAPTURE, "an xz file"},
+    {"\x04\x22\x4d\x18", 4, CONTAINER_OTHER_CAPTURE, "an lz4 file"},
+    {"\x89LZO", 4, CONTAINER_OTHER_CAPTURE, "an lzop file"},
+    {"\x1f\x8b", 2, CONTAINER_OTHER_CAPTURE, "a gzip file inside another compression"},
+    {"\x28\xb5\x2f\xfd", 4, CONTAINER_OTHER_CAPTURE, "a zstd file inside another compression"},
+    {"7z\xbc\xaf\x27\x1c", 6, CONTAINER_OTHER_CAPTURE, "a 7-Zip archive"},
+    {"PK\x03\x04", 4, CONTAINER_OTHER_CAPTURE, "a ZIP archive"},
 
-    {"\x89HDF\r\n\x1a\n",  8, CONTAINER_NONE,          "an HDF5 file"                          },
+    {"\x89HDF\r\n\x1a\n", 8, CONTAINER_NONE, "an HDF5 file"},
 };
 
 static uint16_t big_u16(const uint8_t *p)
@@ -139,12 +140,8 @@ struct pcap_version {
 
 /* 543.0 is what tcpdump of DG/UX wrote. */
 static const struct pcap_version pcap_versions[] = {
-    {2,   0, LENGTHS_WIRE_FIRST         },
-    {2,   1, LENGTHS_WIRE_FIRST         },
-    {2,   2, LENGTHS_WIRE_FIRST         },
-    {2,   3, LENGTHS_SMALLER_IS_CAPTURED},
-    {2,   4, LENGTHS_CAPTURED_FIRST     },
-    {543, 0, LENGTHS_WIRE_FIRST         },
+    {2, 0, LENGTHS_WIRE_FIRST},          {2, 1, LENGTHS_WIRE_FIRST},     {2, 2, LENGTHS_WIRE_FIRST},
+    {2, 3, LENGTHS_SMALLER_IS_CAPTURED}, {2, 4, LENGTHS_CAPTURED_FIRST}, {543, 0, LENGTHS_WIRE_FIRST},
 };
 
 static const struct pcap_version *find_version(uint16_t major, uint16_t minor)

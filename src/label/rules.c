@@ -4,16 +4,16 @@
 #include <string.h>
 
 const struct rule_name rule_names[RULES] = {
-    [RULE_PORT_SCAN] = {"port_scan",        LABEL_SCANNING,
-                        "Many ports for each destination, mostly by packets with scanning flags."                  },
-    [RULE_NETWORK_SCAN] = {"network_scan",     LABEL_SCANNING,
-                        "Many destinations on one port, mostly by packets with scanning flags."                    },
-    [RULE_STEALTH_TCP] = {"stealth_tcp",      LABEL_SCANNING,
-                        "A few SYN packets to a few destinations and very few ports."                              },
-    [RULE_STEALTH_ICMP] = {"stealth_icmp",     LABEL_SCANNING,         "A few echo requests to very few destinations."},
-    [RULE_BACKSCATTER] = {"backscatter",      LABEL_BACKSCATTER,
-                        "Replies to packets that somebody else sent with a forged source."                         },
-    [RULE_MISCONFIGURATION] = {"misconfiguration", LABEL_MISCONFIGURATION, "What no other rule holds for."                },
+    [RULE_PORT_SCAN] = {"port_scan", LABEL_SCANNING,
+                        "Many ports for each destination, mostly by packets with scanning flags."},
+    [RULE_NETWORK_SCAN] = {"network_scan", LABEL_SCANNING,
+                           "Many destinations on one port, mostly by packets with scanning flags."},
+    [RULE_STEALTH_TCP] = {"stealth_tcp", LABEL_SCANNING,
+                          "A few SYN packets to a few destinations and very few ports."},
+    [RULE_STEALTH_ICMP] = {"stealth_icmp", LABEL_SCANNING, "A few echo requests to very few destinations."},
+    [RULE_BACKSCATTER] = {"backscatter", LABEL_BACKSCATTER,
+                          "Replies to packets that somebody else sent with a forged source."},
+    [RULE_MISCONFIGURATION] = {"misconfiguration", LABEL_MISCONFIGURATION, "What no other rule holds for."},
 };
 
 void rules_defaults(struct rules *rules)

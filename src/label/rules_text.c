@@ -141,18 +141,18 @@ static const struct value_kind order = {parse_order, print_order, allowed_orders
 #define COUNT_MAX ((uint64_t)1 << 53) /* whole numbers that a double holds exactly */
 
 static const struct rule_key rule_keys[] = {
-    {"port_scan",    "more_ports_than",         &count,  AT(port_scan_ports),           0, 65536,      {0}                     },
-    {"port_scan",    "per_destination",         &choice, AT(port_scan_choice),          0, 0,          {"every", "any", "mean"}},
-    {"network_scan", "more_destinations_than",  &count,  AT(network_scan_destinations), 0, UINT32_MAX, {0}                     },
-    {"scan_flags",   "more_than_share",         &share,  AT(scan_flag_share),           0, 1,          {0}                     },
-    {"stealth_tcp",  "fewer_syn_than",          &count,  AT(stealth_tcp_syn),           0, COUNT_MAX,  {0}                     },
-    {"stealth_tcp",  "fewer_destinations_than", &count,  AT(stealth_tcp_destinations),  0, COUNT_MAX,  {0}                     },
-    {"stealth_tcp",  "fewer_ports_than",        &count,  AT(stealth_tcp_ports),         0, COUNT_MAX,  {0}                     },
-    {"stealth_icmp", "fewer_requests_than",     &count,  AT(stealth_icmp_requests),     0, COUNT_MAX,  {0}                     },
-    {"stealth_icmp", "fewer_destinations_than", &count,  AT(stealth_icmp_destinations), 0, COUNT_MAX,  {0}                     },
-    {"backscatter",  "replies_at_least",        &count,  AT(backscatter_replies),       1, COUNT_MAX,  {0}                     },
-    {"backscatter",  "plain_ack",               &choice, AT(plain_ack_is_reply),        0, 0,          {"no", "yes"}           },
-    {"order",        "rules",                   &order,  AT(order),                     0, 0,          {0}                     },
+    {"port_scan", "more_ports_than", &count, AT(port_scan_ports), 0, 65536, {0}},
+    {"port_scan", "per_destination", &choice, AT(port_scan_choice), 0, 0, {"every", "any", "mean"}},
+    {"network_scan", "more_destinations_than", &count, AT(network_scan_destinations), 0, UINT32_MAX, {0}},
+    {"scan_flags", "more_than_share", &share, AT(scan_flag_share), 0, 1, {0}},
+    {"stealth_tcp", "fewer_syn_than", &count, AT(stealth_tcp_syn), 0, COUNT_MAX, {0}},
+    {"stealth_tcp", "fewer_destinations_than", &count, AT(stealth_tcp_destinations), 0, COUNT_MAX, {0}},
+    {"stealth_tcp", "fewer_ports_than", &count, AT(stealth_tcp_ports), 0, COUNT_MAX, {0}},
+    {"stealth_icmp", "fewer_requests_than", &count, AT(stealth_icmp_requests), 0, COUNT_MAX, {0}},
+    {"stealth_icmp", "fewer_destinations_than", &count, AT(stealth_icmp_destinations), 0, COUNT_MAX, {0}},
+    {"backscatter", "replies_at_least", &count, AT(backscatter_replies), 1, COUNT_MAX, {0}},
+    {"backscatter", "plain_ack", &choice, AT(plain_ack_is_reply), 0, 0, {"no", "yes"}},
+    {"order", "rules", &order, AT(order), 0, 0, {0}},
 };
 #define N_KEYS (sizeof rule_keys / sizeof rule_keys[0])
 

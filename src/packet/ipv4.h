@@ -35,14 +35,14 @@ struct ipv4_transport {
 };
 
 static const struct ipv4_transport ipv4_transports[256] = {
-    [1] = {.classes = PACKET_ICMP,                                       .echo_class = PACKET_ECHO_REQUEST},
-    [6] = { .classes = PACKET_TCP,
+    [1] = {.classes = PACKET_ICMP, .echo_class = PACKET_ECHO_REQUEST},
+    [6] = {.classes = PACKET_TCP,
            .port_class = PACKET_PORT,
            .port_mask = 0xffff,
            .has_flags = 1,
            .flags_mask = TCP_FLAGS_MASK,
            .flag_classes = PACKET_SYN | PACKET_SCAN_FLAG | PACKET_REPLY},
-    [17] = {                                                                                    .classes = PACKET_UDP, .port_class = PACKET_PORT,                                  .port_mask = 0xffff},
+    [17] = {.classes = PACKET_UDP, .port_class = PACKET_PORT, .port_mask = 0xffff},
 };
 
 static const uint8_t ipv4_flag_classes[TCP_FLAGS_MASK + 1] = {

@@ -154,11 +154,7 @@ static int is_blank_or_comment(const char *line, size_t n)
 int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why)
 {
-    struct layout layout = {
-        .address = {{0}, 1},
-          .category = {{1}, 1},
-          .n_columns = 2, .delimiter = ','
-    };
+    struct layout layout = {.address = {{0}, 1}, .category = {{1}, 1}, .n_columns = 2, .delimiter = ','};
     const char *line;
     size_t n;
     int code = EXIT_DONE, is_first = 1;

@@ -14,16 +14,8 @@ static const struct {
     const char *name;
     unsigned share;
 } categories[] = {
-    {"router",       31},
-    {"webcam",       24},
-    {"dvr",          17},
-    {"printer",      8 },
-    {"media_player", 6 },
-    {"nas",          5 },
-    {"voip_phone",   4 },
-    {"thermostat",   2 },
-    {"scada",        2 },
-    {"smart_tv",     1 },
+    {"router", 31}, {"webcam", 24},    {"dvr", 17},       {"printer", 8}, {"media_player", 6},
+    {"nas", 5},     {"voip_phone", 4}, {"thermostat", 2}, {"scada", 2},   {"smart_tv", 1},
 };
 
 static const char *category_of(const struct plan *plan, uint64_t i)

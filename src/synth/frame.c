@@ -16,10 +16,10 @@ struct tag_bytes {
 };
 
 static const struct tag_bytes tag_table[FRAME_TAGS] = {
-    [FRAME_PLAIN] = {0, {0},                                              0},
-    [FRAME_VLAN] = {4, {0x81, 0x00, 0x00, 0x65},                         0},
+    [FRAME_PLAIN] = {0, {0}, 0},
+    [FRAME_VLAN] = {4, {0x81, 0x00, 0x00, 0x65}, 0},
     [FRAME_QINQ] = {8, {0x88, 0xa8, 0x00, 0x0a, 0x81, 0x00, 0x00, 0x65}, 0},
-    [FRAME_MPLS] = {6, {0x88, 0x47, 0x00, 0x01, 0x01, 0x40},             1},
+    [FRAME_MPLS] = {6, {0x88, 0x47, 0x00, 0x01, 0x01, 0x40}, 1},
 };
 
 static const uint8_t linux_options[20] = {2,    4,    0x05, 0xb4, 4, 2, 8, 10, 0, 0,

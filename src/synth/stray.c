@@ -59,12 +59,7 @@ void stray_syn(const struct synth_source *source, uint32_t j, const uint32_t wor
 void stray_icmp_error(const struct synth_source *source, uint32_t j, const uint32_t words[4],
                       struct sketch *s)
 {
-    static const uint8_t kinds[4][2] = {
-        {3,  1},
-        {3,  3},
-        {11, 0},
-        {0,  0}
-    };
+    static const uint8_t kinds[4][2] = {{3, 1}, {3, 3}, {11, 0}, {0, 0}};
     const uint8_t *kind = kinds[shape_habit(source, HABIT_ICMP_KIND) % 4];
     s->destination = shape_anywhere(words);
     if (kind[0] == 0)

@@ -99,11 +99,10 @@ static void one_packet_and_none_have_features_too(void **state)
 {
     (void)state;
     const struct source_row rows[] = {
-        {.packets = 1,    .ttl_sum = 64, .unique_destinations = 1,           .first_seen = 7, .last_seen = 7},
-        {.first_seen = INT64_MIN, .last_seen = INT64_MAX             },
-        {.packets = 2,               .first_seen = INT64_MIN,    .last_seen = INT64_MAX                         },
-        {.packets = 2,               .first_seen = INT64_MAX,                 .last_seen = INT64_MIN}
-    };
+        {.packets = 1, .ttl_sum = 64, .unique_destinations = 1, .first_seen = 7, .last_seen = 7},
+        {.first_seen = INT64_MIN, .last_seen = INT64_MAX},
+        {.packets = 2, .first_seen = INT64_MIN, .last_seen = INT64_MAX},
+        {.packets = 2, .first_seen = INT64_MAX, .last_seen = INT64_MIN}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         double features[SOURCE_FEATURES];
         source_features(&rows[i], features);
@@ -116,12 +115,10 @@ static void one_packet_and_none_have_features_too(void **state)
 static void rows_are_ordered_by_window_and_address(void **state)
 {
     (void)state;
-    struct source_row rows[] = {
-        {.window_start = 1,  .address = 0         },
-        {.window_start = -1, .address = 0x80000000},
-        {.window_start = -1, .address = 1         },
-        {.window_start = 0,  .address = 0xffffffff}
-    };
+    struct source_row rows[] = {{.window_start = 1, .address = 0},
+                                {.window_start = -1, .address = 0x80000000},
+                                {.window_start = -1, .address = 1},
+                                {.window_start = 0, .address = 0xffffffff}};
     qsort(rows, 4, sizeof rows[0], source_compare);
     assert_int_equal(rows[0].address, 1);
     assert_int_equal(rows[1].address, 0x80000000);

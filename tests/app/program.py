@@ -3,10 +3,13 @@ import concurrent.futures
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
+READ_FIRST = 16 << 20  # bytes that a run has read before it is disturbed
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 CAPTURES = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "captures")
 
@@ -59,11 +62,49 @@ class Program:
                 waiting.result(timeout=seconds)
         return done
 
+    def disturbed(self, words, output, ranks, what):
+        """A run into `output`; `what` is called while all its ranks stand still in the middle of reading."""
+        def disturb():
+            late = time.monotonic() + 30
+            while not any(n_read(pid) > READ_FIRST for pid in self.ranks_of(output)):
+                assert time.monotonic() < late, "the run has not come to its middle"
+                time.sleep(0.002)
+            stopped = self.ranks_of(output)
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            what()
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+        return self.run(*words, ranks=ranks, meanwhile=disturb)
+
+    def ranks_of(self, output):
+        """The processes of a run into `output`."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    words = f.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if words[0] == self.path and output in words:
+                found.append(int(pid))
+        return found
+
     def do(self, *words, **how):
         """A run that must succeed."""
         done = self.run(*words, **how)
         assert done.returncode == 0, "%s: exit %d\n%s" % (" ".join(words), done.returncode, done.stderr)
         return done
+
+
+def n_read(pid):
+    """Bytes that a process has read so far."""
+    try:
+        with open("/proc/%d/io" % pid) as f:
+            return int(f.readline().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def run_record(folder):

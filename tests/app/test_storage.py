@@ -6,17 +6,14 @@ gives. Needs root for its small file systems.
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 from program import Program, run_record, skip
 
 NO_INPUT, IO_FAILED = 66, 74
 LEAST_MEMORY = "32MiB"  # at which the hour below must be spilled
 FROM = ["--from", "2017-01-01"]  # the few packets before make no window
-READ_FIRST = 16 << 20  # bytes that a run has read before its input is changed
 
 
 def mount(where, *options):
@@ -84,48 +81,12 @@ def read_only_output(p, hours, truth, ranks):
         same(p, output, truth)
 
 
-def n_read(pid):
-    try:
-        with open("/proc/%d/io" % pid) as f:
-            return int(f.readline().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def ranks_of(p, output):
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/cmdline" % pid, "rb") as f:
-                words = f.read().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if words[0] == p.path and output in words:
-            found.append(int(pid))
-    return found
-
-
-def in_the_middle(p, words, output, ranks, what):
-    """Runs, and does `what` to its inputs while all ranks stand still in the middle of reading."""
-    def disturb():
-        while not any(n_read(pid) > READ_FIRST for pid in ranks_of(p, output)):
-            time.sleep(0.002)
-        stopped = ranks_of(p, output)
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        what()
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
-
-    return p.run(*words, ranks=ranks, meanwhile=disturb)
-
-
 def cut_while_read(p, hours, truth, ranks):
     output, mine = p.file("cut-out-%d" % ranks), p.file("cut-%d" % ranks)
     os.mkdir(mine)
     copies = [shutil.copy(hour, mine) for hour in hours]
     words = ["extract", *copies, *FROM, "-o", output]
-    done = in_the_middle(p, words, output, ranks, lambda: os.truncate(copies[1], 1 << 20))
+    done = p.disturbed(words, output, ranks, lambda: os.truncate(copies[1], 1 << 20))
     refused_or_first_hour(done, output, "has changed", os.path.basename(copies[1]))
     shutil.copy(hours[1], mine)
     p.do(*words, ranks=ranks)
@@ -153,7 +114,7 @@ def replaced_before_read(p, hours, truth, ranks):
         os.utime(other, ns=(0, os.stat(copies[1]).st_mtime_ns))
         os.rename(other, copies[1])
 
-    done = in_the_middle(p, words, output, ranks, replace)
+    done = p.disturbed(words, output, ranks, replace)
     if done.returncode:
         refused_or_first_hour(done, output, "has changed", os.path.basename(copies[1]))
         shutil.copy(hours[1], mine)
@@ -167,7 +128,7 @@ def gone_before_read(p, hours, truth, ranks):
     os.mkdir(mine)
     copies = [shutil.copy(hour, mine) for hour in hours]
     words = ["extract", *copies, *FROM, "-o", output]
-    done = in_the_middle(p, words, output, ranks, lambda: os.rename(copies[1], copies[1] + ".away"))
+    done = p.disturbed(words, output, ranks, lambda: os.rename(copies[1], copies[1] + ".away"))
     if done.returncode:
         assert done.returncode == NO_INPUT and copies[1] in done.stderr, done.stderr
         os.rename(copies[1] + ".away", copies[1])

@@ -125,6 +125,9 @@ up() {
         say "already up in $state"
         return 0
     fi
+    if (exec 3<>"/dev/tcp/127.0.0.1/$controller_port") 2>/dev/null; then
+        die 75 "another such cluster runs on this machine: there is room for one"
+    fi
     mkdir -p "$state"/{etc,munge,run,log,spool,controller}
     chmod 755 "$state" "$state/munge"
     write_configuration

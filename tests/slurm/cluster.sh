@@ -5,8 +5,6 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export DARKFOREST_TESTBED=/tmp/darkforest-slurm-test
 export CPUS_PER_NODE=2
 work=$DARKFOREST_TESTBED/work
-# shellcheck disable=SC2034  # for those who source this
-testbed=$root/scripts/slurm-testbed.sh
 
 skip() {
     echo "skipped: $*"
@@ -19,17 +17,25 @@ fail() {
     exit 1
 }
 
+# What it starts lives on: the lock of this test is not for it to hold.
+testbed() {
+    "$root/scripts/slurm-testbed.sh" "$@" 9>&-
+}
+
 in_cluster() {
-    "$testbed" run "$@"
+    testbed run "$@"
 }
 
 cluster_start() { # PROGRAM
     [ "$(id -u)" = 0 ] || skip "the two-node cluster needs root"
     command -v slurmctld >/dev/null || skip "Slurm is not installed: scripts/install-packages.sh slurm"
     unshare -m -u -p --fork true 2>/dev/null || skip "no namespaces may be made here"
-    "$testbed" down
-    trap '"$testbed" down' EXIT
-    "$testbed" up
+    # There is room for one such cluster on a machine: test runs queue for it.
+    exec 9>"$DARKFOREST_TESTBED.lock"
+    flock -w 600 9 || skip "another test has had the cluster for ten minutes"
+    testbed down
+    trap 'testbed down' EXIT
+    testbed up
     # The nodes do not see the machine's /tmp, where this tree may lie.
     mkdir -p "$work/home"
     cp -r "$root/scripts" "$root/jobs" "$work/home"
@@ -95,6 +101,7 @@ same_as_truth() { # NAME
     done < <(results_of truth)
     [ "$(results_of "$1" | wc -l)" = "$(results_of truth | wc -l)" ] || fail "$1 has more files than it should"
     [ -z "$(find "$work/$1" -name '*.partial')" ] || fail "$1 holds partial files"
+    if grep -lq $'\r' "$work/$1"/logs/*.log 2>/dev/null; then fail "the logs of $1 hold carriage returns"; fi
 }
 
 results_of() { # NAME

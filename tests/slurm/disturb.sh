@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a cluster does to jobs: one rank killed at ten random moments, a signal in mid-window, a cancellation, a slurmd
-# that dies and comes back, a node lost. After each, the same slice is submitted again (where Slurm does not do so itself), and the
+# What a cluster does to jobs: one rank killed at random moments (three; DARKFOREST_KILLS=10 for more), a signal in mid-window, a
+# cancellation, a slurmd that dies and comes back, a node lost. After each, the same slice is submitted again (where Slurm does not do so itself), and the
 # feature files are those of an undisturbed run; a window that was finished is not computed again, and nothing is left over. Takes the
 # program, and a seed; skipped (77) without root or Slurm.
 set -euo pipefail
@@ -76,12 +76,12 @@ cancel_job() { # JOB
 
 # The node comes back only after Slurm has missed it.
 lose_a_node() {
-    "$testbed" kill-node n2
+    testbed kill-node n2
     for _ in $(seq 120); do
         case $(in_cluster sinfo -h -N -n n2 -o %T) in down*) break ;; esac
         sleep 0.5
     done
-    "$testbed" start-node n2
+    testbed start-node n2
 }
 
 restart_slurmd() {
@@ -93,7 +93,7 @@ main() {
     cluster_start "$1"
     make_archive $hours 1000000 2017-01
     make_truth $hours 2017-01
-    for round in $(seq 10); do disturb "kill-$round" kill_a_rank 1000; done
+    for round in $(seq "${DARKFOREST_KILLS:-3}"); do disturb "kill-$round" kill_a_rank 1000; done
     disturb signal signal_job 700
     disturb cancel cancel_job 700
     disturb slurmd restart_slurmd 700

@@ -30,18 +30,31 @@ static uint64_t read_number(const char *path)
     return n;
 }
 
-/* The line "0::/path" of /proc/self/cgroup names the group; its memory.max the limit. */
+/* The smallest memory.max of a control group and of those that it lies in: Slurm sets that of the job. */
+static uint64_t limit_of_path(char *group)
+{
+    uint64_t least = UINT64_MAX;
+    for (char *end = group + strlen(group); end > group; end = strrchr(group, '/')) {
+        char path[640];
+        *end = '\0';
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
+        const uint64_t limit = read_number(path);
+        least = limit < least ? limit : least;
+    }
+    return least;
+}
+
+/* The line "0::/path" of /proc/self/cgroup names the group. */
 static uint64_t limit_of_group(void)
 {
-    char line[512], path[640];
+    char line[512];
     uint64_t limit = UINT64_MAX;
     FILE *file = fopen("/proc/self/cgroup", "re");
     while (file && fgets(line, sizeof line, file)) {
         if (strncmp(line, "0::/", 4) != 0)
             continue;
         line[strcspn(line, "\n")] = '\0';
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", line + 3);
-        limit = read_number(path);
+        limit = limit_of_path(line + 3);
     }
     if (file)
         fclose(file);

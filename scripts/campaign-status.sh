@@ -40,13 +40,13 @@ add_damages() { # MONTH INDEX
     done < <(record_damages "$(slice_folder "$1" "$2")/run.json")
 }
 
-# Each damaged input, and the first of the slices that it may lack packets for.
+# Each damaged input, and the slices that may lack packets for it; of many, the first.
 show_damages() {
     local what slices
     while read -r what; do
         [ -n "$what" ] || continue
         read -ra slices <<<"${damaged_slices[$what]}"
-        printf 'damaged    %s (slice %s%s)\n' "$what" "${slices[0]}" "$([ ${#slices[@]} = 1 ] || echo " and $((${#slices[@]} - 1)) more")"
+        printf 'damaged    %s (slices: %s%s)\n' "$what" "${slices[*]:0:4}" "$([ ${#slices[@]} -le 4 ] || echo " and $((${#slices[@]} - 4)) more")"
     done < <(printf '%s\n' "${!damaged_slices[@]}" | sort)
 }
 

@@ -15,20 +15,27 @@ static int by_file(const void *a, const void *b)
     return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
 }
 
-/*
- * Whether a file may hold records of [from_ns, to_ns). It ends where the next one begins, but for a
- * hundredth: the first packet of an hour comes a little after the hour. The last of several files is taken to
- * end soon.
- */
+/* The first time that a file is taken not to reach: files overlap a little, by a hundredth at most. */
+static int64_t end_of(const struct archive *archive, size_t file)
+{
+    const struct archive_file *files = archive->files;
+    const size_t next =
+        file + 1 < archive->n && files[file + 1].kind.first_ts_ns != INT64_MAX ? file + 1 : file;
+    if (next == 0)
+        return INT64_MAX;
+    /* The last of several files is taken to be as long as the one before. */
+    int64_t span, end;
+    if (__builtin_sub_overflow(files[next].kind.first_ts_ns, files[next - 1].kind.first_ts_ns, &span) ||
+        __builtin_add_overflow(span, span / 100, &span) ||
+        __builtin_add_overflow(files[file].kind.first_ts_ns, span, &end))
+        return INT64_MAX;
+    return end;
+}
+
 static int may_hold(const struct archive *archive, size_t file, int64_t from_ns, int64_t to_ns)
 {
     const int64_t first = archive->files[file].kind.first_ts_ns;
-    int64_t end = archive->n == 1 ? INT64_MAX : first;
-    if (first == INT64_MAX)
-        return 1;
-    if (file + 1 < archive->n && archive->files[file + 1].kind.first_ts_ns != INT64_MAX)
-        end = first + (archive->files[file + 1].kind.first_ts_ns - first) / 100 * 99;
-    return first < to_ns && (end > from_ns || first >= from_ns);
+    return first == INT64_MAX || (first < to_ns && (first >= from_ns || end_of(archive, file) > from_ns));
 }
 
 void damages_add(char **text, const char *lines)

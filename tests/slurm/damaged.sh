@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A month of which one hour is cut off in its middle: the other hours and the tables come all the same, the status command and the report
-# name the file, and exit codes tell. With the file mended and its slice taken away, submitting again makes the month whole. Takes the
+# name the file, and exit codes tell; the hour after it is named too, because files overlap. With the file mended and both slices taken away,
+# submitting again makes the month whole. Takes the
 # program as argument; skipped (77) without root or Slurm.
 set -euo pipefail
 # shellcheck source=tests/slurm/cluster.sh
@@ -44,14 +45,14 @@ file=$work/archive/$month/$bad.pcap
 mv "$file" "$work/good.pcap"
 head -c $(($(stat -c %s "$work/good.pcap") / 2 + 5)) "$work/good.pcap" >"$file"
 submit_and_wait
-status 65 "^damaged .*$bad.pcap: at byte .*(slice 20170101T020000)" "3 done, 1 damaged" "files are whole" "tables: done"
+status 65 "^damaged .*$bad.pcap: at byte .*(slices: 20170101T020000 20170101T030000)" "2 done, 2 damaged" "files are whole" "tables: done"
 grep -q "$bad.pcap: at byte" "$work/$name/report/report.html" || fail "the report does not name the damaged file"
-same_hours 00 01 03
+same_hours 00 01
 in_cluster "$work/home/scripts/submit-campaign.sh" "$work/$name.ini"
 [ -z "$(in_cluster squeue -h)" ] || fail "a campaign with a damaged hour was submitted again"
 
 mv "$work/good.pcap" "$file"
-rm -r "$work/$name/runs/$month/20170101T020000" "$work/$name/features/$month/features-20170101T020000.h5"
+rm -r "$work/$name/runs/$month"/20170101T0[23]0000 "$work/$name/features/$month"/features-20170101T0[23]0000.h5
 submit_and_wait
 status 0 "4 done" "files are whole" "tables: done"
 same_hours 00 01 02 03

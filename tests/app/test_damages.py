@@ -1,0 +1,76 @@
+"""
+One hour of four is cut off in its middle: its feature file and the next one's (files overlap a little), run.json, the exit code,
+`info` and the report name the file, also when all windows are found finished; the others are as from a whole archive; with the
+file mended and its windows taken away, the same command makes all of it whole.
+"""
+import json
+import os
+import shutil
+import sys
+
+import h5py
+
+from program import Program, run_record
+
+BAD_DATA = 65
+WINDOWS = ["features-20170101T0%d0000.h5" % hour for hour in range(4)]
+
+
+def named(folder, bad):
+    """What a run into `folder` says of the damaged file."""
+    damages = run_record(folder)["damages"]
+    assert len(damages) == 1 and damages[0].startswith(bad + ": at byte "), damages
+    for name in WINDOWS:
+        with h5py.File(os.path.join(folder, name)) as f:
+            said = f.attrs["damages"].decode()
+        assert (said.strip() == damages[0]) if name in WINDOWS[1:3] else said == "", (name, said)
+
+
+def same(one, other, names):
+    for name in names:
+        for group in ("sources", "tally"):
+            with h5py.File(os.path.join(one, name)) as a, h5py.File(os.path.join(other, name)) as b:
+                assert list(a[group]) == list(b[group])
+                assert all((a[group][key][()] == b[group][key][()]).all() for key in a[group]), (name, group)
+
+
+def check(p, suffix, ranks):
+    archive, output, truth = (p.file("%s-%s-%d" % (what, suffix, ranks)) for what in ("archive", "out", "truth"))
+    os.mkdir(archive)
+    for hour in range(4):
+        p.do("synth", "-o", os.path.join(archive, "%d.pcap%s" % (hour, suffix)), "--start", "2017-01-01T0%d" % hour, "--packets",
+             "20000", "--sources", "2000", "--seed", str(hour))
+    words = ["extract", archive, "--from", "2017-01-01", "--to", "2017-01-01T04", "-o"]
+    p.do(*words, truth)
+    bad, good = os.path.join(archive, "1.pcap" + suffix), p.file("good")
+    shutil.copy(bad, good)
+    os.truncate(bad, os.path.getsize(bad) // 2)
+    for attempt in range(2):  # the second finds all windows finished
+        done = p.run(*words, output, ranks=ranks)
+        assert done.returncode == BAD_DATA and done.stderr.count(bad) == 1, done.stderr
+        named(output, bad)
+    same(output, truth, [WINDOWS[0], WINDOWS[3]])
+    info = json.loads(p.do("info", "--json", os.path.join(output, WINDOWS[1])).stdout)
+    assert bad in json.dumps(info)
+    p.do("report", output, "-o", output + "-report")
+    with open(os.path.join(output + "-report", "report.md")) as page:
+        assert "2017-01-01T01:00:00" in page.read()
+    with open(os.path.join(output + "-report", "tables", "damages.csv")) as table:
+        assert bad in table.read()
+    shutil.copy(good, bad)
+    for name in WINDOWS[1:3]:
+        os.remove(os.path.join(output, name))
+    p.do(*words, output, ranks=ranks)
+    assert run_record(output)["damages"] == []
+    same(output, truth, WINDOWS)
+
+
+def main():
+    with Program(sys.argv[1]) as p:
+        for suffix in ("", ".gz", ".zst"):
+            for ranks in (1, 2):
+                check(p, suffix, ranks)
+
+
+if __name__ == "__main__":
+    main()

@@ -273,6 +273,11 @@ static void tell_result(struct extract *x)
     run_record_set(x->record, "imbalance", json_real(imbalance(x)));
     run_record_set(x->record, "windows", json_integer((json_int_t)sums.n_windows));
     run_record_set(x->record, "rows", json_integer((json_int_t)sums.n_rows));
+    if (all.n[TALLY_LATE] > 0)
+        log_warn("%llu packets came more than a window before the first packet of their own file, when their "
+                 "window was finished: they "
+                 "are tallied as late and not counted",
+                 (unsigned long long)all.n[TALLY_LATE]);
     log_info("%llu records read, %llu counted; %llu windows written: %llu sources (%llu scanning, %llu "
              "backscatter, %llu "
              "misconfiguration)",

@@ -23,19 +23,6 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
     return 0;
 }
 
-int parse_i64(const char *text, int64_t min, int64_t max, int64_t *value)
-{
-    char *end;
-    if (!isdigit((unsigned char)text[0]) && !(text[0] == '-' && isdigit((unsigned char)text[1])))
-        return -1;
-    errno = 0;
-    const long long v = strtoll(text, &end, 10);
-    if (errno || *end || v < min || v > max)
-        return -1;
-    *value = v;
-    return 0;
-}
-
 /* A decimal number at the start of text; *end is what follows it. Neither hexadecimal, infinity nor a sign.
  */
 static int leading_number(const char *text, double *value, char **end)

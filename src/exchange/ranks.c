@@ -154,16 +154,6 @@ void ranks_max_u64(const struct ranks *ranks, uint64_t *values, size_t n)
     reduce(ranks, values, n, sizeof *values, MPI_UINT64_T, MPI_MAX);
 }
 
-void ranks_min_i64(const struct ranks *ranks, int64_t *values, size_t n)
-{
-    reduce(ranks, values, n, sizeof *values, MPI_INT64_T, MPI_MIN);
-}
-
-void ranks_max_i64(const struct ranks *ranks, int64_t *values, size_t n)
-{
-    reduce(ranks, values, n, sizeof *values, MPI_INT64_T, MPI_MAX);
-}
-
 uint64_t ranks_sum_before(const struct ranks *ranks, uint64_t value)
 {
     uint64_t before = 0;

@@ -1,13 +1,10 @@
 #include "darkforest/core/hash.h"
 
-#include "darkforest/core/output.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,34 +76,6 @@ static void hash_bytes_knows_every_bit_and_the_seed(void **state)
     }
 }
 
-static void a_file_hashes_like_its_bytes(void **state)
-{
-    (void)state;
-    static const size_t sizes[] = {0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 17};
-    char path[] = "/tmp/darkforest-hash-XXXXXX";
-    assert_true(mkstemp(path) >= 0);
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        unsigned char *bytes = memory_get(sizes[s]);
-        uint64_t hash = 0;
-        for (size_t i = 0; i < sizes[s]; i++)
-            bytes[i] = (unsigned char)(i * 31 + i / 257);
-        assert_int_equal(output_write_file(path, bytes, sizes[s]), 0);
-        assert_int_equal(hash_file(path, &hash), 0);
-        assert_int_equal(hash, hash_bytes(bytes, sizes[s], 0));
-        free(bytes);
-    }
-    unlink(path);
-}
-
-static void a_file_that_cannot_be_read_is_refused(void **state)
-{
-    (void)state;
-    uint64_t hash = 7;
-    assert_int_equal(hash_file("/nonexistent/file", &hash), -1);
-    assert_int_equal(hash_file("/", &hash), -1);
-    assert_int_equal(hash, 7);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,8 +83,6 @@ int main(void)
         cmocka_unit_test(hash_u32_is_the_known_finaliser),
         cmocka_unit_test(neighbours_spread_by_their_high_bits),
         cmocka_unit_test(hash_bytes_knows_every_bit_and_the_seed),
-        cmocka_unit_test(a_file_hashes_like_its_bytes),
-        cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

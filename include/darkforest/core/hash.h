@@ -20,7 +20,5 @@ static inline uint32_t hash_u32(uint32_t x)
 }
 
 uint64_t hash_bytes(const void *data, size_t n, uint64_t seed);
-/* XXH3-64 of a whole file's bytes; -1 when it cannot be read. */
-int hash_file(const char *path, uint64_t *hash);
 
 #endif

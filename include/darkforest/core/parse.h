@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
-int parse_i64(const char *text, int64_t min, int64_t max, int64_t *value);
 int parse_double(const char *text, double min, double max, double *value); /* finite only */
 int parse_size(const char *text, uint64_t *n_bytes); /* 4096, 64K, 4G, 4GiB, 10GB (powers of ten), 1.5GiB */
 int parse_duration(const char *text, int64_t *ns);   /* 30s, 5m, 1h, 1d, 250ms, 3600 (seconds) */

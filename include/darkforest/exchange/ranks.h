@@ -32,8 +32,6 @@ void ranks_barrier(const struct ranks *ranks);
 void ranks_sum_u64(const struct ranks *ranks, uint64_t *values, size_t n);
 void ranks_sum_i64(const struct ranks *ranks, int64_t *values, size_t n);
 void ranks_max_u64(const struct ranks *ranks, uint64_t *values, size_t n);
-void ranks_min_i64(const struct ranks *ranks, int64_t *values, size_t n);
-void ranks_max_i64(const struct ranks *ranks, int64_t *values, size_t n);
 uint64_t ranks_sum_before(const struct ranks *ranks, uint64_t value); /* the sum over lower ranks */
 void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_bytes); /* any size */
 

@@ -144,7 +144,7 @@ static void count_packed(struct workshop *shop, struct bucket *bucket, unsigned 
 static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
     const size_t n = workshop_merge_partials(shop, bucket);
-    const int too_large = workshop_is_too_large(shop, bucket);
+    const int too_large = workshop_is_too_large(bucket);
     if (too_large && n > 1) {
         struct bucket parts[WORKSHOP_PARTS] = {0};
         const unsigned until = workshop_split(shop, bucket, bits, parts);

@@ -5,6 +5,7 @@
 #include "darkforest/core/radix.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SPLIT_CONTACTS                                                                                       \
     ((uint64_t)1 << 22) /* more than this in a bucket is split, to keep the sort near the cache */
@@ -24,6 +25,8 @@ void workshop_free(struct workshop *shop)
     free(shop->merged);
     free(shop->keys);
     free(shop->spare);
+    free(shop->source_of);
+    free(shop->starts);
 }
 
 static void merge_partial(struct source_row *row, const struct partial *p)
@@ -74,47 +77,92 @@ void workshop_give_rows(struct workshop *shop, size_t n)
             shop->merged[i];
 }
 
-/* The bucket's contacts as sorted keys. Sources that have no number yet get one. */
-static const uint64_t *sort_keys(struct workshop *shop, const struct bucket *bucket)
+static void make_room(struct workshop *shop, size_t n_contacts, size_t n_sources)
+{
+    if (n_contacts > shop->keys_capacity) {
+        free(shop->keys);
+        free(shop->spare);
+        free(shop->source_of);
+        shop->keys_capacity = n_contacts + n_contacts / 4;
+        shop->keys = memory_get(shop->keys_capacity * sizeof *shop->keys);
+        shop->spare = memory_get(shop->keys_capacity * sizeof *shop->spare);
+        shop->source_of = memory_get(shop->keys_capacity * sizeof *shop->source_of);
+    }
+    if (n_sources + 2 > shop->starts_capacity) {
+        free(shop->starts);
+        shop->starts_capacity = n_sources + n_sources / 4 + 2;
+        shop->starts = memory_get(shop->starts_capacity * sizeof *shop->starts);
+    }
+}
+
+/* Each contact's source by number, and where each source's keys will begin: starts[number + 1], so that
+ * placing a source's keys moves it on to starts[number + 1] = their end. */
+static void number_keys(struct workshop *shop, const struct chunk_list *list)
+{
+    const size_t n_sources = shop->numbers.n;
+    size_t n = 0;
+    memset(shop->starts, 0, (n_sources + 2) * sizeof *shop->starts);
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        const size_t n_here = chunk_list_in(list, chunk, sizeof *items);
+        for (size_t i = 0; i < n_here; i++) {
+            const uint32_t number = numbers_get(&shop->numbers, hash_u32(items[i].source));
+            shop->source_of[n++] = number;
+            shop->starts[number + 2]++;
+        }
+    }
+    for (size_t s = 2; s < n_sources + 2; s++)
+        shop->starts[s] += shop->starts[s - 1];
+}
+
+/* The bucket's contacts as keys, those of a source together: keys[starts[number] .. starts[number + 1]).
+ * Every source has its number. */
+static void group_keys(struct workshop *shop, const struct bucket *bucket)
 {
     const struct chunk_list *list = &bucket->contacts;
     size_t n = 0;
-    if (list->n > shop->keys_capacity) {
-        free(shop->keys);
-        free(shop->spare);
-        shop->keys_capacity = list->n + list->n / 4;
-        shop->keys = memory_get(shop->keys_capacity * sizeof *shop->keys);
-        shop->spare = memory_get(shop->keys_capacity * sizeof *shop->spare);
-    }
+    make_room(shop, list->n, shop->numbers.n);
+    number_keys(shop, list);
     for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
         const struct contact *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
-            const uint64_t number = numbers_get(&shop->numbers, hash_u32(items[i].source));
-            shop->keys[n++] = number << CONTACT_KEY_BITS | contact_key(&items[i]);
-        }
+        const size_t n_here = chunk_list_in(list, chunk, sizeof *items);
+        for (size_t i = 0; i < n_here; i++)
+            shop->keys[shop->starts[shop->source_of[n++] + 1]++] = contact_key(&items[i]);
     }
-    return radix_sort(shop->keys, shop->spare, n);
+}
+
+/* The n keys of a source in order, and each once. */
+static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t *n)
+{
+    const size_t at = shop->starts[number], n_keys = shop->starts[number + 1] - at;
+    uint64_t *keys = radix_sort(shop->keys + at, shop->spare + at, n_keys);
+    size_t kept = 0;
+    for (size_t i = 0; i < n_keys; i++) {
+        keys[kept] = keys[i];
+        kept += i + 1 == n_keys || keys[i] != keys[i + 1];
+    }
+    *n = kept;
+    return keys;
 }
 
 void workshop_count(struct workshop *shop, const struct bucket *bucket)
 {
-    const uint64_t mask = ((uint64_t)1 << CONTACT_KEY_BITS) - 1;
-    const size_t n = bucket->contacts.n;
-    const uint64_t *keys = sort_keys(shop, bucket);
-    for (size_t i = 0; i < n;) {
-        const uint64_t number = keys[i] >> CONTACT_KEY_BITS;
+    group_keys(shop, bucket);
+    for (size_t number = 0; number < shop->numbers.n; number++) {
+        size_t n;
+        const uint64_t *keys = sort_source(shop, number, &n);
+        if (n == 0)
+            continue;
         distinct_begin(&shop->distinct, &shop->merged[number]);
-        distinct_add(&shop->distinct, keys[i++] & mask);
-        for (; i < n && keys[i] >> CONTACT_KEY_BITS == number; i++)
-            if (keys[i] != keys[i - 1])
-                distinct_add(&shop->distinct, keys[i] & mask);
+        for (size_t i = 0; i < n; i++)
+            distinct_add(&shop->distinct, keys[i]);
         distinct_end(&shop->distinct);
     }
 }
 
-int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket)
+int workshop_is_too_large(const struct bucket *bucket)
 {
-    return bucket->contacts.n > SPLIT_CONTACTS || shop->numbers.n > WORKSHOP_MOST_SOURCES;
+    return bucket->contacts.n > SPLIT_CONTACTS;
 }
 
 #define SPLIT_BITS 4 /* WORKSHOP_PARTS */
@@ -166,17 +214,6 @@ static void number_contacts(struct workshop *shop, const struct chunk_list *list
     }
 }
 
-/* Drops repetitions and the source's number from keys[0..n). Returns how many are left. */
-static size_t clean(uint64_t *keys, size_t n)
-{
-    const uint64_t mask = ((uint64_t)1 << CONTACT_KEY_BITS) - 1;
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (kept == 0 || (keys[i] & mask) != keys[kept - 1])
-            keys[kept++] = keys[i] & mask;
-    return kept;
-}
-
 /* All numbered sources in the order of their hashes: hash above, number below. Fresh memory. */
 static uint64_t *sources_by_hash(const struct workshop *shop)
 {
@@ -193,34 +230,16 @@ static uint64_t *sources_by_hash(const struct workshop *shop)
     return order;
 }
 
-/* starts[number] = where the source's keys begin; starts[n] = their end. Fresh memory. */
-static size_t *starts_of_sources(const uint64_t *keys, size_t n_keys, size_t n)
-{
-    size_t *starts = memory_get((n + 1) * sizeof *starts);
-    size_t number = 0;
-    starts[0] = 0;
-    for (size_t i = 0; i < n_keys; i++)
-        while (number < keys[i] >> CONTACT_KEY_BITS)
-            starts[++number] = i;
-    while (number < n)
-        starts[++number] = n_keys;
-    return starts;
-}
-
 static void pack_part(struct workshop *shop, struct bucket *bucket)
 {
-    const size_t n = shop->numbers.n;
-    const uint64_t *sorted = sort_keys(shop, bucket);
-    uint64_t *keys = sorted == shop->keys ? shop->keys : shop->spare;
-    size_t *starts = starts_of_sources(keys, bucket->contacts.n, n);
+    group_keys(shop, bucket);
     uint64_t *order = sources_by_hash(shop);
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t number = (uint32_t)order[i];
-        const size_t n_kept = clean(keys + starts[number], starts[number + 1] - starts[number]);
-        run_put(&shop->run, (uint32_t)(order[i] >> 32), keys + starts[number], n_kept);
+    for (size_t i = 0; i < shop->numbers.n; i++) {
+        size_t n;
+        const uint64_t *keys = sort_source(shop, (uint32_t)order[i], &n);
+        run_put(&shop->run, (uint32_t)(order[i] >> 32), keys, n);
     }
     free(order);
-    free(starts);
     chunk_list_free(&bucket->contacts, shop->pool);
 }
 
@@ -252,7 +271,7 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
     if (bucket->contacts.n == 0)
         return;
     number_contacts(shop, &bucket->contacts);
-    if (!workshop_is_too_large(shop, bucket)) {
+    if (!workshop_is_too_large(bucket)) {
         pack_part(shop, bucket);
         return;
     }

@@ -1,8 +1,10 @@
 /*
- * workshop.h - what finishing and spilling buckets need, made once: sources numbered, contacts as sorted
- * keys. Private to the sources room. Local.
+ * workshop.h - what finishing and spilling buckets need, made once: sources numbered, contacts as keys, those
+ * of a source together and in order. Private to the sources room. Local.
  *
- *     key, 64 bits: [ number of the source in the bucket, 15 | destination, 32 | port code, 17 ]
+ *     contacts of the bucket -> | keys of source 0 | keys of source 1 | ... |     key: distinct.h
+ *
+ * Each source's keys are sorted by themselves: most have few, and those of a scan differ in few digits.
  */
 #ifndef DARKFOREST_WORKSHOP_H
 #define DARKFOREST_WORKSHOP_H
@@ -11,8 +13,6 @@
 #include "darkforest/sources/numbers.h"
 #include "distinct.h"
 #include "run.h"
-
-#define WORKSHOP_MOST_SOURCES ((size_t)1 << (64 - CONTACT_KEY_BITS)) /* numbers that a key can hold */
 
 struct workshop {
     struct chunk_pool *pool;
@@ -23,7 +23,10 @@ struct workshop {
     struct source_row *merged; /* sums by number */
     size_t merged_capacity;
     uint64_t *keys, *spare;
+    uint32_t *source_of; /* of each contact: the number of its source */
     size_t keys_capacity;
+    size_t *starts; /* by number: where the source's keys begin; and one more */
+    size_t starts_capacity;
     struct distinct distinct;
     struct run_writer run; /* what packing makes */
 };
@@ -40,8 +43,8 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes. Gives its chunks
  * back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);
-/* Whether the part has more sources than a key can number, or more contacts than should be sorted at once. */
-int workshop_is_too_large(const struct workshop *shop, const struct bucket *bucket);
+/* Whether the part has more contacts than should be sorted at once. */
+int workshop_is_too_large(const struct bucket *bucket);
 
 /*
  * A bucket dealt out by the next bits of [ place of the source | destination ], 64 bits of which `bits` are

@@ -29,6 +29,7 @@ static void choose_ranks(const struct ranks *ranks, const struct chunk_list *row
 
 struct arrivals {
     struct alltoall *a;
+    int size; /* ranks */
     struct source_row *rows;
     size_t n, capacity;
 };
@@ -40,9 +41,12 @@ static int receive(struct arrivals *arrivals, int more)
         arrivals->capacity = (arrivals->n + round.n_items) * 5 / 4;
         arrivals->rows = memory_resize(arrivals->rows, arrivals->capacity * sizeof *arrivals->rows);
     }
-    if (round.n_items)
-        memcpy(arrivals->rows + arrivals->n, round.items, round.n_items * sizeof *arrivals->rows);
-    arrivals->n += round.n_items;
+    for (int r = 0; r < arrivals->size; r++) {
+        const struct arrival *from = &round.from[r];
+        if (from->n)
+            memcpy(arrivals->rows + arrivals->n, from->items, from->n * sizeof *arrivals->rows);
+        arrivals->n += from->n;
+    }
     return round.more;
 }
 
@@ -52,6 +56,7 @@ static void redistribute(const struct ranks *ranks, struct chunk_list *rows, str
 {
     int *to = memory_get(RANGES * sizeof *to);
     choose_ranks(ranks, rows, to);
+    arrivals->size = ranks_size(ranks);
     arrivals->a = alltoall_new(ranks, sizeof(struct source_row), ROUND_BYTES);
     while (rows->first) {
         struct chunk *chunk = rows->first;

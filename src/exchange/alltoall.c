@@ -2,131 +2,259 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
+#include "darkforest/exchange/shared.h"
 #include "ranks_mpi.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Travels ahead of each round: how much comes, and whether the sender has more or has failed. */
 struct notice {
-    int32_t n_items, more, failed;
+    int32_t n_items;
+    int32_t sends; /* anything to anyone */
+    int32_t more, failed;
+};
+
+/* Items on their way by MPI. */
+struct flight {
+    MPI_Request request;
+    int *send_n, *receive_n, *receive_at; /* items, by rank */
+    unsigned char *in;
+    size_t in_capacity; /* items */
 };
 
 struct alltoall {
     const struct ranks *ranks;
     size_t item_size;
-    size_t lane;        /* items that one owner's part of `out` holds */
-    char *out;          /* size lanes, one an owner */
-    int *n_out;         /* items in each lane */
-    char *in;           /* what arrived */
-    size_t in_capacity; /* items */
+    size_t lane_items; /* that one lane holds */
+    struct ranks *node;
+    struct shared *shared; /* the lanes of all ranks; NULL: */
+    unsigned char *own;    /* the lanes of this one, which it reads itself when it is alone, */
+    int messages;          /* and which MPI carries otherwise */
+    unsigned set;          /* 0 or 1: being filled */
+    struct lane *lanes;    /* by owner, of this set */
+    struct arrival *from;  /* by rank */
     struct notice *send_notices, *notices;
-    int *send_at, *receive_at, *receive_n;
+    int *send_at; /* by messages: where each lane begins, in items */
     MPI_Datatype item;
+    struct flight flights[2];
     uint64_t bytes_sent, rounds;
 };
 
-struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes)
+static size_t set_bytes(const struct alltoall *a)
+{
+    return (size_t)a->ranks->size * a->lane_items * a->item_size;
+}
+
+/* The lanes of a rank in a set, to rank 0 and on. */
+static unsigned char *set_of(const struct alltoall *a, int rank, unsigned set)
+{
+    if (!a->shared)
+        return a->own + set * set_bytes(a);
+    return (unsigned char *)shared_memory(a->shared) + (2 * (size_t)rank + set) * set_bytes(a);
+}
+
+static void empty_lanes(struct alltoall *a)
+{
+    const size_t n_bytes = a->lane_items * a->item_size;
+    unsigned char *place = set_of(a, a->ranks->rank, a->set);
+    for (int r = 0; r < a->ranks->size; r++, place += n_bytes)
+        a->lanes[r] = (struct lane){place, place + n_bytes};
+}
+
+static size_t n_in_lane(const struct alltoall *a, int owner)
+{
+    const size_t n_bytes = a->lane_items * a->item_size;
+    return (n_bytes - (size_t)(a->lanes[owner].end - a->lanes[owner].place)) / a->item_size;
+}
+
+static struct alltoall *new_alltoall(const struct ranks *ranks, size_t item_size, size_t round_bytes)
 {
     struct alltoall *a = memory_zeroed(1, sizeof *a);
     const size_t size = (size_t)ranks->size;
     a->ranks = ranks;
     a->item_size = item_size;
-    a->lane = round_bytes / item_size / size;
+    a->lane_items = round_bytes / item_size / size;
     /* Displacements are counted in items, in int. */
     const size_t most = (size_t)INT_MAX / size;
-    a->lane = a->lane < 1 ? 1 : a->lane > most ? most : a->lane;
-    a->out = memory_get(size * a->lane * item_size);
-    a->n_out = memory_zeroed(size, sizeof *a->n_out);
+    a->lane_items = a->lane_items < 1 ? 1 : a->lane_items > most ? most : a->lane_items;
+    a->lanes = memory_get(size * sizeof *a->lanes);
+    a->from = memory_get(size * sizeof *a->from);
     a->send_notices = memory_get(size * sizeof *a->send_notices);
     a->notices = memory_get(size * sizeof *a->notices);
-    a->send_at = memory_get(size * sizeof *a->send_at);
-    a->receive_at = memory_get(size * sizeof *a->receive_at);
-    a->receive_n = memory_get(size * sizeof *a->receive_n);
-    MPI_CHECK(MPI_Type_contiguous((int)item_size, MPI_BYTE, &a->item));
-    MPI_CHECK(MPI_Type_commit(&a->item));
-    for (size_t r = 0; r < size; r++)
-        a->send_at[r] = (int)(r * a->lane);
     return a;
+}
+
+static struct alltoall *by_messages(struct alltoall *a)
+{
+    const size_t size = (size_t)a->ranks->size;
+    a->messages = 1;
+    a->own = memory_get(2 * set_bytes(a));
+    MPI_CHECK(MPI_Type_contiguous((int)a->item_size, MPI_BYTE, &a->item));
+    MPI_CHECK(MPI_Type_commit(&a->item));
+    a->send_at = memory_get(size * sizeof *a->send_at);
+    for (size_t r = 0; r < size; r++)
+        a->send_at[r] = (int)(r * a->lane_items);
+    for (int f = 0; f < 2; f++)
+        a->flights[f] = (struct flight){.request = MPI_REQUEST_NULL,
+                                        .send_n = memory_zeroed(size, sizeof(int)),
+                                        .receive_n = memory_zeroed(size, sizeof(int)),
+                                        .receive_at = memory_zeroed(size, sizeof(int)),
+                                        .in = memory_get(1)};
+    empty_lanes(a);
+    return a;
+}
+
+struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_size, size_t round_bytes)
+{
+    return by_messages(new_alltoall(ranks, item_size, round_bytes));
+}
+
+/* Whether all ranks are on one node and its shared memory has the room. */
+static int share_lanes(struct alltoall *a)
+{
+    a->node = ranks_node(a->ranks);
+    uint64_t elsewhere = a->node->size != a->ranks->size;
+    ranks_max_u64(a->ranks, &elsewhere, 1);
+    if (!elsewhere)
+        a->shared = shared_new(a->node, (size_t)a->ranks->size * 2 * set_bytes(a));
+    return a->shared != NULL;
+}
+
+struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes)
+{
+    struct alltoall *a = new_alltoall(ranks, item_size, round_bytes);
+    if (ranks->size == 1)
+        a->own = memory_get(2 * set_bytes(a));
+    else if (!share_lanes(a))
+        return by_messages(a);
+    empty_lanes(a);
+    return a;
+}
+
+static void free_messages(struct alltoall *a)
+{
+    MPI_CHECK(MPI_Type_free(&a->item));
+    for (int f = 0; f < 2; f++) {
+        free(a->flights[f].send_n);
+        free(a->flights[f].receive_n);
+        free(a->flights[f].receive_at);
+        free(a->flights[f].in);
+    }
 }
 
 void alltoall_free(struct alltoall *a)
 {
     if (!a)
         return;
-    MPI_CHECK(MPI_Type_free(&a->item));
-    free(a->out);
-    free(a->n_out);
-    free(a->in);
+    if (a->messages)
+        free_messages(a);
+    shared_free(a->shared);
+    ranks_free(a->node);
+    free(a->own);
+    free(a->lanes);
+    free(a->from);
     free(a->send_notices);
     free(a->notices);
     free(a->send_at);
-    free(a->receive_at);
-    free(a->receive_n);
     free(a);
+}
+
+struct lane *alltoall_lanes(struct alltoall *a)
+{
+    return a->lanes;
 }
 
 void *alltoall_place(struct alltoall *a, int owner)
 {
-    if ((size_t)a->n_out[owner] == a->lane)
+    struct lane *lane = &a->lanes[owner];
+    if (lane->place == lane->end)
         return NULL;
-    const size_t at = (size_t)owner * a->lane + (size_t)a->n_out[owner]++;
-    return a->out + at * a->item_size;
+    void *place = lane->place;
+    lane->place += a->item_size;
+    return place;
 }
 
-/* Tells every rank what comes from here; fills `round`'s flags and where each rank's items will lie. Returns
- * the items to come. */
-static size_t announce(struct alltoall *a, int more, int failed, struct round *round)
+/* Tells every rank what comes from here, and hears the same. Returns whether anything was sent by anyone. No
+ * rank leaves before every rank has come: what was written in shared memory before is there. */
+static int announce(struct alltoall *a, int more, int failed, struct round *round)
 {
     const int size = a->ranks->size;
-    size_t n = 0;
+    int sends = 0;
     for (int r = 0; r < size; r++)
-        a->send_notices[r] = (struct notice){.n_items = a->n_out[r], .more = more, .failed = failed};
+        sends |= n_in_lane(a, r) > 0;
+    for (int r = 0; r < size; r++)
+        a->send_notices[r] = (struct notice){(int32_t)n_in_lane(a, r), sends, more, failed};
+    atomic_thread_fence(memory_order_seq_cst);
     MPI_CHECK(MPI_Alltoall(a->send_notices, (int)sizeof *a->notices, MPI_BYTE, a->notices,
                            (int)sizeof *a->notices, MPI_BYTE, a->ranks->comm));
+    atomic_thread_fence(memory_order_seq_cst);
     for (int r = 0; r < size; r++) {
+        sends |= a->notices[r].sends;
         round->more |= a->notices[r].more;
         round->failed = exit_worse(round->failed, a->notices[r].failed);
-        a->receive_at[r] = (int)n;
-        a->receive_n[r] = a->notices[r].n_items;
+        if (r != a->ranks->rank)
+            a->bytes_sent += n_in_lane(a, r) * a->item_size;
+    }
+    return sends;
+}
+
+/* What others wrote for this rank lies in their lanes. */
+static void look(struct alltoall *a)
+{
+    const size_t at = (size_t)a->ranks->rank * a->lane_items * a->item_size;
+    for (int r = 0; r < a->ranks->size; r++)
+        a->from[r] = (struct arrival){set_of(a, r, a->set) + at, (size_t)a->notices[r].n_items};
+}
+
+static void take_off(struct alltoall *a, struct flight *flight)
+{
+    size_t n = 0;
+    for (int r = 0; r < a->ranks->size; r++) {
+        flight->send_n[r] = (int)n_in_lane(a, r);
+        flight->receive_at[r] = (int)n;
+        flight->receive_n[r] = a->notices[r].n_items;
         n += (size_t)a->notices[r].n_items;
     }
-    return n;
+    if (n > flight->in_capacity) {
+        free(flight->in);
+        flight->in_capacity = n;
+        flight->in = memory_get(n * a->item_size);
+    }
+    MPI_CHECK(MPI_Ialltoallv(set_of(a, a->ranks->rank, a->set), flight->send_n, a->send_at, a->item,
+                             flight->in, flight->receive_n, flight->receive_at, a->item, a->ranks->comm,
+                             &flight->request));
+}
+
+/* The flight of the round before has arrived. */
+static void land(struct alltoall *a, struct flight *flight)
+{
+    MPI_CHECK(MPI_Wait(&flight->request, MPI_STATUS_IGNORE));
+    for (int r = 0; r < a->ranks->size; r++) {
+        a->from[r] = (struct arrival){flight->in + (size_t)flight->receive_at[r] * a->item_size,
+                                      (size_t)flight->receive_n[r]};
+        flight->receive_n[r] = 0;
+    }
 }
 
 struct round alltoall_round(struct alltoall *a, int more, int failed)
 {
-    struct round round = {0};
+    struct round round = {.from = a->from};
+    const int sends = announce(a, more, failed, &round);
     a->rounds++;
-    if (a->ranks->size == 1) { /* what was put is what arrived: swap the buffers */
-        char *arrived = a->out;
-        a->out = a->in ? a->in : memory_get(a->lane * a->item_size);
-        a->in = arrived;
-        a->receive_n[0] = a->n_out[0];
-        round = (struct round){.items = a->in,
-                               .n_items = (size_t)a->n_out[0],
-                               .n_from = a->receive_n,
-                               .more = more,
-                               .failed = failed};
-        a->n_out[0] = 0;
-        return round;
+    if (a->messages) {
+        land(a, &a->flights[!a->set]);
+        if (sends)
+            take_off(a, &a->flights[a->set]);
+        round.more |= sends;
+    } else {
+        look(a);
     }
-    round.n_items = announce(a, more, failed, &round);
-    if (round.n_items > a->in_capacity) {
-        free(a->in);
-        a->in_capacity = round.n_items;
-        a->in = memory_get(a->in_capacity * a->item_size);
-    }
-    MPI_CHECK(MPI_Alltoallv(a->out, a->n_out, a->send_at, a->item, a->in, a->receive_n, a->receive_at,
-                            a->item, a->ranks->comm));
-    for (int r = 0; r < a->ranks->size; r++) {
-        if (r != a->ranks->rank)
-            a->bytes_sent += (uint64_t)a->n_out[r] * a->item_size;
-        a->n_out[r] = 0;
-    }
-    round.items = a->in;
-    round.n_from = a->receive_n;
+    a->set = !a->set;
+    empty_lanes(a);
+    for (int r = 0; r < a->ranks->size; r++)
+        round.n_items += a->from[r].n;
     return round;
 }
 

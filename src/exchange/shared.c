@@ -40,9 +40,9 @@ struct shared *shared_new(const struct ranks *node, size_t n_bytes)
     MPI_CHECK(MPI_Win_shared_query(shared->window, 0, &size, &unit, &base));
     /* Every rank maps the window at a page, so the same rounding gives every rank the same bytes. */
     shared->memory = base + (SHARED_ALIGNMENT - (uintptr_t)base % SHARED_ALIGNMENT) % SHARED_ALIGNMENT;
-    if (node->rank == 0)
+    /* A new segment of several ranks is zero pages; one rank alone gets used memory. */
+    if (node->size == 1)
         memset(shared->memory, 0, (size_t)wanted);
-    ranks_barrier(node);
     return shared;
 }
 

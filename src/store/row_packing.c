@@ -82,7 +82,8 @@ static struct shipment ship(const struct ranks *ranks, const struct row_table *t
     do {
         put_rows(exchange, table, ranks_size(ranks), &next);
         round = alltoall_round(exchange, next < table->end, 0);
-        shipment_add(&shipment, round.items, round.n_items);
+        for (int r = 0; r < ranks_size(ranks); r++)
+            shipment_add(&shipment, round.from[r].items, round.from[r].n);
     } while (round.more);
     alltoall_free(exchange);
     if (shipment.n > 0)

@@ -28,10 +28,14 @@ static uint32_t owner_of_item(const struct exchange *x, uint32_t sender, uint32_
     return (uint32_t)rng_below(rng_u64(sender, RNG_SYNTH, number, 0), (uint64_t)ranks_size(x->world));
 }
 
+/* How lanes come to their owners: in memory that all see where they can, or by messages. */
+typedef struct alltoall *maker(const struct ranks *ranks, size_t item_size, size_t round_bytes);
+static maker *make;
+
 static void begin(struct exchange *x, const struct ranks *world, uint32_t n_each, size_t round_bytes)
 {
     *x = (struct exchange){.world = world, .n_each = n_each};
-    x->a = alltoall_new(world, sizeof(struct item), round_bytes);
+    x->a = make(world, sizeof(struct item), round_bytes);
     x->seen = memory_get((size_t)ranks_size(world) * sizeof *x->seen);
     for (int r = 0; r < ranks_size(world); r++)
         x->seen[r] = memory_zeroed(n_each, 1);
@@ -48,15 +52,16 @@ static void end(struct exchange *x)
 static int meet(struct exchange *x, int more, int failed)
 {
     const struct round round = alltoall_round(x->a, more, failed);
-    const struct item *item = round.items;
     size_t n = 0;
-    for (int r = 0; r < ranks_size(x->world); r++)
-        for (int i = 0; i < round.n_from[r]; i++, item++, n++) {
+    for (int r = 0; r < ranks_size(x->world); r++) {
+        const struct item *item = round.from[r].items;
+        for (size_t i = 0; i < round.from[r].n; i++, item++, n++) {
             REQUIRE(item->sender == (uint32_t)r);
             REQUIRE(item->owner == (uint32_t)ranks_rank(x->world));
             REQUIRE(item->number < x->n_each && !x->seen[r][item->number]);
             x->seen[r][item->number] = 1;
         }
+    }
     REQUIRE(n == round.n_items);
     x->n_arrived += n;
     x->failed = exit_worse(x->failed, round.failed);
@@ -160,7 +165,7 @@ static void the_worse_failure_wins(const struct ranks *world)
 static void a_buffer_holds_what_was_asked_for(const struct ranks *world)
 {
     const size_t size = (size_t)ranks_size(world);
-    struct alltoall *a = alltoall_new(world, 16, 16 * size * 10);
+    struct alltoall *a = make(world, 16, 16 * size * 10);
     for (size_t owner = 0; owner < size; owner++) {
         for (int i = 0; i < 10; i++)
             REQUIRE(alltoall_place(a, (int)owner));
@@ -173,9 +178,9 @@ static void a_buffer_holds_what_was_asked_for(const struct ranks *world)
     alltoall_free(NULL);
 }
 
-int main(int argc, char **argv)
+static void all_of_it(const struct ranks *world, maker *way)
 {
-    struct ranks *world = ranks_start(&argc, &argv);
+    make = way;
     everything_arrives_once(world, 0, 300); /* one item a rank and round */
     everything_arrives_once(world, 100, 3000);
     everything_arrives_once(world, 1 << 20, 50000);
@@ -185,6 +190,13 @@ int main(int argc, char **argv)
         a_failure_reaches_every_rank(world);
     the_worse_failure_wins(world);
     a_buffer_holds_what_was_asked_for(world);
+}
+
+int main(int argc, char **argv)
+{
+    struct ranks *world = ranks_start(&argc, &argv);
+    all_of_it(world, alltoall_new);
+    all_of_it(world, alltoall_new_messages);
     ranks_finish(world);
     return 0;
 }

@@ -1,11 +1,18 @@
 /*
  * alltoall.h - items of one fixed size to the ranks that own them, in bounded rounds.
  *
- *     put, put, put ... -> alltoall_round -> what arrived -> put ... -> alltoall_round -> ... until every
- * rank is done
+ *     write into lanes ... -> alltoall_round -> what arrived -> write ... -> alltoall_round -> ... until
+ * every rank is done
  *
- * alltoall_put is Local and never blocks: it says when the buffer for a rank is full, and the caller then
- * joins a round. alltoall_round is Collective. The done and the failure flag travel with the round.
+ *     lanes of a rank: [ to rank 0 | to rank 1 | ... ] twice: one set is filled while the other is read or
+ * flies
+ *
+ * Ranks of one node see each other's lanes in shared memory: a round then moves nothing, and what arrived is
+ * read where it was written. Across nodes MPI carries the lanes of one round while those of the next are
+ * filled, so that items arrive a round later.
+ *
+ * Writing is Local and never blocks: a full lane says that a round is due. alltoall_round is Collective. The
+ * done and the failure flag travel with the round.
  */
 #ifndef DARKFOREST_EXCHANGE_ALLTOALL_H
 #define DARKFOREST_EXCHANGE_ALLTOALL_H
@@ -14,22 +21,38 @@
 
 struct alltoall;
 
-/* Items of item_size bytes; at most round_bytes leave this rank in one round. */
+/* Items of item_size bytes; at most round_bytes leave this rank in one round. Collective. */
 struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes);
+/* The same, always by messages: what alltoall_new gives when ranks share no memory. */
+struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_size, size_t round_bytes);
+/* Collective. */
 void alltoall_free(struct alltoall *a);
 
+/* Where the next item to an owner goes. A writer writes at `place`, moves it on by the item's size, and stops
+ * at `end`. */
+struct lane {
+    unsigned char *place, *end;
+};
+
+/* This rank's lanes, by owner; they are other places after each round. Local. */
+struct lane *alltoall_lanes(struct alltoall *a);
 /* Room for one more item to `owner`: a place to write it, or NULL when a round is due first. Local. */
 void *alltoall_place(struct alltoall *a, int owner);
 
-struct round {
-    const void *items; /* what arrived here, in rank order; valid until the next round */
-    size_t n_items;
-    const int *n_from; /* how many of them came from each rank */
-    int more;          /* some rank has more to send: join the next round */
-    int failed;        /* the worst code that any rank brought */
+/* What came from one rank. */
+struct arrival {
+    const void *items;
+    size_t n;
 };
 
-/* Sends all that was put. `more` is 0 when this rank is done, `failed` 0 or an exit code. */
+struct round {
+    const struct arrival *from; /* by rank; valid until the next round */
+    size_t n_items;             /* of all */
+    int more;                   /* some rank has more to send, or something flies: join the next round */
+    int failed;                 /* the worst code that any rank brought */
+};
+
+/* Sends all that was written. `more` is 0 when this rank is done, `failed` 0 or an exit code. Collective. */
 struct round alltoall_round(struct alltoall *a, int more, int failed);
 uint64_t alltoall_bytes_sent(const struct alltoall *a);
 uint64_t alltoall_rounds(const struct alltoall *a);

@@ -33,6 +33,8 @@ struct reader {
     uint8_t *own;    /* its own buffer; */
     uint8_t *buffer; /* that one, or a lent one */
     size_t read_size;
+    uint32_t *starts; /* of the block's records */
+    size_t n_records;
     size_t n, n_used; /* bytes held, bytes handed out by the last block */
     uint64_t offset;  /* of buffer[0] in the inflated stream */
     uint64_t stop;    /* records that start here or later are another's */
@@ -75,7 +77,7 @@ static size_t whole_records(struct reader *r, int stream_ended)
 {
     const size_t to_stop = r->stop > r->offset ? r->stop - r->offset : 0;
     enum walk_end end;
-    const size_t n_whole = record_span(&r->format, r->buffer, r->n, to_stop, &end);
+    const size_t n_whole = record_span(&r->format, r->buffer, r->n, to_stop, r->starts, &r->n_records, &end);
     if (end == WALK_DAMAGED) {
         damaged_header(r, n_whole);
     } else if (end == WALK_MORE) {
@@ -114,8 +116,10 @@ static size_t next_pcapng(struct reader *r)
 {
     r->offset += r->n_used;
     r->n = pcapng_read(r->pcapng, r->buffer, r->read_size);
-    if (r->n > 0)
-        return r->n;
+    if (r->n > 0) {
+        enum walk_end end;
+        return record_span(&r->format, r->buffer, r->n, r->n, r->starts, &r->n_records, &end);
+    }
     uint64_t offset;
     const char *fault = pcapng_fault(r->pcapng, &offset);
     if (r->stream->fault[0] || fault[0])
@@ -127,7 +131,7 @@ static size_t next_pcapng(struct reader *r)
 static int next_block(struct reader *r, struct block *block)
 {
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
-    *block = (struct block){r->buffer, r->n_used, r->offset};
+    *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;
 }
 
@@ -180,6 +184,7 @@ static struct reader *new_reader(struct stream *stream)
     r->stream = stream;
     r->read_size = stream->codec == &stream_plain ? PLAIN_READ_SIZE : INFLATED_READ_SIZE;
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
+    r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
     r->stop = UINT64_MAX;
     r->end_offset = stream->n_file;
     return r;
@@ -193,6 +198,7 @@ void reader_close(struct reader *reader)
     pcapng_close(reader->pcapng);
     stream_close(reader->stream);
     free(reader->own);
+    free(reader->starts);
     free(reader);
 }
 

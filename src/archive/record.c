@@ -2,11 +2,22 @@
 
 #include "record_header.h"
 
-/* Both walks are compiled twice: once for the format of nearly every file, with its tests folded away, and
+/* All walks are compiled twice: once for the format of nearly every file, with its tests folded away, and
  * once for any. */
 static inline int is_common(const struct record_format *format)
 {
     return !format->swapped && format->lengths_order == LENGTHS_CAPTURED_FIRST;
+}
+
+static inline struct record record_of(const struct record_format *format, const struct record_header *h,
+                                      const uint8_t *data)
+{
+    return (struct record){
+        .ts_ns = record_header_time(format, h),
+        .data = data,
+        .n_captured = h->n_captured < format->snaplen ? h->n_captured : format->snaplen,
+        .n_wire = h->n_wire,
+    };
 }
 
 static inline __attribute__((always_inline)) enum walk_end walk(const struct record_format *format,
@@ -27,12 +38,7 @@ static inline __attribute__((always_inline)) enum walk_end walk(const struct rec
         }
         if (n - at - RECORD_HEADER_SIZE < h.n_captured)
             break;
-        records[found] = (struct record){
-            .ts_ns = record_header_time(format, &h),
-            .data = block + at + RECORD_HEADER_SIZE,
-            .n_captured = h.n_captured < format->snaplen ? h.n_captured : format->snaplen,
-            .n_wire = h.n_wire,
-        };
+        records[found] = record_of(format, &h, block + at + RECORD_HEADER_SIZE);
         at += RECORD_HEADER_SIZE + h.n_captured;
         end = WALK_MORE;
     }
@@ -50,12 +56,14 @@ enum walk_end record_walk(const struct record_format *format, const uint8_t *blo
     return walk(&common, block, n, records, max, n_found, n_used);
 }
 
-static inline __attribute__((always_inline)) size_t
-span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop, enum walk_end *end)
+static inline __attribute__((always_inline)) size_t span(const struct record_format *format,
+                                                         const uint8_t *block, size_t n, size_t stop,
+                                                         uint32_t *starts, size_t *n_found,
+                                                         enum walk_end *end)
 {
-    size_t at = 0;
+    size_t at = 0, found = 0;
     *end = WALK_MORE;
-    while (at < stop) {
+    for (; at < stop; found++) {
         *end = WALK_END;
         if (n - at < RECORD_HEADER_SIZE)
             break;
@@ -66,17 +74,41 @@ span(const struct record_format *format, const uint8_t *block, size_t n, size_t 
         }
         if (n - at - RECORD_HEADER_SIZE < n_captured)
             break;
+        if (starts)
+            starts[found] = (uint32_t)at;
         at += RECORD_HEADER_SIZE + n_captured;
         *end = WALK_MORE;
     }
+    *n_found = found;
     return at;
 }
 
 size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
-                   enum walk_end *end)
+                   uint32_t *starts, size_t *n_found, enum walk_end *end)
 {
     if (!is_common(format))
-        return span(format, block, n, stop, end);
+        return span(format, block, n, stop, starts, n_found, end);
     const struct record_format common = {.snaplen = format->snaplen};
-    return span(&common, block, n, stop, end);
+    return span(&common, block, n, stop, starts, n_found, end);
+}
+
+static inline __attribute__((always_inline)) void read_all(const struct record_format *format,
+                                                           const uint8_t *block, const uint32_t *starts,
+                                                           size_t n, struct record *records)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct record_header h = record_header_read(format, block + starts[i]);
+        records[i] = record_of(format, &h, block + starts[i] + RECORD_HEADER_SIZE);
+    }
+}
+
+void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,
+                 struct record *records)
+{
+    if (!is_common(format)) {
+        read_all(format, block, starts, n, records);
+        return;
+    }
+    const struct record_format common = {.snaplen = format->snaplen, .nanoseconds = format->nanoseconds};
+    read_all(&common, block, starts, n, records);
 }

@@ -86,7 +86,7 @@ static enum tally_reason decode_ethertype(unsigned type, const uint8_t *payload,
     }
 }
 
-static enum tally_reason decode_ethernet(const uint8_t *frame, size_t n, struct packet *packet)
+static inline enum tally_reason decode_ethernet(const uint8_t *frame, size_t n, struct packet *packet)
 {
     if (n < ETHERNET_SIZE)
         return TALLY_SHORT_LINK;
@@ -210,3 +210,52 @@ const struct packet_link packet_links[] = {
 };
 
 const size_t packet_n_links = sizeof packet_links / sizeof packet_links[0];
+
+/* Written once and compiled twice: for the link type of nearly every telescope the decoder is no call. */
+static inline __attribute__((always_inline)) size_t decode_all(packet_link_decoder decode,
+                                                               const struct packet_frame *frames, size_t n,
+                                                               struct packet *packets, uint16_t *which,
+                                                               struct tally *tally)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const enum tally_reason reason = decode(frames[i].data, frames[i].n_captured, &packets[kept]);
+        which[kept] = (uint16_t)i;
+        kept += reason == TALLY_COUNTED;
+        tally->n[reason]++;
+    }
+    return kept;
+}
+
+size_t packet_decode_many(const struct packet_link *link, const struct packet_frame *frames, size_t n,
+                          struct packet *packets, uint16_t *which, struct tally *tally)
+{
+    if (link->decode == decode_ethernet)
+        return decode_all(decode_ethernet, frames, n, packets, which, tally);
+    return decode_all(link->decode, frames, n, packets, which, tally);
+}
+
+/* The source of an untagged Ethernet frame of IPv4 without options that counts; 0: it is another frame. */
+static inline int is_plain(const struct packet_frame *frame, uint32_t *source)
+{
+    static const uint8_t nothing[ETHERNET_SIZE + IPV4_FIXED_SIZE];
+    const int whole = frame->n_captured >= ETHERNET_SIZE + IPV4_FIXED_SIZE;
+    const uint8_t *data = whole ? frame->data : nothing, *ip = data + ETHERNET_SIZE;
+    *source = bytes_u32(ip + 12);
+    return (bytes_u16(data + ETHERNET_TYPE_AT) == TYPE_IPV4) & (ip[0] == 0x45) &
+           (bytes_u16(ip + 2) >= IPV4_FIXED_SIZE);
+}
+
+size_t packet_glance(const struct packet_link *link, const struct packet_frame *frames, size_t n,
+                     uint32_t *sources, uint16_t *which, uint16_t *others)
+{
+    const int is_ethernet = link->decode == decode_ethernet;
+    size_t plain = 0, other = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int is = is_ethernet && is_plain(&frames[i], &sources[plain]);
+        which[plain] = others[other] = (uint16_t)i;
+        plain += (size_t)is;
+        other += (size_t)!is;
+    }
+    return plain;
+}

@@ -69,8 +69,14 @@ static void check_cut(const struct record_format *format, const uint8_t *whole, 
     assert_int_equal(found, expected);
     assert_int_equal(end, WALK_END);
     assert_int_equal(at, expected ? ends[expected - 1] : 0);
-    assert_int_equal(record_span(format, block, n, SIZE_MAX, &end), at);
+    uint32_t starts[MAX_BLOCK / RECORD_HEADER_SIZE];
+    size_t n_starts;
+    assert_int_equal(record_span(format, block, n, SIZE_MAX, starts, &n_starts, &end), at);
     assert_int_equal(end, WALK_END);
+    assert_int_equal(n_starts, expected);
+    record_read(format, block, starts, n_starts, records);
+    for (size_t i = 0; i < n_starts; i++)
+        check_record(format, &records[i], (uint32_t)i);
     free(block);
 }
 
@@ -108,7 +114,8 @@ static void a_span_stops_where_it_is_told(void **state)
         for (int i = 0; i < N_RECORDS && expected < stop; i++)
             expected = ends[i];
         enum walk_end end;
-        assert_int_equal(record_span(&formats[0], block, n, stop, &end), expected);
+        size_t n_found;
+        assert_int_equal(record_span(&formats[0], block, n, stop, NULL, &n_found, &end), expected);
         assert_int_equal(end, WALK_MORE);
     }
 }
@@ -129,7 +136,7 @@ static void a_length_past_the_limit_is_damage(void **state)
         assert_int_equal(n_found, 2);
         assert_int_equal(n_used, ends[1]);
         enum walk_end end;
-        assert_int_equal(record_span(&formats[f], block, n, SIZE_MAX, &end), ends[1]);
+        assert_int_equal(record_span(&formats[f], block, n, SIZE_MAX, NULL, &n_found, &end), ends[1]);
         assert_int_equal(end, WALK_DAMAGED);
     }
 }

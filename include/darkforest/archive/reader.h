@@ -45,8 +45,10 @@ struct damage {
 
 struct block {
     const uint8_t *data;
-    size_t n;        /* whole records only */
-    uint64_t offset; /* of data in the (inflated) stream */
+    size_t n;               /* whole records only */
+    uint64_t offset;        /* of data in the (inflated) stream */
+    const uint32_t *starts; /* where each record starts in data */
+    size_t n_records;
 };
 
 struct reader;
@@ -87,6 +89,8 @@ uint64_t reader_end_offset(const struct reader *reader);
  */
 #define READER_BUFFER_SIZE ((1 << 20) + RECORD_MAX_SIZE)
 void reader_lend(struct reader *reader, uint8_t *buffer);
+/* Records that n bytes can hold at most: the room for their starts. */
+#define READER_MOST_RECORDS(n) ((n) / RECORD_HEADER_SIZE + 1)
 /* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage.
  */
 int reader_next(struct reader *reader, struct block *block);

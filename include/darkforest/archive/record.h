@@ -55,9 +55,14 @@ enum walk_end record_walk(const struct record_format *format, const uint8_t *blo
 
 /*
  * The same walk without looking inside: the bytes that the whole records take which start before `stop`. What
- * ended it, in *end: WALK_MORE when a record starts at or after `stop`.
+ * ended it, in *end: WALK_MORE when a record starts at or after `stop`. Where each record starts goes to
+ * `starts` (room for n / RECORD_HEADER_SIZE; NULL: not wanted), their number to *n_found.
  */
 size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
-                   enum walk_end *end);
+                   uint32_t *starts, size_t *n_found, enum walk_end *end);
+
+/* The n records of a block that start where a walk found them. */
+void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,
+                 struct record *records);
 
 #endif

@@ -50,6 +50,28 @@ struct packet_link {
     packet_link_decoder decode;
 };
 
+/* A frame as it was captured. */
+struct packet_frame {
+    const uint8_t *data;
+    uint32_t n_captured;
+};
+
+/*
+ * Decodes n frames, at most PACKET_MOST_FRAMES. Those that count are packets[0..k), in order, and which[j] is
+ * the frame that packets[j] came from; all are tallied. Returns k.
+ */
+#define PACKET_MOST_FRAMES 256
+size_t packet_decode_many(const struct packet_link *link, const struct packet_frame *frames, size_t n,
+                          struct packet *packets, uint16_t *which, struct tally *tally);
+
+/*
+ * A glance at n frames, for asking about sources before decoding: sources[0..k) of those of the commonest
+ * form (Ethernet without tags, IPv4 without options, which packet_decode_many would count), and which frames
+ * they are of; the other frames' places in others[0..n - k). Returns k.
+ */
+size_t packet_glance(const struct packet_link *link, const struct packet_frame *frames, size_t n,
+                     uint32_t *sources, uint16_t *which, uint16_t *others);
+
 /* The row of a link type, NULL when it is not supported. */
 const struct packet_link *packet_link_find(uint32_t link_type);
 extern const struct packet_link packet_links[];

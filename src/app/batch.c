@@ -9,35 +9,79 @@
 
 #define TCP_ACK 0x10
 
-void batch_take(struct batch *batch, const struct packet_link *link, const struct filter *filter,
-                int plain_ack_is_reply, const struct record *record)
+_Static_assert(BATCH_RECORDS <= PACKET_MOST_FRAMES, "a batch is decoded at once");
+
+static void add_frame(struct batch *batch, size_t record)
 {
-    struct packet *packet = &batch->packets[batch->n];
-    enum tally_reason reason = link->decode(record->data, record->n_captured, packet);
-    if (reason == TALLY_COUNTED && filter && !filter_matches(filter, record))
-        reason = TALLY_FILTERED;
-    batch->window->tally.n[reason]++;
-    if (reason != TALLY_COUNTED)
-        return;
-    if (plain_ack_is_reply && packet->has_flags && packet->flags == TCP_ACK)
-        packet->classes |= PACKET_REPLY;
-    batch->ts_ns[batch->n++] = record->ts_ns;
+    batch->frames[batch->n_frames] =
+        (struct packet_frame){batch->records[record].data, batch->records[record].n_captured};
+    batch->places[batch->n_frames++] = (uint16_t)record;
 }
 
-static void drop_unlisted(struct batch *batch, const struct inventory *inventory)
+/* Drops records whose source can be seen at a glance and is not listed: most, where devices are few. */
+static void drop_strangers(struct batch *batch, const struct batch_rules *rules, struct window *window)
+{
+    uint32_t sources[BATCH_RECORDS];
+    uint8_t categories[BATCH_RECORDS];
+    uint16_t which[BATCH_RECORDS], others[BATCH_RECORDS];
+    const size_t n = batch->n_frames,
+                 n_seen = packet_glance(rules->link, batch->frames, n, sources, which, others);
+    inventory_find(rules->inventory, sources, n_seen, categories);
+    batch->n_frames = 0;
+    for (size_t i = 0; i < n_seen; i++)
+        if (categories[i] != 0)
+            add_frame(batch, which[i]);
+    window->tally.n[TALLY_NOT_LISTED] += n_seen - batch->n_frames;
+    for (size_t i = 0; i < n - n_seen; i++)
+        add_frame(batch, others[i]);
+}
+
+/* Keeps the packets whose keep[i] is not 0; those dropped move from the tally's `counted` to `reason`. */
+static void keep(struct batch *batch, struct window *window, const uint8_t *keep, enum tally_reason reason)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < batch->n; i++)
-        batch->sources[i] = batch->packets[i].source;
-    inventory_find(inventory, batch->sources, batch->n, batch->categories);
     for (size_t i = 0; i < batch->n; i++) {
         batch->packets[kept] = batch->packets[i];
-        batch->ts_ns[kept] = batch->ts_ns[i];
-        kept += batch->categories[i] != 0;
+        batch->places[kept] = batch->places[i];
+        kept += keep[i] != 0;
     }
-    batch->window->tally.n[TALLY_COUNTED] -= batch->n - kept;
-    batch->window->tally.n[TALLY_NOT_LISTED] += batch->n - kept;
+    window->tally.n[TALLY_COUNTED] -= batch->n - kept;
+    window->tally.n[reason] += batch->n - kept;
     batch->n = kept;
+}
+
+static void drop_filtered(struct batch *batch, const struct filter *filter, struct window *window)
+{
+    uint8_t matches[BATCH_RECORDS];
+    for (size_t i = 0; i < batch->n; i++)
+        matches[i] = filter_matches(filter, &batch->records[batch->places[i]]) != 0;
+    keep(batch, window, matches, TALLY_FILTERED);
+}
+
+static void drop_unlisted(struct batch *batch, const struct inventory *inventory, struct window *window)
+{
+    uint32_t sources[BATCH_RECORDS];
+    uint8_t categories[BATCH_RECORDS];
+    for (size_t i = 0; i < batch->n; i++)
+        sources[i] = batch->packets[i].source;
+    inventory_find(inventory, sources, batch->n, categories);
+    keep(batch, window, categories, TALLY_NOT_LISTED);
+}
+
+static void decode(struct batch *batch, const struct batch_rules *rules, struct window *window)
+{
+    uint16_t which[BATCH_RECORDS];
+    batch->n = packet_decode_many(rules->link, batch->frames, batch->n_frames, batch->packets, which,
+                                  &window->tally);
+    for (size_t i = 0; i < batch->n; i++)
+        batch->places[i] = batch->places[which[i]]; /* which[i] >= i */
+    if (rules->filter)
+        drop_filtered(batch, rules->filter, window);
+    if (rules->inventory)
+        drop_unlisted(batch, rules->inventory, window);
+    for (size_t i = 0; i < batch->n && rules->plain_ack_is_reply; i++)
+        if (batch->packets[i].has_flags && batch->packets[i].flags == TCP_ACK)
+            batch->packets[i].classes |= PACKET_REPLY;
 }
 
 /* Moves a full table's sums to the overflow list. */
@@ -45,35 +89,56 @@ static void set_aside(struct window *window, struct chunk_pool *pool)
 {
     for (size_t i = 0; i < partials_n(&window->partials); i++)
         *(struct partial *)chunk_list_place(&window->overflow, pool, sizeof(struct partial)) =
-            window->partials.items[i];
+            partials_get(&window->partials, i);
     partials_clear(&window->partials);
 }
 
-void batch_combine(struct batch *batch, const struct inventory *inventory, struct chunk_pool *pool)
+static void combine(struct batch *batch, struct window *window, struct chunk_pool *pool)
 {
-    if (inventory)
-        drop_unlisted(batch, inventory);
-    for (size_t i = 0; i < batch->n; i++)
+    for (size_t i = 0; i < batch->n; i++) {
+        batch->ts_ns[i] = batch->records[batch->places[i]].ts_ns;
         batch->hashes[i] = hash_u32(batch->packets[i].source);
-    if (batch->window->partials.n_packets + batch->n > PARTIALS_MOST_PACKETS)
-        set_aside(batch->window, pool);
-    partials_add(&batch->window->partials, batch->packets, batch->ts_ns, batch->hashes, batch->n);
+    }
+    if (window->partials.n_packets + batch->n > PARTIALS_MOST_PACKETS)
+        set_aside(window, pool);
+    partials_add(&window->partials, batch->packets, batch->ts_ns, batch->hashes, batch->n);
 }
 
-int batch_contact(struct batch *batch, size_t i, uint16_t slot, struct contact *contact)
+void batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
+                struct chunk_pool *pool, const struct record *records, size_t n)
 {
-    const struct packet *packet = &batch->packets[i];
-    const uint16_t has_port = packet->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0;
-    *contact = (struct contact){.source = packet->source,
-                                .destination = packet->destination,
-                                .port = packet->port,
-                                .tag = (uint16_t)(slot << 1 | has_port)};
-    const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
-    struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
-    if (memcmp(seen, contact, sizeof *seen) == 0)
-        return 0;
-    *seen = *contact;
-    return 1;
+    batch->records = records;
+    batch->n_frames = 0;
+    for (size_t i = 0; i < n; i++)
+        add_frame(batch, i);
+    if (rules->inventory && !rules->filter)
+        drop_strangers(batch, rules, window);
+    decode(batch, rules, window);
+    combine(batch, window, pool);
+}
+
+size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts, uint32_t *hashes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct packet *packet = &batch->packets[i];
+        const uint16_t has_port = packet->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0;
+        const struct contact contact = {.source = packet->source,
+                                        .destination = packet->destination,
+                                        .port = packet->port,
+                                        .tag = (uint16_t)(slot << 1 | has_port)};
+        const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
+        struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
+        contacts[n] = contact;
+        hashes[n] = batch->hashes[i];
+        /* Counted without a branch: whether a contact repeats cannot be guessed. */
+        const uint32_t differing =
+            (seen->source ^ contact.source) | (seen->destination ^ contact.destination) |
+            (uint32_t)(seen->port ^ contact.port) | (uint32_t)(seen->tag ^ contact.tag);
+        n += differing != 0;
+        *seen = contact;
+    }
+    return n;
 }
 
 void batch_forget(struct batch *batch)

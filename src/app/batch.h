@@ -1,6 +1,9 @@
 /*
- * batch.h - some hundred packets of one window on their way: decoded together, so that each look-up is
+ * batch.h - some hundred records of one window on their way: decoded together, so that each look-up is
  * prefetched for the next ones. Private to the app. Local.
+ *
+ *     records -> (glance at the source, inventory) -> packets -> (filter, inventory) -> sums of the window
+ *                                                                                    -> contacts
  */
 #ifndef DARKFOREST_BATCH_H
 #define DARKFOREST_BATCH_H
@@ -15,27 +18,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BATCH_PACKETS PARTIALS_BATCH
+#define BATCH_RECORDS PARTIALS_BATCH
 #define BATCH_RECENT 4096 /* contacts remembered, to send a repeated one once; power of two */
 
+/* How the records of a file become packets. */
+struct batch_rules {
+    const struct packet_link *link;
+    const struct filter *filter;       /* NULL: none */
+    const struct inventory *inventory; /* NULL: every source is kept */
+    int plain_ack_is_reply;
+};
+
 struct batch {
-    size_t n;
-    struct window *window; /* that all n packets belong to; NULL: none yet */
-    struct packet packets[BATCH_PACKETS];
-    int64_t ts_ns[BATCH_PACKETS];
-    uint32_t hashes[BATCH_PACKETS]; /* hash_u32 of the source, set by batch_combine */
-    uint32_t sources[BATCH_PACKETS];
-    uint8_t categories[BATCH_PACKETS];
+    const struct record *records; /* those being taken */
+    size_t n_frames;              /* of them, those that are decoded: */
+    struct packet_frame frames[BATCH_RECORDS];
+    uint16_t places[BATCH_RECORDS]; /* which record each is */
+    size_t n;                       /* packets that count: */
+    struct packet packets[BATCH_RECORDS];
+    int64_t ts_ns[BATCH_RECORDS];
+    uint32_t hashes[BATCH_RECORDS]; /* hash_u32 of the source */
     struct contact recent[BATCH_RECENT];
 };
 
-/* Decodes and filters one record of the batch's window; counts it in the window's tally. */
-void batch_take(struct batch *batch, const struct packet_link *link, const struct filter *filter,
-                int plain_ack_is_reply, const struct record *record);
-/* Drops what is not listed, hashes the sources and adds the packets to the window's partials. */
-void batch_combine(struct batch *batch, const struct inventory *inventory, struct chunk_pool *pool);
-/* The contact of packet i under this slot; 0 when the same one was given lately. */
-int batch_contact(struct batch *batch, size_t i, uint16_t slot, struct contact *contact);
+/* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that count are
+ * in the batch until the next call. */
+void batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
+                struct chunk_pool *pool, const struct record *records, size_t n);
+/*
+ * The contacts of the packets in the batch, under this slot, without those that were given lately:
+ * contacts[0..k) and the hashes of their sources, room for BATCH_RECORDS of each. Returns k.
+ */
+size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts, uint32_t *hashes);
 /* Forgets recent contacts: slots are about to mean other windows. */
 void batch_forget(struct batch *batch);
 

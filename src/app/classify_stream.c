@@ -23,7 +23,8 @@ struct streaming {
     int64_t open_from;          /* windows of a lower index are closed */
     int64_t latest_ns;          /* the latest record of this file so far */
     int64_t next_file_ns;       /* no file still to come begins earlier */
-    int64_t span_from, span_to; /* times of the batch's window, [from, to) */
+    struct window *window;      /* in hand; NULL: closed, */
+    int64_t span_from, span_to; /* and its times, [from, to) */
     int code;
 };
 
@@ -31,26 +32,10 @@ struct streaming {
 struct source_file {
     const char *path;
     struct reader *reader;
-    const struct packet_link *link;
-    struct filter *filter;
+    struct batch_rules rules;
+    struct filter *filter; /* that of the rules, owned */
     struct record_format format;
 };
-
-/* Adds the batch's packets to its window. */
-static void finish_batch(struct streaming *s)
-{
-    struct batch *batch = s->batch;
-    if (batch->n == 0)
-        return;
-    struct buckets *owned = &batch->window->owned;
-    batch_combine(batch, s->stream->inventory, &s->windows.pool);
-    for (size_t i = 0; i < batch->n; i++) {
-        struct contact contact;
-        if (batch_contact(batch, i, (uint16_t)windows_slot(&s->windows, batch->window), &contact))
-            buckets_add_contact(owned, buckets_at(owned, batch->hashes[i]), &contact);
-    }
-    batch->n = 0;
-}
 
 /* What was summed beside the buckets goes into them. */
 static void gather_partials(struct window *window)
@@ -58,8 +43,10 @@ static void gather_partials(struct window *window)
     for (const struct chunk *chunk = window->overflow.first; chunk; chunk = chunk->next)
         for (size_t i = 0; i < chunk_list_in(&window->overflow, chunk, sizeof(struct partial)); i++)
             buckets_add_partial(&window->owned, (const struct partial *)(const void *)chunk->items + i);
-    for (size_t i = 0; i < partials_n(&window->partials); i++)
-        buckets_add_partial(&window->owned, &window->partials.items[i]);
+    for (size_t i = 0; i < partials_n(&window->partials); i++) {
+        const struct partial partial = partials_get(&window->partials, i);
+        buckets_add_partial(&window->owned, &partial);
+    }
     partials_free(&window->partials);
 }
 
@@ -89,12 +76,11 @@ static void close_before(struct streaming *s, int64_t end)
     if (end <= s->open_from)
         return;
     s->open_from = end;
-    finish_batch(s);
     while (s->code == 0 && (first = first_window(&s->windows)) && first->index < end)
         close_window(s, first);
     /* Slots mean other windows now. */
     batch_forget(s->batch);
-    s->batch->window = NULL;
+    s->window = NULL;
 }
 
 /* The first window that a record can still belong to. */
@@ -105,16 +91,15 @@ static int64_t still_open(const struct streaming *s)
     return windows_index(at_ns, length) - 1;
 }
 
-/* The batch goes on with the window of this time. */
+/* Goes on with the window of this time. */
 static void turn_to(struct streaming *s, int64_t ts_ns)
 {
     const int64_t length = s->stream->window_ns, index = windows_index(ts_ns, length);
-    finish_batch(s);
     s->latest_ns = ts_ns > s->latest_ns ? ts_ns : s->latest_ns;
     close_before(s, still_open(s));
     s->span_from = index * length;
     s->span_to = s->span_from + length;
-    s->batch->window = NULL;
+    s->window = NULL;
     if (index < s->open_from)
         return;
     if (s->windows.n >= MOST_OPEN) {
@@ -124,33 +109,42 @@ static void turn_to(struct streaming *s, int64_t ts_ns)
         s->code = EXIT_BAD_DATA;
         return;
     }
-    s->batch->window = windows_get(&s->windows, index);
+    s->window = windows_get(&s->windows, index);
 }
 
-static void take_record(struct streaming *s, const struct source_file *file, const struct record *record)
+/* Adds n records of the window in hand. */
+static void add_records(struct streaming *s, const struct source_file *file, const struct record *records,
+                        size_t n)
 {
-    if (record->ts_ns < s->span_from || record->ts_ns >= s->span_to)
-        turn_to(s, record->ts_ns);
-    if (!s->batch->window) {
-        s->stream->tally.n[TALLY_LATE]++;
-        return;
+    struct contact contacts[BATCH_RECORDS];
+    uint32_t hashes[BATCH_RECORDS];
+    batch_take(s->batch, &file->rules, s->window, &s->windows.pool, records, n);
+    n = batch_contacts(s->batch, (uint16_t)windows_slot(&s->windows, s->window), contacts, hashes);
+    buckets_add_contacts(&s->window->owned, contacts, n);
+}
+
+static void take_records(struct streaming *s, const struct source_file *file, const struct record *records,
+                         size_t n)
+{
+    for (size_t at = 0, to; at < n && s->code == 0; at = to) {
+        for (to = at; to < n && records[to].ts_ns >= s->span_from && records[to].ts_ns < s->span_to; to++)
+            ;
+        if (to == at)
+            turn_to(s, records[at].ts_ns);
+        else if (s->window)
+            add_records(s, file, records + at, to - at);
+        else
+            s->stream->tally.n[TALLY_LATE] += to - at;
     }
-    batch_take(s->batch, file->link, file->filter, s->stream->plain_ack_is_reply, record);
-    if (s->batch->n == BATCH_PACKETS)
-        finish_batch(s);
 }
 
 static void take_block(struct streaming *s, const struct source_file *file, const struct block *block)
 {
-    struct record records[BATCH_PACKETS];
-    enum walk_end end = WALK_MORE;
-    for (size_t at = 0; end == WALK_MORE && s->code == 0;) {
-        size_t n_found, n_used;
-        end = record_walk(&file->format, block->data + at, block->n - at, records, BATCH_PACKETS, &n_found,
-                          &n_used);
-        for (size_t i = 0; i < n_found && s->code == 0; i++)
-            take_record(s, file, &records[i]);
-        at += n_used;
+    struct record records[BATCH_RECORDS];
+    for (size_t at = 0; at < block->n_records && s->code == 0; at += BATCH_RECORDS) {
+        const size_t n = block->n_records - at < BATCH_RECORDS ? block->n_records - at : BATCH_RECORDS;
+        record_read(&file->format, block->data, block->starts + at, n, records);
+        take_records(s, file, records, n);
     }
 }
 
@@ -165,8 +159,11 @@ static int open_file(const struct classify_stream *stream, const char *path, str
     if (!file->reader)
         goto err0;
     file->format = kind.format;
-    file->link = packet_link_find(kind.format.link_type);
-    if (stream->filter && !(file->filter = filter_new(stream->filter, kind.format.link_type, &why))) {
+    file->rules = (struct batch_rules){.link = packet_link_find(kind.format.link_type),
+                                       .inventory = stream->inventory,
+                                       .plain_ack_is_reply = stream->plain_ack_is_reply};
+    if (stream->filter &&
+        !(file->rules.filter = file->filter = filter_new(stream->filter, kind.format.link_type, &why))) {
         code = EXIT_BAD_USAGE;
         goto err1;
     }
@@ -211,7 +208,6 @@ static int read_file(struct streaming *s, const char *path)
             s->code = EXIT_STOPPED;
         }
     }
-    finish_batch(s);
     const int damage = tell_damage(&file, got < 0);
     filter_free(file.filter);
     reader_close(file.reader);

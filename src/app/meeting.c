@@ -69,12 +69,34 @@ void meeting_forget_slots(struct meeting *m)
     memset(m->n_slot_windows, 0, (size_t)ranks_size(m->ranks) * sizeof *m->n_slot_windows);
 }
 
-void meeting_give(struct pass *pass, const struct contact *contact, int owner)
+/* A contact whose lane is full waits for the next round. */
+static void hold_back(struct pass *pass, const struct contact *contact)
 {
-    struct contact *place = alltoall_place(pass->meeting->contacts, owner);
-    if (!place)
-        place = chunk_list_place(&pass->meeting->waiting, &pass->windows.pool, sizeof *place);
-    *place = *contact;
+    *(struct contact *)chunk_list_place(&pass->meeting->waiting, &pass->windows.pool, sizeof *contact) =
+        *contact;
+}
+
+size_t meeting_deal(struct pass *pass, struct contact *contacts, const uint32_t *hashes, size_t n)
+{
+    const int size = ranks_size(pass->meeting->ranks), rank = ranks_rank(pass->meeting->ranks);
+    struct lane *lanes = alltoall_lanes(pass->meeting->contacts);
+    size_t n_mine = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct contact contact = contacts[i];
+        const int owner = owner_of(hashes[i], size), mine = owner == rank;
+        struct lane *lane = &lanes[owner];
+        if (lane->place == lane->end) {
+            hold_back(pass, &contact);
+            continue;
+        }
+        /* Written to both places and kept in one: whose the contact is cannot be guessed. The lane to this
+         * rank itself stays empty. */
+        memcpy(lane->place, &contact, sizeof contact);
+        lane->place += mine ? 0 : sizeof contact;
+        contacts[n_mine] = contact;
+        n_mine += (size_t)mine;
+    }
+    return n_mine;
 }
 
 int meeting_is_due(const struct meeting *m)
@@ -166,11 +188,8 @@ static void keep_from(struct window *const *slot_windows, const struct contact *
 
 static void keep_arrived(const struct meeting *m, const struct round *round)
 {
-    const struct contact *contacts = round->items;
-    for (int r = 0; r < ranks_size(m->ranks); r++) {
-        keep_from(m->slot_windows[r], contacts, (size_t)round->n_from[r]);
-        contacts += round->n_from[r];
-    }
+    for (int r = 0; r < ranks_size(m->ranks); r++)
+        keep_from(m->slot_windows[r], round->from[r].items, round->from[r].n);
 }
 
 /* The lanes are empty again: what waited goes first. */
@@ -181,8 +200,14 @@ static void give_waiting(struct pass *pass)
     pass->meeting->waiting = (struct chunk_list){0};
     for (const struct chunk *chunk = waited.first; chunk; chunk = chunk->next) {
         const struct contact *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(&waited, chunk, sizeof *items); i++)
-            meeting_give(pass, &items[i], owner_of(hash_u32(items[i].source), size));
+        for (size_t i = 0; i < chunk_list_in(&waited, chunk, sizeof *items); i++) {
+            struct contact *place =
+                alltoall_place(pass->meeting->contacts, owner_of(hash_u32(items[i].source), size));
+            if (place)
+                *place = items[i];
+            else
+                hold_back(pass, &items[i]);
+        }
     }
     chunk_list_free(&waited, &pass->windows.pool);
 }

@@ -19,8 +19,11 @@ void meeting_free(struct meeting *meeting);
 /* A new step begins: windows were closed, so slots mean others from here on. */
 void meeting_forget_slots(struct meeting *meeting);
 
-/* A contact for another rank, under a slot of pass->windows. Local. */
-void meeting_give(struct pass *pass, const struct contact *contact, int owner);
+/*
+ * Deals out n contacts under a slot of pass->windows, with the hashes of their sources: those that this rank
+ * owns are left in contacts[0..k), the others are on their way. Returns k. Local.
+ */
+size_t meeting_deal(struct pass *pass, struct contact *contacts, const uint32_t *hashes, size_t n);
 /* Whether a round would be of use now: a lane has filled, or much was read since the last one. Local. */
 int meeting_is_due(const struct meeting *meeting);
 /* So many bytes of records were read here. Local. */

@@ -98,7 +98,9 @@ static int fill(void *context, void *block)
         n = read_behind(s, frame, 0);
     const uint64_t stop = packing_frame_end(s->offset) - s->offset;
     while (n_own < n) {
-        n_own += record_span(&s->format, frame->bytes + n_own, n - n_own, (size_t)stop - n_own, &end);
+        size_t n_found;
+        n_own += record_span(&s->format, frame->bytes + n_own, n - n_own, (size_t)stop - n_own, NULL,
+                             &n_found, &end);
         if (n_own == n && n < stop)
             n += read_behind(s, frame, n);
         else

@@ -106,14 +106,17 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
 struct completion {
     struct alltoall *partials;
     struct window *window;
+    int size; /* ranks */
 };
 
 static int deliver(struct completion *c, int more)
 {
     const struct round round = alltoall_round(c->partials, more, 0);
-    const struct partial *partial = round.items;
-    for (size_t i = 0; i < round.n_items; i++)
-        buckets_add_partial(&c->window->owned, &partial[i]);
+    for (int r = 0; r < c->size; r++) {
+        const struct partial *partial = round.from[r].items;
+        for (size_t i = 0; i < round.from[r].n; i++)
+            buckets_add_partial(&c->window->owned, &partial[i]);
+    }
     return round.more;
 }
 
@@ -131,13 +134,16 @@ struct window *pass_complete(struct pass *pass, int64_t index)
     const int size = ranks_size(ranks);
     struct completion c = {.partials =
                                alltoall_new(ranks, sizeof(struct partial), meeting_round_bytes(pass->input)),
-                           .window = windows_get(&pass->windows, index)};
+                           .window = windows_get(&pass->windows, index),
+                           .size = size};
     const struct chunk_list *overflow = &c.window->overflow;
     for (const struct chunk *chunk = overflow->first; chunk; chunk = chunk->next)
         for (size_t i = 0; i < chunk_list_in(overflow, chunk, sizeof(struct partial)); i++)
             send_partial(&c, (const struct partial *)(const void *)chunk->items + i, size);
-    for (size_t i = 0; i < partials_n(&c.window->partials); i++)
-        send_partial(&c, &c.window->partials.items[i], size);
+    for (size_t i = 0; i < partials_n(&c.window->partials); i++) {
+        const struct partial partial = partials_get(&c.window->partials, i);
+        send_partial(&c, &partial, size);
+    }
     while (deliver(&c, 0))
         ;
     partials_free(&c.window->partials);

@@ -22,47 +22,33 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
     const struct file_kind *kind = &in->archive->files[file].kind;
     char *why = NULL;
     *reading = (struct reading){.file = file,
-                                .link = packet_link_find(kind->format.link_type),
+                                .rules = {.link = packet_link_find(kind->format.link_type),
+                                          .inventory = in->inventory,
+                                          .plain_ack_is_reply = in->plain_ack_is_reply},
                                 .format = kind->format,
                                 .late_before_ns = INT64_MIN,
                                 .span_from_ns = 1,
                                 .span_to_ns = 0};
     if (file > 0 && kind->first_ts_ns != INT64_MAX)
         reading->late_before_ns = kind->first_ts_ns - in->window_ns;
-    if (!in->filter || (reading->filter = filter_new(in->filter, kind->format.link_type, &why)))
+    if (!in->filter)
+        return 0;
+    if ((reading->rules.filter = reading->filter = filter_new(in->filter, kind->format.link_type, &why)))
         return 0;
     log_error("%s", why);
     free(why);
     return EXIT_BAD_USAGE;
 }
 
-static void give_contacts(struct pass *pass)
+/* The contacts of the batch: those of this rank's sources into its buckets, the others on their way. */
+static void give_contacts(struct pass *pass, struct window *window)
 {
-    struct batch *batch = pass->batch;
-    const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
-    const uint16_t slot = (uint16_t)windows_slot(&pass->windows, batch->window);
-    struct contact mine[BATCH_PACKETS];
-    size_t n_mine = 0;
-    for (size_t i = 0; i < batch->n; i++) {
-        if (!batch_contact(batch, i, slot, &mine[n_mine]))
-            continue;
-        const int owner = owner_of(batch->hashes[i], size);
-        if (owner == rank)
-            n_mine++;
-        else
-            meeting_give(pass, &mine[n_mine], owner);
-    }
-    buckets_add_contacts(&batch->window->owned, mine, n_mine);
-}
-
-static void finish_batch(struct pass *pass)
-{
-    struct batch *batch = pass->batch;
-    if (batch->n == 0)
-        return;
-    batch_combine(batch, pass->input->inventory, &pass->windows.pool);
-    give_contacts(pass);
-    batch->n = 0;
+    const uint16_t slot = (uint16_t)windows_slot(&pass->windows, window);
+    struct contact contacts[BATCH_RECORDS];
+    uint32_t hashes[BATCH_RECORDS];
+    const size_t n = batch_contacts(pass->batch, slot, contacts, hashes);
+    const size_t n_mine = meeting_deal(pass, contacts, hashes, n);
+    buckets_add_contacts(&window->owned, contacts, n_mine);
 }
 
 static int is_skipped(const struct pass_input *in, int64_t index)
@@ -98,12 +84,11 @@ static void turn_away(struct reading *reading, const struct pass_input *in, int6
     reading->outside = i == 1 || i == 3 ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
 }
 
-/* The batch goes on with the window of this time, or with none: then `outside` says why. */
+/* Goes on with the window of this time, or with none: then `outside` says why. */
 static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
     const struct pass_input *in = pass->input;
-    finish_batch(pass);
-    pass->batch->window = NULL;
+    reading->window = NULL;
     if (ts_ns < in->from_ns || ts_ns >= in->to_ns) {
         turn_away(reading, in, ts_ns);
         return;
@@ -117,20 +102,32 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     else if (is_skipped(in, index))
         reading->outside = TALLY_COUNTED;
     else
-        pass->batch->window = open_window(pass, index);
+        reading->window = open_window(pass, index);
 }
 
-static void take_record(struct reading *reading, struct pass *pass, const struct record *record)
+/* How many of the n records, from the first on, have times of the span in hand. */
+static size_t in_span(const struct reading *reading, const struct record *records, size_t n)
 {
-    if (record->ts_ns < reading->span_from_ns || record->ts_ns >= reading->span_to_ns)
-        turn_to(reading, pass, record->ts_ns);
-    if (!pass->batch->window) {
-        pass->outside.n[reading->outside]++;
-        return;
+    size_t i = 0;
+    while (i < n && records[i].ts_ns >= reading->span_from_ns && records[i].ts_ns < reading->span_to_ns)
+        i++;
+    return i;
+}
+
+static void take_records(struct reading *reading, struct pass *pass, const struct record *records, size_t n)
+{
+    for (size_t at = 0, n_here; at < n && pass->code == 0; at += n_here) {
+        n_here = in_span(reading, records + at, n - at);
+        if (n_here == 0) {
+            turn_to(reading, pass, records[at].ts_ns);
+        } else if (!reading->window) {
+            pass->outside.n[reading->outside] += n_here;
+        } else {
+            batch_take(pass->batch, &reading->rules, reading->window, &pass->windows.pool, records + at,
+                       n_here);
+            give_contacts(pass, reading->window);
+        }
     }
-    batch_take(pass->batch, reading->link, reading->filter, pass->input->plain_ack_is_reply, record);
-    if (pass->batch->n == BATCH_PACKETS)
-        finish_batch(pass);
 }
 
 /* Memory that spilling cannot give back: partial sums, and the buffers of a round. */
@@ -157,26 +154,20 @@ static void keep_to_memory(struct pass *pass)
 
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block)
 {
-    struct record records[BATCH_PACKETS];
-    enum walk_end end = WALK_MORE;
-    for (size_t at = 0; end == WALK_MORE && pass->code == 0;) {
-        size_t n_found, n_used;
-        end = record_walk(&reading->format, block->data + at, block->n - at, records, BATCH_PACKETS, &n_found,
-                          &n_used);
-        for (size_t i = 0; i < n_found; i++)
-            take_record(reading, pass, &records[i]);
-        pass->n_records += n_found;
-        at += n_used;
+    struct record records[BATCH_RECORDS];
+    for (size_t at = 0; at < block->n_records && pass->code == 0; at += BATCH_RECORDS) {
+        const size_t n = block->n_records - at < BATCH_RECORDS ? block->n_records - at : BATCH_RECORDS;
+        record_read(&reading->format, block->data, block->starts + at, n, records);
+        take_records(reading, pass, records, n);
+        pass->n_records += n;
     }
     meeting_note_bytes(pass->meeting, block->n);
     if (pass->code == 0)
         keep_to_memory(pass);
 }
 
-void reading_end(struct reading *reading, struct pass *pass)
+void reading_end(struct reading *reading)
 {
-    finish_batch(pass);
-    pass->batch->window = NULL;
     filter_free(reading->filter);
 }
 
@@ -236,7 +227,7 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
         if (meeting_is_due(pass->meeting))
             meeting_round(pass, 1);
     }
-    reading_end(&reading, pass);
+    reading_end(&reading);
     if (reader)
         reading_judge(pass, slice->file, reader, got);
     if (reader && cut && slice->kind != SLICE_WHOLE)

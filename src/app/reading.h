@@ -5,6 +5,7 @@
 #ifndef DARKFOREST_READING_H
 #define DARKFOREST_READING_H
 
+#include "batch.h"
 #include "pass.h"
 
 #include "darkforest/archive/filter.h"
@@ -14,11 +15,12 @@
 /* How the records of one file are taken. */
 struct reading {
     size_t file;
-    const struct packet_link *link;
-    struct filter *filter;
+    struct batch_rules rules;
+    struct filter *filter; /* that of the rules, which this owns */
+    struct window *window; /* of the span; NULL: `outside` */
     struct record_format format;
     int64_t late_before_ns; /* windows that end here or earlier were finished before this file's turn */
-    int64_t span_from_ns, span_to_ns; /* the times that belong where the batch's window says */
+    int64_t span_from_ns, span_to_ns; /* the times that belong to `window` */
     enum tally_reason outside;        /* with no window: why the records of this span are passed over */
 };
 
@@ -26,8 +28,7 @@ struct reading {
 int reading_begin(struct reading *reading, const struct pass *pass, size_t file);
 /* Takes the records of a block; spills when memory has run short. */
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block);
-/* The last packets go where they belong. */
-void reading_end(struct reading *reading, struct pass *pass);
+void reading_end(struct reading *reading);
 
 /* A slice's reader: NULL, with pass->code set, after one sentence. */
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice);

@@ -23,6 +23,7 @@ struct team {
     struct reading reading;
     struct reader *reader; /* the leader's */
     int last;              /* what reader_next said last */
+    uint32_t *starts;      /* of the records of the block in hand */
 };
 
 int relay_is_worth(const struct pass *pass, const struct step *step)
@@ -52,8 +53,10 @@ static void take(void *context, void *block)
 {
     struct team *t = context;
     const struct team_block *from = block;
-    reading_take(&t->reading, t->pass,
-                 &(struct block){.data = from->bytes, .n = from->n, .offset = from->offset});
+    struct block taken = {.data = from->bytes, .n = from->n, .offset = from->offset, .starts = t->starts};
+    enum walk_end end;
+    record_span(&t->reading.format, from->bytes, from->n, from->n, t->starts, &taken.n_records, &end);
+    reading_take(&t->reading, t->pass, &taken);
 }
 
 /* Laps until the file has ended, with a meeting of all ranks after each. */
@@ -68,7 +71,7 @@ static void read_file(struct team *t)
             t->pass->n_bytes_read = before + reader_position(t->reader);
         meeting_round(t->pass, 1); /* a promise that pass.c's last rounds keep, also after the last lap */
     }
-    reading_end(&t->reading, t->pass);
+    reading_end(&t->reading);
 }
 
 static void lead(struct team *t, const struct step *step, size_t file)
@@ -88,11 +91,13 @@ static void read_together(struct pass *pass, const struct step *step, const stru
     struct team t = {.pass = pass, .ranks = ranks, .ring = ring};
     const int code = reading_begin(&t.reading, pass, file);
     pass->code = pass->code ? pass->code : code;
+    t.starts = memory_get(READER_MOST_RECORDS(READER_BUFFER_SIZE) * sizeof *t.starts);
     ring_begin(ring);
     if (ranks_rank(ranks) == 0)
         lead(&t, step, file);
     else
         read_file(&t);
+    free(t.starts);
 }
 
 /* Which node of how many this is, counting from 0 in the order of ranks. */

@@ -22,7 +22,7 @@ void numbers_free(struct numbers *numbers)
 static size_t places_for(size_t n_places, size_t n)
 {
     while (n * 3 > n_places * 2)
-        n_places *= 4;
+        n_places *= 2;
     return n_places;
 }
 

@@ -1,32 +1,37 @@
 #include "darkforest/sources/partials.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/hash.h"
 
 #define FIRST_ITEMS 256
+#define FIRST_CARRIES 64
+#define NARROW_PACKETS 255 /* that a narrow partial can count: a TTL is a byte too */
 
-/* A packet's classes, a bit each, spread to one 32-bit lane each: what the packet adds to `counts`. */
-#define LANES(c)                                                                                             \
-    {                                                                                                        \
-        (c) & 1, (c) >> 1 & 1, (c) >> 2 & 1, (c) >> 3 & 1, (c) >> 4 & 1, (c) >> 5 & 1, (c) >> 6 & 1,         \
-            (c) >> 7 & 1                                                                                     \
-    }
-#define LANES4(c) LANES(c), LANES((c) + 1), LANES((c) + 2), LANES((c) + 3)
-#define LANES16(c) LANES4(c), LANES4((c) + 4), LANES4((c) + 8), LANES4((c) + 12)
-#define LANES64(c) LANES16(c), LANES16((c) + 16), LANES16((c) + 32), LANES16((c) + 48)
+/* A packet's classes, a bit each, spread to a byte each: what the packet adds to `counts`. */
+#define BIT(c, bit) ((uint64_t)((c) >> (bit)&1) << 8 * (bit))
+#define SPREAD(c)                                                                                            \
+    BIT(c, 0) | BIT(c, 1) | BIT(c, 2) | BIT(c, 3) | BIT(c, 4) | BIT(c, 5) | BIT(c, 6) | BIT(c, 7)
+#define SPREAD4(c) SPREAD(c), SPREAD((c) + 1), SPREAD((c) + 2), SPREAD((c) + 3)
+#define SPREAD16(c) SPREAD4(c), SPREAD4((c) + 4), SPREAD4((c) + 8), SPREAD4((c) + 12)
+#define SPREAD64(c) SPREAD16(c), SPREAD16((c) + 16), SPREAD16((c) + 32), SPREAD16((c) + 48)
 
-static const uint32_t lanes[256][PARTIAL_COUNTS] = {LANES64(0), LANES64(64), LANES64(128), LANES64(192)};
+static const uint64_t spread[256] = {SPREAD64(0), SPREAD64(64), SPREAD64(128), SPREAD64(192)};
 
 void partials_init(struct partials *partials)
 {
-    *partials = (struct partials){.capacity = FIRST_ITEMS};
+    *partials = (struct partials){.capacity = FIRST_ITEMS, .carries_capacity = FIRST_CARRIES};
     numbers_init(&partials->numbers);
+    numbers_init(&partials->carry_numbers);
     partials->items = memory_map(partials->capacity * sizeof *partials->items);
+    partials->carries = memory_map(partials->carries_capacity * sizeof *partials->carries);
 }
 
 void partials_free(struct partials *partials)
 {
     numbers_free(&partials->numbers);
+    numbers_free(&partials->carry_numbers);
     memory_unmap(partials->items, partials->capacity * sizeof *partials->items);
+    memory_unmap(partials->carries, partials->carries_capacity * sizeof *partials->carries);
     *partials = (struct partials){0};
 }
 
@@ -40,9 +45,44 @@ static void make_room(struct partials *partials, size_t n)
     }
 }
 
+/* The carry of a source, made where it is new. */
+static struct partial *find_carry(struct partials *partials, const struct narrow_partial *narrow)
+{
+    const size_t before = partials->carry_numbers.n,
+                 n_bytes = partials->carries_capacity * sizeof(struct partial);
+    numbers_make_room(&partials->carry_numbers, 1);
+    if (before == partials->carries_capacity) {
+        partials->carries = memory_remap(partials->carries, n_bytes, 2 * n_bytes);
+        partials->carries_capacity *= 2;
+    }
+    struct partial *carry =
+        &partials->carries[numbers_get(&partials->carry_numbers, hash_u32(narrow->address))];
+    if (partials->carry_numbers.n != before)
+        *carry = (struct partial){.address = narrow->address};
+    return carry;
+}
+
+static void add_counts(struct partial *to, const struct narrow_partial *narrow)
+{
+    to->packets += narrow->packets;
+    to->ttl_sum += narrow->ttl_sum;
+    for (int c = 0; c < PARTIAL_COUNTS; c++)
+        to->counts[c] += narrow->counts >> 8 * c & 0xff;
+}
+
+/* A narrow partial that is full starts anew. */
+static void carry_over(struct partials *partials, struct narrow_partial *narrow)
+{
+    add_counts(find_carry(partials, narrow), narrow);
+    narrow->carried = 1;
+    narrow->packets = 0;
+    narrow->ttl_sum = 0;
+    narrow->counts = 0;
+}
+
 /* The partial of each packet's source, made where it is new. */
 static void find_all(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
-                     const uint32_t *hashes, size_t n, struct partial **found)
+                     const uint32_t *hashes, size_t n, struct narrow_partial **found)
 {
     for (size_t i = 0; i < n; i++)
         numbers_prefetch(&partials->numbers, hashes[i]);
@@ -50,42 +90,59 @@ static void find_all(struct partials *partials, const struct packet *packets, co
         const size_t before = partials->numbers.n;
         found[i] = &partials->items[numbers_get(&partials->numbers, hashes[i])];
         if (partials->numbers.n != before)
-            *found[i] =
-                (struct partial){.address = packets[i].source, .first_ns = ts_ns[i], .last_ns = ts_ns[i]};
+            *found[i] = (struct narrow_partial){
+                .address = packets[i].source, .first_ns = ts_ns[i], .last_ns = ts_ns[i]};
         __builtin_prefetch(found[i], 1);
     }
 }
 
-static void add_one(struct partial *to, const struct packet *packet, int64_t ts_ns)
+static void add_one(struct narrow_partial *to, const struct packet *packet, int64_t ts_ns)
 {
-    const uint32_t *add = lanes[packet->classes];
     to->packets++;
-    to->ttl_sum += packet->ttl;
+    to->ttl_sum = (uint16_t)(to->ttl_sum + packet->ttl);
     to->first_ns = ts_ns < to->first_ns ? ts_ns : to->first_ns;
     to->last_ns = ts_ns > to->last_ns ? ts_ns : to->last_ns;
-    for (int c = 0; c < PARTIAL_COUNTS; c++)
-        to->counts[c] += add[c];
+    to->counts += spread[packet->classes];
 }
 
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                   const uint32_t *hashes, size_t n)
 {
-    struct partial *found[PARTIALS_BATCH];
+    struct narrow_partial *found[PARTIALS_BATCH];
     make_room(partials, n);
     find_all(partials, packets, ts_ns, hashes, n, found);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (found[i]->packets == NARROW_PACKETS)
+            carry_over(partials, found[i]);
         add_one(found[i], &packets[i], ts_ns[i]);
+    }
     partials->n_packets += n;
+}
+
+struct partial partials_get(const struct partials *partials, size_t i)
+{
+    const struct narrow_partial *narrow = &partials->items[i];
+    struct partial sums = {.address = narrow->address};
+    if (narrow->carried) {
+        const struct number_place *place = numbers_find(&partials->carry_numbers, hash_u32(narrow->address));
+        sums = partials->carries[place->number - 1];
+    }
+    add_counts(&sums, narrow);
+    sums.first_ns = narrow->first_ns;
+    sums.last_ns = narrow->last_ns;
+    return sums;
 }
 
 uint64_t partials_n_bytes(const struct partials *partials)
 {
-    return partials->numbers.n_places * sizeof *partials->numbers.places +
-           partials->numbers.n * sizeof *partials->items;
+    return (partials->numbers.n_places + partials->carry_numbers.n_places) * sizeof(struct number_place) +
+           partials->numbers.n * sizeof *partials->items +
+           partials->carry_numbers.n * sizeof *partials->carries;
 }
 
 void partials_clear(struct partials *partials)
 {
     numbers_reset(&partials->numbers, 0);
+    numbers_reset(&partials->carry_numbers, 0);
     partials->n_packets = 0;
 }

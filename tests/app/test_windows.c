@@ -57,7 +57,7 @@ static void closing_one_leaves_the_others(void **state)
         const struct window *window = windows_get(&windows, index);
         assert_int_equal(windows_slot(&windows, window), index / 2);
         assert_int_equal(partials_n(&window->partials), 1);
-        assert_int_equal(window->partials.items[0].address, index);
+        assert_int_equal(partials_get(&window->partials, 0).address, index);
         assert_int_equal(window->tally.n[TALLY_COUNTED], 1);
     }
     assert_int_equal(partials_n(&windows_get(&windows, 0)->partials), 0); /* opened anew */

@@ -91,7 +91,7 @@ static void send_partials(struct owners *o)
 {
     for (int s = 0; s < SENDERS; s++)
         for (size_t i = 0; i < partials_n(&o->senders[s]); i++) {
-            const struct partial *p = &o->senders[s].items[i];
+            const struct partial sums = partials_get(&o->senders[s], i), *p = &sums;
             buckets_add_partial(owner(o, hash_u32(p->address)), p);
         }
 }

@@ -58,7 +58,8 @@ static void check_table(const struct partials *partials, struct made_packet *mad
     assert_int_equal(partials_n(partials), n_rows);
     assert_int_equal(partials->n_packets, n);
     struct partial *items = memory_get(n_rows * sizeof *items);
-    memcpy(items, partials->items, n_rows * sizeof *items);
+    for (size_t i = 0; i < n_rows; i++)
+        items[i] = partials_get(partials, i);
     qsort(items, n_rows, sizeof *items, by_address);
     for (size_t i = 0; i < n_rows; i++)
         check_counts(&items[i], &rows[i]);
@@ -118,10 +119,31 @@ static void each_class_has_its_count(void **state)
         partials_add(&partials, &packet, &ts_ns, &hash, 1);
         assert_int_equal(partials_n(&partials), 1); /* the address 0 is a source like any other */
         for (int c = 0; c < PARTIAL_COUNTS; c++)
-            assert_int_equal(partials.items[0].counts[c], classes >> c & 1);
-        assert_int_equal(partials.items[0].ttl_sum, 255);
+            assert_int_equal(partials_get(&partials, 0).counts[c], classes >> c & 1);
+        assert_int_equal(partials_get(&partials, 0).ttl_sum, 255);
         partials_free(&partials);
     }
+}
+
+/* Around what a narrow partial can hold, each class and the largest TTL. */
+static void many_packets_of_one_source_are_carried_over(void **state)
+{
+    (void)state;
+    const struct packet packet = {.source = 9, .classes = 0xff, .ttl = 255};
+    const uint32_t hash = hash_u32(9);
+    struct partials partials;
+    partials_init(&partials);
+    for (int64_t n = 1; n <= 2000; n++) {
+        partials_add(&partials, &packet, &n, &hash, 1);
+        const struct partial sums = partials_get(&partials, 0);
+        assert_int_equal(sums.packets, n);
+        assert_int_equal(sums.ttl_sum, 255 * n);
+        for (int c = 0; c < PARTIAL_COUNTS; c++)
+            assert_int_equal(sums.counts[c], n);
+        assert_int_equal(sums.first_ns, 1);
+        assert_int_equal(sums.last_ns, n);
+    }
+    partials_free(&partials);
 }
 
 static void a_cleared_table_starts_anew(void **state)
@@ -135,7 +157,7 @@ static void a_cleared_table_starts_anew(void **state)
         struct made_packet *made = made_packets(&kinds[round % 2], 10000);
         add_all(&partials, made, 10000, PARTIALS_BATCH);
         check_table(&partials, made, 10000);
-        assert_true(partials_n_bytes(&partials) >= partials_n(&partials) * sizeof(struct partial));
+        assert_true(partials_n_bytes(&partials) >= partials_n(&partials) * sizeof *partials.items);
         partials_clear(&partials);
         assert_int_equal(partials_n(&partials), 0);
         assert_int_equal(partials.n_packets, 0);
@@ -152,6 +174,7 @@ int main(void)
         cmocka_unit_test(the_table_grows_with_its_sources),
         cmocka_unit_test(one_source_may_send_half_of_all),
         cmocka_unit_test(each_class_has_its_count),
+        cmocka_unit_test(many_packets_of_one_source_are_carried_over),
         cmocka_unit_test(a_cleared_table_starts_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,12 @@
 /*
  * partials.h - per-source sums of one window as one rank saw them: what is combined before anything is sent.
  *
- *     packet, packet, ... -> one 64-byte partial a source -> its owner, where partials of all ranks are
- * merged (buckets.h)
+ *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many) -> struct partial -> its
+ * owner, where partials of all ranks are merged (buckets.h)
  *
- * Counts are 32 bits wide: the caller flushes a table before 2^32 packets were added to it
- * (partials_n_packets). Local.
+ * Most sources send a few packets, so that eight counts fit a 64-bit word, a byte each, and a packet adds to
+ * them all at once; what such a word cannot hold is carried to a struct partial. Those count in 32 bits: the
+ * caller flushes a table before 2^32 packets were added to it (n_packets). Local.
  */
 #ifndef DARKFOREST_SOURCES_PARTIALS_H
 #define DARKFOREST_SOURCES_PARTIALS_H
@@ -40,18 +41,37 @@ struct partial {
 
 _Static_assert(sizeof(struct partial) == 64, "a partial is one cache line");
 
+/* What at most 255 packets of a source sum to. */
+struct narrow_partial {
+    uint32_t address;
+    uint16_t ttl_sum;
+    uint8_t packets;
+    uint8_t carried;           /* more of it lies in the carries */
+    int64_t first_ns, last_ns; /* of all its packets */
+    uint64_t counts;           /* a byte each */
+};
+
+_Static_assert(sizeof(struct narrow_partial) == 32, "two to a cache line");
+
 struct partials {
-    struct numbers numbers; /* hash of the source to its place in items */
-    struct partial
-        *items; /* in the order of their first packets; address space for `capacity`, touched as it fills */
+    struct numbers numbers;       /* hash of the source to its place in items */
+    struct narrow_partial *items; /* in the order of their first packets; address space for `capacity`,
+                                     touched as it fills */
     size_t capacity;
+    struct numbers carry_numbers; /* the same for carries */
+    struct partial *carries;
+    size_t carries_capacity;
     uint64_t n_packets;
 };
 
+/* Sources. */
 static inline size_t partials_n(const struct partials *partials)
 {
     return partials->numbers.n;
 }
+
+/* The sums of source i of n. */
+struct partial partials_get(const struct partials *partials, size_t i);
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);

@@ -126,7 +126,7 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
         const struct contact contact = {.source = packet->source,
                                         .destination = packet->destination,
                                         .port = packet->port,
-                                        .tag = (uint16_t)(slot << 1 | has_port)};
+                                        .tag = (uint16_t)(slot << WINDOWS_SLOT_SHIFT | has_port)};
         const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
         struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
         contacts[n] = contact;
@@ -143,6 +143,6 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
 
 void batch_forget(struct batch *batch)
 {
-    /* No contact has all bits set: its tag would need slot 32767, which is never given. */
+    /* No contact has all bits set: its tag would be turned. */
     memset(batch->recent, 0xff, sizeof batch->recent);
 }

@@ -158,7 +158,8 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     struct chunk_list list = {0};
     size_t n;
     run_record_phase(x->record, "count");
-    int code = buckets_finish(&window->owned, window->index * (x->options->window_ns / NS_PER_S), &list);
+    int code =
+        buckets_finish(&window->owned, window->index * (x->options->window_ns / NS_PER_S), NULL, &list);
     struct source_row *rows = rows_in_order(x->self, &list, pool, &n);
     run_record_phase(x->record, "judge");
     rows_set_categories(x->devices.inventory, rows, n);

@@ -1,6 +1,8 @@
 #include "finish.h"
 
+#include "busy_rows.h"
 #include "damages.h"
+#include "meeting.h"
 #include "provenance.h"
 #include "rows.h"
 
@@ -70,6 +72,23 @@ static void begin_phase(struct pass *pass, const char *phase)
     progress_again(&pass->progress);
 }
 
+/* The window's rows with everything counted, in no particular order. */
+static int rows_of(struct finish *finish, struct pass *pass, struct window *window, int64_t start_s,
+                   struct chunk_list *list)
+{
+    struct buckets_busy busy = {.sources = &window->busy};
+    meeting_settle_busy(pass, window);
+    const uint64_t n_owned = buckets_n_contacts(&window->owned);
+    uint64_t n_turned = 0;
+    int code = buckets_finish(&window->owned, start_s, window->busy.n ? &busy : NULL, list);
+    code = ranks_agree(pass->input->ranks, code, NULL);
+    const uint64_t n_strays = busy.strays.n;
+    if (code == 0 && window->busy.n)
+        code = busy_rows(pass, window, &busy, list, &n_turned);
+    finish->n_contacts += n_owned - n_strays + n_turned;
+    return code;
+}
+
 int finish_window(struct finish *finish, struct pass *pass, int64_t index)
 {
     const struct ranks *ranks = pass->input->ranks;
@@ -79,9 +98,8 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     begin_phase(pass, "combine");
     struct window *window = pass_complete(pass, index);
     struct tally tally = window->tally;
-    finish->n_contacts += buckets_n_contacts(&window->owned);
     begin_phase(pass, "count");
-    int code = ranks_agree(ranks, buckets_finish(&window->owned, start_s, &list), NULL);
+    int code = rows_of(finish, pass, window, start_s, &list);
     if (code)
         return code;
     begin_phase(pass, "order");

@@ -14,14 +14,28 @@
 
 #define ROUND_BYTES ((size_t)16 << 20) /* that leave a rank in one round, at most; */
 #define ROUND_SHARE 32                 /* and this part of its memory */
-#define MEET_BYTES                                                                                           \
-    ((uint64_t)64 << 20) /* read between two rounds at most: for progress, and to hear of a stop */
+/* Read between two rounds at most: for progress, and to hear of a stop. The first rounds come sooner, so that
+ * busy sources are found before much of them has come. */
+#define FIRST_MEET_BYTES ((uint64_t)4 << 20)
+#define MEET_BYTES ((uint64_t)64 << 20)
+/* A bucket is asked for a busy source when it holds this part of what one rank dealt out, and so many
+ * contacts. */
+#define BUSY_SHARE 16
+#define BUSY_LEAST 4096
+#define BUSY_AT_ONCE 16 /* that a rank names in one round, at most */
 
-/* Travels ahead of each round, before the indexes of the sender's newly opened windows. */
+/* Travels ahead of each round, before the indexes of the sender's newly opened windows and its busy sources.
+ */
 struct note {
     uint64_t n_bytes, n_records; /* read so far, for progress */
-    int64_t n_opened;
+    int64_t n_opened, n_busy;
     int64_t stop;
+};
+
+/* A source that its owner cannot keep up with, in a window. */
+struct busy_news {
+    int64_t index;
+    uint64_t source;
 };
 
 struct meeting {
@@ -30,8 +44,9 @@ struct meeting {
     struct chunk_list waiting;     /* struct contact: their owners' lanes are full */
     struct window ***slot_windows; /* [rank][slot]: which window a contact's slot means, told by the sender */
     size_t *n_slot_windows;
-    size_t n_announced; /* slots of this rank that the others know */
-    uint64_t n_unmet;   /* bytes of records since the last round */
+    size_t n_announced;  /* slots of this rank that the others know */
+    uint64_t n_unmet;    /* bytes of records since the last round, */
+    uint64_t meet_bytes; /* and how many call for another */
 };
 
 size_t meeting_round_bytes(const struct pass_input *input)
@@ -45,6 +60,7 @@ struct meeting *meeting_new(const struct pass_input *input)
     struct meeting *m = memory_zeroed(1, sizeof *m);
     const size_t size = (size_t)ranks_size(input->ranks);
     m->ranks = input->ranks;
+    m->meet_bytes = FIRST_MEET_BYTES;
     m->contacts = alltoall_new(input->ranks, sizeof(struct contact), meeting_round_bytes(input));
     m->slot_windows = memory_zeroed(size, sizeof *m->slot_windows);
     m->n_slot_windows = memory_zeroed(size, sizeof *m->n_slot_windows);
@@ -76,8 +92,24 @@ static void hold_back(struct pass *pass, const struct contact *contact)
         *contact;
 }
 
-size_t meeting_deal(struct pass *pass, struct contact *contacts, const uint32_t *hashes, size_t n)
+/* Contacts of busy sources go to the owners of their destinations. */
+static void turn_busy(const struct busy *busy, struct contact *contacts, uint32_t *hashes, size_t n)
 {
+    for (size_t i = 0; i < n; i++) {
+        if (busy_find(busy, contacts[i].source, hashes[i]) < 0)
+            continue;
+        contacts[i] = busy_turned(contacts[i]);
+        contacts[i].tag |= WINDOWS_TURNED;
+        hashes[i] = hash_u32(contacts[i].source);
+    }
+}
+
+size_t meeting_deal(struct pass *pass, struct window *window, struct contact *contacts, uint32_t *hashes,
+                    size_t n)
+{
+    window->n_dealt += n;
+    if (window->busy.n > 0)
+        turn_busy(&window->busy, contacts, hashes, n);
     const int size = ranks_size(pass->meeting->ranks), rank = ranks_rank(pass->meeting->ranks);
     struct lane *lanes = alltoall_lanes(pass->meeting->contacts);
     size_t n_mine = 0;
@@ -101,7 +133,7 @@ size_t meeting_deal(struct pass *pass, struct contact *contacts, const uint32_t 
 
 int meeting_is_due(const struct meeting *m)
 {
-    return m->waiting.n > 0 || m->n_unmet >= MEET_BYTES;
+    return m->waiting.n > 0 || m->n_unmet >= m->meet_bytes;
 }
 
 void meeting_note_bytes(struct meeting *m, uint64_t n_bytes)
@@ -122,7 +154,33 @@ static void name_window(struct pass *pass)
                  format_time(first * pass->input->window_ns, start));
 }
 
-/* Takes in what the other ranks say ahead of a round. Returns whether anyone wants to stop. */
+/* The windows that a rank opened: what its slots mean. */
+static void hear_opened(struct pass *pass, int rank, const char *indexes, size_t n)
+{
+    struct meeting *m = pass->meeting;
+    const size_t before = m->n_slot_windows[rank];
+    if (n == 0)
+        return;
+    m->slot_windows[rank] = memory_resize(m->slot_windows[rank], (before + n) * sizeof **m->slot_windows);
+    for (size_t i = 0; i < n; i++) {
+        int64_t index;
+        memcpy(&index, indexes + i * sizeof index, sizeof index);
+        m->slot_windows[rank][before + i] = windows_get(&pass->windows, index);
+    }
+    m->n_slot_windows[rank] = before + n;
+}
+
+/* All ranks hear the same news in the same order, so a window's busy sources are the same on all. */
+static void hear_busy(struct pass *pass, const char *news, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct busy_news one;
+        memcpy(&one, news + i * sizeof one, sizeof one);
+        windows_add_busy(&pass->windows, windows_get(&pass->windows, one.index), (uint32_t)one.source);
+    }
+}
+
+/* Takes in what all ranks say ahead of a round. Returns whether anyone wants to stop. */
 static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
 {
     struct meeting *m = pass->meeting;
@@ -134,40 +192,79 @@ static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
         n_bytes += note.n_bytes;
         n_records += note.n_records;
         stop |= note.stop != 0;
-        const size_t n = m->n_slot_windows[r], opened = (size_t)note.n_opened;
-        if (opened == 0)
-            continue;
-        m->slot_windows[r] = memory_resize(m->slot_windows[r], (n + opened) * sizeof **m->slot_windows);
-        for (size_t i = 0; i < opened; i++) {
-            int64_t index;
-            memcpy(&index, notes + sizeof note + i * sizeof index, sizeof index);
-            m->slot_windows[r][n + i] = windows_get(&pass->windows, index);
-        }
-        m->n_slot_windows[r] = n + opened;
+        hear_opened(pass, r, notes + sizeof note, (size_t)note.n_opened);
+        hear_busy(pass, notes + sizeof note + (size_t)note.n_opened * sizeof(int64_t), (size_t)note.n_busy);
     }
     name_window(pass);
     progress_update(&pass->progress, n_bytes, n_records);
     return stop;
 }
 
-/* Says and hears what goes ahead of a round. Returns whether anyone wants to stop. */
-static int exchange_notes(struct pass *pass)
+/* Sources of a window that keep this rank busier than others: nobody else can tell. */
+static size_t find_busy_of(const struct pass *pass, const struct window *window, struct busy_news *news,
+                           size_t max)
+{
+    uint32_t sources[BUSY_AT_ONCE];
+    const uint64_t share = window->n_dealt / BUSY_SHARE, least = share > BUSY_LEAST ? share : BUSY_LEAST;
+    size_t n = 0;
+    if (ranks_size(pass->meeting->ranks) == 1)
+        return 0;
+    const size_t found = buckets_find_busy(&window->owned, least, sources, max);
+    for (size_t i = 0; i < found; i++)
+        if (busy_find(&window->busy, sources[i], hash_u32(sources[i])) < 0)
+            news[n++] = (struct busy_news){window->index, sources[i]};
+    return n;
+}
+
+static size_t find_busy(const struct pass *pass, struct busy_news news[BUSY_AT_ONCE])
+{
+    size_t n = 0;
+    for (size_t w = 0; w < pass->windows.n; w++)
+        n += find_busy_of(pass, pass->windows.items[w], news + n, BUSY_AT_ONCE - n);
+    return n;
+}
+
+void meeting_settle_busy(struct pass *pass, struct window *window)
+{
+    struct busy_news mine[BUSY_AT_ONCE];
+    size_t *sizes = memory_get((size_t)ranks_size(pass->meeting->ranks) * sizeof *sizes);
+    const size_t n = find_busy_of(pass, window, mine, BUSY_AT_ONCE);
+    char *news = ranks_gather_all(pass->meeting->ranks, mine, n * sizeof *mine, sizes), *at = news;
+    for (int r = 0; r < ranks_size(pass->meeting->ranks); at += sizes[r], r++)
+        hear_busy(pass, at, sizes[r] / sizeof *mine);
+    free(news);
+    free(sizes);
+}
+
+/* What this rank says ahead of a round, in fresh memory. */
+static char *write_note(struct pass *pass, size_t *n)
 {
     struct meeting *m = pass->meeting;
-    const size_t n_opened = pass->windows.n - m->n_announced;
-    const size_t n = sizeof(struct note) + n_opened * sizeof(int64_t);
-    size_t *sizes = memory_get((size_t)ranks_size(m->ranks) * sizeof *sizes);
-    char *mine = memory_get(n);
+    struct busy_news news[BUSY_AT_ONCE];
+    const size_t n_opened = pass->windows.n - m->n_announced, n_busy = find_busy(pass, news);
     const struct note note = {.n_bytes = pass->n_bytes_read,
                               .n_records = pass->n_records,
                               .n_opened = (int64_t)n_opened,
+                              .n_busy = (int64_t)n_busy,
                               .stop = stop_wanted() != NULL};
-    memcpy(mine, &note, sizeof note);
-    for (size_t i = 0; i < n_opened; i++)
-        memcpy(mine + sizeof note + i * sizeof(int64_t), &pass->windows.items[m->n_announced + i]->index,
-               sizeof(int64_t));
+    *n = sizeof note + n_opened * sizeof(int64_t) + n_busy * sizeof *news;
+    char *mine = memory_get(*n), *at = mine;
+    memcpy(at, &note, sizeof note);
+    at += sizeof note;
+    for (size_t i = 0; i < n_opened; i++, at += sizeof(int64_t))
+        memcpy(at, &pass->windows.items[m->n_announced + i]->index, sizeof(int64_t));
+    memcpy(at, news, n_busy * sizeof *news);
     m->n_announced = pass->windows.n;
-    char *notes = ranks_gather_all(m->ranks, mine, n, sizes);
+    return mine;
+}
+
+/* Says and hears what goes ahead of a round. Returns whether anyone wants to stop. */
+static int exchange_notes(struct pass *pass)
+{
+    size_t *sizes = memory_get((size_t)ranks_size(pass->meeting->ranks) * sizeof *sizes);
+    size_t n;
+    char *mine = write_note(pass, &n);
+    char *notes = ranks_gather_all(pass->meeting->ranks, mine, n, sizes);
     const int stop = hear_notes(pass, notes, sizes);
     free(notes);
     free(mine);
@@ -179,10 +276,10 @@ static int exchange_notes(struct pass *pass)
 static void keep_from(struct window *const *slot_windows, const struct contact *contacts, size_t n)
 {
     for (size_t from = 0, to; from < n; from = to) {
-        const size_t slot = contacts[from].tag >> 1;
-        for (to = from + 1; to < n && contacts[to].tag >> 1 == slot; to++)
+        const size_t slot = contacts[from].tag >> WINDOWS_SLOT_SHIFT;
+        for (to = from + 1; to < n && contacts[to].tag >> WINDOWS_SLOT_SHIFT == slot; to++)
             ;
-        buckets_add_contacts(&slot_windows[slot]->owned, contacts + from, to - from);
+        windows_keep(slot_windows[slot], contacts + from, to - from);
     }
 }
 
@@ -224,6 +321,7 @@ int meeting_round(struct pass *pass, int more)
     give_waiting(pass);
     pass->code = exit_worse(pass->code, round.failed);
     m->n_unmet = 0;
+    m->meet_bytes = m->meet_bytes < MEET_BYTES ? 2 * m->meet_bytes : MEET_BYTES;
     run_record_phase(pass->input->record, before);
     return round.more;
 }

@@ -5,7 +5,8 @@
  * owner
  *
  * Giving a contact is Local and never waits; meeting_round is Collective and is called between blocks. What a
- * contact's slot means (which window) is told ahead of the round by its sender.
+ * contact's slot means (which window) is told ahead of the round by its sender, and so is which sources
+ * turned out to be busy (busy.h): one rank finds out, all act on it after the same round.
  */
 #ifndef DARKFOREST_MEETING_H
 #define DARKFOREST_MEETING_H
@@ -20,10 +21,11 @@ void meeting_free(struct meeting *meeting);
 void meeting_forget_slots(struct meeting *meeting);
 
 /*
- * Deals out n contacts under a slot of pass->windows, with the hashes of their sources: those that this rank
- * owns are left in contacts[0..k), the others are on their way. Returns k. Local.
+ * Deals out n contacts of a window, with the hashes of their sources: those that this rank owns are left in
+ * contacts[0..k), the others are on their way. Those of busy sources are turned first. Returns k. Local.
  */
-size_t meeting_deal(struct pass *pass, struct contact *contacts, const uint32_t *hashes, size_t n);
+size_t meeting_deal(struct pass *pass, struct window *window, struct contact *contacts, uint32_t *hashes,
+                    size_t n);
 /* Whether a round would be of use now: a lane has filled, or much was read since the last one. Local. */
 int meeting_is_due(const struct meeting *meeting);
 /* So many bytes of records were read here. Local. */
@@ -34,6 +36,9 @@ void meeting_note_bytes(struct meeting *meeting, uint64_t n_bytes);
  * when one fails or is asked to stop.
  */
 int meeting_round(struct pass *pass, int more);
+
+/* All contacts of a window have come: the last word on which of its sources are busy. Collective. */
+void meeting_settle_busy(struct pass *pass, struct window *window);
 
 uint64_t meeting_bytes_sent(const struct meeting *meeting);
 uint64_t meeting_rounds(const struct meeting *meeting);

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* A contact's tag has 15 bits for its window's slot, and a window takes memory maps of which a process has
+/* A contact's tag has 14 bits for its window's slot, and a window takes memory maps of which a process has
  * some 60,000. */
 #define MOST_SLOTS 16000
 #define LEAST_CONTACT_BYTES                                                                                  \
@@ -47,8 +47,8 @@ static void give_contacts(struct pass *pass, struct window *window)
     struct contact contacts[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS];
     const size_t n = batch_contacts(pass->batch, slot, contacts, hashes);
-    const size_t n_mine = meeting_deal(pass, contacts, hashes, n);
-    buckets_add_contacts(&window->owned, contacts, n_mine);
+    const size_t n_mine = meeting_deal(pass, window, contacts, hashes, n);
+    windows_keep(window, contacts, n_mine);
 }
 
 static int is_skipped(const struct pass_input *in, int64_t index)
@@ -139,6 +139,13 @@ static uint64_t fixed_bytes(const struct pass *pass)
     return n;
 }
 
+static int spill(struct pass *pass, struct window *window)
+{
+    const char *folder = pass->input->tmpdir;
+    const int code = buckets_spill(&window->owned, folder, &pass->n_spilled);
+    return code || window->busy.n == 0 ? code : buckets_spill(&window->turned, folder, &pass->n_spilled);
+}
+
 /* Spills the contacts of every window when memory has run short. */
 static void keep_to_memory(struct pass *pass)
 {
@@ -148,7 +155,7 @@ static void keep_to_memory(struct pass *pass)
         return;
     const char *before = run_record_phase(pass->input->record, "spill");
     for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
-        pass->code = buckets_spill(&pass->windows.items[i]->owned, pass->input->tmpdir, &pass->n_spilled);
+        pass->code = spill(pass, pass->windows.items[i]);
     run_record_phase(pass->input->record, before);
 }
 

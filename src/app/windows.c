@@ -39,11 +39,44 @@ size_t windows_slot(const struct windows *windows, const struct window *window)
     return i;
 }
 
+void windows_add_busy(struct windows *windows, struct window *window, uint32_t source)
+{
+    if (window->busy.n == 0)
+        buckets_init(&window->turned, &windows->pool, windows->ranks, windows->expected_contacts);
+    busy_add(&window->busy, source);
+}
+
+/* Some contacts, the turned ones apart. */
+static void keep_some(struct window *window, const struct contact *contacts, size_t n)
+{
+    struct contact straight[PARTIALS_BATCH], turned[PARTIALS_BATCH];
+    size_t n_straight = 0, n_turned = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t is_turned = (contacts[i].tag & WINDOWS_TURNED) != 0;
+        straight[n_straight] = turned[n_turned] = contacts[i];
+        n_straight += !is_turned;
+        n_turned += is_turned;
+    }
+    buckets_add_contacts(&window->owned, straight, n_straight);
+    buckets_add_contacts(&window->turned, turned, n_turned);
+}
+
+void windows_keep(struct window *window, const struct contact *contacts, size_t n)
+{
+    if (window->busy.n == 0) {
+        buckets_add_contacts(&window->owned, contacts, n);
+        return;
+    }
+    for (size_t at = 0; at < n; at += PARTIALS_BATCH)
+        keep_some(window, contacts + at, n - at < PARTIALS_BATCH ? n - at : PARTIALS_BATCH);
+}
+
 static void free_window(struct windows *windows, struct window *window)
 {
     partials_free(&window->partials);
     chunk_list_free(&window->overflow, &windows->pool);
     buckets_free(&window->owned);
+    buckets_free(&window->turned);
     free(window);
 }
 

@@ -10,13 +10,21 @@
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/partials.h"
 
+/* Above CONTACT_HAS_PORT in a contact's tag on its way: whether it is turned (busy.h), and the slot of its
+ * window. */
+#define WINDOWS_TURNED 2
+#define WINDOWS_SLOT_SHIFT 2
+
 struct window {
     int64_t index;              /* window_start / window length */
     int skip;                   /* finished by an earlier run, or not wanted: its records are passed over */
     struct partials partials;   /* combined here, not yet sent */
     struct chunk_list overflow; /* struct partial: tables that were full before */
     struct buckets owned;       /* of the sources that this rank owns */
+    struct busy busy;           /* the same on every rank, after the same round */
+    struct buckets turned;      /* contacts of busy sources to the destinations that this rank owns */
     struct tally tally;         /* of the records read here */
+    uint64_t n_dealt;           /* contacts that came from here, whoever owns them */
 };
 
 struct windows {
@@ -34,6 +42,10 @@ int64_t windows_index(int64_t ts_ns, int64_t window_ns);
 struct window *windows_get(struct windows *windows, int64_t index);
 /* Its place in items. */
 size_t windows_slot(const struct windows *windows, const struct window *window);
+/* Adds a busy source; the first one makes `turned` ready. */
+void windows_add_busy(struct windows *windows, struct window *window, uint32_t source);
+/* Keeps n contacts that this rank owns. */
+void windows_keep(struct window *window, const struct contact *contacts, size_t n);
 /* Frees a window and its place: slots of others change. */
 void windows_close(struct windows *windows, int64_t index);
 void windows_free(struct windows *windows);

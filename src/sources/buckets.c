@@ -97,27 +97,36 @@ int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes
     return code;
 }
 
+#define KEYS_AT_ONCE 256
+
 /* Counts the merged runs into the merged rows. */
 static void count_merged(struct workshop *shop, struct merge *merge)
 {
     uint32_t hash, hash_before = 0;
-    uint64_t key, key_before = 0;
+    uint64_t key, keys[KEYS_AT_ONCE], key_before = 0;
+    size_t n = 0;
     int any = 0;
     while (merge_next(merge, &hash, &key)) {
-        if (!any || hash != hash_before) {
-            if (any)
-                distinct_end(&shop->distinct);
-            distinct_begin(&shop->distinct, &shop->merged[numbers_get(&shop->numbers, hash)]);
-            distinct_add(&shop->distinct, key);
-        } else if (key != key_before) {
-            distinct_add(&shop->distinct, key);
+        const int is_new = !any || hash != hash_before;
+        if (!is_new && key == key_before)
+            continue;
+        if (any && (is_new || n == KEYS_AT_ONCE)) {
+            workshop_add(shop, keys, n);
+            n = 0;
         }
+        if (any && is_new)
+            workshop_end(shop);
+        if (is_new)
+            workshop_begin(shop, hash);
+        keys[n++] = key;
         any = 1;
         hash_before = hash;
         key_before = key;
     }
-    if (any)
-        distinct_end(&shop->distinct);
+    if (any) {
+        workshop_add(shop, keys, n);
+        workshop_end(shop);
+    }
 }
 
 /* What is in memory of a bucket, packed: a cursor on it. */
@@ -135,7 +144,7 @@ static void count_packed(struct workshop *shop, struct bucket *bucket, unsigned 
 {
     struct merge merge = {0};
     add_packed(shop, &merge, bucket, bits);
-    workshop_merge_partials(shop, bucket);
+    workshop_number(shop, bucket);
     count_merged(shop, &merge);
     merge_free(&merge);
 }
@@ -143,7 +152,7 @@ static void count_packed(struct workshop *shop, struct bucket *bucket, unsigned 
 /* A bucket, or a part of one, of which nothing was spilled. */
 static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
-    const size_t n = workshop_merge_partials(shop, bucket);
+    const size_t n = workshop_number(shop, bucket);
     const int too_large = workshop_is_too_large(bucket);
     if (too_large && n > 1) {
         struct bucket parts[WORKSHOP_PARTS] = {0};
@@ -174,7 +183,7 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
         run_cursor_file(merge_place(&merge), scratch->fd, at, n);
         merge_added(&merge);
     }
-    const size_t n = workshop_merge_partials(shop, bucket);
+    const size_t n = workshop_number(shop, bucket);
     count_merged(shop, &merge);
     chunk_list_free(&bucket->partials, shop->pool);
     workshop_give_rows(shop, n);
@@ -185,19 +194,61 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     return failed ? EXIT_IO : 0;
 }
 
-int buckets_finish(struct buckets *buckets, int64_t window_start, struct chunk_list *rows)
+static int finish_all(struct workshop *shop, struct buckets *buckets)
 {
-    struct workshop shop;
     int code = 0;
-    workshop_init(&shop, buckets);
-    shop.window_start = window_start;
-    shop.rows = rows;
     for (size_t b = 0; b < n_buckets(buckets) && code == 0; b++) {
         if (buckets->scratch)
-            code = finish_from_scratch(&shop, buckets, b);
+            code = finish_from_scratch(shop, buckets, b);
         else
-            finish_in_memory(&shop, &buckets->items[b], buckets->bits);
+            finish_in_memory(shop, &buckets->items[b], buckets->bits);
     }
-    workshop_free(&shop);
+    workshop_free(shop);
     return code;
+}
+
+int buckets_finish(struct buckets *buckets, int64_t window_start, struct buckets_busy *busy,
+                   struct chunk_list *rows)
+{
+    struct workshop shop;
+    workshop_init(&shop, buckets);
+    shop.window_start = window_start;
+    shop.busy = busy;
+    shop.rows = rows;
+    return finish_all(&shop, buckets);
+}
+
+int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts)
+{
+    struct workshop shop;
+    workshop_init(&shop, buckets);
+    shop.counts = counts;
+    return finish_all(&shop, buckets);
+}
+
+/* The source that most of a chunk's contacts have, if there is one (Boyer and Moore, "MJRTY - a fast majority
+ * vote algorithm", 1991): whether there is. */
+static int majority(const struct contact *contacts, size_t n, uint32_t *source)
+{
+    size_t votes = 0, n_of_it = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (votes == 0)
+            *source = contacts[i].source;
+        votes += contacts[i].source == *source ? 1 : (size_t)-1;
+    }
+    for (size_t i = 0; i < n; i++)
+        n_of_it += contacts[i].source == *source;
+    return 2 * n_of_it > n;
+}
+
+size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < n_buckets(buckets) && n < max; b++) {
+        const struct chunk_list *list = &buckets->items[b].contacts;
+        if (list->n >= least)
+            n += (size_t)majority((const void *)list->last->items,
+                                  chunk_list_in(list, list->last, sizeof(struct contact)), &sources[n]);
+    }
+    return n;
 }

@@ -45,7 +45,7 @@ static void merge_partial(struct source_row *row, const struct partial *p)
     row->echo_requests += p->counts[PARTIAL_ECHO_REQUEST];
 }
 
-size_t workshop_merge_partials(struct workshop *shop, const struct bucket *bucket)
+static void merge_partials(struct workshop *shop, const struct bucket *bucket)
 {
     const struct chunk_list *list = &bucket->partials;
     numbers_reset(&shop->numbers, list->n);
@@ -67,14 +67,40 @@ size_t workshop_merge_partials(struct workshop *shop, const struct bucket *bucke
             merge_partial(row, &items[i]);
         }
     }
+}
+
+static void number_contacts(struct workshop *shop, const struct chunk_list *list)
+{
+    numbers_reset(&shop->numbers, 0);
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        const size_t n = chunk_list_in(list, chunk, sizeof *items);
+        numbers_make_room(&shop->numbers, n);
+        for (size_t i = 0; i < n; i++)
+            numbers_get(&shop->numbers, hash_u32(items[i].source));
+    }
+}
+
+size_t workshop_number(struct workshop *shop, const struct bucket *bucket)
+{
+    if (shop->counts)
+        number_contacts(shop, &bucket->contacts);
+    else
+        merge_partials(shop, bucket);
     return shop->numbers.n;
+}
+
+static int is_busy(const struct workshop *shop, uint32_t address)
+{
+    return shop->busy && busy_find(shop->busy->sources, address, hash_u32(address)) >= 0;
 }
 
 void workshop_give_rows(struct workshop *shop, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        *(struct source_row *)chunk_list_place(shop->rows, shop->pool, sizeof *shop->merged) =
-            shop->merged[i];
+    for (size_t i = 0; i < n && !shop->counts; i++) {
+        struct chunk_list *to = is_busy(shop, shop->merged[i].address) ? &shop->busy->rows : shop->rows;
+        *(struct source_row *)chunk_list_place(to, shop->pool, sizeof *shop->merged) = shop->merged[i];
+    }
 }
 
 static void make_room(struct workshop *shop, size_t n_contacts, size_t n_sources)
@@ -145,6 +171,40 @@ static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t 
     return keys;
 }
 
+static void begin_row(struct workshop *shop, struct source_row *row)
+{
+    shop->way = is_busy(shop, row->address) ? KEYS_STRAY : KEYS_COUNT;
+    shop->address = row->address;
+    if (shop->way == KEYS_COUNT)
+        distinct_begin(&shop->distinct, row);
+}
+
+void workshop_begin(struct workshop *shop, uint32_t hash)
+{
+    shop->way = KEYS_TURNED;
+    if (!shop->counts)
+        begin_row(shop, &shop->merged[numbers_get(&shop->numbers, hash)]);
+}
+
+void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n)
+{
+    for (size_t i = 0; i < n && shop->way == KEYS_COUNT; i++)
+        distinct_add(&shop->distinct, keys[i]);
+    for (size_t i = 0; i < n && shop->way == KEYS_TURNED; i++)
+        busy_counts_add(shop->counts, keys[i]);
+    for (size_t i = 0; i < n && shop->way == KEYS_STRAY; i++)
+        *(struct contact *)chunk_list_place(&shop->busy->strays, shop->pool, sizeof(struct contact)) =
+            busy_turned(contact_of_key(shop->address, keys[i]));
+}
+
+void workshop_end(struct workshop *shop)
+{
+    if (shop->way == KEYS_COUNT)
+        distinct_end(&shop->distinct);
+    else if (shop->way == KEYS_TURNED)
+        busy_counts_end(shop->counts);
+}
+
 void workshop_count(struct workshop *shop, const struct bucket *bucket)
 {
     group_keys(shop, bucket);
@@ -153,10 +213,11 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket)
         const uint64_t *keys = sort_source(shop, number, &n);
         if (n == 0)
             continue;
-        distinct_begin(&shop->distinct, &shop->merged[number]);
-        for (size_t i = 0; i < n; i++)
-            distinct_add(&shop->distinct, keys[i]);
-        distinct_end(&shop->distinct);
+        shop->way = KEYS_TURNED;
+        if (!shop->counts)
+            begin_row(shop, &shop->merged[number]);
+        workshop_add(shop, keys, n);
+        workshop_end(shop);
     }
 }
 
@@ -200,18 +261,6 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
     chunk_list_free(&bucket->partials, shop->pool);
     chunk_list_free(&bucket->contacts, shop->pool);
     return until;
-}
-
-static void number_contacts(struct workshop *shop, const struct chunk_list *list)
-{
-    numbers_reset(&shop->numbers, 0);
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        const size_t n = chunk_list_in(list, chunk, sizeof *items);
-        numbers_make_room(&shop->numbers, n);
-        for (size_t i = 0; i < n; i++)
-            numbers_get(&shop->numbers, hash_u32(items[i].source));
-    }
 }
 
 /* All numbered sources in the order of their hashes: hash above, number below. Fresh memory. */

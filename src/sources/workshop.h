@@ -10,6 +10,7 @@
 #define DARKFOREST_WORKSHOP_H
 
 #include "darkforest/sources/buckets.h"
+#include "darkforest/sources/busy.h"
 #include "darkforest/sources/numbers.h"
 #include "distinct.h"
 #include "run.h"
@@ -17,10 +18,14 @@
 struct workshop {
     struct chunk_pool *pool;
     uint32_t ranks;
-    int64_t window_start;      /* for rows */
-    struct chunk_list *rows;   /* what finishing makes */
-    struct numbers numbers;    /* hash of a source to its number */
-    struct source_row *merged; /* sums by number */
+    int64_t window_start;       /* for rows */
+    struct chunk_list *rows;    /* what finishing makes */
+    struct buckets_busy *busy;  /* where busy sources go instead; NULL: there are none */
+    struct busy_counts *counts; /* what counting turned contacts adds to; NULL: they are not turned */
+    enum { KEYS_COUNT, KEYS_STRAY, KEYS_TURNED } way; /* where the keys of the source in hand go */
+    uint32_t address;                                 /* its address, when they stray */
+    struct numbers numbers;                           /* hash of a source to its number */
+    struct source_row *merged;                        /* sums by number */
     size_t merged_capacity;
     uint64_t *keys, *spare;
     uint32_t *source_of; /* of each contact: the number of its source */
@@ -34,12 +39,17 @@ struct workshop {
 void workshop_init(struct workshop *shop, const struct buckets *buckets);
 void workshop_free(struct workshop *shop);
 
-/* Every source of the partials gets a number and a row with its sums. Returns how many. */
-size_t workshop_merge_partials(struct workshop *shop, const struct bucket *bucket);
+/* Every source of the bucket gets a number, and a row with its sums; turned contacts have none. Returns how
+ * many. */
+size_t workshop_number(struct workshop *shop, const struct bucket *bucket);
 /* Appends the merged rows to `rows`. */
 void workshop_give_rows(struct workshop *shop, size_t n);
 /* Counts the bucket's contacts into the merged rows; every source has its number. */
 void workshop_count(struct workshop *shop, const struct bucket *bucket);
+/* The same a source at a time, when its keys come from elsewhere: ascending and each once. */
+void workshop_begin(struct workshop *shop, uint32_t hash);
+void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n);
+void workshop_end(struct workshop *shop);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes. Gives its chunks
  * back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);

@@ -28,12 +28,16 @@ struct way {
     int ranks;
     uint64_t expected_contacts;
     size_t n_spills;
+    size_t busy_from; /* from this packet on the first source's contacts are turned; 0: never */
 };
 
 struct owners {
     const struct way *way;
     struct chunk_pool pool;
     struct buckets *buckets; /* one an owner */
+    struct buckets *turned;  /* the same for contacts of the busy source */
+    struct busy busy;
+    uint32_t busiest; /* source */
     struct partials senders[SENDERS];
     const char *folder;
 };
@@ -42,26 +46,44 @@ static void begin(struct owners *o, const struct way *way, const char *folder)
 {
     *o = (struct owners){.way = way, .folder = folder};
     o->buckets = memory_get((size_t)way->ranks * sizeof *o->buckets);
-    for (int r = 0; r < way->ranks; r++)
+    o->turned = memory_get((size_t)way->ranks * sizeof *o->turned);
+    for (int r = 0; r < way->ranks; r++) {
         buckets_init(&o->buckets[r], &o->pool, way->ranks, way->expected_contacts);
+        buckets_init(&o->turned[r], &o->pool, way->ranks, way->expected_contacts);
+    }
     for (int s = 0; s < SENDERS; s++)
         partials_init(&o->senders[s]);
 }
 
 static void end(struct owners *o)
 {
-    for (int r = 0; r < o->way->ranks; r++)
+    for (int r = 0; r < o->way->ranks; r++) {
         buckets_free(&o->buckets[r]);
+        buckets_free(&o->turned[r]);
+    }
     for (int s = 0; s < SENDERS; s++)
         partials_free(&o->senders[s]);
     assert_int_equal(o->pool.n_bytes_in_use, 0); /* every chunk was given back */
     chunk_pool_free(&o->pool);
     free(o->buckets);
+    free(o->turned);
+}
+
+static size_t number_of_owner(const struct owners *o, uint32_t hash)
+{
+    return (size_t)((uint64_t)hash * (uint64_t)o->way->ranks >> 32);
 }
 
 static struct buckets *owner(const struct owners *o, uint32_t hash)
 {
-    return &o->buckets[(uint64_t)hash * (uint64_t)o->way->ranks >> 32];
+    return &o->buckets[number_of_owner(o, hash)];
+}
+
+static void add_turned(const struct owners *o, const struct contact *contact)
+{
+    const uint32_t hash = hash_u32(contact->source);
+    const struct buckets *to = &o->turned[number_of_owner(o, hash)];
+    buckets_add_contact(to, buckets_at(to, hash), contact);
 }
 
 static void take_packet(struct owners *o, const struct made_packet *made, size_t i)
@@ -75,8 +97,15 @@ static void take_packet(struct owners *o, const struct made_packet *made, size_t
         .port = p->port,
         .tag = (uint16_t)(i << 1 | (p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0))};
     const struct buckets *to = owner(o, hash);
+    if (o->way->busy_from && i == o->way->busy_from)
+        busy_add(&o->busy, o->busiest);
     partials_add(&o->senders[i % SENDERS], p, &made->ts_ns, &hash, 1);
-    buckets_add_contact(to, buckets_at(to, hash), &contact);
+    if (busy_find(&o->busy, p->source, hash) < 0) {
+        buckets_add_contact(to, buckets_at(to, hash), &contact);
+    } else {
+        const struct contact turned = busy_turned(contact);
+        add_turned(o, &turned);
+    }
 }
 
 static void spill(struct owners *o)
@@ -84,6 +113,7 @@ static void spill(struct owners *o)
     for (int r = 0; r < o->way->ranks; r++) {
         uint64_t n_bytes = 7;
         assert_int_equal(buckets_spill(&o->buckets[r], o->folder, &n_bytes), 0);
+        assert_int_equal(buckets_spill(&o->turned[r], o->folder, &n_bytes), 0);
     }
 }
 
@@ -96,12 +126,48 @@ static void send_partials(struct owners *o)
         }
 }
 
+/* What all owners of destinations counted, added up from what they give, a few items at a time. */
+static struct busy_counts *count_turned(struct owners *o)
+{
+    struct busy_counts *total = busy_counts_new(&o->busy);
+    for (int r = 0; r < o->way->ranks; r++) {
+        struct busy_counts *counts = busy_counts_new(&o->busy);
+        struct busy_item items[7];
+        uint64_t at = 0;
+        assert_int_equal(buckets_finish_turned(&o->turned[r], counts), 0);
+        for (size_t n; (n = busy_counts_give(counts, &at, items, 7)) > 0;)
+            for (size_t i = 0; i < n; i++)
+                busy_counts_take(total, &items[i]);
+        busy_counts_free(counts);
+    }
+    return total;
+}
+
+static void finish_busy(struct owners *o, struct buckets_busy *busy, struct chunk_list *list)
+{
+    for (const struct chunk *chunk = busy->strays.first; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk_list_in(&busy->strays, chunk, sizeof(struct contact)); i++)
+            add_turned(o, (const struct contact *)(const void *)chunk->items + i);
+    struct busy_counts *total = count_turned(o);
+    for (const struct chunk *chunk = busy->rows.first; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk_list_in(&busy->rows, chunk, sizeof(struct source_row)); i++) {
+            struct source_row *row = chunk_list_place(list, &o->pool, sizeof *row);
+            *row = ((const struct source_row *)(const void *)chunk->items)[i];
+            busy_counts_row(total, row);
+        }
+    busy_counts_free(total);
+    chunk_list_free(&busy->strays, &o->pool);
+    chunk_list_free(&busy->rows, &o->pool);
+}
+
 /* All owners' rows by address, in fresh memory. */
 static struct source_row *finish(struct owners *o, size_t *n)
 {
     struct chunk_list list = {0};
+    struct buckets_busy busy = {.sources = &o->busy};
     for (int r = 0; r < o->way->ranks; r++)
-        assert_int_equal(buckets_finish(&o->buckets[r], WINDOW_START, &list), 0);
+        assert_int_equal(buckets_finish(&o->buckets[r], WINDOW_START, o->busy.n ? &busy : NULL, &list), 0);
+    finish_busy(o, &busy, &list);
     struct source_row *rows = memory_get(list.n * sizeof *rows), *to = rows;
     for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next) {
         const size_t m = chunk_list_in(&list, chunk, sizeof *rows);
@@ -134,6 +200,7 @@ static void count(const struct made_packet *made, size_t n, const struct way *wa
     struct owners o;
     size_t n_rows;
     begin(&o, way, "/tmp");
+    o.busiest = n ? made[n / 2].packet.source : 0;
     for (size_t i = 0; i < n; i++) {
         take_packet(&o, &made[i], i);
         if (way->n_spills && i % (n / way->n_spills + 1) == n / (2 * way->n_spills))
@@ -160,9 +227,10 @@ static void check(const struct made_kind *kind, size_t n, const struct way *ways
 
 #define CHECK(kind, n, ways) check(&(kind), n, ways, sizeof(ways) / sizeof *(ways))
 
-static const struct way all_ways[] = {{1, 0, 0},       {1, 1 << 20, 0}, {1, UINT64_MAX, 0}, {2, 0, 0},
-                                      {3, 1 << 18, 0}, {7, 0, 0},       {16, 100000, 0},    {1, 0, 1},
-                                      {1, 0, 5},       {3, 1 << 20, 2}, {7, 0, 13}};
+static const struct way all_ways[] = {{1, 0, 0, 0},       {1, 1 << 20, 0, 0}, {1, UINT64_MAX, 0, 0},
+                                      {2, 0, 0, 0},       {3, 1 << 18, 0, 0}, {7, 0, 0, 0},
+                                      {16, 100000, 0, 0}, {1, 0, 1, 0},       {1, 0, 5, 0},
+                                      {3, 1 << 20, 2, 0}, {7, 0, 13, 0}};
 
 static void repeated_contacts_count_once(void **state)
 {
@@ -177,7 +245,7 @@ static void every_port_is_a_port_of_its_own(void **state)
 {
     (void)state;
     const struct made_kind kind = {.seed = 2, .n_sources = 2, .n_destinations = 3, .n_ports = 65536};
-    CHECK(kind, 600000, ((const struct way[]){{1, 0, 0}, {1, 0, 3}, {2, 0, 1}}));
+    CHECK(kind, 600000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 3, 0}, {2, 0, 1, 0}}));
 }
 
 /* More sources in one bucket than a key has numbers for: it is split, and again. */
@@ -204,8 +272,8 @@ static void a_bucket_of_many_contacts_is_split(void **state)
         .seed = 5, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 1};
     const struct made_kind shared = {
         .seed = 6, .n_sources = 40, .n_destinations = UINT32_MAX, .n_ports = 60000, .one_in = 2};
-    CHECK(kind, 100000, ((const struct way[]){{1, 0, 0}, {1, 0, 2}}));
-    CHECK(shared, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {1, 0, 1}}));
+    CHECK(kind, 100000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 2, 0}}));
+    CHECK(shared, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
 }
 
 /* Too many to sort at once: cut by the destination, and at last by the port alone. */
@@ -214,8 +282,51 @@ static void one_source_of_very_many_contacts_is_cut_by_destination(void **state)
     (void)state;
     const struct made_kind spread = {.seed = 9, .n_sources = 1, .n_destinations = 1 << 24, .n_ports = 3};
     const struct made_kind narrow = {.seed = 10, .n_sources = 1, .n_destinations = 1, .n_ports = 5};
-    CHECK(spread, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {2, 0, 2}}));
-    CHECK(narrow, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0}, {1, 0, 1}}));
+    CHECK(spread, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {2, 0, 2, 0}}));
+    CHECK(narrow, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
+}
+
+/* Found to be busy at once, in mid-way, and at the end; in memory and spilled; with and without ports. */
+static void a_busy_source_is_counted_by_destination(void **state)
+{
+    (void)state;
+    static const struct way ways[] = {{2, 0, 0, 1},          {3, 1 << 18, 0, 50000}, {7, 0, 0, 99999},
+                                      {16, 100000, 0, 1000}, {3, 1 << 20, 2, 1},     {5, 0, 4, 50000},
+                                      {1, 0, 1, 100}};
+    const struct made_kind alone = {.seed = 11, .n_sources = 1, .n_destinations = 3000, .n_ports = 200};
+    const struct made_kind scan = {
+        .seed = 12, .n_sources = 3000, .n_destinations = 1 << 20, .n_ports = 5, .one_in = 2};
+    const struct made_kind ports = {.seed = 13, .n_sources = 2, .n_destinations = 4, .n_ports = 65536};
+    CHECK(alone, 100000, ways);
+    CHECK(scan, 100000, ways);
+    CHECK(ports, 100000, ways);
+}
+
+/* A source with more than half of what came last is found, in a bucket that is full enough. */
+static void a_busy_source_is_found(void **state)
+{
+    (void)state;
+    struct chunk_pool pool = {0};
+    struct buckets buckets;
+    uint32_t sources[4];
+    buckets_init(&buckets, &pool, 2, 1 << 20);
+    for (uint32_t i = 0; i < 30000; i++) {
+        const struct contact contact = {.source = i % 3 ? 5 : i, .destination = i};
+        buckets_add_contact(&buckets, buckets_at(&buckets, hash_u32(contact.source)), &contact);
+    }
+    assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 4), 1);
+    assert_int_equal(sources[0], 5);
+    assert_int_equal(buckets_find_busy(&buckets, 30001, sources, 4), 0);
+    assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 0), 0);
+    buckets_free(&buckets);
+    buckets_init(&buckets, &pool, 1, 0);
+    for (uint32_t i = 0; i < 30000; i++) {
+        const struct contact contact = {.source = i % 2 ? 5 : i, .destination = i};
+        buckets_add_contact(&buckets, buckets_at(&buckets, hash_u32(contact.source)), &contact);
+    }
+    assert_int_equal(buckets_find_busy(&buckets, 1, sources, 4), 0); /* half is not most */
+    buckets_free(&buckets);
+    chunk_pool_free(&pool);
 }
 
 /* Scratch has no name: nothing is left, whatever happens. */
@@ -223,7 +334,7 @@ static void spilling_leaves_nothing_in_the_folder(void **state)
 {
     (void)state;
     const struct made_kind kind = {.seed = 7, .n_sources = 100, .n_destinations = 100, .n_ports = 10};
-    const struct way way = {1, 0, 0};
+    const struct way way = {1, 0, 0, 0};
     char folder[] = "/tmp/darkforest-buckets-XXXXXX";
     assert_non_null(mkdtemp(folder));
     struct made_packet *made = made_packets(&kind, 1000);
@@ -244,7 +355,7 @@ static void spilling_leaves_nothing_in_the_folder(void **state)
 static void scratch_that_cannot_be_made_is_named(void **state)
 {
     (void)state;
-    const struct way way = {1, 0, 0};
+    const struct way way = {1, 0, 0, 0};
     struct owners o;
     uint64_t n_bytes = 0;
     begin(&o, &way, "/nonexistent/folder");
@@ -259,7 +370,7 @@ static void a_full_scratch_is_named(void **state)
 {
     (void)state;
     const struct made_kind kind = {.seed = 8, .n_sources = 1000, .n_destinations = 1 << 30, .n_ports = 10000};
-    const struct way way = {1, 0, 0};
+    const struct way way = {1, 0, 0, 0};
     char folder[] = "/tmp/darkforest-buckets-XXXXXX";
     assert_non_null(mkdtemp(folder));
     if (geteuid() != 0 || mount("tmpfs", folder, "tmpfs", 0, "size=64k")) {
@@ -290,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_source_that_sends_half_of_all_is_whole),
         cmocka_unit_test(a_bucket_of_many_contacts_is_split),
         cmocka_unit_test(one_source_of_very_many_contacts_is_cut_by_destination),
+        cmocka_unit_test(a_busy_source_is_counted_by_destination),
+        cmocka_unit_test(a_busy_source_is_found),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),
         cmocka_unit_test(scratch_that_cannot_be_made_is_named),
         cmocka_unit_test(a_full_scratch_is_named),

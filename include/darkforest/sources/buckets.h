@@ -15,6 +15,7 @@
 #define DARKFOREST_SOURCES_BUCKETS_H
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/sources/busy.h"
 #include "darkforest/sources/contact.h"
 #include "darkforest/sources/partials.h"
 #include "darkforest/sources/source.h"
@@ -76,10 +77,26 @@ void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
 int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes);
 
 /*
- * Turns everything into rows (window_start set; category, label and rules 0), appended to `rows` (struct
- * source_row, same pool) in no particular order. The buckets are empty afterwards. 0, or EXIT_IO after one
- * sentence when scratch could not be read.
+ * Sources that seem busy (busy.h): of the newest contacts of a bucket that holds at least `least`, they sent
+ * most. Up to `max` of them. Returns how many.
  */
-int buckets_finish(struct buckets *buckets, int64_t window_start, struct chunk_list *rows);
+size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max);
+
+/* Where busy sources go when buckets are finished. */
+struct buckets_busy {
+    const struct busy *sources;
+    struct chunk_list strays; /* struct contact, turned: of busy sources, which others own; same pool */
+    struct chunk_list rows; /* struct source_row: of busy sources, with sums and without counts; same pool */
+};
+
+/*
+ * Turns everything into rows (window_start set; category, label and rules 0), appended to `rows` (struct
+ * source_row, same pool) in no particular order; what is of busy sources to `busy` (NULL: there are none).
+ * The buckets are empty afterwards. 0, or EXIT_IO after one sentence when scratch could not be read.
+ */
+int buckets_finish(struct buckets *buckets, int64_t window_start, struct buckets_busy *busy,
+                   struct chunk_list *rows);
+/* The same for buckets of turned contacts: they are counted into `counts`. */
+int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts);
 
 #endif

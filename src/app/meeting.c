@@ -18,10 +18,16 @@
  * busy sources are found before much of them has come. */
 #define FIRST_MEET_BYTES ((uint64_t)4 << 20)
 #define MEET_BYTES ((uint64_t)64 << 20)
-/* A bucket is asked for a busy source when it holds this part of what one rank dealt out, and so many
- * contacts. */
-#define BUSY_SHARE 16
+
+/* A bucket is asked for a busy source when it holds so many contacts: that part of what one rank deals out
+ * which its owner can have on top without standing out. The more ranks, the smaller each rank's part, and the
+ * fewer sources even out. */
 #define BUSY_LEAST 4096
+static uint64_t busy_share(int size)
+{
+    return size < 16 ? 8 + (uint64_t)size : 24;
+}
+
 #define BUSY_AT_ONCE 16 /* that a rank names in one round, at most */
 
 /* Travels ahead of each round, before the indexes of the sender's newly opened windows and its busy sources.
@@ -205,7 +211,8 @@ static size_t find_busy_of(const struct pass *pass, const struct window *window,
                            size_t max)
 {
     uint32_t sources[BUSY_AT_ONCE];
-    const uint64_t share = window->n_dealt / BUSY_SHARE, least = share > BUSY_LEAST ? share : BUSY_LEAST;
+    const uint64_t share = window->n_dealt / busy_share(ranks_size(pass->meeting->ranks)),
+                   least = share > BUSY_LEAST ? share : BUSY_LEAST;
     size_t n = 0;
     if (ranks_size(pass->meeting->ranks) == 1)
         return 0;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUND_BYTES ((size_t)16 << 20) /* that leave a rank in one round, at most; */
+#define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round, at most; */
 #define ROUND_SHARE 32                 /* and this part of its memory */
 /* Read between two rounds at most: for progress, and to hear of a stop. The first rounds come sooner, so that
  * busy sources are found before much of them has come. */

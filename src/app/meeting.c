@@ -13,15 +13,15 @@
 #include <string.h>
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round, at most; */
-#define ROUND_SHARE 32                 /* and this part of its memory */
+#define ROUND_SHARE 32                /* and this part of its memory */
 /* Read between two rounds at most: for progress, and to hear of a stop. The first rounds come sooner, so that
  * busy sources are found before much of them has come. */
 #define FIRST_MEET_BYTES ((uint64_t)4 << 20)
 #define MEET_BYTES ((uint64_t)64 << 20)
 
-/* A bucket is asked for a busy source when it holds so many contacts: that part of what one rank deals out
- * which its owner can have on top without standing out. The more ranks, the smaller each rank's part, and the
- * fewer sources even out. */
+/* A bucket is asked for a busy source when it holds so many contacts: that part of the mean over ranks which
+ * its owner can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
+ * sources even out. */
 #define BUSY_LEAST 4096
 static uint64_t busy_share(int size)
 {
@@ -34,6 +34,7 @@ static uint64_t busy_share(int size)
  */
 struct note {
     uint64_t n_bytes, n_records; /* read so far, for progress */
+    uint64_t n_dealt;            /* contacts of the open windows that came from here */
     int64_t n_opened, n_busy;
     int64_t stop;
 };
@@ -51,6 +52,7 @@ struct meeting {
     struct window ***slot_windows; /* [rank][slot]: which window a contact's slot means, told by the sender */
     size_t *n_slot_windows;
     size_t n_announced;  /* slots of this rank that the others know */
+    uint64_t mean_dealt; /* contacts of the open windows, over ranks */
     uint64_t n_unmet;    /* bytes of records since the last round, */
     uint64_t meet_bytes; /* and how many call for another */
 };
@@ -190,17 +192,19 @@ static void hear_busy(struct pass *pass, const char *news, size_t n)
 static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
 {
     struct meeting *m = pass->meeting;
-    uint64_t n_bytes = 0, n_records = 0;
+    uint64_t n_bytes = 0, n_records = 0, n_dealt = 0;
     int stop = 0;
     for (int r = 0; r < ranks_size(m->ranks); notes += sizes[r], r++) {
         struct note note;
         memcpy(&note, notes, sizeof note);
         n_bytes += note.n_bytes;
         n_records += note.n_records;
+        n_dealt += note.n_dealt;
         stop |= note.stop != 0;
         hear_opened(pass, r, notes + sizeof note, (size_t)note.n_opened);
         hear_busy(pass, notes + sizeof note + (size_t)note.n_opened * sizeof(int64_t), (size_t)note.n_busy);
     }
+    m->mean_dealt = n_dealt / (uint64_t)ranks_size(m->ranks);
     name_window(pass);
     progress_update(&pass->progress, n_bytes, n_records);
     return stop;
@@ -211,10 +215,11 @@ static size_t find_busy_of(const struct pass *pass, const struct window *window,
                            size_t max)
 {
     uint32_t sources[BUSY_AT_ONCE];
-    const uint64_t share = window->n_dealt / busy_share(ranks_size(pass->meeting->ranks)),
-                   least = share > BUSY_LEAST ? share : BUSY_LEAST;
+    const int size = ranks_size(pass->meeting->ranks);
+    const uint64_t share = pass->meeting->mean_dealt / busy_share(size);
+    const uint64_t least = share > BUSY_LEAST ? share : BUSY_LEAST;
     size_t n = 0;
-    if (ranks_size(pass->meeting->ranks) == 1)
+    if (size == 1)
         return 0;
     const size_t found = buckets_find_busy(&window->owned, least, sources, max);
     for (size_t i = 0; i < found; i++)
@@ -243,6 +248,14 @@ void meeting_settle_busy(struct pass *pass, struct window *window)
     free(sizes);
 }
 
+static uint64_t count_dealt(const struct windows *windows)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < windows->n; i++)
+        n += windows->items[i]->n_dealt;
+    return n;
+}
+
 /* What this rank says ahead of a round, in fresh memory. */
 static char *write_note(struct pass *pass, size_t *n)
 {
@@ -251,6 +264,7 @@ static char *write_note(struct pass *pass, size_t *n)
     const size_t n_opened = pass->windows.n - m->n_announced, n_busy = find_busy(pass, news);
     const struct note note = {.n_bytes = pass->n_bytes_read,
                               .n_records = pass->n_records,
+                              .n_dealt = count_dealt(&pass->windows),
                               .n_opened = (int64_t)n_opened,
                               .n_busy = (int64_t)n_busy,
                               .stop = stop_wanted() != NULL};

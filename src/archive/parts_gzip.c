@@ -138,14 +138,13 @@ void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, co
 {
     enum { BATCH = 256 };
     struct record records[BATCH];
-    for (size_t used = 0, n_found, n_used; used < block->n; used += n_used) {
-        record_walk(format, block->data + used, block->n - used, records, BATCH, &n_found, &n_used);
-        for (size_t i = 0; i < n_found; i++) {
-            start_parts(g, block->offset + (uint64_t)(records[i].data - block->data) - RECORD_HEADER_SIZE);
+    for (size_t at = 0; at < block->n_records; at += BATCH) {
+        const size_t n = block->n_records - at < BATCH ? block->n_records - at : BATCH;
+        record_read(format, block->data, block->starts + at, n, records);
+        for (size_t i = 0; i < n; i++) {
+            start_parts(g, block->offset + block->starts[at + i]);
             part_add_record(&g->parts[g->n_parts - 1], records[i].ts_ns);
         }
-        if (n_found == 0)
-            break;
     }
 }
 

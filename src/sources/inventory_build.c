@@ -29,54 +29,51 @@ static uint32_t block_end(const struct device_entry *entry)
     return entry->start | (uint32_t)((1ULL << (32 - entry->prefix)) - 1);
 }
 
-static uint32_t key_prefix(const struct device_entry *e)
+#define DIGIT_BITS 11 /* three digits an address */
+#define DIGITS (1 << DIGIT_BITS)
+#define BY_PREFIX 32 /* in place of a shift: the prefix is the digit */
+
+static size_t digit(const struct device_entry *e, unsigned shift)
 {
-    return e->prefix;
+    return shift == BY_PREFIX ? e->prefix : e->start >> shift & (DIGITS - 1);
 }
 
-static uint32_t key_low(const struct device_entry *e)
+/* One pass of a radix sort: stable, by a digit. */
+static void sort_pass(const struct device_entry *from, struct device_entry *to, size_t n, unsigned shift)
 {
-    return e->start & 0xffff;
-}
-
-static uint32_t key_high(const struct device_entry *e)
-{
-    return e->start >> 16;
-}
-
-/* One pass of a radix sort: stable, by a key below 65,536. */
-static void sort_pass(const struct device_entry *from, struct device_entry *to, size_t n, size_t *places,
-                      uint32_t (*key)(const struct device_entry *))
-{
-    memset(places, 0, (PREFIXES_16 + 1) * sizeof *places);
+    size_t places[DIGITS + 1] = {0};
     for (size_t i = 0; i < n; i++)
-        places[key(&from[i]) + 1]++;
-    for (size_t k = 1; k <= PREFIXES_16; k++)
+        places[digit(&from[i], shift) + 1]++;
+    for (size_t k = 1; k <= DIGITS; k++)
         places[k] += places[k - 1];
     for (size_t i = 0; i < n; i++)
-        to[places[key(&from[i])]++] = from[i];
+        to[places[digit(&from[i], shift)]++] = from[i];
+}
+
+static int has_blocks(const struct inventory_list *list)
+{
+    uint8_t all = 32;
+    for (size_t i = 0; i < list->n; i++)
+        all &= list->entries[i].prefix;
+    return all != 32;
 }
 
 /* Orders entries by (start, prefix, order): a block comes before the blocks inside it. -1: no memory. */
 static int sort_entries(struct inventory_list *list)
 {
+    static const unsigned passes[] = {BY_PREFIX, 0, DIGIT_BITS, 2 * DIGIT_BITS};
     struct device_entry *other = malloc((list->n + 1) * sizeof *other);
-    size_t *places = malloc((PREFIXES_16 + 1) * sizeof *places);
-    if (other && places) {
-        sort_pass(list->entries, other, list->n, places, key_prefix);
-        sort_pass(other, list->entries, list->n, places, key_low);
-        sort_pass(list->entries, other, list->n, places, key_high);
+    if (!other)
+        return -1;
+    for (size_t p = has_blocks(list) ? 0 : 1; p < sizeof passes / sizeof *passes; p++) {
+        sort_pass(list->entries, other, list->n, passes[p]);
         struct device_entry *sorted = other;
         other = list->entries;
         list->entries = sorted;
-        list->size = list->n + 1;
-        free(other);
-        free(places);
-        return 0;
     }
+    list->size = list->n;
     free(other);
-    free(places);
-    return -1;
+    return 0;
 }
 
 /* Adds [start, end] after what is there, joined to the last run where that is possible. */
@@ -186,13 +183,21 @@ static void put_single(struct inventory *inventory, uint32_t address, uint8_t ca
     const uint32_t hash = inventory_hash(address, inventory->seed);
     filter[inventory_place(hash, inventory->n_filter_words)] |= inventory_filter_bits(hash);
     uint64_t place = inventory_place(hash, inventory->n_lines);
-    while (lines[place].category[LINE_ADDRESSES - 1] != 0)
+    while (lines[place].n == LINE_ADDRESSES)
         place = place + 1 < inventory->n_lines ? place + 1 : 0;
-    size_t slot = 0;
-    while (lines[place].category[slot] != 0)
-        slot++;
+    const size_t slot = lines[place].n++;
     lines[place].address[slot] = address;
     lines[place].category[slot] = category;
+}
+
+/* An address that is put soon: its places are far apart, and a cache miss each. */
+static void prefetch_single(const struct inventory *inventory, uint32_t address)
+{
+    const uint64_t *filter = (const void *)((const char *)inventory + inventory->filter_at);
+    const struct inventory_line *lines = (const void *)((const char *)inventory + inventory->lines_at);
+    const uint32_t hash = inventory_hash(address, inventory->seed);
+    __builtin_prefetch(&filter[inventory_place(hash, inventory->n_filter_words)], 1);
+    __builtin_prefetch(&lines[inventory_place(hash, inventory->n_lines)], 1);
 }
 
 /* first[p] is the first run that ends in /16 number p or after it. */
@@ -211,12 +216,15 @@ static void index_runs(struct inventory *inventory)
 
 static void fill(struct inventory *inventory, const struct runs *runs)
 {
+    enum { AHEAD = 24 };
     uint32_t *ends = (uint32_t *)((char *)inventory + inventory->ends_at);
     uint32_t *starts = (uint32_t *)((char *)inventory + inventory->starts_at);
     uint8_t *categories = (uint8_t *)inventory + inventory->run_categories_at;
     size_t n = 0;
     for (size_t i = 0; i < runs->n; i++) {
         const struct run *run = &runs->items[i];
+        if (i + AHEAD < runs->n)
+            prefetch_single(inventory, runs->items[i + AHEAD].start);
         if (run_length(run) > RUN_EXPANDED) {
             ends[n] = run->end;
             starts[n] = run->start;

@@ -44,8 +44,16 @@ static size_t clean_category(struct text_view text, char name[CATEGORY_NAME_SIZE
     return n;
 }
 
+/* Where a text is remembered. */
+static struct category_text *remembered(struct category_names *c, struct text_view text)
+{
+    const size_t n_texts = sizeof c->texts / sizeof c->texts[0];
+    const size_t mix = text.n ? text.n * 31 + (uint8_t)text.at[0] * 7 + (uint8_t)text.at[text.n - 1] : 0;
+    return &c->texts[mix % n_texts];
+}
+
 /* The code of a name, new if need be; 0 when there are too many. */
-static uint8_t category_code(struct category_names *c, struct text_view text)
+static uint8_t code_of_name(struct category_names *c, struct text_view text)
 {
     char name[CATEGORY_NAME_SIZE];
     const size_t n = clean_category(text, name);
@@ -59,6 +67,21 @@ static uint8_t category_code(struct category_names *c, struct text_view text)
     memcpy(c->names[c->n], name, sizeof name);
     c->slots[slot] = (uint16_t)c->n;
     return (uint8_t)c->n++;
+}
+
+/* The same, at once for texts that came lately: lists have a few and repeat them. */
+static uint8_t category_code(struct category_names *c, struct text_view text)
+{
+    struct category_text *seen = remembered(c, text);
+    if (seen->code && seen->n == text.n && memcmp(seen->text, text.at, text.n) == 0)
+        return seen->code;
+    const uint8_t code = code_of_name(c, text);
+    if (text.n <= sizeof seen->text) {
+        memcpy(seen->text, text.at, text.n);
+        seen->n = (uint8_t)text.n;
+        seen->code = code;
+    }
+    return code;
 }
 
 /* ENTRY_GOOD with the block's first address and prefix, or why not. */

@@ -27,10 +27,17 @@ struct device_entry {
     uint8_t reserved[2];
 };
 
+/* A text that came lately, as it stood in the list. */
+struct category_text {
+    char text[CATEGORY_NAME_SIZE];
+    uint8_t n, code; /* code 0: none yet */
+};
+
 struct category_names {
     char names[CATEGORIES_MAX][CATEGORY_NAME_SIZE]; /* [0] is "none" */
     size_t n;
     uint16_t slots[2 * CATEGORIES_MAX]; /* code by hash of the name; 0: free */
+    struct category_text texts[64];
 };
 
 struct inventory_list {

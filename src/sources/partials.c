@@ -67,7 +67,7 @@ static void add_counts(struct partial *to, const struct narrow_partial *narrow)
     to->packets += narrow->packets;
     to->ttl_sum += narrow->ttl_sum;
     for (int c = 0; c < PARTIAL_COUNTS; c++)
-        to->counts[c] += narrow->counts >> 8 * c & 0xff;
+        to->counts[c] += (uint8_t)(narrow->counts >> 8 * c);
 }
 
 /* A narrow partial that is full starts anew. */

@@ -137,6 +137,7 @@ static void free_messages(struct alltoall *a)
 {
     MPI_CHECK(MPI_Type_free(&a->item));
     for (int f = 0; f < 2; f++) {
+        MPI_CHECK(MPI_Wait(&a->flights[f].request, MPI_STATUS_IGNORE));
         free(a->flights[f].send_n);
         free(a->flights[f].receive_n);
         free(a->flights[f].receive_at);

@@ -25,7 +25,7 @@ struct alltoall;
 struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes);
 /* The same, always by messages: what alltoall_new gives when ranks share no memory. */
 struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_size, size_t round_bytes);
-/* Collective. */
+/* What still flies is waited for, and lost. Collective. */
 void alltoall_free(struct alltoall *a);
 
 /* Where the next item to an owner goes. A writer writes at `place`, moves it on by the item's size, and stops

@@ -42,6 +42,13 @@ int hdf_output_end(struct hdf_output *output, int bad)
     return code;
 }
 
+void hdf_output_drop(struct hdf_output *output)
+{
+    hdf_discard(output->file, output->partial);
+    free(output->partial);
+    free(output->path);
+}
+
 const char *const file_content_names[CONTENTS] = {
     [CONTENT_FEATURES] = "feature",
     [CONTENT_MODELS] = "model",

@@ -21,6 +21,9 @@ struct hdf_output hdf_output_begin(const char *path);
 /* Closes and renames when nothing was `bad`, else removes. 0, or EXIT_IO after one sentence. */
 int hdf_output_end(struct hdf_output *output, int bad);
 
+/* Closes and removes, without a word. */
+void hdf_output_drop(struct hdf_output *output);
+
 int hdf_put_kind(hid_t file, enum file_content content, int64_t schema);
 /* Opens a file that must be of this content and version. Negative with *code and *why. */
 hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why);

@@ -26,6 +26,19 @@ hid_t layout_type(enum column_type type)
     return -1;
 }
 
+uint64_t features_rounds(uint64_t n_rows, int size)
+{
+    const uint64_t n_chunks = layout_chunks(n_rows);
+    return n_chunks / (unsigned)size + (n_chunks % (unsigned)size != 0);
+}
+
+struct features_part features_part(uint64_t n_rows, uint64_t round, int rank, int size)
+{
+    const uint64_t chunk = round * (unsigned)size + (unsigned)rank;
+    const uint64_t from = chunk * LAYOUT_CHUNK_ROWS, to = from + LAYOUT_CHUNK_ROWS;
+    return (struct features_part){from < n_rows ? from : n_rows, to < n_rows ? to : n_rows};
+}
+
 uint64_t layout_checksum(const uint64_t *hashes, size_t n)
 {
     return hash_bytes(hashes, n * sizeof *hashes, 0);

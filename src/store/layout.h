@@ -4,16 +4,16 @@
  *
  *     rows     0        65,536     131,072                      n
  *     chunks   |    0    |    1    |    2    | ...  |  padded  |
- *     owners   |  rank 0           |  rank 1        | ...
+ *     owners   | rank 0  | rank 1  | rank 0  | ...               two ranks: round 0, 0, 1, ...
  *
- * Chunks are shared out evenly and in order, so that the chunks of all ranks in rank order are the column.
+ * Chunks are dealt out in rounds, so that what the ranks pack in one round, in rank order, is a stretch of
+ * the column, and no rank has more than one chunk in hand.
  */
 #ifndef DARKFOREST_LAYOUT_H
 #define DARKFOREST_LAYOUT_H
 
 #include "hdf_file.h"
 
-#include "darkforest/exchange/owner.h"
 #include "darkforest/sources/source.h"
 #include "darkforest/store/features.h"
 
@@ -29,20 +29,6 @@ static inline uint64_t layout_chunk_rows(uint64_t n_rows)
 static inline uint64_t layout_chunks(uint64_t n_rows)
 {
     return n_rows / LAYOUT_CHUNK_ROWS + (n_rows % LAYOUT_CHUNK_ROWS != 0);
-}
-
-/* The rank that packs chunk `chunk` of `n_chunks`: the one r with share_start(r) <= chunk < share_start(r +
- * 1). */
-static inline int layout_owner(uint64_t chunk, uint64_t n_chunks, int size)
-{
-    return (int)((((unsigned __int128)chunk + 1) * (unsigned)size - 1) / n_chunks);
-}
-
-/* The first row that rank r packs; n_rows for r = size. */
-static inline uint64_t layout_first_row(uint64_t n_rows, int r, int size)
-{
-    uint64_t row = share_start(layout_chunks(n_rows), r, size) * LAYOUT_CHUNK_ROWS;
-    return row < n_rows ? row : n_rows;
 }
 
 /* The HDF5 type of a column, in the file and in memory. */

@@ -1,23 +1,19 @@
 /*
- * row_packing.h - rows as they come to packed chunks. Rows are moved so that every chunk has one owner
- * (layout.h); the owner turns them into columns and packs each. Private to the store room. Collective.
+ * row_packing.h - the rows of one chunk to packed pieces, one a column. Private to the store room. Local.
+ *
+ *     rows, rows, ... -> columns -> { piece, piece, ... } and their bytes one after the other
+ *
+ * The packer owns its memory and uses it again for the next chunk.
  */
 #ifndef DARKFOREST_ROW_PACKING_H
 #define DARKFOREST_ROW_PACKING_H
 
-#include "darkforest/exchange/ranks.h"
+#include "row_columns.h"
+
 #include "darkforest/sources/source.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* The rows as they came, and who owns which. */
-struct row_table {
-    const struct source_row *rows;
-    uint64_t n_all;       /* rows of all ranks */
-    uint64_t first, end;  /* rows here, by their place in the whole */
-    uint64_t mine, limit; /* rows whose chunks this rank packs */
-};
 
 /* A packed chunk of one column. */
 struct piece {
@@ -25,17 +21,23 @@ struct piece {
     uint64_t n_bytes;
 };
 
-/* This rank's pieces, chunk by chunk, each in the order of source_columns, and their bytes one after the
- * other. */
-struct packed_rows {
+struct row_packer {
+    struct columns columns;
+    size_t n; /* rows in them */
+    struct chunk_packer *packer;
+    /* the chunk packed last, pieces in the order of source_columns */
     uint8_t *bytes;
-    size_t n_bytes, capacity;
-    struct piece *pieces;
+    size_t n_bytes;
+    struct piece pieces[COLUMNS_MAX];
     size_t n_pieces;
 };
 
-struct row_table row_table_of(const struct ranks *ranks, const struct source_row *rows, size_t n_rows);
-struct packed_rows packed_rows_of(const struct ranks *ranks, const struct row_table *table);
-void packed_rows_free(struct packed_rows *packed);
+/* For chunks of chunk_rows rows. */
+void row_packer_init(struct row_packer *packer, size_t chunk_rows);
+void row_packer_free(struct row_packer *packer);
+/* The next n rows of the chunk. */
+void row_packer_put(struct row_packer *packer, const struct source_row *rows, size_t n);
+/* Packs the chunk (no pieces when it has no rows) and begins the next. */
+void row_packer_pack(struct row_packer *packer);
 
 #endif

@@ -5,7 +5,8 @@
  * (window_start, address) /tally              one uint64 attribute-described dataset a reason /provenance
  * what differs from run to run: host, time, ranks, command line
  *
- * Every rank shuffles and deflates the chunks of its own rows; rank 0 places them in the file. The bytes of
+ * A file is written in rounds: in each, every rank brings the rows of one chunk, in rank order, shuffles and
+ * deflates them, and rank 0 places what all have packed. So no rank holds more than a chunk, and the bytes of
  * /sources do not depend on the number of ranks. Reading is Local: any rank opens the file by itself.
  */
 #ifndef DARKFOREST_STORE_FEATURES_H
@@ -38,10 +39,39 @@ struct features_meta {
     uint64_t n_rows; /* filled by reading */
 };
 
+/* A file on its way. Memory of a rank: some 20 MB for the chunk in hand, whatever the file holds. */
+struct features_writer;
+
+/* Rows [from, to) of the ordered table; none when they are equal. */
+struct features_part {
+    uint64_t from, to;
+};
+
+/* Pure: how many rounds a file of n_rows takes with `size` ranks, and what rank `rank` brings in a round.
+ * Parts by (round, rank) are the table in order. */
+uint64_t features_rounds(uint64_t n_rows, int size);
+struct features_part features_part(uint64_t n_rows, uint64_t round, int rank, int size);
+
 /*
- * Collective. Rank r brings rows [its offset ...) of the ordered table: rows of all ranks in rank order are
- * ordered and unique. Written as PATH.partial, renamed when whole. Returns the agreed exit code (0, EXIT_IO)
- * after one sentence.
+ * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code, after one sentence; unless it
+ * is 0, *writer is NULL.
+ */
+int features_begin(struct features_writer **writer, const struct ranks *ranks, const char *path,
+                   const struct features_meta *meta, uint64_t n_rows);
+/* The next n rows of this rank's part of the round. Local. */
+void features_put(struct features_writer *writer, const struct source_row *rows, size_t n);
+/* Every rank has put its part: the next round begins. What goes wrong with the file is told at the end.
+ * Collective. */
+void features_round(struct features_writer *writer);
+/*
+ * Renames the file when all rounds are done and every rank brings code 0, else removes it. Frees the writer.
+ * Collective. The agreed exit code (`code`, EXIT_IO), after one sentence.
+ */
+int features_end(struct features_writer *writer, int code);
+
+/*
+ * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of all
+ * ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO) after one sentence.
  */
 int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
                    const struct source_row *rows, size_t n_rows);

@@ -84,28 +84,21 @@ static void decode(struct batch *batch, const struct batch_rules *rules, struct 
             batch->packets[i].classes |= PACKET_REPLY;
 }
 
-/* Moves a full table's sums to the overflow list. */
-static void set_aside(struct window *window, struct chunk_pool *pool)
+static int combine(struct batch *batch, struct window *window)
 {
-    for (size_t i = 0; i < partials_n(&window->partials); i++)
-        *(struct partial *)chunk_list_place(&window->overflow, pool, sizeof(struct partial)) =
-            partials_get(&window->partials, i);
-    partials_clear(&window->partials);
-}
-
-static void combine(struct batch *batch, struct window *window, struct chunk_pool *pool)
-{
+    int code = 0;
     for (size_t i = 0; i < batch->n; i++) {
         batch->ts_ns[i] = batch->records[batch->places[i]].ts_ns;
         batch->hashes[i] = hash_u32(batch->packets[i].source);
     }
     if (window->partials.n_packets + batch->n > PARTIALS_MOST_PACKETS)
-        set_aside(window, pool);
+        code = windows_set_aside(window);
     partials_add(&window->partials, batch->packets, batch->ts_ns, batch->hashes, batch->n);
+    return code;
 }
 
-void batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
-                struct chunk_pool *pool, const struct record *records, size_t n)
+int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
+               const struct record *records, size_t n)
 {
     batch->records = records;
     batch->n_frames = 0;
@@ -114,7 +107,7 @@ void batch_take(struct batch *batch, const struct batch_rules *rules, struct win
     if (rules->inventory && !rules->filter)
         drop_strangers(batch, rules, window);
     decode(batch, rules, window);
-    combine(batch, window, pool);
+    return combine(batch, window);
 }
 
 size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts, uint32_t *hashes)

@@ -42,9 +42,10 @@ struct batch {
 };
 
 /* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that count are
- * in the batch until the next call. */
-void batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
-                struct chunk_pool *pool, const struct record *records, size_t n);
+ * in the batch until the next call. 0, or EXIT_IO after one sentence when a full table could not be set
+ * aside. */
+int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
+               const struct record *records, size_t n);
 /*
  * The contacts of the packets in the batch, under this slot, without those that were given lately:
  * contacts[0..k) and the hashes of their sources, room for BATCH_RECORDS of each. Returns k.

@@ -2,16 +2,18 @@
  * classify.c - the command `classify`: a model's verdict on every source of a capture or a pipe, a window at
  * a time, on stdout. One rank works.
  */
+#include "budget.h"
 #include "classify_print.h"
 #include "classify_stream.h"
 #include "command.h"
 #include "inputs.h"
 #include "model_choice.h"
-#include "rows.h"
+#include "ordering.h"
 #include "run_record.h"
 #include "stop.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/store/features.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -20,6 +22,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define ROWS_AT_ONCE 1024
+#define ORDERING_BYTES ((size_t)1 << 20) /* no row leaves this rank: any number serves */
 
 struct classify_options {
     const char *model, *filter, *rules;
@@ -155,18 +158,25 @@ static int flush(FILE *out)
 static int take_window(void *context, struct window *window, struct chunk_pool *pool)
 {
     struct classify *x = context;
-    struct chunk_list list = {0};
-    size_t n;
+    struct source_row *batch = memory_get(ROWS_AT_ONCE * sizeof *batch);
+    struct rows rows;
     run_record_phase(x->record, "count");
-    int code =
-        buckets_finish(&window->owned, window->index * (x->options->window_ns / NS_PER_S), NULL, &list);
-    struct source_row *rows = rows_in_order(x->self, &list, pool, &n);
+    rows_init(&rows, pool, budget_scratch_folder());
+    int code = buckets_finish(&window->owned, 0, buckets_n(&window->owned),
+                              window->index * (x->options->window_ns / NS_PER_S), NULL, &rows.list);
+    struct ordering *ordering = ordering_new(x->self, &rows, ORDERING_BYTES);
     run_record_phase(x->record, "judge");
-    rows_set_categories(x->devices.inventory, rows, n);
-    rules_apply(&x->rules, rows, n);
-    for (size_t at = 0; at < n && code == 0; at += ROWS_AT_ONCE)
-        judge(x, rows + at, n - at < ROWS_AT_ONCE ? n - at : ROWS_AT_ONCE);
-    free(rows);
+    for (uint64_t round = 0; round < features_rounds(ordering_n_rows(ordering), 1) && code == 0; round++) {
+        code = ordering_round(ordering);
+        for (size_t n; code == 0 && (n = ordering_take(ordering, batch, ROWS_AT_ONCE)) > 0;) {
+            rows_set_categories(x->devices.inventory, batch, n);
+            rules_apply(&x->rules, batch, n);
+            judge(x, batch, n);
+        }
+    }
+    ordering_free(ordering);
+    rows_free(&rows);
+    free(batch);
     run_record_phase(x->record, "read");
     return code ? code : flush(stdout);
 }

@@ -1,6 +1,7 @@
 #include "classify_stream.h"
 
 #include "batch.h"
+#include "budget.h"
 #include "stop.h"
 
 #include "darkforest/archive/filter.h"
@@ -38,24 +39,27 @@ struct source_file {
 };
 
 /* What was summed beside the buckets goes into them. */
-static void gather_partials(struct window *window)
+static int gather_partials(struct window *window)
 {
-    for (const struct chunk *chunk = window->overflow.first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(&window->overflow, chunk, sizeof(struct partial)); i++)
-            buckets_add_partial(&window->owned, (const struct partial *)(const void *)chunk->items + i);
+    const struct partial *aside;
+    int code = 0;
+    while ((aside = pile_next(window->aside, UINT64_MAX, &code)))
+        buckets_add_partial(&window->owned, aside);
     for (size_t i = 0; i < partials_n(&window->partials); i++) {
         const struct partial partial = partials_get(&window->partials, i);
         buckets_add_partial(&window->owned, &partial);
     }
     partials_free(&window->partials);
+    return code;
 }
 
 static void close_window(struct streaming *s, struct window *window)
 {
     struct classify_stream *stream = s->stream;
-    gather_partials(window);
+    s->code = gather_partials(window);
     tally_add(&stream->tally, &window->tally);
-    s->code = stream->take(stream->context, window, &s->windows.pool);
+    if (s->code == 0)
+        s->code = stream->take(stream->context, window, &s->windows.pool);
     stream->n_windows++;
     windows_close(&s->windows, window->index);
 }
@@ -118,7 +122,7 @@ static void add_records(struct streaming *s, const struct source_file *file, con
 {
     struct contact contacts[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS];
-    batch_take(s->batch, &file->rules, s->window, &s->windows.pool, records, n);
+    s->code = batch_take(s->batch, &file->rules, s->window, records, n);
     n = batch_contacts(s->batch, (uint16_t)windows_slot(&s->windows, s->window), contacts, hashes);
     buckets_add_contacts(&s->window->owned, contacts, n);
 }
@@ -224,6 +228,7 @@ int classify_stream_read(struct classify_stream *stream)
     struct streaming s = {.stream = stream, .open_from = INT64_MIN};
     int damage = 0;
     s.windows.ranks = 1;
+    s.windows.folder = budget_scratch_folder();
     s.windows.expected_contacts = EXPECTED_CONTACTS;
     s.batch = memory_zeroed(1, sizeof *s.batch);
     batch_forget(s.batch);

@@ -1,8 +1,9 @@
 #include "finish.h"
 
-#include "busy_rows.h"
+#include "counting.h"
 #include "damages.h"
 #include "meeting.h"
+#include "ordering.h"
 #include "provenance.h"
 #include "rows.h"
 
@@ -43,27 +44,68 @@ static struct features_meta describe(const struct finish *finish, const struct p
     return meta;
 }
 
-static int write_file(const struct finish *finish, const struct pass *pass, int64_t start_s,
-                      const struct tally *tally, const struct source_row *rows, size_t n)
+#define ROWS_AT_ONCE 4096 /* that are labelled and turned into columns together */
+
+/* Rows as they leave for the file: categories, labels, counts. */
+static void label_rows(const struct finish *finish, const struct inventory *inventory,
+                       struct source_row *rows, size_t n, uint64_t counts[1 + LABEL_CLASSES])
 {
-    struct features_meta meta = describe(finish, pass, start_s, tally);
-    char *path = finish_path(finish->folder, start_s);
-    const int code = features_write(pass->input->ranks, path, &meta, rows, n);
-    features_meta_free(&meta);
-    free(path);
+    rows_set_categories(inventory, rows, n);
+    rules_apply(finish->rules, rows, n);
+    counts[0] += n;
+    for (size_t i = 0; i < n; i++)
+        counts[1 + rows[i].label]++;
+}
+
+/* The rounds of the file: in each, this rank's part is put in order, labelled and packed. The agreed exit
+ * code. */
+static int write_rounds(struct finish *finish, struct pass *pass, struct ordering *ordering,
+                        struct features_writer *writer, uint64_t counts[1 + LABEL_CLASSES])
+{
+    const struct pass_input *in = pass->input;
+    const uint64_t n_rounds = features_rounds(ordering_n_rows(ordering), ranks_size(in->ranks));
+    struct source_row *rows = memory_get(ROWS_AT_ONCE * sizeof *rows);
+    int code = 0;
+    for (uint64_t round = 0; round < n_rounds && code == 0; round++) {
+        run_record_phase(in->record, "order");
+        code = ordering_round(ordering);
+        for (size_t n; code == 0 && (n = ordering_take(ordering, rows, ROWS_AT_ONCE)) > 0;) {
+            run_record_phase(in->record, "label");
+            label_rows(finish, in->inventory, rows, n, counts);
+            run_record_phase(in->record, "write");
+            features_put(writer, rows, n);
+            run_record_phase(in->record, "order");
+        }
+        run_record_phase(in->record, "write");
+        if (code == 0)
+            features_round(writer);
+    }
+    free(rows);
     return code;
 }
 
-static void count_rows(struct finish *finish, const struct ranks *ranks, const struct source_row *rows,
-                       size_t n)
+static int write_file(struct finish *finish, struct pass *pass, int64_t start_s, const struct tally *tally,
+                      struct rows *rows)
 {
-    uint64_t counts[1 + LABEL_CLASSES] = {n};
-    for (size_t i = 0; i < n; i++)
-        counts[1 + rows[i].label]++;
+    const struct ranks *ranks = pass->input->ranks;
+    uint64_t counts[1 + LABEL_CLASSES] = {0};
+    struct features_writer *writer;
+    run_record_phase(pass->input->record, "order");
+    struct ordering *ordering = ordering_new(ranks, rows, meeting_round_bytes(pass->input));
+    run_record_phase(pass->input->record, "write");
+    struct features_meta meta = describe(finish, pass, start_s, tally);
+    char *path = finish_path(finish->folder, start_s);
+    int code = features_begin(&writer, ranks, path, &meta, ordering_n_rows(ordering));
+    if (code == 0)
+        code = features_end(writer, write_rounds(finish, pass, ordering, writer, counts));
+    features_meta_free(&meta);
+    free(path);
+    ordering_free(ordering);
     ranks_sum_u64(ranks, counts, 1 + LABEL_CLASSES);
-    finish->n_rows += counts[0];
-    for (int c = 0; c < LABEL_CLASSES; c++)
+    finish->n_rows += code ? 0 : counts[0];
+    for (int c = 0; c < LABEL_CLASSES && code == 0; c++)
         finish->n_labels[c] += counts[1 + c];
+    return code;
 }
 
 static void begin_phase(struct pass *pass, const char *phase)
@@ -72,51 +114,24 @@ static void begin_phase(struct pass *pass, const char *phase)
     progress_again(&pass->progress);
 }
 
-/* The window's rows with everything counted, in no particular order. */
-static int rows_of(struct finish *finish, struct pass *pass, struct window *window, int64_t start_s,
-                   struct chunk_list *list)
-{
-    struct buckets_busy busy = {.sources = &window->busy};
-    meeting_settle_busy(pass, window);
-    const uint64_t n_owned = buckets_n_contacts(&window->owned);
-    uint64_t n_turned = 0;
-    int code = buckets_finish(&window->owned, start_s, window->busy.n ? &busy : NULL, list);
-    code = ranks_agree(pass->input->ranks, code, NULL);
-    const uint64_t n_strays = busy.strays.n;
-    if (code == 0 && window->busy.n)
-        code = busy_rows(pass, window, &busy, list, &n_turned);
-    finish->n_contacts += n_owned - n_strays + n_turned;
-    return code;
-}
-
 int finish_window(struct finish *finish, struct pass *pass, int64_t index)
 {
-    const struct ranks *ranks = pass->input->ranks;
     const int64_t start_s = index * (pass->input->window_ns / NS_PER_S);
-    struct chunk_list list = {0};
-    size_t n;
-    begin_phase(pass, "combine");
-    struct window *window = pass_complete(pass, index);
+    struct window *window = windows_get(&pass->windows, index);
     struct tally tally = window->tally;
-    begin_phase(pass, "count");
-    int code = rows_of(finish, pass, window, start_s, &list);
-    if (code)
-        return code;
-    begin_phase(pass, "order");
-    struct source_row *rows = rows_in_order(ranks, &list, &pass->windows.pool, &n);
+    struct rows rows;
+    rows_init(&rows, &pass->windows.pool, pass->input->tmpdir);
+    begin_phase(pass, "combine");
+    int code = counting_window(pass, window, start_s, &rows, &finish->n_contacts);
     windows_close(&pass->windows, index);
-    begin_phase(pass, "label");
-    rows_set_categories(pass->input->inventory, rows, n);
-    rules_apply(finish->rules, rows, n);
-    ranks_sum_u64(ranks, tally.n, TALLY_REASONS);
-    begin_phase(pass, "write");
-    code = write_file(finish, pass, start_s, &tally, rows, n);
+    ranks_sum_u64(pass->input->ranks, tally.n, TALLY_REASONS);
+    if (code == 0)
+        code = write_file(finish, pass, start_s, &tally, &rows);
+    rows_free(&rows);
     if (code == 0) {
-        count_rows(finish, ranks, rows, n);
         tally_add(&finish->tally, &tally);
         finish->n_files++;
     }
-    free(rows);
     run_record_phase(pass->input->record, NULL);
     return code;
 }

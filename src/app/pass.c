@@ -8,10 +8,8 @@
 #include "stop.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 
@@ -19,6 +17,7 @@ void pass_init(struct pass *pass, const struct pass_input *input)
 {
     *pass = (struct pass){.input = input};
     pass->windows.ranks = ranks_size(input->ranks);
+    pass->windows.folder = input->tmpdir;
     pass->meeting = meeting_new(input);
     pass->batch = memory_zeroed(1, sizeof *pass->batch);
 }
@@ -101,52 +100,4 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     slices_free(&slices);
     step_close(&step);
     return code;
-}
-
-struct completion {
-    struct alltoall *partials;
-    struct window *window;
-    int size; /* ranks */
-};
-
-static int deliver(struct completion *c, int more)
-{
-    const struct round round = alltoall_round(c->partials, more, 0);
-    for (int r = 0; r < c->size; r++) {
-        const struct partial *partial = round.from[r].items;
-        for (size_t i = 0; i < round.from[r].n; i++)
-            buckets_add_partial(&c->window->owned, &partial[i]);
-    }
-    return round.more;
-}
-
-static void send_partial(struct completion *c, const struct partial *partial, int size)
-{
-    struct partial *place;
-    while (!(place = alltoall_place(c->partials, owner_of(hash_u32(partial->address), size))))
-        deliver(c, 1);
-    *place = *partial;
-}
-
-struct window *pass_complete(struct pass *pass, int64_t index)
-{
-    const struct ranks *ranks = pass->input->ranks;
-    const int size = ranks_size(ranks);
-    struct completion c = {.partials =
-                               alltoall_new(ranks, sizeof(struct partial), meeting_round_bytes(pass->input)),
-                           .window = windows_get(&pass->windows, index),
-                           .size = size};
-    const struct chunk_list *overflow = &c.window->overflow;
-    for (const struct chunk *chunk = overflow->first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(overflow, chunk, sizeof(struct partial)); i++)
-            send_partial(&c, (const struct partial *)(const void *)chunk->items + i, size);
-    for (size_t i = 0; i < partials_n(&c.window->partials); i++) {
-        const struct partial partial = partials_get(&c.window->partials, i);
-        send_partial(&c, &partial, size);
-    }
-    while (deliver(&c, 0))
-        ;
-    partials_free(&c.window->partials);
-    alltoall_free(c.partials);
-    return c.window;
 }

@@ -71,10 +71,4 @@ void pass_free(struct pass *pass);
  * which the pass is of no further use; damage is not among them: it is kept in `damages`.
  */
 int pass_step(struct pass *pass, size_t first, size_t n_files);
-/*
- * Sends this rank's partials of a window to their owners, so that `owned` of every rank is complete.
- * Collective; the window is opened where it is not. Returns it.
- */
-struct window *pass_complete(struct pass *pass, int64_t index);
-
 #endif

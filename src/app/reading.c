@@ -123,40 +123,60 @@ static void take_records(struct reading *reading, struct pass *pass, const struc
         } else if (!reading->window) {
             pass->outside.n[reading->outside] += n_here;
         } else {
-            batch_take(pass->batch, &reading->rules, reading->window, &pass->windows.pool, records + at,
-                       n_here);
+            const int code = batch_take(pass->batch, &reading->rules, reading->window, records + at, n_here);
+            pass->code = exit_worse(pass->code, code);
             give_contacts(pass, reading->window);
         }
     }
 }
 
-/* Memory that spilling cannot give back: partial sums, and the buffers of a round. */
-static uint64_t fixed_bytes(const struct pass *pass)
+static uint64_t partials_bytes(const struct pass *pass)
 {
-    uint64_t n = 2 * meeting_round_bytes(pass->input);
+    uint64_t n = 0;
     for (size_t i = 0; i < pass->windows.n; i++)
         n += partials_n_bytes(&pass->windows.items[i]->partials);
     return n;
 }
 
-static int spill(struct pass *pass, struct window *window)
+/* Runs something that spills over all windows. */
+static void spill_all(struct pass *pass, int (*spill)(struct pass *pass, struct window *window))
+{
+    const char *before = run_record_phase(pass->input->record, "spill");
+    for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
+        pass->code = spill(pass, pass->windows.items[i]);
+    run_record_phase(pass->input->record, before);
+}
+
+static int spill_sums(struct pass *pass, struct window *window)
+{
+    const uint64_t before = pile_n_bytes(window->aside);
+    const int code = windows_set_aside(window);
+    pass->n_spilled += pile_n_bytes(window->aside) - before;
+    return code;
+}
+
+static int spill_contacts(struct pass *pass, struct window *window)
 {
     const char *folder = pass->input->tmpdir;
     const int code = buckets_spill(&window->owned, folder, &pass->n_spilled);
     return code || window->busy.n == 0 ? code : buckets_spill(&window->turned, folder, &pass->n_spilled);
 }
 
-/* Spills the contacts of every window when memory has run short. */
+/*
+ * Sums may take a quarter of the memory, contacts what they and the buffers of two rounds leave of three
+ * quarters. The last quarter is for what finishing a window takes beside them: sums on their way, rows, keys
+ * being sorted.
+ */
 static void keep_to_memory(struct pass *pass)
 {
-    const uint64_t fixed = fixed_bytes(pass), memory = pass->input->memory;
-    const uint64_t left = memory > fixed + LEAST_CONTACT_BYTES ? memory - fixed : LEAST_CONTACT_BYTES;
-    if (pass->windows.pool.n_bytes_in_use <= left)
-        return;
-    const char *before = run_record_phase(pass->input->record, "spill");
-    for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
-        pass->code = spill(pass, pass->windows.items[i]);
-    run_record_phase(pass->input->record, before);
+    const uint64_t quarter = pass->input->memory / 4;
+    if (partials_bytes(pass) > quarter)
+        spill_all(pass, spill_sums);
+    const uint64_t fixed = partials_bytes(pass) + 2 * meeting_round_bytes(pass->input);
+    const uint64_t left =
+        3 * quarter > fixed + LEAST_CONTACT_BYTES ? 3 * quarter - fixed : LEAST_CONTACT_BYTES;
+    if (pass->code == 0 && pass->windows.pool.n_bytes_in_use > left)
+        spill_all(pass, spill_contacts);
 }
 
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block)

@@ -2,98 +2,62 @@
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/radix.h"
-#include "darkforest/exchange/alltoall.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define RANGES 65536 /* of addresses, by their upper half */
 #define CATEGORY_BATCH 512
-#define ROUND_BYTES ((size_t)16 << 20)
 
-/* to[range] = the rank that gets it: ranks fill up evenly in the order of addresses. */
-static void choose_ranks(const struct ranks *ranks, const struct chunk_list *rows, int *to)
+void rows_init(struct rows *rows, struct chunk_pool *pool, const char *folder)
 {
-    uint64_t *counts = memory_zeroed(RANGES, sizeof *counts);
-    uint64_t total = 0, before = 0;
-    for (const struct chunk *chunk = rows->first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(rows, chunk, sizeof(struct source_row)); i++)
-            counts[((const struct source_row *)(const void *)chunk->items)[i].address >> 16]++;
-    ranks_sum_u64(ranks, counts, RANGES);
-    for (size_t r = 0; r < RANGES; r++)
-        total += counts[r];
-    for (size_t r = 0; r < RANGES; before += counts[r], r++)
-        to[r] = total ? (int)((unsigned __int128)before * (unsigned)ranks_size(ranks) / total) : 0;
-    free(counts);
+    *rows = (struct rows){.pool = pool, .pile = pile_new(sizeof(struct source_row), folder)};
 }
 
-struct arrivals {
-    struct alltoall *a;
-    int size; /* ranks */
-    struct source_row *rows;
-    size_t n, capacity;
-};
-
-static int receive(struct arrivals *arrivals, int more)
+void rows_free(struct rows *rows)
 {
-    const struct round round = alltoall_round(arrivals->a, more, 0);
-    if (arrivals->n + round.n_items > arrivals->capacity) {
-        arrivals->capacity = (arrivals->n + round.n_items) * 5 / 4;
-        arrivals->rows = memory_resize(arrivals->rows, arrivals->capacity * sizeof *arrivals->rows);
-    }
-    for (int r = 0; r < arrivals->size; r++) {
-        const struct arrival *from = &round.from[r];
-        if (from->n)
-            memcpy(arrivals->rows + arrivals->n, from->items, from->n * sizeof *arrivals->rows);
-        arrivals->n += from->n;
-    }
-    return round.more;
+    chunk_list_free(&rows->list, rows->pool);
+    pile_free(rows->pile);
+    free(rows->n_set_aside);
 }
 
-/* Sends every row to its rank; chunks are given back as they are sent. */
-static void redistribute(const struct ranks *ranks, struct chunk_list *rows, struct chunk_pool *pool,
-                         struct arrivals *arrivals)
+struct source_row **rows_chunks(const struct rows *rows)
 {
-    int *to = memory_get(RANGES * sizeof *to);
-    choose_ranks(ranks, rows, to);
-    arrivals->size = ranks_size(ranks);
-    arrivals->a = alltoall_new(ranks, sizeof(struct source_row), ROUND_BYTES);
-    while (rows->first) {
-        struct chunk *chunk = rows->first;
-        const struct source_row *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(rows, chunk, sizeof *items); i++) {
-            struct source_row *place;
-            while (!(place = alltoall_place(arrivals->a, to[items[i].address >> 16])))
-                receive(arrivals, 1);
-            *place = items[i];
-        }
-        rows->first = chunk->next;
-        chunk_pool_put(pool, chunk);
-    }
-    *rows = (struct chunk_list){0};
-    while (receive(arrivals, 0))
-        ;
-    alltoall_free(arrivals->a);
-    free(to);
+    struct source_row **chunks = memory_get((rows->list.n / ROWS_PER_CHUNK + 1) * sizeof *chunks);
+    size_t n = 0;
+    for (struct chunk *chunk = rows->list.first; chunk; chunk = chunk->next)
+        chunks[n++] = (void *)chunk->items;
+    return chunks;
 }
 
-struct source_row *rows_in_order(const struct ranks *ranks, struct chunk_list *rows, struct chunk_pool *pool,
-                                 size_t *n)
+/* Puts rows aside in the order of keys: the address above, the number of the row below. */
+static int put_in_order(struct rows *rows, struct source_row *const *chunks, const uint64_t *keys)
 {
-    struct arrivals arrivals = {0};
-    redistribute(ranks, rows, pool, &arrivals);
-    uint64_t *keys = memory_get(arrivals.n * sizeof *keys), *spare = memory_get(arrivals.n * sizeof *spare);
-    for (size_t i = 0; i < arrivals.n; i++)
-        keys[i] = (uint64_t)arrivals.rows[i].address << 32 | i;
-    const uint64_t *order = radix_sort(keys, spare, arrivals.n);
-    struct source_row *sorted = memory_get(arrivals.n * sizeof *sorted);
-    for (size_t i = 0; i < arrivals.n; i++)
-        sorted[i] = arrivals.rows[(uint32_t)order[i]];
-    *n = arrivals.n;
-    free(keys);
-    free(spare);
-    free(arrivals.rows);
-    return sorted;
+    int code = 0;
+    for (size_t i = 0; i < rows->list.n && code == 0; i++) {
+        const struct source_row *row = rows_at(chunks, (uint32_t)keys[i]);
+        rows->n_set_aside[row->address >> 16]++;
+        code = pile_put(rows->pile, row->address, row);
+    }
+    return code ? code : pile_end_run(rows->pile);
+}
+
+int rows_spill(struct rows *rows, uint64_t *n_bytes)
+{
+    const size_t n = rows->list.n, key_bytes = 2 * n * sizeof(uint64_t);
+    const uint64_t before = pile_n_bytes(rows->pile);
+    if (n == 0)
+        return 0;
+    if (!rows->n_set_aside)
+        rows->n_set_aside = memory_zeroed(ROWS_RANGES, sizeof *rows->n_set_aside);
+    uint64_t *keys = memory_map(key_bytes);
+    struct source_row **chunks = rows_chunks(rows);
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (uint64_t)rows_at(chunks, i)->address << 32 | i;
+    const int code = put_in_order(rows, chunks, radix_sort(keys, keys + n, n));
+    memory_unmap(keys, key_bytes);
+    free(chunks);
+    chunk_list_free(&rows->list, rows->pool);
+    *n_bytes += pile_n_bytes(rows->pile) - before;
+    return code;
 }
 
 void rows_set_categories(const struct inventory *inventory, struct source_row *rows, size_t n)

@@ -25,6 +25,7 @@ struct window *windows_get(struct windows *windows, int64_t index)
     window = memory_zeroed(1, sizeof *window);
     window->index = index;
     partials_init(&window->partials);
+    window->aside = pile_new(sizeof(struct partial), windows->folder);
     buckets_init(&window->owned, &windows->pool, windows->ranks, windows->expected_contacts);
     windows->items = memory_resize(windows->items, (windows->n + 1) * sizeof *windows->items);
     windows->items[windows->n++] = window;
@@ -44,6 +45,11 @@ void windows_add_busy(struct windows *windows, struct window *window, uint32_t s
     if (window->busy.n == 0)
         buckets_init(&window->turned, &windows->pool, windows->ranks, windows->expected_contacts);
     busy_add(&window->busy, source);
+}
+
+int windows_set_aside(struct window *window)
+{
+    return partials_set_aside(&window->partials, window->owned.ranks, window->aside);
 }
 
 /* Some contacts, the turned ones apart. */
@@ -71,10 +77,10 @@ void windows_keep(struct window *window, const struct contact *contacts, size_t 
         keep_some(window, contacts + at, n - at < PARTIALS_BATCH ? n - at : PARTIALS_BATCH);
 }
 
-static void free_window(struct windows *windows, struct window *window)
+static void free_window(struct window *window)
 {
     partials_free(&window->partials);
-    chunk_list_free(&window->overflow, &windows->pool);
+    pile_free(window->aside);
     buckets_free(&window->owned);
     buckets_free(&window->turned);
     free(window);
@@ -86,7 +92,7 @@ void windows_close(struct windows *windows, int64_t index)
     if (!window)
         return;
     size_t i = windows_slot(windows, window);
-    free_window(windows, window);
+    free_window(window);
     for (windows->n--; i < windows->n; i++)
         windows->items[i] = windows->items[i + 1];
 }
@@ -94,7 +100,7 @@ void windows_close(struct windows *windows, int64_t index)
 void windows_free(struct windows *windows)
 {
     for (size_t i = 0; i < windows->n; i++)
-        free_window(windows, windows->items[i]);
+        free_window(windows->items[i]);
     free(windows->items);
     chunk_pool_free(&windows->pool);
     *windows = (struct windows){0};

@@ -9,6 +9,7 @@
 #include "darkforest/packet/tally.h"
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/partials.h"
+#include "darkforest/sources/pile.h"
 
 /* Above CONTACT_HAS_PORT in a contact's tag on its way: whether it is turned (busy.h), and the slot of its
  * window. */
@@ -16,15 +17,15 @@
 #define WINDOWS_SLOT_SHIFT 2
 
 struct window {
-    int64_t index;              /* window_start / window length */
-    int skip;                   /* finished by an earlier run, or not wanted: its records are passed over */
-    struct partials partials;   /* combined here, not yet sent */
-    struct chunk_list overflow; /* struct partial: tables that were full before */
-    struct buckets owned;       /* of the sources that this rank owns */
-    struct busy busy;           /* the same on every rank, after the same round */
-    struct buckets turned;      /* contacts of busy sources to the destinations that this rank owns */
-    struct tally tally;         /* of the records read here */
-    uint64_t n_dealt;           /* contacts that came from here, whoever owns them */
+    int64_t index;            /* window_start / window length */
+    int skip;                 /* finished by an earlier run, or not wanted: its records are passed over */
+    struct partials partials; /* combined here, not yet sent */
+    struct pile *aside;       /* struct partial by place: tables that were too large before */
+    struct buckets owned;     /* of the sources that this rank owns */
+    struct busy busy;         /* the same on every rank, after the same round */
+    struct buckets turned;    /* contacts of busy sources to the destinations that this rank owns */
+    struct tally tally;       /* of the records read here */
+    uint64_t n_dealt;         /* contacts that came from here, whoever owns them */
 };
 
 struct windows {
@@ -34,6 +35,7 @@ struct windows {
     struct chunk_pool pool;
     int ranks;
     uint64_t expected_contacts; /* a window, a rank: sizes the buckets */
+    const char *folder;         /* for what does not fit in memory */
 };
 
 /* The index of the window that a time lies in. */
@@ -44,6 +46,8 @@ struct window *windows_get(struct windows *windows, int64_t index);
 size_t windows_slot(const struct windows *windows, const struct window *window);
 /* Adds a busy source; the first one makes `turned` ready. */
 void windows_add_busy(struct windows *windows, struct window *window, uint32_t source);
+/* Moves the sums to scratch. 0, or EXIT_IO after one sentence. */
+int windows_set_aside(struct window *window);
 /* Keeps n contacts that this rank owns. */
 void windows_keep(struct window *window, const struct contact *contacts, size_t n);
 /* Frees a window and its place: slots of others change. */

@@ -13,11 +13,6 @@
 #define CONTACTS_PER_BUCKET 32768 /* wanted: keys and their sort then stay in a second-level cache */
 #define MAX_BITS 14
 
-static size_t n_buckets(const struct buckets *buckets)
-{
-    return buckets->items ? (size_t)1 << buckets->bits : 0;
-}
-
 void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts)
 {
     unsigned bits = 0;
@@ -26,17 +21,18 @@ void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, u
     *buckets = (struct buckets){.pool = pool, .bits = bits, .ranks = (uint32_t)ranks};
     const size_t n_bytes = sizeof *buckets->items << bits;
     buckets->items = memory_aligned(_Alignof(struct bucket), n_bytes);
-    for (size_t b = 0; b < n_buckets(buckets); b++)
+    for (size_t b = 0; b < buckets_n(buckets); b++)
         buckets->items[b] = (struct bucket){0};
 }
 
 void buckets_free(struct buckets *buckets)
 {
-    for (size_t b = 0; b < n_buckets(buckets); b++) {
+    for (size_t b = 0; b < buckets_n(buckets); b++) {
         chunk_list_free(&buckets->items[b].contacts, buckets->pool);
         chunk_list_free(&buckets->items[b].partials, buckets->pool);
     }
     free(buckets->items);
+    free(buckets->run_ends);
     scratch_close(buckets->scratch);
     *buckets = (struct buckets){0};
 }
@@ -65,7 +61,7 @@ void buckets_add_contacts(const struct buckets *buckets, const struct contact *c
 uint64_t buckets_n_contacts(const struct buckets *buckets)
 {
     uint64_t n = buckets->n_spilled;
-    for (size_t b = 0; b < n_buckets(buckets); b++)
+    for (size_t b = 0; b < buckets_n(buckets); b++)
         n += buckets->items[b].contacts.n;
     return n;
 }
@@ -76,24 +72,35 @@ void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
     *(struct partial *)chunk_list_place(&bucket->partials, buckets->pool, sizeof *partial) = *partial;
 }
 
+/* Packs a bucket's contacts and writes them behind the runs before. */
+static int spill_bucket(struct buckets *buckets, struct workshop *shop, size_t b, uint64_t *run_end)
+{
+    shop->run.n = 0;
+    shop->run.last_hash = 0;
+    buckets->n_spilled += buckets->items[b].contacts.n;
+    workshop_pack(shop, &buckets->items[b], buckets->bits);
+    if (scratch_append(buckets->scratch, shop->run.bytes, shop->run.n))
+        return EXIT_IO;
+    *run_end = buckets->scratch->n_bytes;
+    return 0;
+}
+
 int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes)
 {
     struct workshop shop;
     int code = 0;
-    if (!buckets->scratch && !(buckets->scratch = scratch_open(folder, n_buckets(buckets))))
+    if (!buckets->scratch && !(buckets->scratch = scratch_open(folder)))
         return EXIT_IO;
+    const uint64_t before = buckets->scratch->n_bytes;
+    buckets->n_spills++;
+    buckets->run_ends =
+        memory_resize(buckets->run_ends, buckets->n_spills * buckets_n(buckets) * sizeof *buckets->run_ends);
+    uint64_t *run_ends = buckets->run_ends + (buckets->n_spills - 1) * buckets_n(buckets);
     workshop_init(&shop, buckets);
-    scratch_begin(buckets->scratch);
-    for (size_t b = 0; b < n_buckets(buckets) && code == 0; b++) {
-        shop.run.n = 0;
-        shop.run.last_hash = 0;
-        buckets->n_spilled += buckets->items[b].contacts.n;
-        workshop_pack(&shop, &buckets->items[b], buckets->bits);
-        if (scratch_write(buckets->scratch, b, shop.run.bytes, shop.run.n))
-            code = EXIT_IO;
-        *n_bytes += shop.run.n;
-    }
+    for (size_t b = 0; b < buckets_n(buckets) && code == 0; b++)
+        code = spill_bucket(buckets, &shop, b, &run_ends[b]);
     workshop_free(&shop);
+    *n_bytes += buckets->scratch->n_bytes - before;
     return code;
 }
 
@@ -177,10 +184,10 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     const struct scratch *scratch = buckets->scratch;
     struct merge merge = {0};
     add_packed(shop, &merge, bucket, buckets->bits);
-    for (size_t s = 0; s < scratch->n_spills; s++) {
-        uint64_t n;
-        const uint64_t at = scratch_run(scratch, s, b, &n);
-        run_cursor_file(merge_place(&merge), scratch->fd, at, n);
+    for (size_t s = 0; s < buckets->n_spills; s++) {
+        const uint64_t *end = &buckets->run_ends[s * buckets_n(buckets) + b];
+        const uint64_t at = end == buckets->run_ends ? 0 : end[-1];
+        run_cursor_file(merge_place(&merge), scratch->fd, at, *end - at);
         merge_added(&merge);
     }
     const size_t n = workshop_number(shop, bucket);
@@ -194,10 +201,10 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     return failed ? EXIT_IO : 0;
 }
 
-static int finish_all(struct workshop *shop, struct buckets *buckets)
+static int finish_range(struct workshop *shop, struct buckets *buckets, size_t from, size_t to)
 {
     int code = 0;
-    for (size_t b = 0; b < n_buckets(buckets) && code == 0; b++) {
+    for (size_t b = from; b < to && code == 0; b++) {
         if (buckets->scratch)
             code = finish_from_scratch(shop, buckets, b);
         else
@@ -207,15 +214,15 @@ static int finish_all(struct workshop *shop, struct buckets *buckets)
     return code;
 }
 
-int buckets_finish(struct buckets *buckets, int64_t window_start, struct buckets_busy *busy,
-                   struct chunk_list *rows)
+int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t window_start,
+                   struct buckets_busy *busy, struct chunk_list *rows)
 {
     struct workshop shop;
     workshop_init(&shop, buckets);
     shop.window_start = window_start;
     shop.busy = busy;
     shop.rows = rows;
-    return finish_all(&shop, buckets);
+    return finish_range(&shop, buckets, from, to);
 }
 
 int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts)
@@ -223,7 +230,7 @@ int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts)
     struct workshop shop;
     workshop_init(&shop, buckets);
     shop.counts = counts;
-    return finish_all(&shop, buckets);
+    return finish_range(&shop, buckets, 0, buckets_n(buckets));
 }
 
 /* The source that most of a chunk's contacts have, if there is one (Boyer and Moore, "MJRTY - a fast majority
@@ -244,7 +251,7 @@ static int majority(const struct contact *contacts, size_t n, uint32_t *source)
 size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max)
 {
     size_t n = 0;
-    for (size_t b = 0; b < n_buckets(buckets) && n < max; b++) {
+    for (size_t b = 0; b < buckets_n(buckets) && n < max; b++) {
         const struct chunk_list *list = &buckets->items[b].contacts;
         if (list->n >= least)
             n += (size_t)majority((const void *)list->last->items,

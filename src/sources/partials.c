@@ -2,6 +2,9 @@
 
 #include "darkforest/core/chunks.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/radix.h"
+#include "darkforest/sources/buckets.h"
+#include "darkforest/sources/pile.h"
 
 #define FIRST_ITEMS 256
 #define FIRST_CARRIES 64
@@ -138,6 +141,23 @@ uint64_t partials_n_bytes(const struct partials *partials)
     return (partials->numbers.n_places + partials->carry_numbers.n_places) * sizeof(struct number_place) +
            partials->numbers.n * sizeof *partials->items +
            partials->carry_numbers.n * sizeof *partials->carries;
+}
+
+int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile)
+{
+    const size_t n = partials_n(partials), n_bytes = 2 * n * sizeof(uint64_t);
+    uint64_t *keys = memory_map(n_bytes + 1);
+    int code = 0;
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (uint64_t)buckets_place(hash_u32(partials->items[i].address), ranks) << 32 | i;
+    const uint64_t *sorted = radix_sort(keys, keys + n, n);
+    for (size_t i = 0; i < n && code == 0; i++) {
+        const struct partial sums = partials_get(partials, (uint32_t)sorted[i]);
+        code = pile_put(pile, (uint32_t)(sorted[i] >> 32), &sums);
+    }
+    memory_unmap(keys, n_bytes + 1);
+    partials_clear(partials);
+    return code ? code : pile_end_run(pile);
 }
 
 void partials_clear(struct partials *partials)

@@ -71,8 +71,8 @@ static void refill(struct run_cursor *cursor)
     size_t kept = (size_t)(cursor->end - cursor->at);
     memmove(cursor->buffer, cursor->at, kept);
     cursor->at = cursor->buffer;
-    while (kept < CURSOR_BYTES && cursor->n_left_in_file > 0) {
-        const size_t room = CURSOR_BYTES - kept;
+    while (kept < cursor->capacity && cursor->n_left_in_file > 0) {
+        const size_t room = cursor->capacity - kept;
         const size_t wanted = cursor->n_left_in_file < room ? (size_t)cursor->n_left_in_file : room;
         const ssize_t got = pread(cursor->fd, cursor->buffer + kept, wanted, (off_t)cursor->offset);
         if (got < 0 && errno == EINTR)
@@ -136,7 +136,8 @@ void run_cursor_memory(struct run_cursor *cursor, const uint8_t *bytes, size_t n
 void run_cursor_file(struct run_cursor *cursor, int fd, uint64_t offset, uint64_t n)
 {
     *cursor = (struct run_cursor){.fd = fd, .offset = offset, .n_left_in_file = n};
-    cursor->buffer = memory_get(CURSOR_BYTES + RUN_PADDING);
+    cursor->capacity = n < CURSOR_BYTES ? (size_t)n : CURSOR_BYTES;
+    cursor->buffer = memory_get(cursor->capacity + RUN_PADDING);
     cursor->at = cursor->end = cursor->buffer;
     run_cursor_next(cursor);
 }

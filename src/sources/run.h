@@ -38,7 +38,8 @@ struct run_cursor {
     int failed; /* reading the file failed: errno says how */
     uint64_t n_left_in_source;
     const uint8_t *at, *end; /* what is in memory and not taken */
-    uint8_t *buffer;         /* of a file's cursor */
+    uint8_t *buffer;         /* of a file's cursor: */
+    size_t capacity;         /* bytes that it holds */
     int fd;
     uint64_t offset, n_left_in_file;
 };

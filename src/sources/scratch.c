@@ -24,7 +24,7 @@ static int open_nameless(const char *folder)
     return fd;
 }
 
-struct scratch *scratch_open(const char *folder, size_t n_buckets)
+struct scratch *scratch_open(const char *folder)
 {
     struct scratch *scratch = memory_zeroed(1, sizeof *scratch);
     scratch->fd = open_nameless(folder);
@@ -36,7 +36,6 @@ struct scratch *scratch_open(const char *folder, size_t n_buckets)
         return NULL;
     }
     scratch->folder = memory_text(folder);
-    scratch->n_buckets = n_buckets;
     return scratch;
 }
 
@@ -46,18 +45,10 @@ void scratch_close(struct scratch *scratch)
         return;
     close(scratch->fd);
     free(scratch->folder);
-    free(scratch->ends);
     free(scratch);
 }
 
-void scratch_begin(struct scratch *scratch)
-{
-    scratch->n_spills++;
-    scratch->ends =
-        memory_resize(scratch->ends, scratch->n_spills * scratch->n_buckets * sizeof *scratch->ends);
-}
-
-int scratch_write(struct scratch *scratch, size_t bucket, const void *bytes, size_t n)
+int scratch_append(struct scratch *scratch, const void *bytes, size_t n)
 {
     for (size_t done = 0; done < n;) {
         const ssize_t got =
@@ -74,14 +65,21 @@ int scratch_write(struct scratch *scratch, size_t bucket, const void *bytes, siz
         done += (size_t)got;
     }
     scratch->n_bytes += n;
-    scratch->ends[(scratch->n_spills - 1) * scratch->n_buckets + bucket] = scratch->n_bytes;
     return 0;
 }
 
-uint64_t scratch_run(const struct scratch *scratch, size_t spill, size_t bucket, uint64_t *n_bytes)
+int scratch_read(const struct scratch *scratch, uint64_t at, void *bytes, size_t n)
 {
-    const size_t i = spill * scratch->n_buckets + bucket;
-    const uint64_t start = i == 0 ? 0 : scratch->ends[i - 1];
-    *n_bytes = scratch->ends[i] - start;
-    return start;
+    for (size_t done = 0; done < n;) {
+        const ssize_t got = pread(scratch->fd, (char *)bytes + done, n - done, (off_t)(at + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            log_error("%s: scratch cannot be read back at byte %llu: %s", scratch->folder,
+                      (unsigned long long)(at + done), got < 0 ? strerror(errno) : "it ends there");
+            return -1;
+        }
+        done += (size_t)got;
+    }
+    return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define SPLIT_CONTACTS                                                                                       \
-    ((uint64_t)1 << 22) /* more than this in a bucket is split, to keep the sort near the cache */
+    ((uint64_t)1 << 20) /* more than this in a bucket is split, to keep the sort near the cache */
 
 void workshop_init(struct workshop *shop, const struct buckets *buckets)
 {

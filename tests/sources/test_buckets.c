@@ -166,7 +166,9 @@ static struct source_row *finish(struct owners *o, size_t *n)
     struct chunk_list list = {0};
     struct buckets_busy busy = {.sources = &o->busy};
     for (int r = 0; r < o->way->ranks; r++)
-        assert_int_equal(buckets_finish(&o->buckets[r], WINDOW_START, o->busy.n ? &busy : NULL, &list), 0);
+        assert_int_equal(buckets_finish(&o->buckets[r], 0, buckets_n(&o->buckets[r]), WINDOW_START,
+                                        o->busy.n ? &busy : NULL, &list),
+                         0);
     finish_busy(o, &busy, &list);
     struct source_row *rows = memory_get(list.n * sizeof *rows), *to = rows;
     for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next) {

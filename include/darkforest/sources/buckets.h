@@ -31,13 +31,20 @@ struct buckets {
     unsigned bits;           /* 2^bits buckets */
     uint32_t ranks;          /* number of owners that share the hash */
     struct scratch *scratch; /* runs on disk; NULL before the first spill */
-    uint64_t n_spilled;      /* contacts in it, as they came */
+    uint64_t *run_ends;      /* [spill * buckets + bucket]: a bucket's run starts where the one before ends */
+    size_t n_spills;
+    uint64_t n_spilled; /* contacts on disk, as they came */
 };
 
 /* `ranks` owners share the window's sources; expected_contacts (here) chooses the number of buckets: any
  * value gives the same rows. */
 void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts);
 void buckets_free(struct buckets *buckets);
+
+static inline size_t buckets_n(const struct buckets *buckets)
+{
+    return buckets->items ? (size_t)1 << buckets->bits : 0;
+}
 
 /* The place of a source's hash among its owner's buckets: what owner_of shifted out. It rises with the hash
  * and is unique within an owner. */
@@ -90,13 +97,13 @@ struct buckets_busy {
 };
 
 /*
- * Turns everything into rows (window_start set; category, label and rules 0), appended to `rows` (struct
- * source_row, same pool) in no particular order; what is of busy sources to `busy` (NULL: there are none).
- * The buckets are empty afterwards. 0, or EXIT_IO after one sentence when scratch could not be read.
+ * Turns buckets [from, to) into rows (window_start set; category, label and rules 0), appended to `rows`
+ * (struct source_row, same pool) in no particular order; what is of busy sources to `busy` (NULL: there are
+ * none). They are empty afterwards. 0, or EXIT_IO after one sentence when scratch could not be read.
  */
-int buckets_finish(struct buckets *buckets, int64_t window_start, struct buckets_busy *busy,
-                   struct chunk_list *rows);
-/* The same for buckets of turned contacts: they are counted into `counts`. */
+int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t window_start,
+                   struct buckets_busy *busy, struct chunk_list *rows);
+/* The same for all buckets of turned contacts: they are counted into `counts`. */
 int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts);
 
 #endif

@@ -1,0 +1,159 @@
+#include "counting.h"
+
+#include "busy_rows.h"
+#include "meeting.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+
+#include <stdlib.h>
+
+#define STAGE_BYTES ((uint64_t)16 << 20) /* of sums that come to a rank in a stage, at most, */
+#define STAGE_SHARE 16                   /* and this part of its memory */
+#define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */
+
+struct counting {
+    struct pass *pass;
+    struct window *window;
+    struct alltoall *exchange;
+    unsigned bits;   /* 2^bits stages */
+    uint32_t *order; /* the window's partials by stage */
+    size_t *starts;  /* [stage], and one more */
+    int code;
+};
+
+/* The stage in which a source's bucket is finished. */
+static size_t stage_of(const struct counting *c, uint32_t hash)
+{
+    const struct buckets *owned = &c->window->owned;
+    return (size_t)((uint64_t)buckets_place(hash, owned->ranks) >> (32 - c->bits));
+}
+
+/* How many stages: by what all ranks have to send, so that all have the same number. */
+static unsigned choose_bits(const struct counting *c)
+{
+    const struct pass_input *in = c->pass->input;
+    const uint64_t share = in->memory / STAGE_SHARE, most = share < STAGE_BYTES ? share : STAGE_BYTES;
+    uint64_t n = partials_n(&c->window->partials) + pile_n(c->window->aside);
+    unsigned bits = 0;
+    ranks_sum_u64(in->ranks, &n, 1);
+    const uint64_t n_bytes = n / (uint64_t)ranks_size(in->ranks) * sizeof(struct partial);
+    while (bits < c->window->owned.bits && n_bytes >> bits > most)
+        bits++;
+    return bits;
+}
+
+/* The numbers of the partials in memory, those of a stage together. */
+static void order_partials(struct counting *c)
+{
+    const struct partials *partials = &c->window->partials;
+    const size_t n = partials_n(partials), n_stages = (size_t)1 << c->bits;
+    c->order = memory_get((n + 1) * sizeof *c->order);
+    c->starts = memory_zeroed(n_stages + 2, sizeof *c->starts);
+    size_t *next = c->starts + 1; /* moves on to where the next stage starts */
+    for (size_t i = 0; i < n; i++)
+        next[stage_of(c, hash_u32(partials->items[i].address)) + 1]++;
+    for (size_t s = 1; s <= n_stages; s++)
+        next[s] += next[s - 1];
+    for (size_t i = 0; i < n; i++)
+        c->order[next[stage_of(c, hash_u32(partials->items[i].address))]++] = (uint32_t)i;
+}
+
+static int deliver(struct counting *c, int more)
+{
+    const struct round round = alltoall_round(c->exchange, more, c->code);
+    for (int r = 0; r < ranks_size(c->pass->input->ranks); r++) {
+        const struct partial *partial = round.from[r].items;
+        for (size_t i = 0; i < round.from[r].n; i++)
+            buckets_add_partial(&c->window->owned, &partial[i]);
+    }
+    c->code = exit_worse(c->code, round.failed);
+    return round.more;
+}
+
+static void send(struct counting *c, const struct partial *partial)
+{
+    const struct ranks *ranks = c->pass->input->ranks;
+    const int owner = owner_of(hash_u32(partial->address), ranks_size(ranks));
+    struct partial *place;
+    if (owner == ranks_rank(ranks)) {
+        buckets_add_partial(&c->window->owned, partial);
+        return;
+    }
+    while (!(place = alltoall_place(c->exchange, owner)))
+        deliver(c, 1);
+    *place = *partial;
+}
+
+/* The sums of a stage to their owners, those in memory and those set aside. */
+static void exchange_stage(struct counting *c, size_t stage)
+{
+    const struct partial *aside;
+    for (size_t i = c->starts[stage]; i < c->starts[stage + 1]; i++) {
+        const struct partial sums = partials_get(&c->window->partials, c->order[i]);
+        send(c, &sums);
+    }
+    while ((aside = pile_next(c->window->aside, (uint64_t)(stage + 1) << (32 - c->bits), &c->code)))
+        send(c, aside);
+    while (deliver(c, 0))
+        ;
+}
+
+/* The agreed exit code. */
+static int finish_stage(struct counting *c, size_t stage, int64_t window_start, struct buckets_busy *busy,
+                        struct rows *rows)
+{
+    struct pass *pass = c->pass;
+    struct buckets *owned = &c->window->owned;
+    const size_t n = buckets_n(owned) >> c->bits;
+    run_record_phase(pass->input->record, "count");
+    int code = exit_worse(c->code, buckets_finish(owned, stage * n, (stage + 1) * n, window_start,
+                                                  c->window->busy.n ? busy : NULL, &rows->list));
+    if (code == 0 && rows->list.n * sizeof(struct source_row) > pass->input->memory / ROWS_SHARE)
+        code = rows_spill(rows, &pass->n_spilled);
+    code = ranks_agree(pass->input->ranks, code, NULL);
+    run_record_phase(pass->input->record, "combine");
+    return code;
+}
+
+static int count_stages(struct counting *c, int64_t window_start, struct buckets_busy *busy,
+                        struct rows *rows)
+{
+    const struct pass_input *in = c->pass->input;
+    int code = 0;
+    c->bits = choose_bits(c);
+    c->exchange = alltoall_new(in->ranks, sizeof(struct partial), meeting_round_bytes(in));
+    order_partials(c);
+    for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++) {
+        exchange_stage(c, stage);
+        code = finish_stage(c, stage, window_start, busy, rows);
+    }
+    alltoall_free(c->exchange);
+    free(c->order);
+    free(c->starts);
+    partials_free(&c->window->partials);
+    return code;
+}
+
+int counting_window(struct pass *pass, struct window *window, int64_t window_start, struct rows *rows,
+                    uint64_t *n_contacts)
+{
+    struct counting c = {.pass = pass, .window = window};
+    struct buckets_busy busy = {.sources = &window->busy};
+    uint64_t n_turned = 0;
+    meeting_settle_busy(pass, window);
+    const uint64_t n_owned = buckets_n_contacts(&window->owned);
+    int code = count_stages(&c, window_start, &busy, rows);
+    const uint64_t n_strays = busy.strays.n;
+    run_record_phase(pass->input->record, "count");
+    if (code == 0 && window->busy.n)
+        code = busy_rows(pass, window, &busy, &rows->list, &n_turned);
+    /* Where some rows were set aside, all are: they are taken back from there in order. */
+    if (code == 0 && rows->n_set_aside)
+        c.code = rows_spill(rows, &pass->n_spilled);
+    code = ranks_agree(pass->input->ranks, exit_worse(code, c.code), NULL);
+    *n_contacts += n_owned - n_strays + n_turned;
+    return code;
+}

@@ -15,26 +15,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two parts of this rank's rows. */
+/* Two parts of this rank's rows: lists over the same memory. */
 struct parts {
     struct table train, test;
+    uint32_t *chosen; /* of the one, then of the other */
 };
 
-static struct parts part_rows(const struct table *rows, uint8_t *train)
+static size_t choose(const uint8_t *train, int wanted, size_t n, uint32_t *chosen)
 {
-    struct parts parts = {.train = table_select(rows, train)};
-    for (size_t i = 0; i < rows->n; i++)
-        train[i] = !train[i];
-    parts.test = table_select(rows, train);
-    return parts;
+    size_t n_chosen = 0;
+    for (size_t i = 0; i < n; i++)
+        if (train[i] == wanted)
+            chosen[n_chosen++] = (uint32_t)i;
+    return n_chosen;
 }
 
-static void free_parts(struct parts *parts)
+static struct parts part_rows(const struct table *rows, const uint8_t *train)
 {
-    free((double *)(uintptr_t)parts->train.values);
-    free((uint8_t *)(uintptr_t)parts->train.labels);
-    free((double *)(uintptr_t)parts->test.values);
-    free((uint8_t *)(uintptr_t)parts->test.labels);
+    struct parts parts = {*rows, *rows, memory_get((rows->n + 1) * sizeof *parts.chosen)};
+    parts.train.chosen = parts.chosen;
+    parts.train.n = choose(train, 1, rows->n, parts.chosen);
+    parts.test.chosen = parts.chosen + parts.train.n;
+    parts.test.n = choose(train, 0, rows->n, parts.chosen + parts.train.n);
+    return parts;
 }
 
 void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
@@ -42,7 +45,7 @@ void training_judge(const struct ranks *ranks, const struct model *model, const 
 {
     const struct learn_team team = training_team(ranks);
     metrics_init(metrics, model->n_classes);
-    model_judge(model, rows->values, rows->labels, rows->n, metrics);
+    model_judge(model, rows, metrics);
     metrics_sum(metrics, &team);
 }
 
@@ -117,7 +120,7 @@ static int fit_split(const struct ranks *ranks, const struct training_plan *plan
     for (size_t i = 0; i < recipes->n; i++)
         if (models[i] && metrics_rows(&models[i]->held_out) == 0)
             metrics_free(&models[i]->held_out);
-    free_parts(&parts);
+    free(parts.chosen);
     return code;
 }
 
@@ -136,7 +139,7 @@ static int fit_fold(const struct ranks *ranks, const struct training_plan *plan,
         text_format("fold %llu of %llu,", (unsigned long long)fold + 1, (unsigned long long)plan->n_folds);
     const int code = fit_parts(ranks, plan, &parts, recipes, what, fold_models);
     free(what);
-    free_parts(&parts);
+    free(parts.chosen);
     for (size_t i = 0; i < recipes->n; i++) {
         if (code == EXIT_DONE)
             metrics_copy(&models[i]->folds[models[i]->n_folds++], &fold_models[i]->held_out);

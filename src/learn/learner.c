@@ -147,7 +147,7 @@ static void count_classes(const struct dataset *data, struct model *model)
 {
     int64_t counts[256] = {0};
     for (size_t i = 0; i < data->rows->n; i++)
-        counts[data->rows->labels[i]]++;
+        counts[table_label(data->rows, i)]++;
     team_sum(data->team, counts, (size_t)data->n_classes);
     model->class_rows = memory_get((size_t)data->n_classes * sizeof *model->class_rows);
     model->fitted = memory_get((size_t)data->n_classes);
@@ -186,7 +186,8 @@ static int fit_renumbered(const struct learner *learner, const struct dataset *d
     uint8_t numbers[256] = {0};
     for (int k = 0; k < model->n_fitted; k++)
         numbers[model->fitted[k]] = (uint8_t)k;
-    uint8_t *of_rows = renumber(data->rows->labels, data->rows->n, numbers);
+    const size_t n_labels = data->rows->n ? table_place(data->rows, data->rows->n - 1) + 1 : 0;
+    uint8_t *of_rows = renumber(data->rows->labels, n_labels, numbers);
     uint8_t *of_own = renumber(data->own.labels, data->own.n, numbers);
     uint8_t *of_all = renumber(data->all.labels, data->all.n, numbers);
     struct dataset renumbered = *data;

@@ -72,8 +72,8 @@ static void fit(const struct learn_team *team, void *argument)
     const size_t n_features = (size_t)job->train.n_columns - 1;
     const size_t size = team ? (size_t)team->size : 1, rank = team ? (size_t)team->rank : 0;
     const size_t from = job->train.n * rank / size, to = job->train.n * (rank + 1) / size;
-    const struct table all = {(int)n_features, job->n_classes, job->train.n, job->train.values,
-                              job->train.labels};
+    const struct table all = {(int)n_features,   job->n_classes,    job->train.n,
+                              job->train.values, job->train.labels, NULL};
     struct table mine = all;
     mine.n = to - from;
     mine.values += from * n_features;

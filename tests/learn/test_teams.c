@@ -152,11 +152,56 @@ static void chunks_of_the_bootstrap(void **state)
     example_free(&table);
 }
 
+/* A list over a larger table stands for a table of just those rows. */
+static void chosen_rows(void **state)
+{
+    (void)state;
+    enum { N = 600, STEP = 3, N_CHOSEN = N / STEP };
+    struct table table = example_table(31, N, 3);
+    uint32_t chosen[N_CHOSEN];
+    double values[N_CHOSEN * EXAMPLE_FEATURES];
+    uint8_t labels[N_CHOSEN];
+    for (uint32_t i = 0; i < N_CHOSEN; i++) {
+        chosen[i] = STEP * i + 1;
+        labels[i] = table.labels[chosen[i]];
+        memcpy(values + i * EXAMPLE_FEATURES, table.values + (size_t)chosen[i] * EXAMPLE_FEATURES,
+               EXAMPLE_FEATURES * sizeof *values);
+    }
+    const struct table copy = {EXAMPLE_FEATURES, 3, N_CHOSEN, values, labels, NULL};
+    struct table list = {EXAMPLE_FEATURES, 3, N_CHOSEN, table.values, table.labels, chosen};
+    for (size_t l = 0; l < n_learners; l++) {
+        struct learner_options options;
+        learners[l].defaults(&options);
+        struct example_fit of_copy = {
+            .table = &copy, .learner = &learners[l], .options = &options, .n_bins = 40};
+        struct example_fit of_list = of_copy;
+        of_list.table = &list;
+        struct model *wanted = example_model(&of_copy, 0);
+        for (int ranks = 0; ranks <= 3; ranks++) {
+            struct model *model = example_model(&of_list, ranks);
+            assert_same_model(wanted, model);
+            model_free(model);
+        }
+        struct metrics a, b;
+        metrics_init(&a, 3);
+        metrics_init(&b, 3);
+        model_judge(wanted, &copy, &a);
+        model_judge(wanted, &list, &b);
+        assert_memory_equal(a.confusion, b.confusion, 9 * sizeof *a.confusion);
+        assert_int_equal(metrics_rows(&b), N_CHOSEN);
+        metrics_free(&a);
+        metrics_free(&b);
+        model_free(wanted);
+    }
+    example_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_learner),
         cmocka_unit_test(chunks_of_the_bootstrap),
+        cmocka_unit_test(chosen_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

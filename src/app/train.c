@@ -4,6 +4,7 @@
  * Without parameters a learner is fitted as the paper has it, which for some is more than one model
  * (recipe.h).
  */
+#include "budget.h"
 #include "command.h"
 #include "run_record.h"
 #include "scores.h"
@@ -174,7 +175,12 @@ static int train_and_write(const struct ranks *world, const struct train_options
                            const struct recipes *recipes, const struct strings *operands,
                            struct run_record *record)
 {
-    const struct training_plan plan = {o->seed, o->test_share, o->folds, (uint32_t)o->bins, o->spread};
+    const struct training_plan plan = {.seed = o->seed,
+                                       .test_share = o->test_share,
+                                       .n_folds = o->folds,
+                                       .n_bins = (uint32_t)o->bins,
+                                       .spread = o->spread,
+                                       .memory = budget_per_rank(world)};
     struct model *models[RECIPES_MOST] = {0};
     struct training_rows rows;
     run_record_phase(record, "read");

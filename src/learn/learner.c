@@ -80,13 +80,13 @@ static const char *check_bayes(const struct learner_options *o)
 const struct learner learners[] = {
     {"forest", "Random Forest",
      "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
-     forest_defaults, check_forest, forest_fit},
+     BINS_DEFAULT, forest_defaults, check_forest, forest_fit},
     {"boosting", "Gradient Boosting",
-     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
+     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf", BINS_DEFAULT,
      boosting_defaults, check_boosting, boosting_fit},
-    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", adaboost_defaults,
-     check_adaboost, adaboost_fit},
-    {"bayes", "Naive Bayes", "var_smoothing normalise", bayes_defaults, check_bayes, bayes_fit},
+    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", BINS_DEFAULT,
+     adaboost_defaults, check_adaboost, adaboost_fit},
+    {"bayes", "Naive Bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 

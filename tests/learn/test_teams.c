@@ -1,4 +1,5 @@
 /* The same model, bit for bit, for any number of ranks, any spread of the rows, and by tree or by row. */
+#include "darkforest/learn/model_bytes.h"
 #include "examples.h"
 
 #include <setjmp.h>
@@ -196,12 +197,65 @@ static void chosen_rows(void **state)
     example_free(&table);
 }
 
+static void assert_same_metrics(const struct metrics *a, const struct metrics *b)
+{
+    const size_t n = (size_t)a->n_classes * (size_t)a->n_classes;
+    assert_int_equal(a->n_classes, b->n_classes);
+    assert_int_equal(!a->confusion, !b->confusion);
+    if (a->confusion)
+        assert_memory_equal(a->confusion, b->confusion, n * sizeof *a->confusion);
+}
+
+/* What goes to another rank as bytes arrives whole: names, judgements and all. */
+static void models_as_bytes(void **state)
+{
+    (void)state;
+    struct table table = example_table(32, 300, 3);
+    for (size_t l = 0; l < n_learners; l++) {
+        struct learner_options options;
+        learners[l].defaults(&options);
+        options.normalise = 1;
+        struct example_fit fit = {
+            .table = &table, .learner = &learners[l], .options = &options, .n_bins = 40};
+        struct model *model = example_model(&fit, 0);
+        model->n_folds = l; /* none, too */
+        model->folds = memory_zeroed(l + 1, sizeof *model->folds);
+        for (size_t i = 0; i < l; i++) {
+            metrics_init(&model->folds[i], 3);
+            model_judge(model, &table, &model->folds[i]);
+        }
+        if (l % 2)
+            metrics_copy(&model->held_out, &model->folds[0]);
+        size_t n_bytes;
+        void *bytes = model_pack(model, &n_bytes);
+        struct model *copy = model_unpack(bytes);
+        assert_null(model_check(copy));
+        assert_same_model(model, copy);
+        assert_string_equal(model->learner, copy->learner);
+        assert_string_equal(model->name, copy->name);
+        assert_string_equal(model->feature_names[4], copy->feature_names[4]);
+        assert_string_equal(model->class_names[2], copy->class_names[2]);
+        assert_int_equal(model->seed, copy->seed);
+        assert_int_equal(model->real, copy->real);
+        assert_int_equal(model->n_rows, copy->n_rows);
+        assert_same_metrics(&model->held_out, &copy->held_out);
+        assert_int_equal(model->n_folds, copy->n_folds);
+        for (size_t i = 0; i < l; i++)
+            assert_same_metrics(&model->folds[i], &copy->folds[i]);
+        free(bytes);
+        model_free(copy);
+        model_free(model);
+    }
+    example_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_learner),
         cmocka_unit_test(chunks_of_the_bootstrap),
         cmocka_unit_test(chosen_rows),
+        cmocka_unit_test(models_as_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  *     mpirun -n 2 learn_speed TRAIN.f64 TRAIN.u8 TEST.f64 TEST.u8 N_FEATURES REPEATS [BINS]
  *
  * Rows as doubles, classes as bytes, as learn_speed.py writes them. A line a model on stdout: name, median
- * seconds, macro F1 on the test rows.
+ * seconds, macro F1 on the test rows. BINS: each learner's own number unless given.
  */
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -66,7 +66,7 @@ static struct model *fit_once(const struct ranks *world, const struct table *min
                               const struct recipe *recipe, uint32_t n_bins, double seconds[2])
 {
     static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"};
-    const struct training_set_options options = {n_bins, 0, 1};
+    const struct training_set_options options = {n_bins ? n_bins : recipe->learner->n_bins, 0, 1};
     struct training_set set;
     char *why = NULL;
     ranks_barrier(world);
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     if (argc < 7 || argc > 8)
         ranks_abort(64);
     const int n_features = atoi(argv[5]), repeats = atoi(argv[6]);
-    const uint32_t n_bins = argc > 7 ? (uint32_t)atoi(argv[7]) : BINS_DEFAULT;
+    const uint32_t n_bins = argc > 7 ? (uint32_t)atoi(argv[7]) : 0;
     const struct table train = read_table(argv[1], argv[2], n_features);
     const struct table test = read_table(argv[3], argv[4], n_features);
     struct recipes recipes = {.n = 0};

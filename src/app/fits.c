@@ -61,6 +61,21 @@ static char *title_of(const struct fits *f, size_t part, const struct recipe *re
     return text_format("fold %zu of %llu, %s", part, (unsigned long long)f->plan->n_folds, recipe->name);
 }
 
+/* A model says all that it was made with: its name among the recipes, and what a fit does not know of itself.
+ */
+static void note_recipe(struct model *model, const struct recipe *recipe, uint32_t n_bins)
+{
+    char *parameters = text_format("%s bins=%u", model->parameters, n_bins);
+    free(model->name);
+    model->name = memory_text(recipe->name);
+    if (model->trees.n_trees == 0) {
+        free(parameters);
+        return;
+    }
+    free(model->parameters);
+    model->parameters = parameters;
+}
+
 /* One recipe on a set that is ready. NULL after one sentence, the agreed code in *code. */
 static struct model *fit(const struct fits *f, const struct training_set *set, const struct recipe *recipe,
                          size_t part, int *code)
@@ -78,10 +93,8 @@ static struct model *fit(const struct fits *f, const struct training_set *set, c
     free(title);
     *code = ranks_agree(f->group, model ? EXIT_DONE : EXIT_BAD_DATA, why);
     free(why);
-    if (model) {
-        free(model->name);
-        model->name = memory_text(recipe->name);
-    }
+    if (model)
+        note_recipe(model, recipe, fits_bins(f->plan, recipe));
     return model;
 }
 

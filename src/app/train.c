@@ -42,7 +42,9 @@ static const struct option_row train_rows[] = {
      AT(learners), 0, 0},
     {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0, 0},
     {"bins", OPTION_U64, "N",
-     "Values told apart in a feature; a feature with no more than that is split exactly. 255 unless given.",
+     "Values told apart in a feature; a feature with no more than that is split exactly. Unless given, 255, "
+     "but "
+     "65,535 for adaboost, whose single splits need the finest.",
      AT(bins), 2, BINS_MOST},
     {"test-share", OPTION_DOUBLE, "X", "Share of the rows held out to judge the models; 0.3 unless given.",
      AT(test_share), 0, 0.99},
@@ -79,7 +81,6 @@ static void train_defaults(void *values)
 {
     struct train_options *o = values;
     o->seed = 1;
-    o->bins = BINS_DEFAULT;
     o->test_share = 0.3;
     o->n_estimators = o->max_depth = o->max_features = o->min_samples_split = o->min_samples_leaf = NOT_GIVEN;
     o->learning_rate = o->var_smoothing = NAN;

@@ -84,8 +84,8 @@ const struct learner learners[] = {
     {"boosting", "Gradient Boosting",
      "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf", BINS_DEFAULT,
      boosting_defaults, check_boosting, boosting_fit},
-    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", BINS_DEFAULT,
-     adaboost_defaults, check_adaboost, adaboost_fit},
+    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
+     check_adaboost, adaboost_fit},
     {"bayes", "Naive Bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;

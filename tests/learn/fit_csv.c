@@ -189,10 +189,11 @@ int main(int argc, char **argv)
 {
     if (argc < 5)
         fail("wants TRAIN TEST LEARNER RANKS", "usage");
-    struct job job = {.n_bins = BINS_DEFAULT, .learner = learner_find(argv[3])};
+    struct job job = {.learner = learner_find(argv[3])};
     if (!job.learner)
         fail("no such learner", argv[3]);
     job.learner->defaults(&job.options);
+    job.n_bins = job.learner->n_bins;
     for (int i = 5; i < argc; i++)
         set_option(&job, argv[i]);
     job.train = read_csv(argv[1]);

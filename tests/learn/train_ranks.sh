@@ -2,9 +2,11 @@
 # train and evaluate, as users run them: every learner and the cross-validation give the same bytes for 1, 2, 3, 5 and 7 ranks, with
 # rows shared or spread; wrong use and rows with nothing to learn in them get one sentence and the right exit code.
 #
-# usage: train_ranks.sh DARKFOREST
+# usage: train_ranks.sh DARKFOREST TWO_NODES
+#
+# TWO_NODES is a library that makes one machine look like two (two_nodes.c).
 set -euo pipefail
-darkforest=$1
+darkforest=$1 two_nodes=$2
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 work=$(mktemp -d)
@@ -23,6 +25,14 @@ for ranks in 2 3 5 7; do
         cmp 1.txt n.txt
     done
 done
+# On two nodes: ranks in groups, of which some lie on both, and one window over both.
+two="env LD_PRELOAD=$two_nodes ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+for ranks in 2 3 5 7; do
+    mpirun --oversubscribe -n $ranks $two "$darkforest" $train -o n.h5 >n.txt
+    h5diff -q --exclude-path=/provenance 1.h5 n.h5 || { echo "models of $ranks ranks on two nodes differ"; exit 1; }
+    cmp 1.txt n.txt
+done
+
 # More ranks than pieces of work; as many groups as pieces; one piece and several ranks; --spread has no groups.
 fits() { # learner, folds, ranks, groups that the run must tell of (0: none), more options
     local learner=$1 folds=$2 ranks=$3 groups=$4 few="train hours --learner $1 --n-estimators 10 --folds $2"

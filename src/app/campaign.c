@@ -181,7 +181,8 @@ static void read_training(struct reading_campaign *r)
     const char *share = get(r, "train", "test-share", "0.3");
     read_learners(r);
     plan->seed = get_count(r, "seed", "1", 0, UINT64_MAX);
-    plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
+    if (get(r, "train", "bins", NULL))
+        plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
     plan->n_folds = get_count(r, "folds", "5", 0, 256);
     if (plan->n_folds == 1)
         refuse(r, memory_text("[train] folds must be 0 or at least 2"));
@@ -272,8 +273,12 @@ void campaign_free(struct campaign *c)
 char *campaign_training_text(const struct campaign *c)
 {
     const struct training_plan *p = &c->plan;
-    return text_format("seed = %llu\nbins = %u\ntest-share = %.17g\nfolds = %llu\n",
-                       (unsigned long long)p->seed, p->n_bins, p->test_share, (unsigned long long)p->n_folds);
+    char *bins = p->n_bins ? text_format("%u", p->n_bins) : memory_text("by learner");
+    char *text =
+        text_format("seed = %llu\nbins = %s\ntest-share = %.17g\nfolds = %llu\n", (unsigned long long)p->seed,
+                    bins, p->test_share, (unsigned long long)p->n_folds);
+    free(bins);
+    return text;
 }
 
 char *campaign_features(const struct campaign *c, size_t month)

@@ -22,7 +22,7 @@ static double *model_rows(const struct table *table, const struct model *model, 
     double *values = memory_get((table->n * n_features + 1) * sizeof *values);
     for (size_t i = 0; i < table->n; i++)
         for (size_t f = 0; f < n_features; f++)
-            values[i * n_features + f] = table->values[i * SOURCE_FEATURES + (size_t)columns[f]];
+            values[i * n_features + f] = table_row(table, i)[columns[f]];
     return values;
 }
 
@@ -51,6 +51,7 @@ static int judge_model(struct judging *j, const struct model *model)
         struct table table = j->rows->table;
         double *values = model_rows(&table, model, columns);
         table.values = values;
+        table.n_features = model->n_features;
         struct result result = {.model = model->name,
                                 .learner = model->learner,
                                 .parameters = model->parameters,

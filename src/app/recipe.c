@@ -100,3 +100,21 @@ const char *recipes_settle(struct recipes *recipes)
     recipes->n = n;
     return NULL;
 }
+
+/* Levels that a tree of any depth is taken to have. */
+#define LEVELS_OF_ANY 12
+
+double recipe_cost(const struct recipe *recipe)
+{
+    /* Of one level of one tree (boosting: of one round, a tree a class), measured on a telescope's rows. */
+    static const struct {
+        const char *learner;
+        double level;
+    } costs[] = {{"forest", 0.007}, {"boosting", 0.012}, {"adaboost", 0.02}};
+    const struct learner_options *o = &recipe->options;
+    const double levels = o->max_depth ? (double)o->max_depth : LEVELS_OF_ANY;
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
+        if (strcmp(costs[i].learner, recipe->learner->name) == 0)
+            return costs[i].level * levels * (double)o->n_estimators;
+    return 0.5; /* naive Bayes looks at the rows twice */
+}

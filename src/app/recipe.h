@@ -31,4 +31,7 @@ int recipes_add(struct recipes *recipes, const char *learner);
  * a sentence that says which parameter is wrong. */
 const char *recipes_settle(struct recipes *recipes);
 
+/* About how long a fit takes, beside 1 for binning the rows; for dealing work over ranks. */
+double recipe_cost(const struct recipe *recipe);
+
 #endif

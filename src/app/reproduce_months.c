@@ -1,5 +1,6 @@
 #include "reproduce_months.h"
 
+#include "budget.h"
 #include "judging.h"
 #include "stop.h"
 #include "training.h"
@@ -19,6 +20,7 @@
 struct months {
     const struct campaign *campaign;
     const struct ranks *group; /* the ranks that work on this one's month */
+    struct training_plan plan;
 };
 
 /* When a file was last written, ns; -1: it is not there. */
@@ -112,7 +114,7 @@ static int read_rows(const struct months *r, size_t m, struct training_rows *row
 }
 
 /* The paper's models of one learner for one month, to their file. */
-static int train_learner(const struct months *r, size_t m, size_t learner, const struct training_rows *rows)
+static int train_learner(const struct months *r, size_t m, size_t learner, struct training_rows *rows)
 {
     struct model *models[RECIPES_MOST] = {0};
     struct recipes recipes = {.n = 0};
@@ -122,9 +124,9 @@ static int train_learner(const struct months *r, size_t m, size_t learner, const
     log_info("%s: train %s", r->campaign->months[m].name, r->campaign->learners.items[learner]);
     int code = make_folder_of(r, path);
     if (code == EXIT_DONE)
-        code = training_run(r->group, &r->campaign->plan, rows, &recipes, models);
+        code = training_run(r->group, &r->plan, rows, &recipes, models);
     if (code == EXIT_DONE)
-        code = training_write(r->group, &r->campaign->plan, rows, models, recipes.n, path);
+        code = training_write(r->group, &r->plan, rows, models, recipes.n, path);
     for (size_t i = 0; i < recipes.n; i++)
         model_free(models[i]);
     free(path);
@@ -191,8 +193,10 @@ static int each_month(const struct ranks *world, const struct campaign *campaign
 {
     const int size = ranks_size(world), n = (int)campaign->n_months;
     const int n_groups = n < size ? n : size, group = (int)((int64_t)ranks_rank(world) * n_groups / size);
+    const uint64_t memory = budget_per_rank(world);
     struct ranks *ranks = ranks_split(world, group);
-    const struct months r = {.campaign = campaign, .group = ranks};
+    struct months r = {.campaign = campaign, .group = ranks, .plan = campaign->plan};
+    r.plan.memory = memory;
     int code = EXIT_DONE;
     for (size_t m = (size_t)group; m < campaign->n_months && code == EXIT_DONE; m += (size_t)n_groups)
         code = work(&r, m);

@@ -4,6 +4,7 @@
  * Without parameters a learner is fitted as the paper has it, which for some is more than one model
  * (recipe.h).
  */
+#include "budget.h"
 #include "command.h"
 #include "run_record.h"
 #include "scores.h"
@@ -41,7 +42,9 @@ static const struct option_row train_rows[] = {
      AT(learners), 0, 0},
     {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0, 0},
     {"bins", OPTION_U64, "N",
-     "Values told apart in a feature; a feature with no more than that is split exactly. 255 unless given.",
+     "Values told apart in a feature; a feature with no more than that is split exactly. Unless given, 255, "
+     "but "
+     "65,535 for adaboost, whose single splits need the finest.",
      AT(bins), 2, BINS_MOST},
     {"test-share", OPTION_DOUBLE, "X", "Share of the rows held out to judge the models; 0.3 unless given.",
      AT(test_share), 0, 0.99},
@@ -78,7 +81,6 @@ static void train_defaults(void *values)
 {
     struct train_options *o = values;
     o->seed = 1;
-    o->bins = BINS_DEFAULT;
     o->test_share = 0.3;
     o->n_estimators = o->max_depth = o->max_features = o->min_samples_split = o->min_samples_leaf = NOT_GIVEN;
     o->learning_rate = o->var_smoothing = NAN;
@@ -174,7 +176,12 @@ static int train_and_write(const struct ranks *world, const struct train_options
                            const struct recipes *recipes, const struct strings *operands,
                            struct run_record *record)
 {
-    const struct training_plan plan = {o->seed, o->test_share, o->folds, (uint32_t)o->bins, o->spread};
+    const struct training_plan plan = {.seed = o->seed,
+                                       .test_share = o->test_share,
+                                       .n_folds = o->folds,
+                                       .n_bins = (uint32_t)o->bins,
+                                       .spread = o->spread,
+                                       .memory = budget_per_rank(world)};
     struct model *models[RECIPES_MOST] = {0};
     struct training_rows rows;
     run_record_phase(record, "read");

@@ -1,5 +1,7 @@
 #include "training.h"
 
+#include "deal.h"
+#include "fits.h"
 #include "provenance.h"
 #include "training_set.h"
 
@@ -7,176 +9,147 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/progress.h"
-#include "darkforest/learn/folds.h"
-#include "darkforest/learn/split.h"
-#include "darkforest/sources/source.h"
+#include "darkforest/learn/model_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Two parts of this rank's rows. */
-struct parts {
-    struct table train, test;
-};
-
-static struct parts part_rows(const struct table *rows, uint8_t *train)
-{
-    struct parts parts = {.train = table_select(rows, train)};
-    for (size_t i = 0; i < rows->n; i++)
-        train[i] = !train[i];
-    parts.test = table_select(rows, train);
-    return parts;
-}
-
-static void free_parts(struct parts *parts)
-{
-    free((double *)(uintptr_t)parts->train.values);
-    free((uint8_t *)(uintptr_t)parts->train.labels);
-    free((double *)(uintptr_t)parts->test.values);
-    free((uint8_t *)(uintptr_t)parts->test.labels);
-}
+/* What a group holds of a row at most, its ranks' work included, where no two rows look alike. */
+#define GROUP_ROW_BYTES 96
 
 void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
                     struct metrics *metrics)
 {
     const struct learn_team team = training_team(ranks);
     metrics_init(metrics, model->n_classes);
-    model_judge(model, rows->values, rows->labels, rows->n, metrics);
+    model_judge(model, rows, metrics);
     metrics_sum(metrics, &team);
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total)
+/* Collective. How many groups the memory of every node has room for. */
+static int most_groups(const struct ranks *ranks, const struct training_plan *plan, uint64_t n_rows)
 {
-    (void)total;
-    progress_update(context, done, done);
+    struct ranks *node = ranks_node(ranks);
+    uint64_t taken = (uint64_t)ranks_size(ranks); /* groups that there is no room for */
+    if (!plan->spread && n_rows < UINT32_MAX)
+        taken -= (uint64_t)deal_most(ranks_size(ranks), ranks_size(node), (double)plan->memory,
+                                     (double)n_rows * (double)TRAINING_ROW_BYTES,
+                                     (double)n_rows * GROUP_ROW_BYTES);
+    ranks_free(node);
+    ranks_max_u64(ranks, &taken, 1);
+    return ranks_size(ranks) - (int)taken;
 }
 
-/* One recipe on a set that is ready. NULL after one sentence, the agreed code in *code. */
-static struct model *fit(const struct ranks *ranks, const struct training_set *set,
-                         const struct training_plan *plan, const struct recipe *recipe, const char *what,
-                         int *code)
+/* Recipes that want the same number of bins are of one kind, named by the first of them. */
+static int kind_of(const struct training_plan *plan, const struct recipes *recipes, size_t i)
 {
-    struct progress progress;
-    struct learner_options options = recipe->options;
-    char *why = NULL, *title = text_format("%s %s", what, recipe->name);
-    options.seed = plan->seed;
-    options.progress = show_progress;
-    options.progress_context = &progress;
-    progress_start(&progress, title, "trees", options.n_estimators);
-    struct model *model = learner_fit(recipe->learner, &set->data, &options, training_feature_names(),
-                                      source_label_names, &why);
-    progress_end(&progress);
-    free(title);
-    *code = ranks_agree(ranks, model ? EXIT_DONE : EXIT_BAD_DATA, why);
-    free(why);
-    if (model) {
-        free(model->name);
-        model->name = memory_text(recipe->name);
+    size_t kind = 0;
+    while (fits_bins(plan, &recipes->items[kind]) != fits_bins(plan, &recipes->items[i]))
+        kind++;
+    return (int)kind;
+}
+
+/* Collective. Who fits what; where groups are to work side by side, the rows are shared. */
+static struct deal deal_pieces(const struct ranks *ranks, const struct training_plan *plan,
+                               struct training_rows *rows, const struct recipes *recipes)
+{
+    double costs[RECIPES_MOST];
+    int kinds[RECIPES_MOST];
+    const struct deal_work work = {fits_parts(plan), recipes->n, costs, kinds};
+    for (size_t i = 0; i < recipes->n; i++) {
+        costs[i] = recipe_cost(&recipes->items[i]);
+        kinds[i] = kind_of(plan, recipes, i);
     }
-    return model;
+    struct deal deal = deal_make(&work, ranks_size(ranks), most_groups(ranks, plan, rows->n_total));
+    if (deal.n_groups > 1 && training_rows_share(ranks, rows) != 0) {
+        log_info("shared memory has no room for the rows: all ranks make one fit after the other");
+        deal_free(&deal);
+        deal = deal_make(&work, ranks_size(ranks), 1);
+    }
+    return deal;
 }
 
-static void tell_set(const struct training_set *set)
+static void tell_deal(const struct deal *deal, const struct training_rows *rows, size_t n_pieces)
 {
     char bytes[FORMAT_TIME_SIZE];
-    const uint64_t n = set->data.whole ? set->data.n_total : set->rows.n;
-    const size_t n_cells = set->data.whole ? set->data.all.n : set->data.own.n;
-    log_info("%llu training rows, %zu of them distinct in %u bins: %s %s, %.1f bytes a row",
-             (unsigned long long)n, n_cells, set->bins->n_most, format_size(training_set_bytes(set), bytes),
-             set->data.whole ? "a node" : "on this rank",
-             n ? (double)training_set_bytes(set) / (double)n : 0.0);
+    if (deal->n_groups > 1)
+        log_info("%zu fits over %d groups of ranks, side by side; a node holds the rows once, %s; the lines "
+                 "below are of the first group",
+                 n_pieces, deal->n_groups, format_size(rows->n_total * TRAINING_ROW_BYTES, bytes));
 }
 
-/* Fits all recipes to one part and judges them on the other. */
-static int fit_parts(const struct ranks *ranks, const struct training_plan *plan, const struct parts *parts,
-                     const struct recipes *recipes, const char *what, struct model **models)
+/* From the group that has fitted it to all ranks. */
+static void share_model(const struct ranks *ranks, int root, struct model **model)
 {
-    const struct training_set_options options = {plan->n_bins, plan->spread};
-    struct training_set set;
-    int code = EXIT_DONE;
-    training_set_build(&set, ranks, &parts->train, &options);
-    tell_set(&set);
-    for (size_t i = 0; i < recipes->n && code == EXIT_DONE; i++) {
-        models[i] = fit(ranks, &set, plan, &recipes->items[i], what, &code);
-        if (models[i])
-            training_judge(ranks, models[i], &parts->test, &models[i]->held_out);
+    size_t n_bytes = 0;
+    char *bytes = ranks_rank(ranks) == root ? model_pack(*model, &n_bytes) : NULL;
+    ranks_broadcast(ranks, root, &n_bytes, sizeof n_bytes);
+    if (!bytes)
+        bytes = memory_get(n_bytes);
+    ranks_broadcast(ranks, root, bytes, n_bytes);
+    if (!*model)
+        *model = model_unpack(bytes);
+    free(bytes);
+}
+
+static void share_metrics(const struct ranks *ranks, int root, int n_classes, struct metrics *m)
+{
+    if (!m->confusion)
+        metrics_init(m, n_classes);
+    ranks_broadcast(ranks, root, m->confusion, (size_t)n_classes * (size_t)n_classes * sizeof *m->confusion);
+}
+
+/* Collective. What each group has found, to all ranks. */
+static void share_results(const struct ranks *ranks, struct fits *f)
+{
+    const size_t n = f->recipes->n;
+    if (f->deal->n_groups == 1)
+        return;
+    for (size_t i = 0; i < n; i++)
+        share_model(ranks, deal_first_rank(f->deal, deal_group(f->deal, 0, i)), &f->models[i]);
+    for (size_t part = 0; part < fits_parts(f->plan); part++)
+        for (size_t i = 0; i < n; i++)
+            share_metrics(ranks, deal_first_rank(f->deal, deal_group(f->deal, part, i)), f->rows.n_classes,
+                          &f->scores[part * n + i]);
+}
+
+/* The models with their scores, out of the fits. */
+static void take_models(struct fits *f, struct model **models)
+{
+    const size_t n = f->recipes->n;
+    for (size_t i = 0; i < n; i++) {
+        struct model *m = models[i] = f->models[i];
+        f->models[i] = NULL;
+        if (metrics_rows(&f->scores[i]) > 0)
+            metrics_copy(&m->held_out, &f->scores[i]);
+        m->n_folds = (size_t)f->plan->n_folds;
+        m->folds = m->n_folds ? memory_zeroed(m->n_folds, sizeof *m->folds) : NULL;
+        for (size_t fold = 0; fold < m->n_folds; fold++)
+            metrics_copy(&m->folds[fold], &f->scores[(1 + fold) * n + i]);
     }
-    training_set_free(&set);
-    return code;
 }
 
-static int fit_split(const struct ranks *ranks, const struct training_plan *plan,
-                     const struct training_rows *rows, const struct recipes *recipes, struct model **models)
-{
-    uint8_t *train = memory_get(rows->table.n + 1);
-    split_rows(plan->seed, plan->test_share, rows->first, rows->table.n, train);
-    struct parts parts = part_rows(&rows->table, train);
-    free(train);
-    const int code = fit_parts(ranks, plan, &parts, recipes, "fit", models);
-    for (size_t i = 0; i < recipes->n; i++)
-        if (models[i] && metrics_rows(&models[i]->held_out) == 0)
-            metrics_free(&models[i]->held_out);
-    free_parts(&parts);
-    return code;
-}
-
-/* One fold held out: its metrics go to each model, the models fitted without it are dropped. */
-static int fit_fold(const struct ranks *ranks, const struct training_plan *plan,
-                    const struct training_rows *rows, const uint8_t *folds, uint64_t fold,
-                    const struct recipes *recipes, struct model **models)
-{
-    struct model *fold_models[RECIPES_MOST] = {0};
-    uint8_t *train = memory_get(rows->table.n + 1);
-    for (size_t i = 0; i < rows->table.n; i++)
-        train[i] = folds[i] != fold;
-    struct parts parts = part_rows(&rows->table, train);
-    free(train);
-    char *what =
-        text_format("fold %llu of %llu,", (unsigned long long)fold + 1, (unsigned long long)plan->n_folds);
-    const int code = fit_parts(ranks, plan, &parts, recipes, what, fold_models);
-    free(what);
-    free_parts(&parts);
-    for (size_t i = 0; i < recipes->n; i++) {
-        if (code == EXIT_DONE)
-            metrics_copy(&models[i]->folds[models[i]->n_folds++], &fold_models[i]->held_out);
-        model_free(fold_models[i]);
-    }
-    return code;
-}
-
-static int cross_validate(const struct ranks *ranks, const struct training_plan *plan,
-                          const struct training_rows *rows, const struct recipes *recipes,
-                          struct model **models)
-{
-    const struct learn_team team = training_team(ranks);
-    const struct table *table = &rows->table;
-    uint8_t *folds = memory_get(table->n + 1);
-    char *why = NULL;
-    if (folds_deal(&team, plan->seed, (int)plan->n_folds, table->n_classes, table->labels, table->n, folds,
-                   &why) != 0)
-        log_warn("%s", why);
-    free(why);
-    for (size_t i = 0; i < recipes->n; i++)
-        models[i]->folds = memory_zeroed((size_t)plan->n_folds, sizeof *models[i]->folds);
-    int code = EXIT_DONE;
-    for (uint64_t fold = 0; fold < plan->n_folds && code == EXIT_DONE; fold++)
-        code = fit_fold(ranks, plan, rows, folds, fold, recipes, models);
-    free(folds);
-    return code;
-}
-
-int training_run(const struct ranks *ranks, const struct training_plan *plan,
-                 const struct training_rows *rows, const struct recipes *recipes, struct model **models)
+int training_run(const struct ranks *ranks, const struct training_plan *plan, struct training_rows *rows,
+                 const struct recipes *recipes, struct model **models)
 {
     memset(models, 0, recipes->n * sizeof *models);
-    int code = fit_split(ranks, plan, rows, recipes, models);
-    if (code == EXIT_DONE && plan->n_folds)
-        code = cross_validate(ranks, plan, rows, recipes, models);
-    for (size_t i = 0; i < recipes->n && code != EXIT_DONE; i++) {
-        model_free(models[i]);
-        models[i] = NULL;
+    struct deal deal = deal_pieces(ranks, plan, rows, recipes);
+    tell_deal(&deal, rows, fits_parts(plan) * recipes->n);
+    struct fits f = {
+        .plan = plan, .recipes = recipes, .deal = &deal, .rows = rows->table, .first = rows->first};
+    f.number = deal_group_of_rank(&deal, ranks_rank(ranks));
+    struct ranks *group = ranks_split(ranks, f.number);
+    f.group = group;
+    if (deal.n_groups > 1)
+        f.rows = training_rows_part(rows, ranks_rank(group), ranks_size(group), &f.first);
+    const int code = ranks_agree(ranks, fits_run(&f), NULL);
+    if (code == EXIT_DONE) {
+        share_results(ranks, &f);
+        take_models(&f, models);
     }
+    fits_free(&f);
+    ranks_free(group);
+    deal_free(&deal);
     return code;
 }
 

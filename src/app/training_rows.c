@@ -121,7 +121,7 @@ static int read_share(const struct ranks *ranks, const struct strings *paths, co
     rows->first = first;
     rows->values = memory_get((n * SOURCE_FEATURES + 1) * sizeof *rows->values);
     rows->labels = memory_get(n + 1);
-    rows->table = (struct table){SOURCE_FEATURES, LABEL_CLASSES, n, rows->values, rows->labels};
+    rows->table = (struct table){SOURCE_FEATURES, LABEL_CLASSES, n, rows->values, rows->labels, NULL};
     uint64_t start = 0; /* of the file among all rows */
     for (size_t i = 0; i < paths->n; start += n_rows[i++]) {
         const uint64_t from = larger(start, first), to = smaller(start + n_rows[i], end);
@@ -179,6 +179,8 @@ void training_rows_free(struct training_rows *rows)
 {
     free(rows->values);
     free(rows->labels);
+    shared_free(rows->shared);
+    ranks_free(rows->node);
     free(rows->about.rules);
     free(rows->about.inputs);
     *rows = (struct training_rows){0};

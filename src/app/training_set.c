@@ -115,10 +115,10 @@ static void fill_window(struct training_set *set, const struct ranks *ranks, con
 }
 
 /* Collective over all ranks. Whether the window could be had on every node. */
-static int open_window(struct training_set *set, const struct ranks *ranks, size_t n_cells)
+static int open_window(struct training_set *set, const struct ranks *ranks, size_t n_cells, int n_beside)
 {
     set->node = ranks_node(ranks);
-    set->shared = shared_new(set->node, window_bytes(set, n_cells));
+    set->shared = shared_new_beside(set->node, window_bytes(set, n_cells), n_beside);
     uint64_t n_lacking = !set->shared;
     ranks_sum_u64(ranks, &n_lacking, 1);
     if (n_lacking == 0)
@@ -130,11 +130,11 @@ static int open_window(struct training_set *set, const struct ranks *ranks, size
     return 0;
 }
 
-static void share(struct training_set *set, const struct ranks *ranks)
+static void share(struct training_set *set, const struct ranks *ranks, int n_beside)
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_window(set, ranks, (size_t)n_cells))
+    if (set->data.n_total >= UINT32_MAX || !open_window(set, ranks, (size_t)n_cells, n_beside))
         return;
     const struct window w = window_at(set, shared_memory(set->shared), (size_t)n_cells);
     fill_window(set, ranks, &w);
@@ -151,7 +151,7 @@ void training_set_build(struct training_set *set, const struct ranks *ranks, con
     set->cells = cells_find(set->bins, rows, set->cell_of);
     set->data = dataset_spread(&set->team, set->bins, &set->rows, &set->cells, set->cell_of);
     if (!options->spread && set->team.size > 1)
-        share(set, ranks);
+        share(set, ranks, options->n_beside);
 }
 
 void training_set_free(struct training_set *set)

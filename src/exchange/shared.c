@@ -25,9 +25,14 @@ static int has_room(size_t n_bytes)
 
 struct shared *shared_new(const struct ranks *node, size_t n_bytes)
 {
+    return shared_new_beside(node, n_bytes, 1);
+}
+
+struct shared *shared_new_beside(const struct ranks *node, size_t n_bytes, int n_beside)
+{
     uint64_t wanted = n_bytes;
     ranks_broadcast(node, 0, &wanted, sizeof wanted);
-    uint64_t lacking = !has_room((size_t)wanted + SHARED_ALIGNMENT);
+    uint64_t lacking = !has_room(((size_t)wanted + SHARED_ALIGNMENT) * (size_t)n_beside);
     ranks_sum_u64(node, &lacking, 1);
     if (lacking)
         return NULL;

@@ -18,9 +18,10 @@ static void add_up(const struct dataset *data, int n_features, const double *mea
 {
     const size_t row = (size_t)n_features;
     for (size_t i = 0; i < data->rows->n; i++) {
-        const size_t cell = data->rows->labels[i] * row;
+        const size_t cell = table_label(data->rows, i) * row;
+        const double *values = table_row(data->rows, i);
         for (size_t f = 0; f < row; f++) {
-            const double x = data->rows->values[i * row + f];
+            const double x = values[f];
             const double d = means ? x - means[cell + f] : 0;
             exact_add(&sums[cell + f], means ? d * d : x);
         }

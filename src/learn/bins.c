@@ -10,7 +10,7 @@
 static void take_keys(const struct table *table, int f, uint32_t *keys)
 {
     for (size_t i = 0; i < table->n; i++)
-        keys[i] = key_of((float)table->values[i * (size_t)table->n_features + (size_t)f]);
+        keys[i] = key_of((float)table_row(table, i)[f]);
 }
 
 /* Distinct keys of sorted keys, or n_most + 1 when there are more than n_most. */

@@ -101,13 +101,15 @@ struct cells cells_find(const struct bins *bins, const struct table *table, uint
     struct cell_finder finder;
     cell_finder_init(&finder, bins, &memory);
     uint8_t *block = memory_get(BLOCK * finder.row_bytes);
+    double *rows = memory_get(BLOCK * (size_t)bins->n_features * sizeof *rows);
     for (size_t from = 0; from < table->n; from += BLOCK) {
         const size_t n = table->n - from < BLOCK ? table->n - from : BLOCK;
-        bins_apply(bins, table->values + from * (size_t)bins->n_features, n, block);
+        bins_apply(bins, table_rows(table, from, n, rows), n, block);
         for (size_t i = 0; i < n; i++)
             cell_of[from + i] =
-                cell_finder_add(&finder, block + i * finder.row_bytes, table->labels[from + i], 1);
+                cell_finder_add(&finder, block + i * finder.row_bytes, table_label(table, from + i), 1);
     }
+    free(rows);
     free(block);
     struct cells found = finder.cells;
     trim(&found, finder.row_bytes);

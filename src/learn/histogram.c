@@ -18,14 +18,13 @@ INLINE void add_classes(const struct histogram_work *w, const uint32_t *counts, 
 {
     const uint8_t *binned = w->view->cells.binned, *labels = w->view->cells.labels;
     const size_t n_features = (size_t)w->view->bins->n_features;
-    const size_t stride = w->stride * (size_t)n_stats;
     for (size_t i = 0; i < w->n; i++) {
         const size_t cell = cell_at(w, i, listed);
         const int64_t weight = counts ? counts[cell] : weights[cell];
         int64_t *of_label = histogram + labels[cell];
-        for (int f = 0; f < w->n_features; f++, of_label += stride) {
+        for (int f = 0; f < w->n_features; f++) {
             const uint32_t bin = view_bin(binned, cell, n_features, (size_t)w->features[f], width);
-            of_label[bin * (uint32_t)n_stats] += weight;
+            of_label[(w->starts[f] + bin) * (size_t)n_stats] += weight;
         }
     }
 }
@@ -39,9 +38,10 @@ INLINE void add_pairs(const struct histogram_work *w, const int64_t *values, int
     for (size_t i = 0; i < w->n; i++) {
         const size_t cell = cell_at(w, i, listed);
         const pair add = {values[cell], n_rows[cell]};
-        pair *of_feature = (pair *)(void *)histogram;
-        for (int f = 0; f < w->n_features; f++, of_feature += w->stride)
-            of_feature[view_bin(binned, cell, n_features, (size_t)w->features[f], width)] += add;
+        for (int f = 0; f < w->n_features; f++) {
+            const uint32_t bin = view_bin(binned, cell, n_features, (size_t)w->features[f], width);
+            ((pair *)(void *)histogram)[w->starts[f] + bin] += add;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
  * histogram.h - cells added up by bin: the inner loops of every tree learner. Counters are 64-bit integers,
  * so that sums over ranks are exact.
  *
- *     feature 0: | bin 0: stats | bin 1: stats | ...  (stride bins) | feature 1: ...
+ *     feature 0: | bin 0: stats | bin 1: stats | ...  | feature 1, from starts[1] on: | bin 0: stats | ...
  *
  * Private to the learn room. Local.
  */
@@ -18,7 +18,7 @@ struct histogram_work {
     size_t n;
     const int *features;
     int n_features;
-    size_t stride; /* bins of space for each feature */
+    const size_t *starts; /* bins before those of the i-th of the features */
 };
 
 /* stats[label] += weights[cell]; n_stats classes a bin. */

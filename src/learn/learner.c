@@ -80,13 +80,13 @@ static const char *check_bayes(const struct learner_options *o)
 const struct learner learners[] = {
     {"forest", "Random Forest",
      "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
-     forest_defaults, check_forest, forest_fit},
+     BINS_DEFAULT, forest_defaults, check_forest, forest_fit},
     {"boosting", "Gradient Boosting",
-     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
+     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf", BINS_DEFAULT,
      boosting_defaults, check_boosting, boosting_fit},
-    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", adaboost_defaults,
+    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
      check_adaboost, adaboost_fit},
-    {"bayes", "Naive Bayes", "var_smoothing normalise", bayes_defaults, check_bayes, bayes_fit},
+    {"bayes", "Naive Bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 
@@ -147,7 +147,7 @@ static void count_classes(const struct dataset *data, struct model *model)
 {
     int64_t counts[256] = {0};
     for (size_t i = 0; i < data->rows->n; i++)
-        counts[data->rows->labels[i]]++;
+        counts[table_label(data->rows, i)]++;
     team_sum(data->team, counts, (size_t)data->n_classes);
     model->class_rows = memory_get((size_t)data->n_classes * sizeof *model->class_rows);
     model->fitted = memory_get((size_t)data->n_classes);
@@ -186,7 +186,8 @@ static int fit_renumbered(const struct learner *learner, const struct dataset *d
     uint8_t numbers[256] = {0};
     for (int k = 0; k < model->n_fitted; k++)
         numbers[model->fitted[k]] = (uint8_t)k;
-    uint8_t *of_rows = renumber(data->rows->labels, data->rows->n, numbers);
+    const size_t n_labels = data->rows->n ? table_place(data->rows, data->rows->n - 1) + 1 : 0;
+    uint8_t *of_rows = renumber(data->rows->labels, n_labels, numbers);
     uint8_t *of_own = renumber(data->own.labels, data->own.n, numbers);
     uint8_t *of_all = renumber(data->all.labels, data->all.n, numbers);
     struct dataset renumbered = *data;

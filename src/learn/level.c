@@ -15,9 +15,34 @@ static size_t counters_per_feature(const struct grow *g)
     return (size_t)g->view->bins->n_most * (size_t)g->criterion->n_stats;
 }
 
+/* Where the bins of each feature start when each has as many as it needs; last, all bins. */
+static size_t *close_starts(const struct grow *g)
+{
+    const struct bins *bins = g->view->bins;
+    size_t *starts = memory_get(((size_t)bins->n_features + 1) * sizeof *starts);
+    starts[0] = 0;
+    for (int f = 0; f < bins->n_features; f++)
+        starts[f + 1] = starts[f] + bins->features[f].n;
+    return starts;
+}
+
+/* The same when any feature may stand in any place. */
+static size_t *even_starts(const struct grow *g)
+{
+    const struct bins *bins = g->view->bins;
+    size_t *starts = memory_get(((size_t)bins->n_features + 1) * sizeof *starts);
+    for (int f = 0; f <= bins->n_features; f++)
+        starts[f] = (size_t)f * bins->n_most;
+    return starts;
+}
+
+/* When all features are looked at. */
 static size_t counters_per_node(const struct grow *g)
 {
-    return (size_t)g->view->bins->n_features * counters_per_feature(g);
+    size_t n = 0;
+    for (int f = 0; f < g->view->bins->n_features; f++)
+        n += g->view->bins->features[f].n;
+    return n * (size_t)g->criterion->n_stats;
 }
 
 static int *order_of(const struct grow *g, const struct level *level, size_t i)
@@ -25,7 +50,14 @@ static int *order_of(const struct grow *g, const struct level *level, size_t i)
     return level->orders + i * (size_t)g->view->bins->n_features;
 }
 
-static void add_cells(const struct grow *g, const struct open_node *open, const int *features, int n_features,
+/* The histograms of some features of a node: those of features[i] begin at starts[i]. */
+struct places {
+    const int *features;
+    int n_features;
+    const size_t *starts;
+};
+
+static void add_cells(const struct grow *g, const struct open_node *open, const struct places *p,
                       int64_t *histogram)
 {
     const struct grow_tree *t = open->tree;
@@ -34,9 +66,9 @@ static void add_cells(const struct grow *g, const struct open_node *open, const 
         .view = g->view,
         .list = t->all ? NULL : t->list + node->begin,
         .n = node->end - node->begin,
-        .features = features,
-        .n_features = n_features,
-        .stride = g->view->bins->n_most,
+        .features = p->features,
+        .n_features = p->n_features,
+        .starts = p->starts,
     };
     if (t->values)
         histogram_add_values(&work, t->values, histogram);
@@ -47,32 +79,34 @@ static void add_cells(const struct grow *g, const struct open_node *open, const 
 }
 
 /* A root's sums are those of any one feature's bins. */
-static void set_root(const struct grow *g, const struct open_node *open, const int64_t *histogram)
+static void set_root(const struct grow *g, const struct open_node *open, const struct places *p,
+                     const int64_t *histograms)
 {
+    const int64_t *histogram = histograms + p->starts[0] * (size_t)g->criterion->n_stats;
     const int n_stats = g->criterion->n_stats;
     int64_t *stats = tree_stats(&open->tree->tree, open->node);
     memset(stats, 0, (size_t)n_stats * sizeof *stats);
-    for (uint32_t b = 0; b < g->view->bins->n_most; b++)
+    for (uint32_t b = 0; b < g->view->bins->features[p->features[0]].n; b++)
         for (int k = 0; k < n_stats; k++)
             stats[k] += histogram[b * (uint32_t)n_stats + (uint32_t)k];
     open->tree->tree.nodes[open->node].n_rows = g->criterion->n_rows(g->criterion, stats);
 }
 
-/* Tries the features in turn; places[i] says which histogram is that of features[i], NULL: the i-th. Returns
- * whether one of them takes several values in the node. */
-static int search_node(const struct grow *g, struct open_node *open, const int *features, int n_features,
-                       const int *places, const int64_t *histograms)
+/* Tries the features in the order given, as indices into p, NULL: as they stand there. Returns whether one of
+ * them takes several values in the node. */
+static int search_node(const struct grow *g, struct open_node *open, const struct places *p, const int *order,
+                       const int64_t *histograms)
 {
     if (open->parent == NO_PARENT)
-        set_root(g, open, histograms);
+        set_root(g, open, p, histograms);
     const struct search s = {g->criterion, g->min_samples_leaf, tree_stats(&open->tree->tree, open->node)};
     if (g->criterion->pure(g->criterion, s.stats))
         return 1;
     int varied = 0;
-    for (int i = 0; i < n_features; i++) {
-        const size_t place = (size_t)(places ? places[i] : i);
-        varied |= search_feature(&s, features[i], &g->view->bins->features[features[i]],
-                                 histograms + place * counters_per_feature(g), &open->split);
+    for (int i = 0; i < p->n_features; i++) {
+        const int place = order ? order[i] : i, feature = p->features[place];
+        varied |= search_feature(&s, feature, &g->view->bins->features[feature],
+                                 histograms + p->starts[place] * (size_t)g->criterion->n_stats, &open->split);
     }
     return varied;
 }
@@ -84,18 +118,21 @@ static int search_node(const struct grow *g, struct open_node *open, const int *
 static size_t search_part(const struct grow *g, struct level *level, const size_t *places, size_t n,
                           int first, int last, int64_t *histograms, size_t *left_over)
 {
-    const int n_features = last - first;
-    const size_t size = (size_t)n_features * counters_per_feature(g);
+    struct places drawn = {NULL, last - first, even_starts(g)};
+    const size_t size = (size_t)drawn.n_features * counters_per_feature(g);
     memset(histograms, 0, n * size * sizeof *histograms);
-    for (size_t i = 0; i < n; i++)
-        add_cells(g, &level->nodes[places[i]], order_of(g, level, places[i]) + first, n_features,
-                  histograms + i * size);
+    for (size_t i = 0; i < n; i++) {
+        drawn.features = order_of(g, level, places[i]) + first;
+        add_cells(g, &level->nodes[places[i]], &drawn, histograms + i * size);
+    }
     team_sum(g->view->team, histograms, n * size);
     size_t n_left_over = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!search_node(g, &level->nodes[places[i]], order_of(g, level, places[i]) + first, n_features, NULL,
-                         histograms + i * size))
+    for (size_t i = 0; i < n; i++) {
+        drawn.features = order_of(g, level, places[i]) + first;
+        if (!search_node(g, &level->nodes[places[i]], &drawn, NULL, histograms + i * size))
             left_over[n_left_over++] = places[i];
+    }
+    free((size_t *)(uintptr_t)drawn.starts);
     return n_left_over;
 }
 
@@ -186,18 +223,18 @@ static void search_all(const struct grow *g, struct level *level, const struct l
     int *features = memory_get((size_t)n_features * sizeof *features);
     for (int f = 0; f < n_features; f++)
         features[f] = f;
+    size_t *starts = close_starts(g);
+    const struct places all = {features, n_features, starts};
     level->histograms = memory_zeroed(level->n * size, sizeof *level->histograms);
     for (size_t i = 0; i < level->n; i++)
         if (level->nodes[i].slot < n_walked)
-            add_cells(g, &level->nodes[i], features, n_features,
-                      level->histograms + level->nodes[i].slot * size);
+            add_cells(g, &level->nodes[i], &all, level->histograms + level->nodes[i].slot * size);
     team_sum(g->view->team, level->histograms, n_walked * size);
     derive_siblings(level, above, size, n_walked);
-    for (size_t i = 0; i < level->n; i++) {
-        const int *order = order_of(g, level, i);
-        search_node(g, &level->nodes[i], order, n_features, order,
+    for (size_t i = 0; i < level->n; i++)
+        search_node(g, &level->nodes[i], &all, order_of(g, level, i),
                     level->histograms + level->nodes[i].slot * size);
-    }
+    free(starts);
     free(features);
 }
 

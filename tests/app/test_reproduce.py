@@ -129,7 +129,8 @@ def contents(folder):
 def check_ranks(p, folder, text):
     whole = contents(folder)
     assert len({path for path, _ in whole}) == 3 * 4 + 2 * 4
-    for ranks in (2, 5):  # in two groups; a group a month, of unequal sizes
+    # months in two groups; a group a month, of unequal sizes; several groups in a month
+    for ranks in (2, 5, 8):
         output = p.file("by-%d" % ranks)
         done = p.do("reproduce", campaign(p, output), ranks=ranks, seconds=200)
         assert done.stdout == text, "the tables differ at %d ranks" % ranks

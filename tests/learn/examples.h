@@ -12,6 +12,8 @@
 /* A purpose that no part of the program has. */
 #define RNG_TESTS 1000
 
+#define EXAMPLE_FEATURES 5
+
 static inline double example_unit(uint64_t seed, uint64_t i)
 {
     return rng_unit(rng_u64(seed, RNG_TESTS, i, 0));
@@ -23,7 +25,7 @@ static inline double example_unit(uint64_t seed, uint64_t i)
  */
 static inline struct table example_table(uint64_t seed, size_t n, int n_classes)
 {
-    enum { FEATURES = 5 };
+    enum { FEATURES = EXAMPLE_FEATURES };
     double *values = memory_get((n * FEATURES + 1) * sizeof *values);
     uint8_t *labels = memory_get(n + 1);
     for (size_t i = 0; i < n; i++) {
@@ -37,7 +39,7 @@ static inline struct table example_table(uint64_t seed, size_t n, int n_classes)
         const double noisy = row[0] / 10 + b + example_unit(seed, 4 * i + 2);
         labels[i] = (uint8_t)((int)(noisy * n_classes / 4) % n_classes);
     }
-    return (struct table){FEATURES, n_classes, n, values, labels};
+    return (struct table){FEATURES, n_classes, n, values, labels, NULL};
 }
 
 static inline void example_free(struct table *table)
@@ -51,6 +53,10 @@ static inline struct table example_part(const struct table *table, size_t from, 
 {
     struct table part = *table;
     part.n = to - from;
+    if (part.chosen) {
+        part.chosen += from;
+        return part;
+    }
     part.values += from * (size_t)table->n_features;
     part.labels += from;
     return part;

@@ -72,8 +72,8 @@ static void fit(const struct learn_team *team, void *argument)
     const size_t n_features = (size_t)job->train.n_columns - 1;
     const size_t size = team ? (size_t)team->size : 1, rank = team ? (size_t)team->rank : 0;
     const size_t from = job->train.n * rank / size, to = job->train.n * (rank + 1) / size;
-    const struct table all = {(int)n_features, job->n_classes, job->train.n, job->train.values,
-                              job->train.labels};
+    const struct table all = {(int)n_features,   job->n_classes,    job->train.n,
+                              job->train.values, job->train.labels, NULL};
     struct table mine = all;
     mine.n = to - from;
     mine.values += from * n_features;
@@ -189,10 +189,11 @@ int main(int argc, char **argv)
 {
     if (argc < 5)
         fail("wants TRAIN TEST LEARNER RANKS", "usage");
-    struct job job = {.n_bins = BINS_DEFAULT, .learner = learner_find(argv[3])};
+    struct job job = {.learner = learner_find(argv[3])};
     if (!job.learner)
         fail("no such learner", argv[3]);
     job.learner->defaults(&job.options);
+    job.n_bins = job.learner->n_bins;
     for (int i = 5; i < argc; i++)
         set_option(&job, argv[i]);
     job.train = read_csv(argv[1]);

@@ -16,7 +16,7 @@
 static struct table one_feature(const double *values, size_t n)
 {
     static const uint8_t labels[100000];
-    return (struct table){1, 1, n, values, labels};
+    return (struct table){1, 1, n, values, labels, NULL};
 }
 
 static void exact_values(void **state)

@@ -49,7 +49,7 @@ static void no_rows(void **state)
     const double value = 0;
     const uint8_t label = 0;
     (void)state;
-    const struct table table = {2, 3, 0, &value, &label};
+    const struct table table = {2, 3, 0, &value, &label, NULL};
     on_all(&table, "no rows");
 }
 
@@ -58,7 +58,7 @@ static void one_class(void **state)
     const double values[] = {1, 2, 3, 4};
     const uint8_t labels[] = {1, 1, 1, 1};
     (void)state;
-    const struct table table = {1, 3, 4, values, labels};
+    const struct table table = {1, 3, 4, values, labels, NULL};
     on_all(&table, "all 4 rows are of class b");
 }
 
@@ -67,7 +67,7 @@ static void constant_features(void **state)
     const double values[] = {5, 5, 5, 5, 5, 5};
     const uint8_t labels[] = {0, 1, 0, 1, 0, 0};
     (void)state;
-    const struct table table = {1, 3, 6, values, labels};
+    const struct table table = {1, 3, 6, values, labels, NULL};
     expect("forest", &table, NULL);
     expect("boosting", &table, NULL);
     expect("adaboost", &table, NULL);
@@ -102,7 +102,7 @@ static void duplicates(void **state)
         values[3 * i + 2] = i < 10 ? 3 : 4;
         labels[i] = i % 10 < 3 ? 1 : 0;
     }
-    const struct table table = {3, 3, 20, values, labels};
+    const struct table table = {3, 3, 20, values, labels, NULL};
     expect("forest", &table, NULL);
     expect("boosting", &table, NULL);
     expect("bayes", &table, NULL);
@@ -116,7 +116,7 @@ static void perfect(void **state)
     const double values[] = {1, 2, 3, 4, 11, 12, 13, 14};
     const uint8_t labels[] = {0, 0, 0, 0, 1, 1, 1, 1};
     (void)state;
-    const struct table table = {1, 2, 8, values, labels};
+    const struct table table = {1, 2, 8, values, labels, NULL};
     for (size_t i = 0; i < n_learners; i++) {
         struct learner_options options;
         learners[i].defaults(&options);

@@ -1,4 +1,5 @@
 /* The same model, bit for bit, for any number of ranks, any spread of the rows, and by tree or by row. */
+#include "darkforest/learn/model_bytes.h"
 #include "examples.h"
 
 #include <setjmp.h>
@@ -152,11 +153,109 @@ static void chunks_of_the_bootstrap(void **state)
     example_free(&table);
 }
 
+/* A list over a larger table stands for a table of just those rows. */
+static void chosen_rows(void **state)
+{
+    (void)state;
+    enum { N = 600, STEP = 3, N_CHOSEN = N / STEP };
+    struct table table = example_table(31, N, 3);
+    uint32_t chosen[N_CHOSEN];
+    double values[N_CHOSEN * EXAMPLE_FEATURES];
+    uint8_t labels[N_CHOSEN];
+    for (uint32_t i = 0; i < N_CHOSEN; i++) {
+        chosen[i] = STEP * i + 1;
+        labels[i] = table.labels[chosen[i]];
+        memcpy(values + i * EXAMPLE_FEATURES, table.values + (size_t)chosen[i] * EXAMPLE_FEATURES,
+               EXAMPLE_FEATURES * sizeof *values);
+    }
+    const struct table copy = {EXAMPLE_FEATURES, 3, N_CHOSEN, values, labels, NULL};
+    struct table list = {EXAMPLE_FEATURES, 3, N_CHOSEN, table.values, table.labels, chosen};
+    for (size_t l = 0; l < n_learners; l++) {
+        struct learner_options options;
+        learners[l].defaults(&options);
+        struct example_fit of_copy = {
+            .table = &copy, .learner = &learners[l], .options = &options, .n_bins = 40};
+        struct example_fit of_list = of_copy;
+        of_list.table = &list;
+        struct model *wanted = example_model(&of_copy, 0);
+        for (int ranks = 0; ranks <= 3; ranks++) {
+            struct model *model = example_model(&of_list, ranks);
+            assert_same_model(wanted, model);
+            model_free(model);
+        }
+        struct metrics a, b;
+        metrics_init(&a, 3);
+        metrics_init(&b, 3);
+        model_judge(wanted, &copy, &a);
+        model_judge(wanted, &list, &b);
+        assert_memory_equal(a.confusion, b.confusion, 9 * sizeof *a.confusion);
+        assert_int_equal(metrics_rows(&b), N_CHOSEN);
+        metrics_free(&a);
+        metrics_free(&b);
+        model_free(wanted);
+    }
+    example_free(&table);
+}
+
+static void assert_same_metrics(const struct metrics *a, const struct metrics *b)
+{
+    const size_t n = (size_t)a->n_classes * (size_t)a->n_classes;
+    assert_int_equal(a->n_classes, b->n_classes);
+    assert_int_equal(!a->confusion, !b->confusion);
+    if (a->confusion)
+        assert_memory_equal(a->confusion, b->confusion, n * sizeof *a->confusion);
+}
+
+/* What goes to another rank as bytes arrives whole: names, judgements and all. */
+static void models_as_bytes(void **state)
+{
+    (void)state;
+    struct table table = example_table(32, 300, 3);
+    for (size_t l = 0; l < n_learners; l++) {
+        struct learner_options options;
+        learners[l].defaults(&options);
+        options.normalise = 1;
+        struct example_fit fit = {
+            .table = &table, .learner = &learners[l], .options = &options, .n_bins = 40};
+        struct model *model = example_model(&fit, 0);
+        model->n_folds = l; /* none, too */
+        model->folds = memory_zeroed(l + 1, sizeof *model->folds);
+        for (size_t i = 0; i < l; i++) {
+            metrics_init(&model->folds[i], 3);
+            model_judge(model, &table, &model->folds[i]);
+        }
+        if (l % 2)
+            metrics_copy(&model->held_out, &model->folds[0]);
+        size_t n_bytes;
+        void *bytes = model_pack(model, &n_bytes);
+        struct model *copy = model_unpack(bytes);
+        assert_null(model_check(copy));
+        assert_same_model(model, copy);
+        assert_string_equal(model->learner, copy->learner);
+        assert_string_equal(model->name, copy->name);
+        assert_string_equal(model->feature_names[4], copy->feature_names[4]);
+        assert_string_equal(model->class_names[2], copy->class_names[2]);
+        assert_int_equal(model->seed, copy->seed);
+        assert_int_equal(model->real, copy->real);
+        assert_int_equal(model->n_rows, copy->n_rows);
+        assert_same_metrics(&model->held_out, &copy->held_out);
+        assert_int_equal(model->n_folds, copy->n_folds);
+        for (size_t i = 0; i < l; i++)
+            assert_same_metrics(&model->folds[i], &copy->folds[i]);
+        free(bytes);
+        model_free(copy);
+        model_free(model);
+    }
+    example_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_learner),
         cmocka_unit_test(chunks_of_the_bootstrap),
+        cmocka_unit_test(chosen_rows),
+        cmocka_unit_test(models_as_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

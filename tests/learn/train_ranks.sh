@@ -2,9 +2,11 @@
 # train and evaluate, as users run them: every learner and the cross-validation give the same bytes for 1, 2, 3, 5 and 7 ranks, with
 # rows shared or spread; wrong use and rows with nothing to learn in them get one sentence and the right exit code.
 #
-# usage: train_ranks.sh DARKFOREST
+# usage: train_ranks.sh DARKFOREST TWO_NODES
+#
+# TWO_NODES is a library that makes one machine look like two (two_nodes.c).
 set -euo pipefail
-darkforest=$1
+darkforest=$1 two_nodes=$2
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 work=$(mktemp -d)
@@ -23,6 +25,35 @@ for ranks in 2 3 5 7; do
         cmp 1.txt n.txt
     done
 done
+# On two nodes: ranks in groups, of which some lie on both, and one window over both.
+two="env LD_PRELOAD=$two_nodes ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+for ranks in 2 3 5 7; do
+    mpirun --oversubscribe -n $ranks $two "$darkforest" $train -o n.h5 >n.txt
+    h5diff -q --exclude-path=/provenance 1.h5 n.h5 || { echo "models of $ranks ranks on two nodes differ"; exit 1; }
+    cmp 1.txt n.txt
+done
+
+# More ranks than pieces of work; as many groups as pieces; one piece and several ranks; --spread has no groups.
+fits() { # learner, folds, ranks, groups that the run must tell of (0: none), more options
+    local learner=$1 folds=$2 ranks=$3 groups=$4 few="train hours --learner $1 --n-estimators 10 --folds $2"
+    shift 4
+    "$darkforest" $few -o few.h5 --quiet >few.txt
+    mpirun --oversubscribe -n "$ranks" "$darkforest" $few "$@" -o n.h5 >n.txt 2>err.txt
+    h5diff -q --exclude-path=/provenance few.h5 n.h5 || { echo "$learner, $folds folds: models of $ranks ranks differ"; exit 1; }
+    cmp few.txt n.txt
+    if [ "$groups" = 0 ]; then
+        ! grep "groups of ranks" err.txt
+    else
+        grep -q "over $groups groups of ranks" err.txt || { echo "no word of $groups groups"; cat err.txt; exit 1; }
+    fi
+    [ "$(grep -c 'done, wall' err.txt)" = 1 ] || { echo "more than one rank talks"; cat err.txt; exit 1; }
+}
+fits boosting 2 3 3
+fits boosting 2 8 3
+fits boosting 0 5 0
+fits boosting 2 3 0 --spread
+fits adaboost 5 7 5
+
 # The comparison would notice another seed.
 "$darkforest" $train --seed 2 -o n.h5 >n.txt
 if h5diff -q --exclude-path=/provenance 1.h5 n.h5 >/dev/null 2>&1; then
@@ -59,4 +90,17 @@ expect 65 "" evaluate hour.pcap hours
 "$darkforest" extract hour.pcap -o empty --quiet --filter "src host 1.2.3.4"
 expect 65 "no rows" train empty -o m.h5
 expect 65 "no rows" evaluate 1.h5 empty
+
+# What fails in one group only ends all ranks with one sentence: in a fold that leaves out the only row of a class, all are alike.
+one=$("$darkforest" export hours --with-addresses | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["label"] == "backscatter" && !other { other = $at["address"] }
+    $at["label"] == "scanning" && n++ < 40 { same = same " or src host " $at["address"] }
+    END { print "src host " other same }')
+"$darkforest" extract hour.pcap -o one --quiet --filter "$one"
+for ranks in 1 2 4 7; do
+    got=0
+    mpirun --oversubscribe -n $ranks "$darkforest" train one -o m.h5 --learner forest --folds 3 --test-share 0 >out.txt 2>err.txt || got=$?
+    [ $got = 65 ] && [ "$(grep -c error: err.txt)" = 1 ] && grep -q "error: all .* rows are of class" err.txt ||
+        { echo "a failure in one group of $ranks ranks: code $got"; cat err.txt; exit 1; }
+done
 [ ! -e m.h5 ] && [ -z "$(find . -name '*.partial')" ] || { echo "a failed run left a file"; exit 1; }

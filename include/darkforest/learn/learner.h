@@ -37,6 +37,7 @@ struct learner {
     const char *name;  /* "forest" */
     const char *title; /* "Random Forest" */
     const char *uses;  /* "n_estimators max_depth ...": the parameters it reads, in the order shown */
+    uint32_t n_bins;   /* values told apart in a feature, unless the user says how many */
     void (*defaults)(struct learner_options *options);           /* of this learner; seed 0 */
     const char *(*check)(const struct learner_options *options); /* NULL or a sentence */
     /* Fills the model that learner_fit prepared. 0, or -1 with a sentence in *why. */

@@ -21,6 +21,7 @@
 #define DARKFOREST_LEARN_MODEL_H
 
 #include "darkforest/learn/metrics.h"
+#include "darkforest/learn/table.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -83,7 +84,6 @@ void model_predict_proba(const struct model *model, const double *rows, size_t n
 /* The class with the largest share, the lowest code among equals. */
 void model_predict(const struct model *model, const double *rows, size_t n, uint8_t *classes);
 /* Confusion matrix of the model over rows of known class; *m was initialised with n_classes. Adds to it. */
-void model_judge(const struct model *model, const double *rows, const uint8_t *truth, size_t n,
-                 struct metrics *m);
+void model_judge(const struct model *model, const struct table *rows, struct metrics *m);
 
 #endif

@@ -1,0 +1,104 @@
+#include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
+#include "training_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t window_bytes(const struct training_rows *rows)
+{
+    return (size_t)rows->n_total * TRAINING_ROW_BYTES + 1;
+}
+
+/* The values of all rows, then their labels. */
+static struct table table_at(const struct training_rows *rows, void *memory)
+{
+    struct table all = rows->table;
+    all.n = (size_t)rows->n_total;
+    all.values = memory;
+    all.labels = (uint8_t *)memory + all.n * SOURCE_FEATURES * sizeof(double);
+    return all;
+}
+
+/* Rows [from, from + n) of the window. */
+struct stretch {
+    double *values;
+    uint8_t *labels;
+    size_t n;
+};
+
+static struct stretch stretch_of(const struct table *all, int r, int size)
+{
+    const uint64_t from = share_start(all->n, r, size);
+    return (struct stretch){(double *)(uintptr_t)all->values + from * SOURCE_FEATURES,
+                            (uint8_t *)(uintptr_t)all->labels + from,
+                            (size_t)(share_start(all->n, r + 1, size) - from)};
+}
+
+/* owners[r]: which of the nodes' first ranks writes for rank r. */
+static int *find_owners(const struct ranks *ranks, const struct ranks *node, const struct ranks *firsts)
+{
+    size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
+    int owner = ranks_rank(firsts);
+    ranks_broadcast(node, 0, &owner, sizeof owner);
+    int *owners = ranks_gather_all(ranks, &owner, sizeof owner, sizes);
+    free(sizes);
+    return owners;
+}
+
+/* Each rank writes what it has; what ranks of other nodes have, the first ranks of nodes tell one another. */
+static void fill(const struct ranks *ranks, const struct ranks *node, const struct training_rows *rows,
+                 const struct table *all)
+{
+    const int size = ranks_size(ranks), is_first = ranks_rank(node) == 0;
+    const struct stretch mine = stretch_of(all, ranks_rank(ranks), size);
+    memcpy(mine.values, rows->values, mine.n * SOURCE_FEATURES * sizeof *mine.values);
+    memcpy(mine.labels, rows->labels, mine.n);
+    ranks_barrier(node);
+    struct ranks *firsts = ranks_split(ranks, is_first);
+    int *owners = find_owners(ranks, node, firsts);
+    for (int r = 0; is_first && r < size; r++) {
+        const struct stretch s = stretch_of(all, r, size);
+        ranks_broadcast(firsts, owners[r], s.values, s.n * SOURCE_FEATURES * sizeof *s.values);
+        ranks_broadcast(firsts, owners[r], s.labels, s.n);
+    }
+    free(owners);
+    ranks_free(firsts);
+    ranks_barrier(node);
+}
+
+int training_rows_share(const struct ranks *ranks, struct training_rows *rows)
+{
+    if (rows->shared)
+        return 0;
+    struct ranks *node = ranks_node(ranks);
+    struct shared *shared = shared_new(node, window_bytes(rows));
+    uint64_t n_lacking = !shared;
+    ranks_sum_u64(ranks, &n_lacking, 1);
+    if (n_lacking) {
+        shared_free(shared);
+        ranks_free(node);
+        return -1;
+    }
+    rows->all = table_at(rows, shared_memory(shared));
+    fill(ranks, node, rows, &rows->all);
+    free(rows->values);
+    free(rows->labels);
+    rows->values = NULL;
+    rows->labels = NULL;
+    rows->node = node;
+    rows->shared = shared;
+    rows->table = training_rows_part(rows, ranks_rank(ranks), ranks_size(ranks), &rows->first);
+    return 0;
+}
+
+struct table training_rows_part(const struct training_rows *rows, int r, int size, uint64_t *first)
+{
+    const struct stretch s = stretch_of(&rows->all, r, size);
+    struct table part = rows->all;
+    *first = share_start(rows->n_total, r, size);
+    part.n = s.n;
+    part.values = s.values;
+    part.labels = s.labels;
+    return part;
+}

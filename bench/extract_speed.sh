@@ -5,23 +5,28 @@
 #     bench/extract_speed.sh BUILD FOLDER [PACKETS SOURCES]     default 20,000,000 packets of 200,000 sources
 #
 # BUILD is a build folder (release), FOLDER has room for three times the capture; the captures made there are kept for the next run.
+# FORMS="plain gzip packed" names the forms of input that are timed, LISTED how many addresses the device list has.
 # Prints one line a command: median seconds, and the ratio to its floor. "wall" is what extract says of itself, "process" includes the
 # start of MPI.
 set -euo pipefail
 
 build=$1 folder=$2 packets=${3:-20000000} sources=${4:-200000}
-rounds=${ROUNDS:-5} ranks=${RANKS:-2}
+rounds=${ROUNDS:-5} ranks=${RANKS:-2} forms=" ${FORMS:-plain gzip packed} "
 darkforest=$build/src/darkforest
 mkdir -p "$folder"
 plain=$folder/$packets.pcap devices=$folder/$packets.csv
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=${COPY:-none}
 
+has() { # FORM
+    case $forms in *" $1 "*) true ;; *) false ;; esac
+}
+
 make_inputs() {
     [ -e "$plain" ] || mpirun -n "$ranks" "$darkforest" synth -o "$plain" --devices-out "$devices" --packets "$packets" \
         --sources "$sources" --devices $((sources / 20)) --listed "${LISTED:-$sources}" --quiet
-    [ -e "$plain.gz" ] || igzip -1 -k "$plain"
-    [ -e "${plain%.pcap}.pcap.zst" ] || mpirun -n "$ranks" "$darkforest" pack "$plain" -o "${plain%.pcap}.pcap.zst" --quiet
+    ! has gzip || [ -e "$plain.gz" ] || igzip -1 -k "$plain"
+    ! has packed || [ -e "${plain%.pcap}.pcap.zst" ] || mpirun -n "$ranks" "$darkforest" pack "$plain" -o "${plain%.pcap}.pcap.zst" --quiet
 }
 
 # seconds NAME COMMAND...: appends the wall time of the process to $times/NAME
@@ -43,24 +48,30 @@ extract() { # NAME ARGUMENTS...
     sed -n 's/.*"peak_memory_bytes_all_ranks": \([0-9]*\).*/\1/p' "$folder/out/run.json" >>"$times/$name-memory"
 }
 
-one_round() {
+time_plain() {
     cat "$plain" >/dev/null
     "$build/bench/walk" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/walk"
     extract plain "$plain"
     extract devices "$plain" --devices "$devices"
     "$build/bench/pcap_loop" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/libpcap"
     ranks=1 extract plain-1-rank "$plain"
+}
+
+time_gzip() {
     cat "$plain.gz" >/dev/null
     seconds igzip igzip -dc "$plain.gz"
     rm -f "$plain.gz.dfx"
     extract gzip "$plain.gz"
     extract gzip-indexed "$plain.gz"
+    seconds pack mpirun -n "$ranks" "$darkforest" pack "$plain.gz" -o "$folder/packed.pcap.zst" --quiet
+    rm -f "$folder/packed.pcap.zst"
+}
+
+time_packed() {
     cat "${plain%.pcap}.pcap.zst" >/dev/null
     seconds zstd zstd -dc "${plain%.pcap}.pcap.zst"
     extract packed "${plain%.pcap}.pcap.zst"
     ranks=1 extract packed-1-rank "${plain%.pcap}.pcap.zst"
-    seconds pack mpirun -n "$ranks" "$darkforest" pack "$plain.gz" -o "$folder/packed.pcap.zst" --quiet
-    rm -f "$folder/packed.pcap.zst"
 }
 
 median() { # NAME
@@ -71,22 +82,39 @@ say() { # NAME FLOOR
     printf '%-22s %9.3f s   %6.2f x %s\n' "$1" "$(median "$1")" "$(echo "$(median "$1") $(median "$2")" | awk '{print $1 / $2}')" "$2"
 }
 
-main() {
-    times=$(mktemp -d)
-    trap 'rm -rf "$times"' EXIT
-    make_inputs
-    for _ in $(seq "$rounds"); do one_round; done
-    printf '%s packets of %s sources, %s ranks, medians of %s rounds, load %s\n' "$packets" "$sources" "$ranks" "$rounds" \
-        "$(cut -d' ' -f1 /proc/loadavg)"
+say_plain() {
+    local name
     say walk walk
     say libpcap walk
     for name in plain plain-process devices plain-1-rank; do say $name walk; done
     say plain libpcap
-    for name in gzip gzip-process gzip-indexed pack; do say $name igzip; done
-    for name in packed packed-process; do say $name zstd; done
     say plain plain-1-rank
+    printf 'peak memory of all ranks, plain: %.1f bytes a packet\n' \
+        "$(echo "$(median plain-memory) $packets" | awk '{print $1 / $2}')"
+}
+
+say_gzip() {
+    local name
+    for name in igzip gzip gzip-process gzip-indexed pack; do say $name igzip; done
+}
+
+say_packed() {
+    local name
+    for name in zstd packed packed-process; do say $name zstd; done
     say packed packed-1-rank
-    printf 'peak memory of all ranks, plain: %.1f bytes a packet\n' "$(echo "$(median plain-memory) $packets" | awk '{print $1 / $2}')"
+}
+
+main() {
+    local form
+    times=$(mktemp -d)
+    trap 'rm -rf "$times"' EXIT
+    make_inputs
+    for _ in $(seq "$rounds"); do
+        for form in $forms; do "time_$form"; done
+    done
+    printf '%s packets of %s sources, %s ranks, medians of %s rounds, load %s\n' "$packets" "$sources" "$ranks" "$rounds" \
+        "$(cut -d' ' -f1 /proc/loadavg)"
+    for form in $forms; do "say_$form"; done
 }
 
 main

@@ -32,11 +32,11 @@ static void *place_for(struct busy_exchange *x, uint32_t key)
     return place;
 }
 
-static void end_exchange(struct busy_exchange *x)
+static void end_exchange(struct busy_exchange *x, struct meeting *meeting)
 {
     while (meet(x, 0))
         ;
-    alltoall_free(x->a);
+    meeting_take_back(meeting);
 }
 
 static void take_strays(void *window, const void *items, size_t n)
@@ -48,15 +48,14 @@ static void take_strays(void *window, const void *items, size_t n)
 static void send_strays(struct pass *pass, struct window *window, struct chunk_list *strays)
 {
     const struct ranks *ranks = pass->input->ranks;
-    struct busy_exchange x = {ranks,
-                              alltoall_new(ranks, sizeof(struct contact), meeting_round_bytes(pass->input)),
-                              take_strays, window};
+    struct busy_exchange x = {ranks, meeting_lend(pass->meeting, sizeof(struct contact)), take_strays,
+                              window};
     for (const struct chunk *chunk = strays->first; chunk; chunk = chunk->next) {
         const struct contact *items = (const void *)chunk->items;
         for (size_t i = 0; i < chunk_list_in(strays, chunk, sizeof *items); i++)
             *(struct contact *)place_for(&x, items[i].source) = items[i];
     }
-    end_exchange(&x);
+    end_exchange(&x, pass->meeting);
     chunk_list_free(strays, &pass->windows.pool);
 }
 
@@ -71,15 +70,14 @@ static void send_counts(struct pass *pass, const struct busy_counts *counts, str
 {
     enum { AT_ONCE = 256 };
     const struct ranks *ranks = pass->input->ranks;
-    struct busy_exchange x = {ranks,
-                              alltoall_new(ranks, sizeof(struct busy_item), meeting_round_bytes(pass->input)),
-                              take_counts, total};
+    struct busy_exchange x = {ranks, meeting_lend(pass->meeting, sizeof(struct busy_item)), take_counts,
+                              total};
     struct busy_item items[AT_ONCE];
     uint64_t at = 0;
     for (size_t n; (n = busy_counts_give(counts, &at, items, AT_ONCE)) > 0;)
         for (size_t i = 0; i < n; i++)
             *(struct busy_item *)place_for(&x, items[i].source) = items[i];
-    end_exchange(&x);
+    end_exchange(&x, pass->meeting);
 }
 
 static void complete_rows(const struct busy_counts *total, struct chunk_list *from, struct chunk_list *rows,

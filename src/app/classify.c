@@ -164,7 +164,8 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     rows_init(&rows, pool, budget_scratch_folder());
     int code = buckets_finish(&window->owned, 0, buckets_n(&window->owned),
                               window->index * (x->options->window_ns / NS_PER_S), NULL, &rows.list);
-    struct ordering *ordering = ordering_new(x->self, &rows, ORDERING_BYTES);
+    struct alltoall *exchange = alltoall_new(x->self, sizeof(struct source_row), ORDERING_BYTES);
+    struct ordering *ordering = ordering_new(x->self, &rows, exchange);
     run_record_phase(x->record, "judge");
     for (uint64_t round = 0; round < features_rounds(ordering_n_rows(ordering), 1) && code == 0; round++) {
         code = ordering_round(ordering);
@@ -175,6 +176,7 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
         }
     }
     ordering_free(ordering);
+    alltoall_free(exchange);
     rows_free(&rows);
     free(batch);
     run_record_phase(x->record, "read");

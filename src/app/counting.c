@@ -121,16 +121,15 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
 static int count_stages(struct counting *c, int64_t window_start, struct buckets_busy *busy,
                         struct rows *rows)
 {
-    const struct pass_input *in = c->pass->input;
     int code = 0;
     c->bits = choose_bits(c);
-    c->exchange = alltoall_new(in->ranks, sizeof(struct partial), meeting_round_bytes(in));
+    c->exchange = meeting_lend(c->pass->meeting, sizeof(struct partial));
     order_partials(c);
     for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++) {
         exchange_stage(c, stage);
         code = finish_stage(c, stage, window_start, busy, rows);
     }
-    alltoall_free(c->exchange);
+    meeting_take_back(c->pass->meeting);
     free(c->order);
     free(c->starts);
     partials_free(&c->window->partials);

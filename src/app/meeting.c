@@ -347,6 +347,17 @@ int meeting_round(struct pass *pass, int more)
     return round.more;
 }
 
+struct alltoall *meeting_lend(struct meeting *m, size_t item_size)
+{
+    alltoall_carry(m->contacts, item_size);
+    return m->contacts;
+}
+
+void meeting_take_back(struct meeting *m)
+{
+    alltoall_carry(m->contacts, sizeof(struct contact));
+}
+
 uint64_t meeting_bytes_sent(const struct meeting *m)
 {
     return alltoall_bytes_sent(m->contacts);

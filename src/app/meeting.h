@@ -40,6 +40,11 @@ int meeting_round(struct pass *pass, int more);
 /* All contacts of a window have come: the last word on which of its sources are busy. Collective. */
 void meeting_settle_busy(struct pass *pass, struct window *window);
 
+/* The exchange of contacts, lent for items of another size while a window is finished; meeting_take_back when
+ * done. Local. */
+struct alltoall *meeting_lend(struct meeting *meeting, size_t item_size);
+void meeting_take_back(struct meeting *meeting);
+
 uint64_t meeting_bytes_sent(const struct meeting *meeting);
 uint64_t meeting_rounds(const struct meeting *meeting);
 /* What a round may hold, for the memory that it takes. */

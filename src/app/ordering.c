@@ -3,7 +3,6 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/radix.h"
-#include "darkforest/exchange/alltoall.h"
 #include "darkforest/store/features.h"
 
 #include <assert.h>
@@ -132,14 +131,14 @@ static void place_ranges(struct ordering *o)
         o->owners[r] = (int)(o->starts[r] / chunk_rows % (unsigned)size);
 }
 
-struct ordering *ordering_new(const struct ranks *ranks, struct rows *rows, size_t round_bytes)
+struct ordering *ordering_new(const struct ranks *ranks, struct rows *rows, struct alltoall *exchange)
 {
     struct ordering *o = memory_zeroed(1, sizeof *o);
     o->ranks = ranks;
     o->feed.rows = rows;
     o->starts = memory_zeroed(ROWS_RANGES + 1, sizeof *o->starts);
     o->owners = memory_zeroed(ROWS_RANGES, sizeof *o->owners);
-    o->exchange = alltoall_new(ranks, sizeof(struct source_row), round_bytes);
+    o->exchange = exchange;
     if (rows->n_set_aside)
         memcpy(o->starts, rows->n_set_aside, ROWS_RANGES * sizeof *o->starts);
     else
@@ -157,7 +156,6 @@ void ordering_free(struct ordering *o)
     array_free(&o->arrived);
     array_free(&o->head);
     array_free(&o->kept);
-    alltoall_free(o->exchange);
     feed_free(&o->feed);
     free(o->starts);
     free(o->owners);

@@ -13,12 +13,13 @@
 
 #include "rows.h"
 
-#include "darkforest/exchange/ranks.h"
+#include "darkforest/exchange/alltoall.h"
 
 struct ordering;
 
-/* Counts the rows of all ranks; `rows` is used up. At most round_bytes leave a rank at once. Collective. */
-struct ordering *ordering_new(const struct ranks *ranks, struct rows *rows, size_t round_bytes);
+/* Counts the rows of all ranks; `rows` is used up. Rows travel by `exchange`, which is borrowed and carries
+ * items of their size. Collective. */
+struct ordering *ordering_new(const struct ranks *ranks, struct rows *rows, struct alltoall *exchange);
 void ordering_free(struct ordering *ordering);
 /* Of all ranks. Local. */
 uint64_t ordering_n_rows(const struct ordering *ordering);

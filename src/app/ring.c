@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAP_BLOCKS 32
+#define LAP_BLOCKS 12
 #define BLOCK_ALIGNMENT 64
 
 /* How a lap stands. Two take turns: one is made ready for the next lap while nobody looks at it. */

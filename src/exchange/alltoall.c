@@ -5,6 +5,7 @@
 #include "darkforest/exchange/shared.h"
 #include "ranks_mpi.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct flight {
 
 struct alltoall {
     const struct ranks *ranks;
+    size_t round_bytes;
     size_t item_size;
     size_t lane_items; /* that one lane holds */
     struct ranks *node;
@@ -42,9 +44,16 @@ struct alltoall {
     uint64_t bytes_sent, rounds;
 };
 
+static size_t lane_bytes(const struct alltoall *a)
+{
+    return a->lane_items * a->item_size;
+}
+
+/* What a set takes, whatever the items: at least one item a lane. */
 static size_t set_bytes(const struct alltoall *a)
 {
-    return (size_t)a->ranks->size * a->lane_items * a->item_size;
+    const size_t size = (size_t)a->ranks->size, least = size * ALLTOALL_MOST_ITEM;
+    return a->round_bytes > least ? a->round_bytes : least;
 }
 
 /* The lanes of a rank in a set, to rank 0 and on. */
@@ -57,7 +66,7 @@ static unsigned char *set_of(const struct alltoall *a, int rank, unsigned set)
 
 static void empty_lanes(struct alltoall *a)
 {
-    const size_t n_bytes = a->lane_items * a->item_size;
+    const size_t n_bytes = lane_bytes(a);
     unsigned char *place = set_of(a, a->ranks->rank, a->set);
     for (int r = 0; r < a->ranks->size; r++, place += n_bytes)
         a->lanes[r] = (struct lane){place, place + n_bytes};
@@ -65,20 +74,15 @@ static void empty_lanes(struct alltoall *a)
 
 static size_t n_in_lane(const struct alltoall *a, int owner)
 {
-    const size_t n_bytes = a->lane_items * a->item_size;
-    return (n_bytes - (size_t)(a->lanes[owner].end - a->lanes[owner].place)) / a->item_size;
+    return (lane_bytes(a) - (size_t)(a->lanes[owner].end - a->lanes[owner].place)) / a->item_size;
 }
 
-static struct alltoall *new_alltoall(const struct ranks *ranks, size_t item_size, size_t round_bytes)
+static struct alltoall *new_alltoall(const struct ranks *ranks, size_t round_bytes)
 {
     struct alltoall *a = memory_zeroed(1, sizeof *a);
     const size_t size = (size_t)ranks->size;
     a->ranks = ranks;
-    a->item_size = item_size;
-    a->lane_items = round_bytes / item_size / size;
-    /* Displacements are counted in items, in int. */
-    const size_t most = (size_t)INT_MAX / size;
-    a->lane_items = a->lane_items < 1 ? 1 : a->lane_items > most ? most : a->lane_items;
+    a->round_bytes = round_bytes;
     a->lanes = memory_get(size * sizeof *a->lanes);
     a->from = memory_get(size * sizeof *a->from);
     a->send_notices = memory_get(size * sizeof *a->send_notices);
@@ -86,29 +90,59 @@ static struct alltoall *new_alltoall(const struct ranks *ranks, size_t item_size
     return a;
 }
 
-static struct alltoall *by_messages(struct alltoall *a)
+static void by_messages(struct alltoall *a)
 {
     const size_t size = (size_t)a->ranks->size;
     a->messages = 1;
+    a->item = MPI_DATATYPE_NULL;
     a->own = memory_get(2 * set_bytes(a));
-    MPI_CHECK(MPI_Type_contiguous((int)a->item_size, MPI_BYTE, &a->item));
-    MPI_CHECK(MPI_Type_commit(&a->item));
     a->send_at = memory_get(size * sizeof *a->send_at);
-    for (size_t r = 0; r < size; r++)
-        a->send_at[r] = (int)(r * a->lane_items);
     for (int f = 0; f < 2; f++)
         a->flights[f] = (struct flight){.request = MPI_REQUEST_NULL,
                                         .send_n = memory_zeroed(size, sizeof(int)),
                                         .receive_n = memory_zeroed(size, sizeof(int)),
                                         .receive_at = memory_zeroed(size, sizeof(int)),
                                         .in = memory_get(1)};
+}
+
+static void free_item(struct alltoall *a)
+{
+    if (a->messages && a->item != MPI_DATATYPE_NULL)
+        MPI_CHECK(MPI_Type_free(&a->item));
+}
+
+/* The type of an item, and where each lane begins. */
+static void describe_item(struct alltoall *a)
+{
+    MPI_CHECK(MPI_Type_contiguous((int)a->item_size, MPI_BYTE, &a->item));
+    MPI_CHECK(MPI_Type_commit(&a->item));
+    for (int r = 0; r < a->ranks->size; r++)
+        a->send_at[r] = (int)((size_t)r * a->lane_items);
+    /* Room is counted in items, and these are others. */
+    for (int f = 0; f < 2; f++)
+        a->flights[f].in_capacity = 0;
+}
+
+void alltoall_carry(struct alltoall *a, size_t item_size)
+{
+    const size_t size = (size_t)a->ranks->size, n = a->round_bytes / item_size / size;
+    /* Displacements are counted in items, in int. */
+    const size_t most = (size_t)INT_MAX / size;
+    assert(item_size <= ALLTOALL_MOST_ITEM);
+    free_item(a);
+    a->item_size = item_size;
+    a->lane_items = n < 1 ? 1 : n > most ? most : n;
+    if (a->messages)
+        describe_item(a);
     empty_lanes(a);
-    return a;
 }
 
 struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_size, size_t round_bytes)
 {
-    return by_messages(new_alltoall(ranks, item_size, round_bytes));
+    struct alltoall *a = new_alltoall(ranks, round_bytes);
+    by_messages(a);
+    alltoall_carry(a, item_size);
+    return a;
 }
 
 /* Whether all ranks are on one node and its shared memory has the room. */
@@ -124,18 +158,18 @@ static int share_lanes(struct alltoall *a)
 
 struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes)
 {
-    struct alltoall *a = new_alltoall(ranks, item_size, round_bytes);
+    struct alltoall *a = new_alltoall(ranks, round_bytes);
     if (ranks->size == 1)
         a->own = memory_get(2 * set_bytes(a));
     else if (!share_lanes(a))
-        return by_messages(a);
-    empty_lanes(a);
+        by_messages(a);
+    alltoall_carry(a, item_size);
     return a;
 }
 
 static void free_messages(struct alltoall *a)
 {
-    MPI_CHECK(MPI_Type_free(&a->item));
+    free_item(a);
     for (int f = 0; f < 2; f++) {
         MPI_CHECK(MPI_Wait(&a->flights[f].request, MPI_STATUS_IGNORE));
         free(a->flights[f].send_n);
@@ -204,7 +238,7 @@ static int announce(struct alltoall *a, int more, int failed, struct round *roun
 /* What others wrote for this rank lies in their lanes. */
 static void look(struct alltoall *a)
 {
-    const size_t at = (size_t)a->ranks->rank * a->lane_items * a->item_size;
+    const size_t at = (size_t)a->ranks->rank * lane_bytes(a);
     for (int r = 0; r < a->ranks->size; r++)
         a->from[r] = (struct arrival){set_of(a, r, a->set) + at, (size_t)a->notices[r].n_items};
 }

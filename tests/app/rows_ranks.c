@@ -85,7 +85,8 @@ static void check(const struct ranks *world, const struct trial *t)
     struct rows rows;
     rows_init(&rows, &pool, "/tmp");
     put_rows(world, t, &rows);
-    struct ordering *ordering = ordering_new(world, &rows, t->round_bytes);
+    struct alltoall *exchange = alltoall_new(world, sizeof(struct source_row), t->round_bytes);
+    struct ordering *ordering = ordering_new(world, &rows, exchange);
     REQUIRE(ordering_n_rows(ordering) == t->total);
     const int rank = ranks_rank(world), size = ranks_size(world);
     for (uint64_t round = 0; round < features_rounds(t->total, size); round++) {
@@ -93,6 +94,7 @@ static void check(const struct ranks *world, const struct trial *t)
         take_part(t, ordering, features_part(t->total, round, rank, size));
     }
     ordering_free(ordering);
+    alltoall_free(exchange);
     rows_free(&rows);
     REQUIRE(pool.n_bytes_in_use == 0);
     chunk_pool_free(&pool);

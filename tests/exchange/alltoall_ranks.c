@@ -178,6 +178,41 @@ static void a_buffer_holds_what_was_asked_for(const struct ranks *world)
     alltoall_free(NULL);
 }
 
+/* The same lanes carry large items, then small ones again: each arrives whole. */
+static void other_items_travel_too(const struct ranks *world)
+{
+    enum { LARGE = 200 };
+    struct exchange x;
+    begin(&x, world, 3000, 4000);
+    const int rank = ranks_rank(world), size = ranks_size(world);
+    unsigned char from_all[256] = {0};
+    alltoall_carry(x.a, LARGE);
+    for (int owner = 0; owner < size; owner++) {
+        unsigned char *place = alltoall_place(x.a, owner);
+        REQUIRE(place);
+        for (int i = 0; i < LARGE; i++)
+            place[i] = (unsigned char)(rank + owner + i);
+    }
+    for (int more = 1; more;) {
+        const struct round round = alltoall_round(x.a, 0, 0);
+        for (int r = 0; r < size; r++)
+            for (size_t i = 0; i < round.from[r].n * LARGE; i++) {
+                REQUIRE(((const unsigned char *)round.from[r].items)[i] ==
+                        (unsigned char)(r + rank + (int)(i % LARGE)));
+                from_all[r] = 1;
+            }
+        more = round.more;
+    }
+    for (int r = 0; r < size; r++)
+        REQUIRE(from_all[r]);
+    alltoall_carry(x.a, sizeof(struct item));
+    send(&x, 3000);
+    while (meet(&x, 0, 0))
+        ;
+    REQUIRE(x.n_arrived > 0);
+    end(&x);
+}
+
 static void all_of_it(const struct ranks *world, maker *way)
 {
     make = way;
@@ -190,6 +225,7 @@ static void all_of_it(const struct ranks *world, maker *way)
         a_failure_reaches_every_rank(world);
     the_worse_failure_wins(world);
     a_buffer_holds_what_was_asked_for(world);
+    other_items_travel_too(world);
 }
 
 int main(int argc, char **argv)

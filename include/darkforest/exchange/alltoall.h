@@ -25,6 +25,12 @@ struct alltoall;
 struct alltoall *alltoall_new(const struct ranks *ranks, size_t item_size, size_t round_bytes);
 /* The same, always by messages: what alltoall_new gives when ranks share no memory. */
 struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_size, size_t round_bytes);
+/*
+ * From here on items of another size travel: lanes hold as many bytes as before. Nothing is on its way: the
+ * last round said so. Local.
+ */
+void alltoall_carry(struct alltoall *a, size_t item_size);
+#define ALLTOALL_MOST_ITEM 256 /* bytes of an item */
 /* What still flies is waited for, and lost. Collective. */
 void alltoall_free(struct alltoall *a);
 

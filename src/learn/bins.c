@@ -56,6 +56,23 @@ static uint32_t *find_distinct(const struct learn_team *team, const uint32_t *ke
     return distinct;
 }
 
+/* Keys with the same upper bits are a stretch: a sign, an exponent and five bits behind it. */
+#define STRETCH_BITS 18
+#define STRETCHES ((size_t)1 << (32 - STRETCH_BITS))
+#define MANY_BINS 256 /* so many are found as fast without */
+
+static uint32_t *count_below(const uint32_t *last, size_t n)
+{
+    uint32_t *below = memory_get((STRETCHES + 1) * sizeof *below);
+    uint32_t bin = 0;
+    for (size_t s = 0; s <= STRETCHES; s++) {
+        while (bin < n && (uint64_t)last[bin] < (uint64_t)s << STRETCH_BITS)
+            bin++;
+        below[s] = bin;
+    }
+    return below;
+}
+
 static void set_bins(struct feature_bins *f, const uint32_t *first, const uint32_t *last, size_t n)
 {
     f->n = (uint32_t)n;
@@ -65,6 +82,7 @@ static void set_bins(struct feature_bins *f, const uint32_t *first, const uint32
         f->first[b] = key_value(first[b]);
         f->last[b] = key_value(last[b]);
     }
+    f->below = n > MANY_BINS ? count_below(last, n) : NULL;
 }
 
 /* Collective. keys are this rank's, sorted. */
@@ -113,6 +131,7 @@ void bins_free(struct bins *bins)
     for (int f = 0; f < bins->n_features; f++) {
         free(bins->features[f].first);
         free(bins->features[f].last);
+        free(bins->features[f].below);
     }
     free(bins->features);
     free(bins);
@@ -123,6 +142,11 @@ static uint32_t find_bin(const struct feature_bins *f, float value)
 {
     const float *last = f->last;
     uint32_t n = f->n - 1;
+    if (f->below) {
+        const uint32_t *below = f->below + (key_of(value) >> STRETCH_BITS);
+        last += below[0] < n ? below[0] : n;
+        n = (below[1] < n ? below[1] : n) - (uint32_t)(last - f->last);
+    }
     while (n > 0) {
         const uint32_t half = (n + 1) / 2;
         last += last[half - 1] < value ? half : 0;

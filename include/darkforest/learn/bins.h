@@ -24,6 +24,8 @@ struct feature_bins {
     uint32_t n;          /* at least 1 where there are rows */
     int exact;           /* one distinct value a bin */
     float *first, *last; /* n each, ascending */
+    uint32_t
+        *below; /* bins that end below each stretch of values, for finding a value's; NULL where n is small */
 };
 
 struct bins {

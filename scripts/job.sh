@@ -30,7 +30,11 @@ stop_in_good_order() { # SIGNAL
 launch() { # ARGUMENT...
     local launcher=(mpirun) program code=0
     program=$(darkforest_program)
-    [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ] || launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
+    if [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ]; then
+        hold_mpi_folder
+    else
+        launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
+    fi
     trap 'stop_in_good_order USR1' USR1
     trap 'stop_in_good_order TERM' TERM
     "${launcher[@]}" "$program" "$@" &

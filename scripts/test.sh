@@ -48,6 +48,7 @@ main() {
     # The cluster tests need root as well; without it they say so and are skipped.
     [ "$(id -u)" != 0 ] || "$root/scripts/install-packages.sh" slurm
     mpi_environment
+    hold_mpi_folder
     say "building, release"
     build release ON
     run_ctest release

@@ -242,8 +242,9 @@ static inline int is_plain(const struct packet_frame *frame, uint32_t *source)
     const int whole = frame->n_captured >= ETHERNET_SIZE + IPV4_FIXED_SIZE;
     const uint8_t *data = whole ? frame->data : nothing, *ip = data + ETHERNET_SIZE;
     *source = bytes_u32(ip + 12);
-    return (bytes_u16(data + ETHERNET_TYPE_AT) == TYPE_IPV4) & (ip[0] == 0x45) &
-           (bytes_u16(ip + 2) >= IPV4_FIXED_SIZE);
+    const int is_ipv4 = bytes_u16(data + ETHERNET_TYPE_AT) == TYPE_IPV4, has_no_options = ip[0] == 0x45,
+              is_long = bytes_u16(ip + 2) >= IPV4_FIXED_SIZE;
+    return is_ipv4 & has_no_options & is_long;
 }
 
 size_t packet_glance(const struct packet_link *link, const struct packet_frame *frames, size_t n,

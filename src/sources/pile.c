@@ -44,7 +44,8 @@ struct pile *pile_new(size_t item_size, const char *folder)
 {
     struct pile *pile = memory_zeroed(1, sizeof *pile);
     pile->item_size = item_size;
-    pile->per_block = BLOCK_BYTES / (item_size + sizeof(uint32_t));
+    /* An even number, so that the items behind the keys lie at multiples of eight. */
+    pile->per_block = BLOCK_BYTES / (item_size + sizeof(uint32_t)) & ~(size_t)1;
     pile->folder = folder;
     return pile;
 }

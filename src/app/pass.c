@@ -16,6 +16,7 @@
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
     *pass = (struct pass){.input = input};
+    pass->windows.rank = ranks_rank(input->ranks);
     pass->windows.ranks = ranks_size(input->ranks);
     pass->windows.folder = input->tmpdir;
     pass->meeting = meeting_new(input);

@@ -26,7 +26,7 @@ struct window *windows_get(struct windows *windows, int64_t index)
     window->index = index;
     partials_init(&window->partials);
     window->aside = pile_new(sizeof(struct partial), windows->folder);
-    buckets_init(&window->owned, &windows->pool, windows->ranks, windows->expected_contacts);
+    buckets_init(&window->owned, &windows->pool, windows->rank, windows->ranks, windows->expected_contacts);
     windows->items = memory_resize(windows->items, (windows->n + 1) * sizeof *windows->items);
     windows->items[windows->n++] = window;
     return window;
@@ -43,7 +43,8 @@ size_t windows_slot(const struct windows *windows, const struct window *window)
 void windows_add_busy(struct windows *windows, struct window *window, uint32_t source)
 {
     if (window->busy.n == 0)
-        buckets_init(&window->turned, &windows->pool, windows->ranks, windows->expected_contacts);
+        buckets_init(&window->turned, &windows->pool, windows->rank, windows->ranks,
+                     windows->expected_contacts);
     busy_add(&window->busy, source);
 }
 

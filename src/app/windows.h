@@ -33,7 +33,7 @@ struct windows {
         *items; /* in the order of their opening: a window's place is its slot until it is closed */
     size_t n;
     struct chunk_pool pool;
-    int ranks;
+    int rank, ranks;
     uint64_t expected_contacts; /* a window, a rank: sizes the buckets */
     const char *folder;         /* for what does not fit in memory */
 };

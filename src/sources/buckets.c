@@ -6,19 +6,24 @@
 #include "darkforest/core/output.h"
 #include "merge.h"
 #include "scratch.h"
+#include "short_contact.h"
 #include "workshop.h"
 
 #include <stdlib.h>
 
 #define CONTACTS_PER_BUCKET 32768 /* wanted: keys and their sort then stay in a second-level cache */
 #define MAX_BITS 14
+#define LARGE_CONTACTS ((uint64_t)1 << 20) /* from here on all should be short, */
+#define LARGE_BITS 9                       /* which destinations of a /8 then are */
 
-void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts)
+void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int owner, int ranks,
+                  uint64_t expected_contacts)
 {
-    unsigned bits = 0;
+    unsigned bits = expected_contacts < LARGE_CONTACTS ? 0 : LARGE_BITS;
     while (bits < MAX_BITS && expected_contacts >> bits > CONTACTS_PER_BUCKET)
         bits++;
-    *buckets = (struct buckets){.pool = pool, .bits = bits, .ranks = (uint32_t)ranks};
+    *buckets =
+        (struct buckets){.pool = pool, .bits = bits, .owner = (uint32_t)owner, .ranks = (uint32_t)ranks};
     const size_t n_bytes = sizeof *buckets->items << bits;
     buckets->items = memory_aligned(_Alignof(struct bucket), n_bytes);
     for (size_t b = 0; b < buckets_n(buckets); b++)
@@ -28,7 +33,7 @@ void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, u
 void buckets_free(struct buckets *buckets)
 {
     for (size_t b = 0; b < buckets_n(buckets); b++) {
-        chunk_list_free(&buckets->items[b].contacts, buckets->pool);
+        workshop_free_contacts(&buckets->items[b], buckets->pool);
         chunk_list_free(&buckets->items[b].partials, buckets->pool);
     }
     free(buckets->items);
@@ -42,18 +47,56 @@ void buckets_free(struct buckets *buckets)
 static void add_some(const struct buckets *buckets, const struct contact *contacts, size_t n)
 {
     struct bucket *called[CALLED_AT_ONCE];
+    uint64_t shorts[CALLED_AT_ONCE];
     for (size_t i = 0; i < n; i++) {
-        called[i] = buckets_at(buckets, hash_u32(contacts[i].source));
+        const uint32_t hash = hash_u32(contacts[i].source);
+        called[i] = buckets_at(buckets, hash);
         __builtin_prefetch(called[i], 1);
+        shorts[i] = short_contact(buckets->bits, hash, contact_key(&contacts[i]));
     }
     for (size_t i = 0; i < n; i++)
-        __builtin_prefetch(called[i]->contacts.place, 1);
-    for (size_t i = 0; i < n; i++)
-        buckets_add_contact(buckets, called[i], &contacts[i]);
+        __builtin_prefetch(called[i]->shorts.place, 1);
+    for (size_t i = 0; i < n; i++) {
+        struct bucket *bucket = called[i];
+        if (short_prefix(buckets->bits, contacts[i].destination) == buckets->prefix)
+            *(uint64_t *)chunk_list_place(&bucket->shorts, buckets->pool, sizeof *shorts) = shorts[i];
+        else
+            *(struct contact *)chunk_list_place(&bucket->longs, buckets->pool, sizeof *contacts) =
+                contacts[i];
+    }
 }
 
-void buckets_add_contacts(const struct buckets *buckets, const struct contact *contacts, size_t n)
+/* The value that most have, if there is one (Boyer and Moore, "MJRTY - a fast majority vote algorithm",
+ * 1991): whether there is. */
+static int majority(const uint32_t *values, size_t n, uint32_t *value)
 {
+    size_t votes = 0, n_of_it = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (votes == 0)
+            *value = values[i];
+        votes += values[i] == *value ? 1 : (size_t)-1;
+    }
+    for (size_t i = 0; i < n; i++)
+        n_of_it += values[i] == *value;
+    return 2 * n_of_it > n;
+}
+
+/* Where most of the first contacts go; where they go anywhere, none will be short. */
+static void choose_prefix(struct buckets *buckets, const struct contact *contacts, size_t n)
+{
+    uint32_t prefixes[CALLED_AT_ONCE];
+    n = n < CALLED_AT_ONCE ? n : CALLED_AT_ONCE;
+    for (size_t i = 0; i < n; i++)
+        prefixes[i] = short_prefix(buckets->bits, contacts[i].destination);
+    buckets->has_prefix = 1;
+    if (!majority(prefixes, n, &buckets->prefix))
+        buckets->prefix = SHORT_NOWHERE;
+}
+
+void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n)
+{
+    if (!buckets->has_prefix && n > 0)
+        choose_prefix(buckets, contacts, n);
     for (size_t at = 0; at < n; at += CALLED_AT_ONCE)
         add_some(buckets, contacts + at, n - at < CALLED_AT_ONCE ? n - at : CALLED_AT_ONCE);
 }
@@ -62,7 +105,7 @@ uint64_t buckets_n_contacts(const struct buckets *buckets)
 {
     uint64_t n = buckets->n_spilled;
     for (size_t b = 0; b < buckets_n(buckets); b++)
-        n += buckets->items[b].contacts.n;
+        n += bucket_n_contacts(&buckets->items[b]);
     return n;
 }
 
@@ -77,7 +120,8 @@ static int spill_bucket(struct buckets *buckets, struct workshop *shop, size_t b
 {
     shop->run.n = 0;
     shop->run.last_hash = 0;
-    buckets->n_spilled += buckets->items[b].contacts.n;
+    buckets->n_spilled += bucket_n_contacts(&buckets->items[b]);
+    workshop_turn_to(shop, b);
     workshop_pack(shop, &buckets->items[b], buckets->bits);
     if (scratch_append(buckets->scratch, shop->run.bytes, shop->run.n))
         return EXIT_IO;
@@ -172,7 +216,7 @@ static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsig
         count_packed(shop, bucket, bits);
     else
         workshop_count(shop, bucket);
-    chunk_list_free(&bucket->contacts, shop->pool);
+    workshop_free_contacts(bucket, shop->pool);
     chunk_list_free(&bucket->partials, shop->pool);
     workshop_give_rows(shop, n);
 }
@@ -205,6 +249,7 @@ static int finish_range(struct workshop *shop, struct buckets *buckets, size_t f
 {
     int code = 0;
     for (size_t b = from; b < to && code == 0; b++) {
+        workshop_turn_to(shop, b);
         if (buckets->scratch)
             code = finish_from_scratch(shop, buckets, b);
         else
@@ -233,29 +278,33 @@ int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts)
     return finish_range(&shop, buckets, 0, buckets_n(buckets));
 }
 
-/* The source that most of a chunk's contacts have, if there is one (Boyer and Moore, "MJRTY - a fast majority
- * vote algorithm", 1991): whether there is. */
-static int majority(const struct contact *contacts, size_t n, uint32_t *source)
+#define LEAST_ASKED                                                                                          \
+    16 /* contacts that can tell; where fewer are in the newest chunk, the next round asks again */
+
+/* The source that most of a list's newest contacts have, if there is one. */
+static int busiest(const struct contact_reader *of, uint32_t *source)
 {
-    size_t votes = 0, n_of_it = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (votes == 0)
-            *source = contacts[i].source;
-        votes += contacts[i].source == *source ? 1 : (size_t)-1;
-    }
-    for (size_t i = 0; i < n; i++)
-        n_of_it += contacts[i].source == *source;
-    return 2 * n_of_it > n;
+    struct contact_reader reader = *of;
+    struct contacts_read contacts;
+    uint32_t hash;
+    const size_t n = contact_reader_next(&reader, &contacts);
+    if (n < LEAST_ASKED || !majority(contacts.hashes, n, &hash))
+        return 0;
+    *source = hash_u32_undone(hash);
+    return 1;
 }
 
 size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max)
 {
     size_t n = 0;
     for (size_t b = 0; b < buckets_n(buckets) && n < max; b++) {
-        const struct chunk_list *list = &buckets->items[b].contacts;
-        if (list->n >= least)
-            n += (size_t)majority((const void *)list->last->items,
-                                  chunk_list_in(list, list->last, sizeof(struct contact)), &sources[n]);
+        const struct bucket *bucket = &buckets->items[b];
+        struct contact_reader reader = contact_reader_of(buckets, b, bucket);
+        if (bucket_n_contacts(bucket) < least)
+            continue;
+        reader.is_long = bucket->longs.n > bucket->shorts.n;
+        reader.chunk = reader.is_long ? bucket->longs.last : bucket->shorts.last;
+        n += (size_t)busiest(&reader, &sources[n]);
     }
     return n;
 }

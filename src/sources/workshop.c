@@ -3,6 +3,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/radix.h"
+#include "short_contact.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 void workshop_init(struct workshop *shop, const struct buckets *buckets)
 {
-    *shop = (struct workshop){.pool = buckets->pool, .ranks = buckets->ranks};
+    *shop = (struct workshop){.buckets = buckets, .pool = buckets->pool};
     numbers_init(&shop->numbers);
     distinct_init(&shop->distinct);
 }
@@ -27,6 +28,17 @@ void workshop_free(struct workshop *shop)
     free(shop->spare);
     free(shop->source_of);
     free(shop->starts);
+}
+
+void workshop_turn_to(struct workshop *shop, size_t b)
+{
+    shop->b = b;
+}
+
+void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool)
+{
+    chunk_list_free(&bucket->shorts, pool);
+    chunk_list_free(&bucket->longs, pool);
 }
 
 static void merge_partial(struct source_row *row, const struct partial *p)
@@ -69,22 +81,22 @@ static void merge_partials(struct workshop *shop, const struct bucket *bucket)
     }
 }
 
-static void number_contacts(struct workshop *shop, const struct chunk_list *list)
+static void number_contacts(struct workshop *shop, const struct bucket *bucket)
 {
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts_read contacts;
     numbers_reset(&shop->numbers, 0);
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        const size_t n = chunk_list_in(list, chunk, sizeof *items);
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;) {
         numbers_make_room(&shop->numbers, n);
         for (size_t i = 0; i < n; i++)
-            numbers_get(&shop->numbers, hash_u32(items[i].source));
+            numbers_get(&shop->numbers, contacts.hashes[i]);
     }
 }
 
 size_t workshop_number(struct workshop *shop, const struct bucket *bucket)
 {
     if (shop->counts)
-        number_contacts(shop, &bucket->contacts);
+        number_contacts(shop, bucket);
     else
         merge_partials(shop, bucket);
     return shop->numbers.n;
@@ -123,20 +135,18 @@ static void make_room(struct workshop *shop, size_t n_contacts, size_t n_sources
 
 /* Each contact's source by number, and where each source's keys will begin: starts[number + 1], so that
  * placing a source's keys moves it on to starts[number + 1] = their end. */
-static void number_keys(struct workshop *shop, const struct chunk_list *list)
+static void number_keys(struct workshop *shop, const struct bucket *bucket)
 {
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts_read contacts;
     const size_t n_sources = shop->numbers.n;
-    size_t n = 0;
+    uint32_t *source_of = shop->source_of;
     memset(shop->starts, 0, (n_sources + 2) * sizeof *shop->starts);
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        const size_t n_here = chunk_list_in(list, chunk, sizeof *items);
-        for (size_t i = 0; i < n_here; i++) {
-            const uint32_t number = numbers_get(&shop->numbers, hash_u32(items[i].source));
-            shop->source_of[n++] = number;
-            shop->starts[number + 2]++;
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; source_of += n)
+        for (size_t i = 0; i < n; i++) {
+            source_of[i] = numbers_get(&shop->numbers, contacts.hashes[i]);
+            shop->starts[source_of[i] + 2]++;
         }
-    }
     for (size_t s = 2; s < n_sources + 2; s++)
         shop->starts[s] += shop->starts[s - 1];
 }
@@ -145,16 +155,14 @@ static void number_keys(struct workshop *shop, const struct chunk_list *list)
  * Every source has its number. */
 static void group_keys(struct workshop *shop, const struct bucket *bucket)
 {
-    const struct chunk_list *list = &bucket->contacts;
-    size_t n = 0;
-    make_room(shop, list->n, shop->numbers.n);
-    number_keys(shop, list);
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        const size_t n_here = chunk_list_in(list, chunk, sizeof *items);
-        for (size_t i = 0; i < n_here; i++)
-            shop->keys[shop->starts[shop->source_of[n++] + 1]++] = contact_key(&items[i]);
-    }
+    make_room(shop, bucket_n_contacts(bucket), shop->numbers.n);
+    number_keys(shop, bucket);
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts_read contacts;
+    const uint32_t *source_of = shop->source_of;
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; source_of += n)
+        for (size_t i = 0; i < n; i++)
+            shop->keys[shop->starts[source_of[i] + 1]++] = contacts.keys[i];
 }
 
 /* The n keys of a source in order, and each once. */
@@ -223,16 +231,44 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket)
 
 int workshop_is_too_large(const struct bucket *bucket)
 {
-    return bucket->contacts.n > SPLIT_CONTACTS;
+    return bucket_n_contacts(bucket) > SPLIT_CONTACTS;
 }
 
 #define SPLIT_BITS 4 /* WORKSHOP_PARTS */
 #define PLACE_BITS 32
 
-static size_t part_of(const struct workshop *shop, uint32_t source, uint32_t destination, unsigned shift)
+static size_t part_of(const struct workshop *shop, uint32_t hash, uint64_t destination, unsigned shift)
 {
-    const uint64_t place = buckets_place(hash_u32(source), shop->ranks);
+    const uint64_t place = buckets_place(hash, shop->buckets->ranks);
     return (place << PLACE_BITS | destination) >> shift & (WORKSHOP_PARTS - 1);
+}
+
+static void split_shorts(struct workshop *shop, const struct chunk_list *list, unsigned shift,
+                         struct bucket parts[WORKSHOP_PARTS])
+{
+    const struct buckets *buckets = shop->buckets;
+    const uint32_t least_hash = short_least_hash(buckets, shop->b);
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const uint64_t *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+            const uint64_t key = short_key(buckets->bits, buckets->prefix, items[i]);
+            const uint32_t hash = short_hash(buckets->bits, least_hash, items[i]);
+            const size_t part = part_of(shop, hash, key >> CONTACT_PORT_BITS, shift);
+            *(uint64_t *)chunk_list_place(&parts[part].shorts, shop->pool, sizeof *items) = items[i];
+        }
+    }
+}
+
+static void split_longs(struct workshop *shop, const struct chunk_list *list, unsigned shift,
+                        struct bucket parts[WORKSHOP_PARTS])
+{
+    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
+        const struct contact *items = (const void *)chunk->items;
+        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+            const size_t part = part_of(shop, hash_u32(items[i].source), items[i].destination, shift);
+            *(struct contact *)chunk_list_place(&parts[part].longs, shop->pool, sizeof *items) = items[i];
+        }
+    }
 }
 
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
@@ -246,20 +282,14 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
     for (const struct chunk *chunk = bucket->partials.first; chunk; chunk = chunk->next) {
         const struct partial *items = (const void *)chunk->items;
         for (size_t i = 0; i < chunk_list_in(&bucket->partials, chunk, sizeof *items); i++) {
-            struct chunk_list *to = &parts[part_of(shop, items[i].address, 0, shift)].partials;
+            struct chunk_list *to = &parts[part_of(shop, hash_u32(items[i].address), 0, shift)].partials;
             *(struct partial *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
         }
     }
-    for (const struct chunk *chunk = bucket->contacts.first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(&bucket->contacts, chunk, sizeof *items); i++) {
-            struct chunk_list *to =
-                &parts[part_of(shop, items[i].source, items[i].destination, shift)].contacts;
-            *(struct contact *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
-        }
-    }
+    split_shorts(shop, &bucket->shorts, shift, parts);
+    split_longs(shop, &bucket->longs, shift, parts);
     chunk_list_free(&bucket->partials, shop->pool);
-    chunk_list_free(&bucket->contacts, shop->pool);
+    workshop_free_contacts(bucket, shop->pool);
     return until;
 }
 
@@ -289,37 +319,39 @@ static void pack_part(struct workshop *shop, struct bucket *bucket)
         run_put(&shop->run, (uint32_t)(order[i] >> 32), keys, n);
     }
     free(order);
-    chunk_list_free(&bucket->contacts, shop->pool);
+    workshop_free_contacts(bucket, shop->pool);
 }
 
 /* A part of one source and one destination: however often it repeats, there are only so many ports. */
 static void pack_ports(struct workshop *shop, struct bucket *bucket)
 {
-    const struct chunk_list *list = &bucket->contacts;
-    const struct contact *first = (const void *)list->first->items;
-    const uint64_t destination = contact_key(first) >> CONTACT_PORT_BITS;
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts_read contacts;
     const size_t n_codes = (size_t)1 << CONTACT_PORT_BITS;
-    const uint32_t hash = hash_u32(first->source);
     uint8_t *seen = memory_zeroed(n_codes, 1);
-    uint64_t *keys = memory_get(n_codes * sizeof *keys);
-    size_t n = 0;
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *first); i++)
-            seen[contact_key((const struct contact *)(const void *)chunk->items + i) & (n_codes - 1)] = 1;
+    uint64_t *keys = memory_get(n_codes * sizeof *keys), destination = 0;
+    uint32_t hash = 0;
+    size_t n_keys = 0;
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;) {
+        hash = contacts.hashes[0];
+        destination = contacts.keys[0] >> CONTACT_PORT_BITS;
+        for (size_t i = 0; i < n; i++)
+            seen[contacts.keys[i] & (n_codes - 1)] = 1;
+    }
     for (size_t code = 0; code < n_codes; code++)
         if (seen[code])
-            keys[n++] = destination << CONTACT_PORT_BITS | code;
-    run_put(&shop->run, hash, keys, n);
+            keys[n_keys++] = destination << CONTACT_PORT_BITS | code;
+    run_put(&shop->run, hash, keys, n_keys);
     free(seen);
     free(keys);
-    chunk_list_free(&bucket->contacts, shop->pool);
+    workshop_free_contacts(bucket, shop->pool);
 }
 
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
-    if (bucket->contacts.n == 0)
+    if (bucket_n_contacts(bucket) == 0)
         return;
-    number_contacts(shop, &bucket->contacts);
+    number_contacts(shop, bucket);
     if (!workshop_is_too_large(bucket)) {
         pack_part(shop, bucket);
         return;
@@ -330,8 +362,8 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
     }
     /* One source alone is split by its destinations at once. */
     const unsigned from = shop->numbers.n == 1 && bits < PLACE_BITS ? PLACE_BITS : bits;
-    struct bucket whole = {.contacts = bucket->contacts}, parts[WORKSHOP_PARTS] = {0};
-    bucket->contacts = (struct chunk_list){0};
+    struct bucket whole = {.shorts = bucket->shorts, .longs = bucket->longs}, parts[WORKSHOP_PARTS] = {0};
+    bucket->shorts = bucket->longs = (struct chunk_list){0};
     const unsigned until = workshop_split(shop, &whole, from, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
         workshop_pack(shop, &parts[p], until);

@@ -16,8 +16,9 @@
 #include "run.h"
 
 struct workshop {
+    const struct buckets *buckets;
+    size_t b; /* the bucket in hand, or a part of which is */
     struct chunk_pool *pool;
-    uint32_t ranks;
     int64_t window_start;       /* for rows */
     struct chunk_list *rows;    /* what finishing makes */
     struct buckets_busy *busy;  /* where busy sources go instead; NULL: there are none */
@@ -38,6 +39,10 @@ struct workshop {
 
 void workshop_init(struct workshop *shop, const struct buckets *buckets);
 void workshop_free(struct workshop *shop);
+
+/* Takes up bucket b: what follows is of it. */
+void workshop_turn_to(struct workshop *shop, size_t b);
+void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool);
 
 /* Every source of the bucket gets a number, and a row with its sums; turned contacts have none. Returns how
  * many. */

@@ -10,6 +10,12 @@ static uint32_t scattered(uint32_t i)
     return i * 2654435761U + 12345;
 }
 
+static uint32_t destination_of(const struct made_kind *kind, const uint32_t w[8])
+{
+    const uint32_t anywhere = scattered(w[2] % kind->n_destinations);
+    return kind->one_out && w[6] % kind->one_out != 0 ? 0x2c000000 | anywhere >> 8 : anywhere;
+}
+
 static struct made_packet make_one(const struct made_kind *kind, uint64_t i)
 {
     uint32_t w[8];
@@ -18,7 +24,7 @@ static struct made_packet make_one(const struct made_kind *kind, uint64_t i)
     const uint32_t source = kind->one_in && w[7] % kind->one_in == 0 ? 0 : w[0] % kind->n_sources;
     struct made_packet made = {.ts_ns = 1483228800 * INT64_C(1000000000) + w[1]};
     made.packet = (struct packet){.source = scattered(source),
-                                  .destination = scattered(w[2] % kind->n_destinations),
+                                  .destination = destination_of(kind, w),
                                   .classes = (uint8_t)w[3],
                                   .ttl = (uint8_t)w[4]};
     if (made.packet.classes & PACKET_PORT)

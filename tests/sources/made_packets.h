@@ -20,7 +20,8 @@ struct made_packet {
 struct made_kind {
     uint64_t seed;
     uint32_t n_sources, n_destinations, n_ports;
-    uint32_t one_in; /* of so many packets one is of the first source; 0: none more than others */
+    uint32_t one_in;  /* of so many packets one is of the first source; 0: none more than others */
+    uint32_t one_out; /* of so many one goes anywhere, the others to a /8; 0: all go anywhere */
 };
 
 /* n packets in fresh memory. */

@@ -48,8 +48,8 @@ static void begin(struct owners *o, const struct way *way, const char *folder)
     o->buckets = memory_get((size_t)way->ranks * sizeof *o->buckets);
     o->turned = memory_get((size_t)way->ranks * sizeof *o->turned);
     for (int r = 0; r < way->ranks; r++) {
-        buckets_init(&o->buckets[r], &o->pool, way->ranks, way->expected_contacts);
-        buckets_init(&o->turned[r], &o->pool, way->ranks, way->expected_contacts);
+        buckets_init(&o->buckets[r], &o->pool, r, way->ranks, way->expected_contacts);
+        buckets_init(&o->turned[r], &o->pool, r, way->ranks, way->expected_contacts);
     }
     for (int s = 0; s < SENDERS; s++)
         partials_init(&o->senders[s]);
@@ -82,8 +82,7 @@ static struct buckets *owner(const struct owners *o, uint32_t hash)
 static void add_turned(const struct owners *o, const struct contact *contact)
 {
     const uint32_t hash = hash_u32(contact->source);
-    const struct buckets *to = &o->turned[number_of_owner(o, hash)];
-    buckets_add_contact(to, buckets_at(to, hash), contact);
+    buckets_add_contacts(&o->turned[number_of_owner(o, hash)], contact, 1);
 }
 
 static void take_packet(struct owners *o, const struct made_packet *made, size_t i)
@@ -96,12 +95,11 @@ static void take_packet(struct owners *o, const struct made_packet *made, size_t
         .destination = p->destination,
         .port = p->port,
         .tag = (uint16_t)(i << 1 | (p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0))};
-    const struct buckets *to = owner(o, hash);
     if (o->way->busy_from && i == o->way->busy_from)
         busy_add(&o->busy, o->busiest);
     partials_add(&o->senders[i % SENDERS], p, &made->ts_ns, &hash, 1);
     if (busy_find(&o->busy, p->source, hash) < 0) {
-        buckets_add_contact(to, buckets_at(to, hash), &contact);
+        buckets_add_contacts(owner(o, hash), &contact, 1);
     } else {
         const struct contact turned = busy_turned(contact);
         add_turned(o, &turned);
@@ -288,6 +286,25 @@ static void one_source_of_very_many_contacts_is_cut_by_destination(void **state)
     CHECK(narrow, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
 }
 
+/* As a telescope has them: nearly all destinations in one network, which few bytes hold. */
+static void destinations_are_of_one_network_but_for_some(void **state)
+{
+    (void)state;
+    const struct made_kind all = {
+        .seed = 14, .n_sources = 5000, .n_destinations = 1 << 22, .n_ports = 65536, .one_out = UINT32_MAX};
+    const struct made_kind most = {
+        .seed = 15, .n_sources = 20000, .n_destinations = 1 << 16, .n_ports = 100, .one_in = 2, .one_out = 3};
+    const struct made_kind split = {.seed = 16,
+                                    .n_sources = 40,
+                                    .n_destinations = UINT32_MAX,
+                                    .n_ports = 60000,
+                                    .one_in = 2,
+                                    .one_out = 9};
+    CHECK(all, 100000, all_ways);
+    CHECK(most, 100000, all_ways);
+    CHECK(split, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
+}
+
 /* Found to be busy at once, in mid-way, and at the end; in memory and spilled; with and without ports. */
 static void a_busy_source_is_counted_by_destination(void **state)
 {
@@ -311,20 +328,20 @@ static void a_busy_source_is_found(void **state)
     struct chunk_pool pool = {0};
     struct buckets buckets;
     uint32_t sources[4];
-    buckets_init(&buckets, &pool, 2, 1 << 20);
+    buckets_init(&buckets, &pool, 0, 1, 1 << 20);
     for (uint32_t i = 0; i < 30000; i++) {
         const struct contact contact = {.source = i % 3 ? 5 : i, .destination = i};
-        buckets_add_contact(&buckets, buckets_at(&buckets, hash_u32(contact.source)), &contact);
+        buckets_add_contacts(&buckets, &contact, 1);
     }
     assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 4), 1);
     assert_int_equal(sources[0], 5);
     assert_int_equal(buckets_find_busy(&buckets, 30001, sources, 4), 0);
     assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 0), 0);
     buckets_free(&buckets);
-    buckets_init(&buckets, &pool, 1, 0);
+    buckets_init(&buckets, &pool, 0, 1, 0);
     for (uint32_t i = 0; i < 30000; i++) {
         const struct contact contact = {.source = i % 2 ? 5 : i, .destination = i};
-        buckets_add_contact(&buckets, buckets_at(&buckets, hash_u32(contact.source)), &contact);
+        buckets_add_contacts(&buckets, &contact, 1);
     }
     assert_int_equal(buckets_find_busy(&buckets, 1, sources, 4), 0); /* half is not most */
     buckets_free(&buckets);
@@ -403,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_source_that_sends_half_of_all_is_whole),
         cmocka_unit_test(a_bucket_of_many_contacts_is_split),
         cmocka_unit_test(one_source_of_very_many_contacts_is_cut_by_destination),
+        cmocka_unit_test(destinations_are_of_one_network_but_for_some),
         cmocka_unit_test(a_busy_source_is_counted_by_destination),
         cmocka_unit_test(a_busy_source_is_found),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHUNK_BYTES 16384
+#define CHUNK_BYTES 4096
 
 struct chunk {
     struct chunk *next;

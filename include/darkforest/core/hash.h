@@ -19,6 +19,17 @@ static inline uint32_t hash_u32(uint32_t x)
     return x;
 }
 
+/* What hashes to x. */
+static inline uint32_t hash_u32_undone(uint32_t x)
+{
+    x ^= x >> 16;
+    x *= 0x7ed1b41dU; /* the inverses of the factors above, modulo 2^32 */
+    x ^= x >> 13 ^ x >> 26;
+    x *= 0xa5cb9243U;
+    x ^= x >> 16;
+    return x;
+}
+
 uint64_t hash_bytes(const void *data, size_t n, uint64_t seed);
 
 #endif

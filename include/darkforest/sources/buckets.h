@@ -3,7 +3,7 @@
  * hash of the source; and how they become rows with exact counts, in memory that is bounded.
  *
  *     hash of source: [ owner rank | bucket | rest ]        bucket: { partial, partial, ... } { contact,
- * contact, ... }
+ * contact, ... }, a contact in 8 bytes
  *
  * A bucket is small enough that finishing it stays in the cache: its partials are merged, each source gets a
  * small number, each contact becomes one 64-bit key (source number, destination, port), and one radix sort
@@ -21,24 +21,28 @@
 #include "darkforest/sources/source.h"
 
 struct bucket {
-    _Alignas(64) struct chunk_list contacts; /* struct contact; the hot line */
-    struct chunk_list partials;              /* struct partial */
+    _Alignas(64) struct chunk_list shorts; /* contacts in 8 bytes (short_contact.h); the hot line */
+    struct chunk_list longs;               /* struct contact: those that 8 bytes cannot hold */
+    struct chunk_list partials;            /* struct partial */
 };
 
 struct buckets {
     struct chunk_pool *pool;
     struct bucket *items;
     unsigned bits;           /* 2^bits buckets */
-    uint32_t ranks;          /* number of owners that share the hash */
+    uint32_t owner, ranks;   /* which of how many owners that share the hash */
+    uint32_t prefix;         /* that the destinations of short contacts have */
+    int has_prefix;          /* it was chosen, by the first contacts */
     struct scratch *scratch; /* runs on disk; NULL before the first spill */
     uint64_t *run_ends;      /* [spill * buckets + bucket]: a bucket's run starts where the one before ends */
     size_t n_spills;
     uint64_t n_spilled; /* contacts on disk, as they came */
 };
 
-/* `ranks` owners share the window's sources; expected_contacts (here) chooses the number of buckets: any
- * value gives the same rows. */
-void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts);
+/* `ranks` owners share the window's sources, and this is one of them; expected_contacts (here) chooses the
+ * number of buckets: any value gives the same rows. */
+void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int owner, int ranks,
+                  uint64_t expected_contacts);
 void buckets_free(struct buckets *buckets);
 
 static inline size_t buckets_n(const struct buckets *buckets)
@@ -58,18 +62,16 @@ static inline struct bucket *buckets_at(const struct buckets *buckets, uint32_t 
     return &buckets->items[(uint64_t)buckets_place(hash, buckets->ranks) >> (32 - buckets->bits)];
 }
 
-static inline void buckets_add_contact(const struct buckets *buckets, struct bucket *bucket,
-                                       const struct contact *contact)
+static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
 {
-    struct contact *place = chunk_list_place(&bucket->contacts, buckets->pool, sizeof *place);
-    *place = *contact;
+    return bucket->shorts.n + bucket->longs.n;
 }
 
 /*
- * The same for n contacts of this owner: all buckets are called for first, then their ends, so that no write
- * waits for memory.
+ * Adds n contacts of this owner: all buckets are called for first, then their ends, so that no write waits
+ * for memory.
  */
-void buckets_add_contacts(const struct buckets *buckets, const struct contact *contacts, size_t n);
+void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n);
 
 /* Contacts that were added, repetitions included. */
 uint64_t buckets_n_contacts(const struct buckets *buckets);

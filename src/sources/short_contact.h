@@ -1,0 +1,74 @@
+/*
+ * short_contact.h - a contact in eight bytes, as buckets hold most of them. Private to the sources room.
+ * Local.
+ *
+ *     64 bits: [ hash of the source: 32 - bits | destination: 15 + bits | port code: 17 ]
+ *
+ * What a bucket's contacts have in common is left out: the upper `bits` of the hash, which say the bucket,
+ * and the upper bits of the destination, which a telescope's addresses share. A contact to elsewhere stays as
+ * long as it came.
+ */
+#ifndef DARKFOREST_SHORT_CONTACT_H
+#define DARKFOREST_SHORT_CONTACT_H
+
+#include "darkforest/sources/buckets.h"
+#include "distinct.h"
+
+#define SHORT_BITS(bits) (CONTACT_PORT_BITS + 15 + (bits)) /* of destination and port code */
+#define SHORT_NOWHERE UINT32_MAX                           /* a prefix that no destination has */
+
+/* The part of a destination that short contacts leave out. */
+static inline uint32_t short_prefix(unsigned bits, uint32_t destination)
+{
+    return destination >> (15 + bits);
+}
+
+static inline uint64_t short_contact(unsigned bits, uint32_t hash, uint64_t key)
+{
+    const uint64_t mask = ((uint64_t)1 << SHORT_BITS(bits)) - 1;
+    return (uint64_t)(uint32_t)(hash << bits) << 32 | (key & mask);
+}
+
+static inline uint64_t short_key(unsigned bits, uint32_t prefix, uint64_t contact)
+{
+    const uint64_t mask = ((uint64_t)1 << SHORT_BITS(bits)) - 1;
+    return (uint64_t)prefix << SHORT_BITS(bits) | (contact & mask);
+}
+
+/* The hash of the source, from the least hash that its bucket can hold. */
+static inline uint32_t short_hash(unsigned bits, uint32_t least, uint64_t contact)
+{
+    const uint32_t lower = (uint32_t)(contact >> 32) >> bits;
+    return least + ((lower - least) & (UINT32_MAX >> bits));
+}
+
+/* The least hash of bucket b. */
+static inline uint32_t short_least_hash(const struct buckets *buckets, size_t b)
+{
+    const uint64_t place = (uint64_t)buckets->owner << 32 | (uint64_t)b << (32 - buckets->bits);
+    return (uint32_t)((place + buckets->ranks - 1) / buckets->ranks);
+}
+
+/* A bucket's contacts one after the other, whatever their length. */
+struct contact_reader {
+    const struct buckets *buckets;
+    const struct bucket *bucket;
+    uint32_t least_hash;
+    const struct chunk *chunk; /* being read; NULL: at the end of its list */
+    int is_long;               /* of the list of long ones */
+    size_t at;                 /* in the chunk */
+};
+
+/* Some contacts: the hash of each one's source, and its key. */
+#define CONTACTS_AT_ONCE 256
+struct contacts_read {
+    uint32_t hashes[CONTACTS_AT_ONCE];
+    uint64_t keys[CONTACTS_AT_ONCE];
+};
+
+/* The reader borrows the bucket, which is bucket b of `buckets` or a part of it. */
+struct contact_reader contact_reader_of(const struct buckets *buckets, size_t b, const struct bucket *bucket);
+/* The next ones; returns how many, 0 at the end. */
+size_t contact_reader_next(struct contact_reader *reader, struct contacts_read *contacts);
+
+#endif

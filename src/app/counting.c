@@ -12,6 +12,7 @@
 
 #define STAGE_BYTES ((uint64_t)16 << 20) /* of sums that come to a rank in a stage, at most, */
 #define STAGE_SHARE 16                   /* and this part of its memory */
+#define AHEAD 16                         /* sums that are called for before they are needed */
 #define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */
 
 struct counting {
@@ -90,9 +91,12 @@ static void send(struct counting *c, const struct partial *partial)
 /* The sums of a stage to their owners, those in memory and those set aside. */
 static void exchange_stage(struct counting *c, size_t stage)
 {
+    const struct partials *partials = &c->window->partials;
     const struct partial *aside;
     for (size_t i = c->starts[stage]; i < c->starts[stage + 1]; i++) {
-        const struct partial sums = partials_get(&c->window->partials, c->order[i]);
+        if (i + AHEAD < c->starts[stage + 1])
+            __builtin_prefetch(&partials->items[c->order[i + AHEAD]]);
+        const struct partial sums = partials_get(partials, c->order[i]);
         send(c, &sums);
     }
     while ((aside = pile_next(c->window->aside, (uint64_t)(stage + 1) << (32 - c->bits), &c->code)))

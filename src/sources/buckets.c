@@ -11,15 +11,20 @@
 
 #include <stdlib.h>
 
-#define CONTACTS_PER_BUCKET 32768 /* wanted: keys and their sort then stay in a second-level cache */
+#define CONTACTS_PER_BUCKET 65536 /* wanted: keys and their sort then stay in a second-level cache */
 #define MAX_BITS 14
-#define LARGE_CONTACTS ((uint64_t)1 << 20) /* from here on all should be short, */
-#define LARGE_BITS 9                       /* which destinations of a /8 then are */
+
+/* Many expected: in buckets enough that all contacts are short where destinations are of a /8. Some: enough
+ * that a busy source stands out in its bucket. */
+static unsigned least_bits(uint64_t expected_contacts)
+{
+    return expected_contacts >> 20 ? 9 : expected_contacts >> 17 ? 5 : 0;
+}
 
 void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int owner, int ranks,
                   uint64_t expected_contacts)
 {
-    unsigned bits = expected_contacts < LARGE_CONTACTS ? 0 : LARGE_BITS;
+    unsigned bits = least_bits(expected_contacts);
     while (bits < MAX_BITS && expected_contacts >> bits > CONTACTS_PER_BUCKET)
         bits++;
     *buckets =

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* 12 bytes; crosses MPI and disk. */
+/* 12 bytes; crosses MPI. Buckets keep it shorter. */
 struct contact {
     uint32_t source, destination; /* host order */
     uint16_t port;                /* 0 unless has_port */

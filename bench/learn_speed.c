@@ -1,10 +1,10 @@
 /*
  * learn_speed.c - how long the learners take: fit only, from rows in memory to a model, binning included.
  *
- *     mpirun -n 2 learn_speed TRAIN.f64 TRAIN.u8 TEST.f64 TEST.u8 N_FEATURES REPEATS [BINS]
+ *     mpirun -n 2 learn_speed TRAIN.f64 TRAIN.u8 TEST.f64 TEST.u8 N_FEATURES REPEATS
  *
  * Rows as doubles, classes as bytes, as learn_speed.py writes them. A line a model on stdout: name, median
- * seconds, macro F1 on the test rows. BINS: each learner's own number unless given.
+ * seconds, macro F1 on the test rows.
  */
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -63,10 +63,10 @@ static int compare(const void *a, const void *b)
 }
 
 static struct model *fit_once(const struct ranks *world, const struct table *mine,
-                              const struct recipe *recipe, uint32_t n_bins, double seconds[2])
+                              const struct recipe *recipe, double seconds[2])
 {
     static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"};
-    const struct training_set_options options = {n_bins ? n_bins : recipe->learner->n_bins, 0, 1};
+    const struct training_set_options options = {recipe->learner->n_bins, 0, 1};
     struct training_set set;
     char *why = NULL;
     ranks_barrier(world);
@@ -84,14 +84,14 @@ static struct model *fit_once(const struct ranks *world, const struct table *min
 }
 
 static void measure(const struct ranks *world, const struct table *train, const struct table *test,
-                    const struct recipe *recipe, uint32_t n_bins, int repeats)
+                    const struct recipe *recipe, int repeats)
 {
     double total[REPEATS_MOST], build[REPEATS_MOST], seconds[2];
     struct metrics metrics;
     const struct table mine = share_of(world, train);
     metrics_init(&metrics, CLASSES);
     for (int i = 0; i < repeats; i++) {
-        struct model *model = fit_once(world, &mine, recipe, n_bins, seconds);
+        struct model *model = fit_once(world, &mine, recipe, seconds);
         total[i] = seconds[0];
         build[i] = seconds[1];
         if (i == 0 && ranks_rank(world) == 0)
@@ -110,18 +110,16 @@ static void measure(const struct ranks *world, const struct table *train, const 
 int main(int argc, char **argv)
 {
     struct ranks *world = ranks_start(&argc, &argv);
-    if (argc < 7 || argc > 8)
+    if (argc != 7)
         ranks_abort(64);
     const int n_features = atoi(argv[5]), repeats = atoi(argv[6]);
-    const uint32_t n_bins = argc > 7 ? (uint32_t)atoi(argv[7]) : 0;
     const struct table train = read_table(argv[1], argv[2], n_features);
     const struct table test = read_table(argv[3], argv[4], n_features);
     struct recipes recipes = {.n = 0};
     recipes_add(&recipes, "all");
     recipes_settle(&recipes);
     for (size_t i = 0; i < recipes.n; i++)
-        measure(world, &train, &test, &recipes.items[i], n_bins,
-                repeats < REPEATS_MOST ? repeats : REPEATS_MOST);
+        measure(world, &train, &test, &recipes.items[i], repeats < REPEATS_MOST ? repeats : REPEATS_MOST);
     free((double *)(uintptr_t)train.values);
     free((uint8_t *)(uintptr_t)train.labels);
     free((double *)(uintptr_t)test.values);

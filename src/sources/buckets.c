@@ -1,5 +1,6 @@
 #include "darkforest/sources/buckets.h"
 
+#include "contact_reader.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
@@ -126,7 +127,7 @@ static int spill_bucket(struct buckets *buckets, struct workshop *shop, size_t b
     shop->run.n = 0;
     shop->run.last_hash = 0;
     buckets->n_spilled += bucket_n_contacts(&buckets->items[b]);
-    workshop_turn_to(shop, b);
+    shop->b = b;
     workshop_pack(shop, &buckets->items[b], buckets->bits);
     if (scratch_append(buckets->scratch, shop->run.bytes, shop->run.n))
         return EXIT_IO;
@@ -254,7 +255,7 @@ static int finish_range(struct workshop *shop, struct buckets *buckets, size_t f
 {
     int code = 0;
     for (size_t b = from; b < to && code == 0; b++) {
-        workshop_turn_to(shop, b);
+        shop->b = b;
         if (buckets->scratch)
             code = finish_from_scratch(shop, buckets, b);
         else

@@ -1,3 +1,5 @@
+#include "contact_reader.h"
+
 #include "darkforest/core/hash.h"
 #include "short_contact.h"
 

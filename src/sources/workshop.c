@@ -1,5 +1,6 @@
 #include "workshop.h"
 
+#include "contact_reader.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/radix.h"
@@ -28,11 +29,6 @@ void workshop_free(struct workshop *shop)
     free(shop->spare);
     free(shop->source_of);
     free(shop->starts);
-}
-
-void workshop_turn_to(struct workshop *shop, size_t b)
-{
-    shop->b = b;
 }
 
 void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool)

@@ -17,7 +17,7 @@
 
 struct workshop {
     const struct buckets *buckets;
-    size_t b; /* the bucket in hand, or a part of which is */
+    size_t b; /* the bucket in hand, or of which a part is: the caller says */
     struct chunk_pool *pool;
     int64_t window_start;       /* for rows */
     struct chunk_list *rows;    /* what finishing makes */
@@ -40,8 +40,6 @@ struct workshop {
 void workshop_init(struct workshop *shop, const struct buckets *buckets);
 void workshop_free(struct workshop *shop);
 
-/* Takes up bucket b: what follows is of it. */
-void workshop_turn_to(struct workshop *shop, size_t b);
 void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool);
 
 /* Every source of the bucket gets a number, and a row with its sums; turned contacts have none. Returns how

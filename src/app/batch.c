@@ -18,18 +18,52 @@ static void add_frame(struct batch *batch, size_t record)
     batch->places[batch->n_frames++] = (uint16_t)record;
 }
 
+/* What an address is remembered by: its product with an odd number, whose upper bits are the place and whose
+ * others tell addresses of one place apart. */
+#define KNOWN_FACTOR 0x9e3779b1U
+#define KNOWN_REST (UINT32_MAX >> BATCH_KNOWN_BITS)
+
+enum { KNOWN_STRANGER = 1, KNOWN_LISTED = 2, KNOWN_STATE_BITS = 2 };
+
+/* Whether each source is listed, 1 or 0. Few sources send most packets: those asked for lately are
+ * remembered, so that most packets do not reach for the inventory. */
+static void find_listed(struct batch *batch, const struct inventory *inventory, const uint32_t *sources,
+                        size_t n, uint8_t *listed)
+{
+    uint32_t unknown[BATCH_RECORDS];
+    uint16_t which[BATCH_RECORDS];
+    uint8_t categories[BATCH_RECORDS];
+    size_t n_unknown = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t product = sources[i] * KNOWN_FACTOR;
+        const uint32_t known = batch->known[product >> (32 - BATCH_KNOWN_BITS)];
+        const uint32_t state = known ^ (product & KNOWN_REST) << KNOWN_STATE_BITS;
+        listed[i] = state == KNOWN_LISTED;
+        unknown[n_unknown] = sources[i];
+        which[n_unknown] = (uint16_t)i;
+        n_unknown += state != KNOWN_STRANGER && state != KNOWN_LISTED;
+    }
+    inventory_find(inventory, unknown, n_unknown, categories);
+    for (size_t k = 0; k < n_unknown; k++) {
+        const uint32_t product = unknown[k] * KNOWN_FACTOR;
+        listed[which[k]] = categories[k] != 0;
+        batch->known[product >> (32 - BATCH_KNOWN_BITS)] =
+            (product & KNOWN_REST) << KNOWN_STATE_BITS | (categories[k] ? KNOWN_LISTED : KNOWN_STRANGER);
+    }
+}
+
 /* Drops records whose source can be seen at a glance and is not listed: most, where devices are few. */
 static void drop_strangers(struct batch *batch, const struct batch_rules *rules, struct window *window)
 {
     uint32_t sources[BATCH_RECORDS];
-    uint8_t categories[BATCH_RECORDS];
+    uint8_t listed[BATCH_RECORDS];
     uint16_t which[BATCH_RECORDS], others[BATCH_RECORDS];
     const size_t n = batch->n_frames,
                  n_seen = packet_glance(rules->link, batch->frames, n, sources, which, others);
-    inventory_find(rules->inventory, sources, n_seen, categories);
+    find_listed(batch, rules->inventory, sources, n_seen, listed);
     batch->n_frames = 0;
     for (size_t i = 0; i < n_seen; i++)
-        if (categories[i] != 0)
+        if (listed[i])
             add_frame(batch, which[i]);
     window->tally.n[TALLY_NOT_LISTED] += n_seen - batch->n_frames;
     for (size_t i = 0; i < n - n_seen; i++)

@@ -19,7 +19,8 @@
 #include <stdint.h>
 
 #define BATCH_RECORDS PARTIALS_BATCH
-#define BATCH_RECENT 4096 /* contacts remembered, to send a repeated one once; power of two */
+#define BATCH_RECENT 4096   /* contacts remembered, to send a repeated one once; power of two */
+#define BATCH_KNOWN_BITS 13 /* 2^13 sources are remembered as listed or not */
 
 /* How the records of a file become packets. */
 struct batch_rules {
@@ -39,6 +40,7 @@ struct batch {
     int64_t ts_ns[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS]; /* hash_u32 of the source */
     struct contact recent[BATCH_RECENT];
+    uint32_t known[1 << BATCH_KNOWN_BITS]; /* zeroed at first; of one inventory */
 };
 
 /* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that count are

@@ -14,10 +14,11 @@
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
-/* Read between two rounds at most: for progress, and to hear of a stop. The first rounds come sooner, so that
- * busy sources are found before much of them has come. */
+/* Read between two rounds: little at first, so that busy sources are found before much of them has come, then
+ * twice as much each time for as long as no lane comes close to being full; at most so much, for progress,
+ * and to hear of a stop. Where few packets are kept, ranks seldom wait for one another. */
 #define FIRST_MEET_BYTES ((uint64_t)4 << 20)
-#define MEET_BYTES ((uint64_t)64 << 20)
+#define MOST_MEET_BYTES ((uint64_t)256 << 20)
 
 /* A bucket is asked for a busy source when it holds so many contacts: that part of the mean over ranks which
  * its owner can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
@@ -35,6 +36,7 @@ static uint64_t busy_share(int size)
 struct note {
     uint64_t n_bytes, n_records; /* read so far, for progress */
     uint64_t n_dealt;            /* contacts of the open windows that came from here */
+    uint64_t n_in_fullest;       /* contacts in the fullest lane */
     int64_t n_opened, n_busy;
     int64_t stop;
 };
@@ -188,11 +190,21 @@ static void hear_busy(struct pass *pass, const char *news, size_t n)
     }
 }
 
+/* When the next round is due, from the fullest lane of all ranks: alike on all. */
+static void plan_next(struct meeting *m, uint64_t n_in_fullest)
+{
+    const uint64_t most = alltoall_lane_items(m->contacts);
+    if (n_in_fullest == most)
+        m->meet_bytes = m->meet_bytes > FIRST_MEET_BYTES ? m->meet_bytes / 2 : FIRST_MEET_BYTES;
+    else if (n_in_fullest < most * 15 / 32 && m->meet_bytes < MOST_MEET_BYTES)
+        m->meet_bytes *= 2;
+}
+
 /* Takes in what all ranks say ahead of a round. Returns whether anyone wants to stop. */
 static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
 {
     struct meeting *m = pass->meeting;
-    uint64_t n_bytes = 0, n_records = 0, n_dealt = 0;
+    uint64_t n_bytes = 0, n_records = 0, n_dealt = 0, n_in_fullest = 0;
     int stop = 0;
     for (int r = 0; r < ranks_size(m->ranks); notes += sizes[r], r++) {
         struct note note;
@@ -200,11 +212,13 @@ static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
         n_bytes += note.n_bytes;
         n_records += note.n_records;
         n_dealt += note.n_dealt;
+        n_in_fullest = note.n_in_fullest > n_in_fullest ? note.n_in_fullest : n_in_fullest;
         stop |= note.stop != 0;
         hear_opened(pass, r, notes + sizeof note, (size_t)note.n_opened);
         hear_busy(pass, notes + sizeof note + (size_t)note.n_opened * sizeof(int64_t), (size_t)note.n_busy);
     }
     m->mean_dealt = n_dealt / (uint64_t)ranks_size(m->ranks);
+    plan_next(m, n_in_fullest);
     name_window(pass);
     progress_update(&pass->progress, n_bytes, n_records);
     return stop;
@@ -265,6 +279,7 @@ static char *write_note(struct pass *pass, size_t *n)
     const struct note note = {.n_bytes = pass->n_bytes_read,
                               .n_records = pass->n_records,
                               .n_dealt = count_dealt(&pass->windows),
+                              .n_in_fullest = alltoall_in_fullest(m->contacts),
                               .n_opened = (int64_t)n_opened,
                               .n_busy = (int64_t)n_busy,
                               .stop = stop_wanted() != NULL};
@@ -342,7 +357,6 @@ int meeting_round(struct pass *pass, int more)
     give_waiting(pass);
     pass->code = exit_worse(pass->code, round.failed);
     m->n_unmet = 0;
-    m->meet_bytes = m->meet_bytes < MEET_BYTES ? 2 * m->meet_bytes : MEET_BYTES;
     run_record_phase(pass->input->record, before);
     return round.more;
 }

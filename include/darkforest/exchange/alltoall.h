@@ -44,6 +44,9 @@ struct lane {
 struct lane *alltoall_lanes(struct alltoall *a);
 /* Room for one more item to `owner`: a place to write it, or NULL when a round is due first. Local. */
 void *alltoall_place(struct alltoall *a, int owner);
+/* Items that one lane holds, and those in the fullest one of this rank. Local. */
+size_t alltoall_lane_items(const struct alltoall *a);
+size_t alltoall_in_fullest(const struct alltoall *a);
 
 /* What came from one rank. */
 struct arrival {

@@ -114,7 +114,7 @@ static int fill(void *context, void *block)
 }
 
 /* Records to one frame of the packed file, in the same place. */
-static void take(void *context, void *block)
+static int take(void *context, void *block)
 {
     struct streaming *s = context;
     struct frame *frame = block;
@@ -129,11 +129,12 @@ static void take(void *context, void *block)
     const struct joint_piece piece = packing_take(s->packing);
     frame->n = piece.n;
     if (piece.n == 0) /* it failed */
-        return;
+        return 1;
     assert(piece.n_parts == 1 && piece.n <= sizeof frame->bytes);
     memcpy(frame->bytes, piece.data, piece.n);
     frame->n_inflated = piece.n_inflated;
     frame->part = *piece.parts;
+    return 0;
 }
 
 /* This rank's run of the frames of the lap. */
@@ -166,7 +167,7 @@ static int lap(struct streaming *s, struct joint_piece *piece)
 {
     const struct ring_use use = {.fill = fill, .take = take, .context = s};
     const uint64_t before = s->reader ? reader_position(s->reader) : 0;
-    const int more = ring_lap(s->ring, &use);
+    const int more = ring_lap(s->ring, &use, RING_BLOCKS);
     if (s->reader)
         s->packing->n_bytes_read += reader_position(s->reader) - before;
     ranks_barrier(s->team); /* every frame is packed */

@@ -49,7 +49,8 @@ static int fill(void *context, void *block)
     return 1;
 }
 
-static void take(void *context, void *block)
+/* The lap ends soon when this rank is due to meet the others: only a meeting empties a full lane. */
+static int take(void *context, void *block)
 {
     struct team *t = context;
     const struct team_block *from = block;
@@ -57,16 +58,18 @@ static void take(void *context, void *block)
     enum walk_end end;
     record_span(&t->reading.format, from->bytes, from->n, from->n, t->starts, &taken.n_records, &end);
     reading_take(&t->reading, t->pass, &taken);
+    return t->pass->code != 0 || meeting_is_due(t->pass->meeting);
 }
 
-/* Laps until the file has ended, with a meeting of all ranks after each. */
+/* Laps, each as long as no rank is due to meet the others, until the file has ended, with a meeting of all
+ * ranks after each. */
 static void read_file(struct team *t)
 {
     const struct ring_use use = {.fill = fill, .take = take, .context = t};
     const uint64_t before = t->pass->n_bytes_read;
     int more = 1;
     while (more) {
-        more = ring_lap(t->ring, &use);
+        more = ring_lap(t->ring, &use, SIZE_MAX);
         if (t->reader)
             t->pass->n_bytes_read = before + reader_position(t->reader);
         meeting_round(t->pass, 1); /* a promise that pass.c's last rounds keep, also after the last lap */

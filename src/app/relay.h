@@ -2,7 +2,8 @@
  * relay.h - one compressed file read by several ranks of a node: one inflates ahead, the others take the
  * records. Private to the app.
  *
- * After each lap of their ring (ring.h) all ranks of the pass meet. Collective over the pass.
+ * A lap of their ring (ring.h) lasts until one of them is due to meet the others; then all ranks of the pass
+ * meet. Collective over the pass.
  */
 #ifndef DARKFOREST_RELAY_H
 #define DARKFOREST_RELAY_H

@@ -9,15 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAP_BLOCKS 12
 #define BLOCK_ALIGNMENT 64
 
 /* How a lap stands. Two take turns: one is made ready for the next lap while nobody looks at it. */
 struct lap {
     _Alignas(64) atomic_size_t n_filled;
-    atomic_int over;  /* the leader fills no more in this lap */
-    atomic_int ended; /* and has nothing more */
+    atomic_int over;   /* the leader fills no more in this lap */
+    atomic_int ended;  /* and has nothing more */
+    atomic_int enough; /* a rank wants it to be over */
     _Alignas(64) atomic_size_t n_taken;
+    _Alignas(64) atomic_size_t n_freed[RING_BLOCKS]; /* how often each place was filled and is free again */
 };
 
 struct ring {
@@ -32,7 +33,7 @@ struct ring {
 struct ring *ring_new(const struct ranks *node, size_t block_size)
 {
     const size_t rounded = (block_size + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
-    const size_t n_bytes = 2 * sizeof(struct lap) + LAP_BLOCKS * rounded;
+    const size_t n_bytes = 2 * sizeof(struct lap) + RING_BLOCKS * rounded;
     const int alone = ranks_size(node) == 1;
     struct shared *shared = alone ? NULL : shared_new(node, n_bytes);
     if (!alone && !shared)
@@ -75,12 +76,35 @@ size_t ring_n_filled(const struct ring *ring)
     return atomic_load(&ring->lap->n_filled);
 }
 
-/* Leader: as many blocks as a lap holds. */
-static void fill(const struct ring *ring, const struct ring_use *use)
+static void take_one(const struct ring *ring, const struct ring_use *use, size_t ticket)
 {
     struct lap *lap = ring->lap;
-    for (size_t i = 0; i < LAP_BLOCKS; i++) {
-        if (!use->fill(use->context, ring_block(ring, i))) {
+    if (use->take(use->context, ring_block(ring, ticket % RING_BLOCKS)))
+        atomic_store(&lap->enough, 1);
+    atomic_fetch_add(&lap->n_freed[ticket % RING_BLOCKS], 1);
+}
+
+/* Leader: takes a filled block, if there is one that nobody has taken. */
+static void help(const struct ring *ring, const struct ring_use *use)
+{
+    struct lap *lap = ring->lap;
+    size_t ticket = atomic_load(&lap->n_taken);
+    if (ticket < atomic_load(&lap->n_filled) &&
+        atomic_compare_exchange_strong(&lap->n_taken, &ticket, ticket + 1))
+        take_one(ring, use, ticket);
+    else
+        sched_yield();
+}
+
+/* Leader: the blocks of a lap; when the ring is full, it helps to empty it. */
+static void fill(const struct ring *ring, const struct ring_use *use, size_t n_blocks)
+{
+    struct lap *lap = ring->lap;
+    for (size_t i = 0; i < n_blocks && !atomic_load(&lap->enough); i++) {
+        const size_t place = i % RING_BLOCKS;
+        while (atomic_load(&lap->n_freed[place]) < i / RING_BLOCKS)
+            help(ring, use);
+        if (!use->fill(use->context, ring_block(ring, place))) {
             atomic_store(&lap->ended, 1);
             break;
         }
@@ -100,16 +124,16 @@ static void take(const struct ring *ring, const struct ring_use *use)
                 return;
             sched_yield();
         }
-        use->take(use->context, ring_block(ring, ticket));
+        take_one(ring, use, ticket);
     }
 }
 
-int ring_lap(struct ring *ring, const struct ring_use *use)
+int ring_lap(struct ring *ring, const struct ring_use *use, size_t n_blocks)
 {
     ring->lap = &ring->laps[ring->n_laps++ % 2];
     if (ranks_rank(ring->node) == 0) {
         memset(&ring->laps[ring->n_laps % 2], 0, sizeof *ring->laps);
-        fill(ring, use);
+        fill(ring, use, n_blocks);
     }
     take(ring, use);
     return !atomic_load(&ring->lap->ended);

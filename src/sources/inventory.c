@@ -4,6 +4,7 @@
 #include "inventory_layout.h"
 #include "text_stream.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
 
@@ -41,13 +42,8 @@ struct inventory *inventory_read(const char *const *paths, size_t n, struct inve
     *code = EXIT_DONE;
     for (size_t i = 0; i < n && *code == EXIT_DONE; i++)
         *code = read_file(list, paths[i], counts, why);
-    if (*code == EXIT_DONE) {
+    if (*code == EXIT_DONE)
         inventory = inventory_build(list, counts);
-        if (!inventory) {
-            *code = EXIT_IO;
-            *why = text_format("not enough memory for a device list of %zu entries", list->n);
-        }
-    }
     inventory_list_free(list);
     free(list);
     return inventory;
@@ -55,7 +51,8 @@ struct inventory *inventory_read(const char *const *paths, size_t n, struct inve
 
 void inventory_free(struct inventory *inventory)
 {
-    free(inventory);
+    if (inventory)
+        memory_unmap(inventory, inventory->n_bytes);
 }
 
 /* 0 when the address is in no line; the loop over a line has no branch, so that it becomes a few vector

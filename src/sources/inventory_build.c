@@ -6,6 +6,9 @@
  */
 #include "inventory_layout.h"
 
+#include "darkforest/core/chunks.h"
+#include "darkforest/core/output.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,13 +61,11 @@ static int has_blocks(const struct inventory_list *list)
     return all != 32;
 }
 
-/* Orders entries by (start, prefix, order): a block comes before the blocks inside it. -1: no memory. */
-static int sort_entries(struct inventory_list *list)
+/* Orders entries by (start, prefix, order): a block comes before the blocks inside it. */
+static void sort_entries(struct inventory_list *list)
 {
     static const unsigned passes[] = {BY_PREFIX, 0, DIGIT_BITS, 2 * DIGIT_BITS};
-    struct device_entry *other = malloc((list->n + 1) * sizeof *other);
-    if (!other)
-        return -1;
+    struct device_entry *other = memory_get(list->n * sizeof *other);
     for (size_t p = has_blocks(list) ? 0 : 1; p < sizeof passes / sizeof *passes; p++) {
         sort_pass(list->entries, other, list->n, passes[p]);
         struct device_entry *sorted = other;
@@ -73,7 +74,6 @@ static int sort_entries(struct inventory_list *list)
     }
     list->size = list->n;
     free(other);
-    return 0;
 }
 
 /* Adds [start, end] after what is there, joined to the last run where that is possible. */
@@ -254,10 +254,7 @@ static struct inventory *make(struct runs *runs, const struct category_names *ca
                                hash_bytes(plan.names, (size_t)plan.n_categories * CATEGORY_NAME_SIZE, 0));
     plan.seed = (uint32_t)plan.checksum;
     lay_out(&plan, n_single, n_long);
-    struct inventory *inventory = aligned_alloc(64, plan.n_bytes);
-    if (!inventory)
-        return NULL;
-    memset(inventory, 0, plan.n_bytes);
+    struct inventory *inventory = memory_map(plan.n_bytes);
     memcpy(inventory, &plan, sizeof plan);
     fill(inventory, runs);
     return inventory;
@@ -265,12 +262,9 @@ static struct inventory *make(struct runs *runs, const struct category_names *ca
 
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts)
 {
-    if (sort_entries(list))
-        return NULL;
+    sort_entries(list);
     /* A block makes one run and cuts the one around it in two. */
-    struct runs runs = {malloc((2 * list->n + 1) * sizeof *runs.items), 0};
-    if (!runs.items)
-        return NULL;
+    struct runs runs = {memory_get((2 * list->n + 1) * sizeof *runs.items), 0};
     counts->duplicates = settle(list, &runs);
     counts->addresses = 0;
     struct inventory *inventory = make(&runs, &list->categories, &counts->addresses);

@@ -76,7 +76,7 @@ int inventory_parse(struct inventory_list *list, struct text_stream *stream, con
                     struct inventory_counts *counts, char **why);
 
 /* Sorts the entries, settles overlaps and lays out the look-up. Fills counts->addresses and
- * counts->duplicates. NULL: no memory. */
+ * counts->duplicates. */
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts);
 
 #endif

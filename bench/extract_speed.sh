@@ -39,6 +39,11 @@ seconds() {
     echo "$end $start" | awk '{print $1 - $2}' >>"$times/$name"
 }
 
+# loop NAME PROGRAM: a bare loop over the plain capture, which says itself how long it took
+loop() {
+    "$build/bench/$2" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/$1"
+}
+
 extract() { # NAME ARGUMENTS...
     local name=$1
     shift
@@ -50,16 +55,20 @@ extract() { # NAME ARGUMENTS...
 
 time_plain() {
     cat "$plain" >/dev/null
-    "$build/bench/walk" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/walk"
+    loop walk walk
     extract plain "$plain"
-    extract devices "$plain" --devices "$devices"
-    "$build/bench/pcap_loop" "$plain" | sed 's/.*, \([0-9.]*\) s/\1/' >>"$times/libpcap"
+    extract plain-devices "$plain" --devices "$devices"
+    loop libpcap pcap_loop
     ranks=1 extract plain-1-rank "$plain"
+    ranks=1 extract plain-devices-1-rank "$plain" --devices "$devices"
 }
 
 time_gzip() {
     cat "$plain.gz" >/dev/null
     seconds igzip igzip -dc "$plain.gz"
+    rm -f "$plain.gz.dfx"
+    extract gzip-devices "$plain.gz" --devices "$devices"
+    extract gzip-devices-indexed "$plain.gz" --devices "$devices"
     rm -f "$plain.gz.dfx"
     extract gzip "$plain.gz"
     extract gzip-indexed "$plain.gz"
@@ -68,10 +77,13 @@ time_gzip() {
 }
 
 time_packed() {
-    cat "${plain%.pcap}.pcap.zst" >/dev/null
-    seconds zstd zstd -dc "${plain%.pcap}.pcap.zst"
-    extract packed "${plain%.pcap}.pcap.zst"
-    ranks=1 extract packed-1-rank "${plain%.pcap}.pcap.zst"
+    local packed=${plain%.pcap}.pcap.zst
+    cat "$packed" >/dev/null
+    seconds zstd zstd -dc "$packed"
+    extract packed "$packed"
+    extract packed-devices "$packed" --devices "$devices"
+    ranks=1 extract packed-1-rank "$packed"
+    ranks=1 extract packed-devices-1-rank "$packed" --devices "$devices"
 }
 
 median() { # NAME
@@ -79,29 +91,31 @@ median() { # NAME
 }
 
 say() { # NAME FLOOR
-    printf '%-22s %9.3f s   %6.2f x %s\n' "$1" "$(median "$1")" "$(echo "$(median "$1") $(median "$2")" | awk '{print $1 / $2}')" "$2"
+    printf '%-28s %9.3f s   %6.2f x %s\n' "$1" "$(median "$1")" "$(echo "$(median "$1") $(median "$2")" | awk '{print $1 / $2}')" "$2"
 }
 
 say_plain() {
     local name
     say walk walk
     say libpcap walk
-    for name in plain plain-process devices plain-1-rank; do say $name walk; done
+    for name in plain plain-process plain-devices plain-1-rank plain-devices-1-rank; do say $name walk; done
     say plain libpcap
-    say plain plain-1-rank
+    say plain-1-rank plain
+    say plain-devices-1-rank plain-devices
     printf 'peak memory of all ranks, plain: %.1f bytes a packet\n' \
         "$(echo "$(median plain-memory) $packets" | awk '{print $1 / $2}')"
 }
 
 say_gzip() {
     local name
-    for name in igzip gzip gzip-process gzip-indexed pack; do say $name igzip; done
+    for name in igzip gzip gzip-process gzip-indexed gzip-devices gzip-devices-indexed pack; do say $name igzip; done
 }
 
 say_packed() {
     local name
-    for name in zstd packed packed-process; do say $name zstd; done
-    say packed packed-1-rank
+    for name in zstd packed packed-process packed-devices; do say $name zstd; done
+    say packed-1-rank packed
+    say packed-devices-1-rank packed-devices
 }
 
 main() {

@@ -24,7 +24,7 @@ has() { # FORM
 
 make_inputs() {
     [ -e "$plain" ] || mpirun -n "$ranks" "$darkforest" synth -o "$plain" --devices-out "$devices" --packets "$packets" \
-        --sources "$sources" --devices $((sources / 20)) --listed "${LISTED:-$sources}" --quiet
+        --sources "$sources" --devices $((sources * 7 / 50)) --listed "${LISTED:-$sources}" --quiet
     ! has gzip || [ -e "$plain.gz" ] || igzip -1 -k "$plain"
     ! has packed || [ -e "${plain%.pcap}.pcap.zst" ] || mpirun -n "$ranks" "$darkforest" pack "$plain" -o "${plain%.pcap}.pcap.zst" --quiet
 }

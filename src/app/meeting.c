@@ -15,9 +15,11 @@
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
 /* Read between two rounds: little at first, so that busy sources are found before much of them has come, then
- * twice as much each time for as long as no lane comes close to being full; at most so much, for progress,
- * and to hear of a stop. Where few packets are kept, ranks seldom wait for one another. */
+ * twice as much each time; beyond MEET_BYTES only for as long as no lane comes close to being full, so that
+ * ranks that keep few packets seldom wait for one another. At most so much, for progress, and to hear of a
+ * stop. */
 #define FIRST_MEET_BYTES ((uint64_t)4 << 20)
+#define MEET_BYTES ((uint64_t)64 << 20)
 #define MOST_MEET_BYTES ((uint64_t)256 << 20)
 
 /* A bucket is asked for a busy source when it holds so many contacts: that part of the mean over ranks which
@@ -194,10 +196,11 @@ static void hear_busy(struct pass *pass, const char *news, size_t n)
 static void plan_next(struct meeting *m, uint64_t n_in_fullest)
 {
     const uint64_t most = alltoall_lane_items(m->contacts);
-    if (n_in_fullest == most)
-        m->meet_bytes = m->meet_bytes > FIRST_MEET_BYTES ? m->meet_bytes / 2 : FIRST_MEET_BYTES;
-    else if (n_in_fullest < most * 15 / 32 && m->meet_bytes < MOST_MEET_BYTES)
+    const int has_room = n_in_fullest < most * 15 / 32 && m->meet_bytes < MOST_MEET_BYTES;
+    if (m->meet_bytes < MEET_BYTES || has_room)
         m->meet_bytes *= 2;
+    else if (n_in_fullest == most && m->meet_bytes > MEET_BYTES)
+        m->meet_bytes /= 2;
 }
 
 /* Takes in what all ranks say ahead of a round. Returns whether anyone wants to stop. */

@@ -43,6 +43,8 @@ static void find_listed(struct batch *batch, const struct inventory *inventory, 
         which[n_unknown] = (uint16_t)i;
         n_unknown += state != KNOWN_STRANGER && state != KNOWN_LISTED;
     }
+    if (n_unknown == 0)
+        return;
     inventory_find(inventory, unknown, n_unknown, categories);
     for (size_t k = 0; k < n_unknown; k++) {
         const uint32_t product = unknown[k] * KNOWN_FACTOR;
@@ -95,11 +97,11 @@ static void drop_filtered(struct batch *batch, const struct filter *filter, stru
 static void drop_unlisted(struct batch *batch, const struct inventory *inventory, struct window *window)
 {
     uint32_t sources[BATCH_RECORDS];
-    uint8_t categories[BATCH_RECORDS];
+    uint8_t listed[BATCH_RECORDS];
     for (size_t i = 0; i < batch->n; i++)
         sources[i] = batch->packets[i].source;
-    inventory_find(inventory, sources, batch->n, categories);
-    keep(batch, window, categories, TALLY_NOT_LISTED);
+    find_listed(batch, inventory, sources, batch->n, listed);
+    keep(batch, window, listed, TALLY_NOT_LISTED);
 }
 
 static void decode(struct batch *batch, const struct batch_rules *rules, struct window *window)

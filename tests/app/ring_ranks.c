@@ -5,8 +5,7 @@
 #include "../exchange/require.h"
 #include "darkforest/exchange/ranks.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 
 #define WORDS 1000
 

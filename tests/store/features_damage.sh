@@ -5,7 +5,7 @@ bin=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$bin/make_features" "$work/whole.h5" 500 2>/dev/null
-exec /usr/bin/python3 - "$bin/read_features" "$work" <<'PY'
+/usr/bin/python3 - "$bin/read_features" "$work" <<'PY'
 import random, subprocess, sys
 
 reader, work = sys.argv[1:]

@@ -309,6 +309,14 @@ static int extract_all(struct extract *x)
     return damaged ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
+/* Where results go, and indexes. */
+static int make_folders(const struct ranks *world, const struct extract_options *o)
+{
+    const int failed = ranks_rank(world) == 0 && (output_make_directory(o->output) ||
+                                                  (o->index_dir && output_make_directory(o->index_dir)));
+    return ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
+}
+
 static int extract_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct extract x = {.options = values, .world = world};
@@ -317,8 +325,7 @@ static int extract_run(const struct ranks *world, const void *values, const stru
         log_error("%s; `darkforest extract --help` says more", wrong);
         return EXIT_BAD_USAGE;
     }
-    int code = ranks_agree(
-        world, ranks_rank(world) == 0 && output_make_directory(x.options->output) ? EXIT_IO : 0, NULL);
+    int code = make_folders(world, values);
     if (code)
         return code;
     x.record = run_record_new(world, "extract", x.options->output);

@@ -74,12 +74,17 @@ static int same_identity(const struct identity *a, const struct identity *b)
     return a->n_file == b->n_file && a->modified_ns == b->modified_ns && a->sample == b->sample;
 }
 
+/* Archives have files of one name in many folders: in a folder for indexes the path tells them apart. */
 static char *index_name(const char *path, const char *index_dir)
 {
     if (!index_dir)
         return text_format("%s.dfx", path);
-    const char *slash = strrchr(path, '/');
-    return text_format("%s/%s.dfx", index_dir, slash ? slash + 1 : path);
+    char *real = realpath(path, NULL);
+    const char *whole = real ? real : path, *slash = strrchr(whole, '/');
+    char *name = text_format("%s/%s-%016llx.dfx", index_dir, slash ? slash + 1 : whole,
+                             (unsigned long long)hash_bytes(whole, strlen(whole), 0));
+    free(real);
+    return name;
 }
 
 static uint64_t checksum_of(const struct index_header *header, const struct part *parts,

@@ -82,6 +82,24 @@ def make_inputs(p):
     shutil.copy(p.file("indexed", "hour.pcap.gz"), p.file("hour.pcap.gz"))
 
 
+def test_indexes_in_one_folder(p):
+    """Files of one name, in a folder each: their indexes do not get in each other's way, and are found by another name of the path."""
+    for day in ("day1", "day2"):
+        os.mkdir(p.file(day))
+        shutil.copy(p.file("hour.pcap.gz"), p.file(day, "hour.pcap.gz"))
+        extract(p, p.file(day, "hour.pcap.gz"), "of-" + day, "--index-dir", p.file("kept", "indexes"))
+    indexes = {name: os.stat(p.file("kept", "indexes", name)).st_mtime_ns for name in os.listdir(p.file("kept", "indexes"))}
+    assert len(indexes) == 2 and all(name.startswith("hour.pcap.gz-") for name in indexes), indexes
+    os.symlink("day1", p.file("today"))
+    for archive in ("day1", "day2", "today"):
+        done = p.do("extract", p.file(archive, "hour.pcap.gz"), "-o", p.file("again-" + archive), "--window", "20m", "--index-dir",
+                    p.file("kept", "indexes"), ranks=2)
+        assert "warning" not in done.stderr, done.stderr
+        assert_same_sources(p.file("again-" + archive), p.file("reference"))
+    assert indexes == {name: os.stat(p.file("kept", "indexes", name)).st_mtime_ns for name in os.listdir(p.file("kept", "indexes"))}
+    assert not any(os.path.exists(p.file(day, "hour.pcap.gz.dfx")) for day in ("day1", "day2"))
+
+
 def test_the_same_bytes_always(p):
     p.do("pack", p.file("hour.pcap"), "-o", p.file("packed.pcap.zst"))
     packed = content(p.file("packed.pcap.zst"))

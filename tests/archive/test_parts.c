@@ -81,7 +81,7 @@ static size_t read_range(const struct file_kind *kind, const struct parts *parts
     return end - at;
 }
 
-static void check_parts(const char *path, const char *index_dir, size_t least_parts)
+static void check_parts(const char *path, size_t least_parts)
 {
     struct oracle oracle;
     read_oracle(path, &oracle);
@@ -89,7 +89,7 @@ static void check_parts(const char *path, const char *index_dir, size_t least_pa
     char *why;
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     struct parts parts;
-    assert_int_equal(parts_load(&parts, path, &kind, index_dir), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
     if (parts.n < least_parts)
         fail_msg("%zu parts, at least %zu were expected", parts.n, least_parts);
     size_t at = 0;
@@ -114,7 +114,7 @@ static void check_parts(const char *path, const char *index_dir, size_t least_pa
 static void any_range_of_frames(void **state)
 {
     (void)state;
-    check_parts(packed, NULL, 30);
+    check_parts(packed, 30);
 }
 
 /* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
@@ -156,7 +156,7 @@ static void joined_from_pieces(void **state)
     free(all);
     for (int k = 0; k < 3; k++)
         writer_discard(writers[k]);
-    check_parts(path, NULL, 30);
+    check_parts(path, 30);
     unlink(path);
 }
 
@@ -249,14 +249,14 @@ static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
 }
 
 /* Reads the file through while its index is made. */
-static void make_index(const char *path, const char *index_dir, uint64_t spacing)
+static void make_index(const char *path, uint64_t spacing)
 {
     struct file_kind kind;
     int code;
     char *why;
     struct reader *r = reader_open(path, &kind, &code, &why);
     assert_non_null(r);
-    reader_index(r, path, index_dir, spacing);
+    reader_index(r, path, NULL, spacing);
     for (struct block block; reader_next(r, &block) == 1;)
         ;
     reader_close(r);
@@ -267,10 +267,10 @@ static void check_gzip(struct bytes packed_bytes, uint64_t spacing, size_t least
     char path[320], index[340];
     capture_save(folder, "x.pcap.gz", packed_bytes, path, sizeof path);
     snprintf(index, sizeof index, "%s.dfx", path);
-    make_index(path, NULL, spacing);
+    make_index(path, spacing);
     const int kept = access(index, F_OK) == 0;
     if (kept)
-        check_parts(path, NULL, least_parts);
+        check_parts(path, least_parts);
     else if (least_parts > 1) /* one part cuts nothing: no index is kept of it */
         fail_msg("no index was kept");
     unlink(index);
@@ -309,8 +309,8 @@ static void members_are_restart_points(void **state)
     struct writer *w = writer_open(path, &options);
     put_records(w, 0, N_RECORDS);
     assert_int_equal(writer_close(w), 0);
-    make_index(path, folder, 1 << 20);
-    check_parts(path, folder, 15);
+    make_index(path, 1 << 20);
+    check_parts(path, 15);
     unlink(index);
     unlink(path);
 }
@@ -322,7 +322,7 @@ static void a_spoiled_index_is_not_believed(void **state)
     char path[320], index[340], *why;
     struct file_kind kind;
     capture_save(folder, "x.pcap.gz", b, path, sizeof path);
-    make_index(path, NULL, 1000000);
+    make_index(path, 1000000);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     snprintf(index, sizeof index, "%s.dfx", path);
     const struct bytes good = oracle_file(index);
@@ -364,17 +364,17 @@ static void an_index_belongs_to_its_file(void **state)
     struct parts parts;
     capture_save(folder, "x.pcap.gz", b, path, sizeof path);
     snprintf(index, sizeof index, "%s.dfx", path);
-    make_index(path, NULL, 1000000);
+    make_index(path, 1000000);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1483228800}};
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
     assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
-    make_index(path, NULL, 1000000); /* rewritten */
+    make_index(path, 1000000); /* rewritten */
     assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
     parts_free(&parts);
     unlink(index);
     capture_save(folder, "x.pcap.gz", (struct bytes){b.data, b.n - 100}, path, sizeof path);
-    make_index(path, NULL, 1000000);
+    make_index(path, 1000000);
     assert_int_equal(access(index, F_OK), -1);
     unlink(path);
     free(b.data);

@@ -60,8 +60,9 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
 /*
  * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while it
  * is read, about one for each `spacing` inflated bytes (0: 64 MiB). When it has been read to a good end they
- * are written to `index_dir`, or beside the file for NULL. Does nothing for other files, for
- * those of one part, and where nothing can be written: an index is a convenience.
+ * are written beside the file as NAME.dfx, or to `index_dir`, there with a hash of the file's real path in
+ * the name. Does nothing for other files, for those of one part, and where nothing can be written: an index
+ * is a convenience.
  */
 void reader_index(struct reader *reader, const char *path, const char *index_dir, uint64_t spacing);
 

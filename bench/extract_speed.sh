@@ -22,11 +22,21 @@ has() { # FORM
     case $forms in *" $1 "*) true ;; *) false ;; esac
 }
 
-make_inputs() {
-    [ -e "$plain" ] || mpirun -n "$ranks" "$darkforest" synth -o "$plain" --devices-out "$devices" --packets "$packets" \
+# synth CAPTURE: the hour, in the form that the name says
+synth() {
+    mpirun -n "$ranks" "$darkforest" synth -o "$1" --devices-out "$devices" --packets "$packets" \
         --sources "$sources" --devices $((sources * 7 / 50)) --listed "${LISTED:-$sources}" --quiet
-    ! has gzip || [ -e "$plain.gz" ] || igzip -1 -k "$plain"
-    ! has packed || [ -e "${plain%.pcap}.pcap.zst" ] || mpirun -n "$ranks" "$darkforest" pack "$plain" -o "${plain%.pcap}.pcap.zst" --quiet
+}
+
+# Compressed forms come from the plain capture, or, where that is not asked for and not there, as they are: it may be too large.
+make_inputs() {
+    ! has plain || [ -e "$plain" ] || synth "$plain"
+    if has gzip && [ ! -e "$plain.gz" ]; then
+        if [ -e "$plain" ]; then igzip -1 -k "$plain"; else synth "$plain.gz"; fi
+    fi
+    if has packed && [ ! -e "$plain.zst" ]; then
+        if [ -e "$plain" ]; then mpirun -n "$ranks" "$darkforest" pack "$plain" -o "$plain.zst" --quiet; else synth "$plain.zst"; fi
+    fi
 }
 
 # seconds NAME COMMAND...: appends the wall time of the process to $times/NAME; what it prints is thrown away, as the floors ask for
@@ -77,7 +87,7 @@ time_gzip() {
 }
 
 time_packed() {
-    local packed=${plain%.pcap}.pcap.zst
+    local packed=$plain.zst
     cat "$packed" >/dev/null
     seconds zstd zstd -dc "$packed"
     extract packed "$packed"

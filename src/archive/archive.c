@@ -43,6 +43,10 @@ static void add_refusal(struct gathering *g, const char *path, char *why)
 static int gather_named(struct gathering *g, const char *path, const struct stat *status)
 {
     struct file_kind kind;
+    if (!S_ISREG(status->st_mode)) { /* it is read twice, and by several ranks */
+        *g->why = text_format("%s is not a regular file (`darkforest classify` reads a pipe as -)", path);
+        return EXIT_NO_INPUT;
+    }
     const int code = file_sniff(path, &kind, g->why);
     if (code == EXIT_DONE)
         add_file(g, path, status, &kind);
@@ -61,9 +65,12 @@ static void gather_found(struct gathering *g, const char *path, const char *name
     char *why;
     if (name[0] == '.' || ends_in(name, ".partial") || !S_ISREG(status->st_mode)) {
         g->n_skipped++;
-    } else if (file_sniff(path, &kind, &why) == EXIT_DONE) {
+        return;
+    }
+    const int code = file_sniff(path, &kind, &why);
+    if (code == EXIT_DONE) {
         add_file(g, path, status, &kind);
-    } else if (kind.container == CONTAINER_NONE) {
+    } else if (code == EXIT_BAD_DATA && kind.container == CONTAINER_NONE) {
         g->n_skipped++;
         free(why);
     } else {
@@ -85,9 +92,12 @@ static void gather_entry(struct gathering *g, FTS *tree, FTSENT *entry)
         add_refusal(g, entry->fts_path,
                     text_format("%s cannot be opened: %s", entry->fts_path, strerror(entry->fts_errno)));
         break;
+    case FTS_SLNONE:
+        add_refusal(g, entry->fts_path,
+                    text_format("%s cannot be opened: it is a link to nothing", entry->fts_path));
+        break;
     case FTS_F:
     case FTS_DEFAULT:
-    case FTS_SLNONE:
         gather_found(g, entry->fts_path, entry->fts_name, entry->fts_statp);
         break;
     default: /* leaving a folder; a loop of links */

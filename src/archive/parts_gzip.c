@@ -184,7 +184,15 @@ static void write_index(const struct parts_gzip *g)
     memcpy(bytes + sizeof header, g->parts, n_items);
     memcpy(bytes + sizeof header + n_items, g->list.items, n_restarts);
     memcpy(bytes + sizeof header + n_items + n_restarts, g->list.windows, g->list.n_windows);
-    output_write_file(g->index, bytes, n);
+    /* Another run may be reading the same file, and writing the same index. */
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    char *own = text_format("%s-%s-%ld", g->index, host, (long)getpid());
+    if (output_write_file(own, bytes, n) == 0 && rename(own, g->index) != 0) {
+        log_warn("%s: cannot be written: %m", g->index);
+        unlink(own);
+    }
+    free(own);
     free(bytes);
 }
 
@@ -217,11 +225,12 @@ static int fit_together(const struct index_header *header, const struct parts *p
         if (!in_order || p->offset != r->bit_offset / 8 || p->inflated != r->inflated ||
             p->first_record < p->inflated || p->offset >= header->identity.n_file ||
             p->n_bytes > header->identity.n_file - p->offset || r->n_window > RESTART_WINDOW_SIZE ||
-            r->window_size > MAX_WINDOW || r->window_at > header->n_windows ||
-            r->window_size > header->n_windows - r->window_at)
+            r->window_size > MAX_WINDOW || (r->n_window > 0 && r->window_size == 0) ||
+            r->window_at > header->n_windows || r->window_size > header->n_windows - r->window_at)
             return 0;
     }
-    return parts->n > 0 && parts->items[0].offset == 0 && parts->items[0].inflated == 0;
+    return parts->n > 0 && parts->items[0].offset == 0 && parts->items[0].inflated == 0 &&
+           parts->restarts[0].n_window == 0;
 }
 
 static uint64_t index_size(uint64_t n_parts)

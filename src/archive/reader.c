@@ -115,7 +115,7 @@ static size_t next_classic(struct reader *r)
 static size_t next_pcapng(struct reader *r)
 {
     r->offset += r->n_used;
-    r->n = pcapng_read(r->pcapng, r->buffer, r->read_size);
+    r->n = pcapng_read(r->pcapng, r->buffer, r->read_size + RECORD_MAX_SIZE);
     if (r->n > 0) {
         enum walk_end end;
         return record_span(&r->format, r->buffer, r->n, r->n, r->starts, &r->n_records, &end);
@@ -291,7 +291,8 @@ static int64_t first_time(const struct reader *r)
 
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why)
 {
-    *kind = (struct file_kind){.container = CONTAINER_NONE, .first_ts_ns = INT64_MAX};
+    *kind =
+        (struct file_kind){.container = CONTAINER_NONE, .first_ts_ns = INT64_MAX, .last_ts_ns = INT64_MIN};
     struct stream *stream = stream_open(path, code, why);
     if (!stream)
         return NULL;
@@ -370,8 +371,8 @@ static int resume(struct reader *r, const struct parts *parts, size_t from, int 
     uint8_t *window = memory_zeroed(1, RESTART_WINDOW_SIZE);
     const int failed = parts_gzip_window(parts, from, window);
     if (failed) {
-        *code = EXIT_IO;
-        *why = text_format("the index %s has changed since it was loaded", parts->index);
+        *code = EXIT_BAD_DATA;
+        *why = text_format("the index %s is damaged", parts->index);
     } else {
         stream_gzip_resume(r->stream, &parts->restarts[from], window);
     }

@@ -1,9 +1,12 @@
 #include "darkforest/archive/slices.h"
 
+#include "darkforest/archive/parts.h"
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
 
+#define TAIL_BYTES ((uint64_t)1 << 20)    /* of a plain file, in which its end is looked for */
+#define DISORDER_NS INT64_C(60000000000)  /* that records may be out of order by */
 #define SMALLEST_CUT ((uint64_t)64 << 10) /* a cut costs a resynchronisation: not for less than this */
 
 static void add_slice(struct slices *slices, struct slice slice)
@@ -149,4 +152,54 @@ int64_t slices_longest_span(const struct archive *archive)
             gap = after - before;
     }
     return gap == 0 || gap > INT64_MAX / 2 ? INT64_MAX : 2 * gap;
+}
+
+static int64_t add_or_most(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+int64_t slices_reach(const struct archive *archive, size_t file, int64_t longest_span)
+{
+    const struct file_kind *kind = &archive->files[file].kind;
+    if (kind->first_ts_ns == INT64_MAX)
+        return INT64_MAX;
+    if (kind->last_ts_ns != INT64_MIN)
+        return add_or_most(kind->last_ts_ns, DISORDER_NS);
+    return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, longest_span);
+}
+
+/* The latest time among the last records of a plain file; INT64_MIN when none is found. */
+static int64_t end_of_plain(const char *path, const struct file_kind *kind)
+{
+    const uint64_t from = kind->n_bytes > TAIL_BYTES ? kind->n_bytes - TAIL_BYTES : READER_FIRST_RECORD;
+    int64_t last = INT64_MIN;
+    int code;
+    char *why = NULL;
+    struct record record;
+    struct reader *reader = reader_open_range(path, kind, from, UINT64_MAX, &code, &why);
+    for (struct block block; reader && reader_next(reader, &block) > 0;)
+        for (size_t i = 0; i < block.n_records; i++) {
+            record_read(&kind->format, block.data, block.starts + i, 1, &record);
+            last = record.ts_ns > last ? record.ts_ns : last;
+        }
+    reader_close(reader);
+    free(why);
+    return last;
+}
+
+void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir)
+{
+    struct parts parts;
+    if (kind->container != CONTAINER_PCAP)
+        return;
+    if (kind->compression == COMPRESSION_NONE) {
+        kind->last_ts_ns = end_of_plain(path, kind);
+    } else if (parts_load(&parts, path, kind, index_dir)) {
+        for (size_t i = 0; i < parts.n; i++)
+            kind->last_ts_ns =
+                parts.items[i].max_ts_ns > kind->last_ts_ns ? parts.items[i].max_ts_ns : kind->last_ts_ns;
+        parts_free(&parts);
+    }
 }

@@ -49,11 +49,12 @@ static size_t lane_bytes(const struct alltoall *a)
     return a->lane_items * a->item_size;
 }
 
-/* What a set takes, whatever the items: at least one item a lane. */
+/* What a set takes, whatever the items: at least one item a lane, and whole cache lines. */
 static size_t set_bytes(const struct alltoall *a)
 {
     const size_t size = (size_t)a->ranks->size, least = size * ALLTOALL_MOST_ITEM;
-    return a->round_bytes > least ? a->round_bytes : least;
+    const size_t n = a->round_bytes > least ? a->round_bytes : least;
+    return (n + 63) / 64 * 64;
 }
 
 /* The lanes of a rank in a set, to rank 0 and on. */

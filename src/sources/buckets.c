@@ -139,6 +139,8 @@ int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes
 {
     struct workshop shop;
     int code = 0;
+    if (buckets_n_contacts(buckets) == buckets->n_spilled)
+        return 0;
     if (!buckets->scratch && !(buckets->scratch = scratch_open(folder)))
         return EXIT_IO;
     const uint64_t before = buckets->scratch->n_bytes;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A file without a name: O_TMPFILE, or where the file system has none, one whose name is taken away at once.
@@ -24,10 +25,22 @@ static int open_nameless(const char *folder)
     return fd;
 }
 
+/* Every open window has scratch files of its own: as many files as the system lets this process have. */
+static int may_have_more_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 struct scratch *scratch_open(const char *folder)
 {
     struct scratch *scratch = memory_zeroed(1, sizeof *scratch);
     scratch->fd = open_nameless(folder);
+    if (scratch->fd < 0 && errno == EMFILE && may_have_more_files())
+        scratch->fd = open_nameless(folder);
     if (scratch->fd < 0) {
         log_error(
             "%s: no scratch file can be made here (%m); give another folder with --tmpdir, or more --memory",

@@ -378,6 +378,9 @@ static void scratch_that_cannot_be_made_is_named(void **state)
     struct owners o;
     uint64_t n_bytes = 0;
     begin(&o, &way, "/nonexistent/folder");
+    assert_int_equal(buckets_spill(&o.buckets[0], o.folder, &n_bytes), 0); /* nothing to spill */
+    const struct contact contact = {.source = 1, .destination = 2};
+    buckets_add_contacts(&o.buckets[0], &contact, 1);
     assert_int_equal(buckets_spill(&o.buckets[0], o.folder, &n_bytes), EXIT_IO);
     assert_non_null(strstr(log_last_error(), "/nonexistent/folder"));
     assert_int_equal(n_bytes, 0);

@@ -50,8 +50,9 @@ int parts_load(struct parts *parts, const char *path, const struct file_kind *ki
 void parts_free(struct parts *parts);
 
 /*
- * The records that start in parts [from, to), 0 <= from < to <= parts->n; NULL as reader_open. Offsets are of
- * the inflated stream: reader_first_offset is parts->items[from].first_record, reader_end_offset must be
+ * The records that start in parts [from, to), 0 <= from < to <= parts->n; NULL as reader_open, EXIT_BAD_DATA
+ * when it is the index that is damaged: the file can still be read without. Offsets are of the inflated
+ * stream: reader_first_offset is parts->items[from].first_record, reader_end_offset must be
  * parts->items[to].first_record (unless to is parts->n).
  */
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,

@@ -37,10 +37,20 @@ struct slices slices_of(const struct step *step, int rank, int size, int whole);
 void slices_free(struct slices *slices);
 
 /*
+ * Sets kind->last_ts_ns where the end of a file can be told without reading it through: by the index of a
+ * compressed file, by the last records of a plain one.
+ */
+void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir);
+/*
  * The longest time that a file of this archive is taken to span when nothing better is known: twice the
- * largest gap between first packets; INT64_MAX when there is no gap to judge by. Only --from uses it, to pass
- * over files that ended before.
+ * largest gap between first packets; INT64_MAX when there is no gap to judge by.
  */
 int64_t slices_longest_span(const struct archive *archive);
+/*
+ * The time that a file is taken not to reach: a little behind its end where that is known, else its beginning
+ * and the longest span; INT64_MAX for the last file when its end is not known. Who wants later packets passes
+ * the file over; who reads it and finds that it does reach says so.
+ */
+int64_t slices_reach(const struct archive *archive, size_t file, int64_t longest_span);
 
 #endif

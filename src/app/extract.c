@@ -8,6 +8,7 @@
 #include "stop.h"
 #include "sweep.h"
 
+#include "darkforest/archive/slices.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 
@@ -102,6 +103,8 @@ static int find_finished(struct extract *x, const struct ranks *ranks)
 {
     const struct inventory *inventory = x->devices.inventory;
     const struct finished_settings settings = {.window_s = x->options->window_ns / NS_PER_S,
+                                               .from_ns = x->options->from_ns,
+                                               .to_ns = x->options->to_ns,
                                                .inventory_checksum =
                                                    inventory ? inventory_checksum(inventory) : 0,
                                                .filter = x->options->filter ? x->options->filter : "",
@@ -132,6 +135,8 @@ static void form_groups(struct extract *x)
     const int size = ranks_size(x->world), rank = ranks_rank(x->world);
     x->n_groups = groups_number(&x->archive, all, o->window_ns, size, o->ranks_per_window);
     x->number = (int)((int64_t)rank * x->n_groups / size);
+    if (x->n_groups > 1 || o->from_ns != INT64_MIN) /* files will be passed over */
+        inputs_find_ends(x->world, &x->archive, o->index_dir);
     x->group = ranks_split(x->world, x->number);
     x->node = ranks_node(x->group);
     if (x->n_groups > 1)
@@ -161,6 +166,7 @@ static int extract_with(struct extract *x, int cut)
         .memory = x->memory,
         .tmpdir = o->tmpdir ? o->tmpdir : budget_scratch_folder(),
         .cut = cut,
+        .longest_span_ns = slices_longest_span(&x->archive),
         .skip = x->finished.indexes,
         .n_skip = x->finished.n,
         .record = x->record,
@@ -174,9 +180,10 @@ static int extract_group(struct extract *x)
     int code = extract_with(x, 1);
     if (code != PASS_RETRY_UNCUT)
         return code;
-    log_warn("a cut inside a file did not fall on a record, or a file is damaged in its middle: reading "
-             "again without cuts");
+    log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in its "
+             "middle: reading again without cuts");
     pass_free(&x->pass);
+    x->pass.input = &x->input; /* for the closing words, should this be the end */
     code = find_finished(x, x->group);
     return code ? code : extract_with(x, 0);
 }
@@ -198,8 +205,9 @@ static int tell_refused(struct extract *x)
     ranks_broadcast(x->world, 0, &n, sizeof n);
     for (size_t i = 0; i < x->archive.n_refused; i++) {
         log_warn("%s; it was passed over", x->archive.refused[i].why);
-        json_array_append_new(list, json_pack("{s:s,s:s}", "file", x->archive.refused[i].path, "why",
-                                              x->archive.refused[i].why));
+        json_array_append_new(list,
+                              json_pack("{s:o,s:o}", "file", run_record_text(x->archive.refused[i].path),
+                                        "why", run_record_text(x->archive.refused[i].why)));
     }
     run_record_set(x->record, "refused", list);
     return n > 0;
@@ -216,7 +224,7 @@ static int tell_damages(struct extract *x)
     ranks_broadcast(x->world, 0, &any, sizeof any);
     for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         log_warn("%s; the records before it were used", line);
-        json_array_append_new(list, json_string(line));
+        json_array_append_new(list, run_record_text(line));
     }
     run_record_set(x->record, "damages", list);
     free(text);
@@ -257,6 +265,20 @@ static double imbalance(const struct extract *x)
     return sum ? (double)most * ranks_size(x->world) / (double)sum : 1;
 }
 
+/* Why nothing came of it: where most records went instead. */
+static void tell_nothing_counted(const struct tally *tally)
+{
+    int most = 0;
+    for (int r = 1; r < TALLY_REASONS; r++)
+        most = tally->n[r] > tally->n[most] ? r : most;
+    if (tally->n[most] == 0)
+        log_warn("no record was read: the files hold none of the wanted time");
+    else
+        log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)",
+                 (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
+                 tally_names[most].name, tally_names[most].description);
+}
+
 static void tell_result(struct extract *x)
 {
     struct sums sums = sum_over_ranks(x);
@@ -273,6 +295,8 @@ static void tell_result(struct extract *x)
     run_record_set(x->record, "imbalance", json_real(imbalance(x)));
     run_record_set(x->record, "windows", json_integer((json_int_t)sums.n_windows));
     run_record_set(x->record, "rows", json_integer((json_int_t)sums.n_rows));
+    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && x->finished.n == 0 && x->pass.code == 0)
+        tell_nothing_counted(&all);
     if (all.n[TALLY_LATE] > 0)
         log_warn("%llu packets came more than a window before the first packet of their own file, when their "
                  "window was finished: they "
@@ -291,8 +315,8 @@ static void record_inputs(struct extract *x)
 {
     json_t *files = json_array();
     for (size_t i = 0; i < x->archive.n; i++)
-        json_array_append_new(files, json_pack("{s:s,s:I}", "file", x->archive.files[i].path, "bytes",
-                                               (json_int_t)x->archive.files[i].kind.n_bytes));
+        json_array_append_new(files, json_pack("{s:o,s:I}", "file", run_record_text(x->archive.files[i].path),
+                                               "bytes", (json_int_t)x->archive.files[i].kind.n_bytes));
     run_record_set(x->record, "inputs", files);
 }
 

@@ -37,6 +37,11 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
     };
+    if (in->all_from_ns > start_ns || in->all_to_ns < start_ns + in->window_ns) {
+        meta.covered_from_ns = in->all_from_ns > start_ns ? in->all_from_ns : start_ns;
+        meta.covered_to_ns =
+            in->all_to_ns < start_ns + in->window_ns ? in->all_to_ns : start_ns + in->window_ns;
+    }
     meta.categories = memory_get(meta.n_categories * sizeof *meta.categories);
     for (size_t c = 0; c < meta.n_categories; c++)
         meta.categories[c] = memory_text(in->inventory ? inventory_category(in->inventory, c) : "none");

@@ -12,6 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_S INT64_C(1000000000)
+
+/* Whether the file holds all that is asked for of its window. */
+static int covers(const struct features_meta *meta, const struct finished_settings *settings)
+{
+    int64_t start, end;
+    if (meta->covered_from_ns == 0 && meta->covered_to_ns == 0)
+        return 1;
+    if (__builtin_mul_overflow(meta->window_start, NS_PER_S, &start) ||
+        __builtin_add_overflow(start, settings->window_s * NS_PER_S, &end))
+        return 0;
+    const int64_t from = settings->from_ns > start ? settings->from_ns : start,
+                  to = settings->to_ns < end ? settings->to_ns : end;
+    return from >= to || (meta->covered_from_ns <= from && to <= meta->covered_to_ns);
+}
+
 /* Whether a file was made with these settings: NULL, or what differs. */
 static const char *what_differs(const struct finished_settings *settings, const struct features_meta *meta)
 {
@@ -21,6 +37,8 @@ static const char *what_differs(const struct finished_settings *settings, const 
         return "the device inventory";
     if (strcmp(meta->filter, settings->filter) != 0)
         return "--filter";
+    if (!covers(meta, settings))
+        return "--from or --to inside its window";
     char *ours = rules_text(settings->rules), *theirs = rules_text(&meta->rules);
     const int same = strcmp(ours, theirs) == 0;
     free(ours);
@@ -56,6 +74,12 @@ static int look_at(struct finished *finished, const char *path, const struct fin
     return code;
 }
 
+static int by_index(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
 static int look_into(struct finished *finished, const char *folder, const struct finished_settings *settings)
 {
     int code = 0;
@@ -69,6 +93,8 @@ static int look_into(struct finished *finished, const char *folder, const struct
         free((char *)(uintptr_t)paths.items[i]);
     }
     strings_free(&paths);
+    if (finished->n) /* whatever the files are called */
+        qsort(finished->indexes, finished->n, sizeof *finished->indexes, by_index);
     if (finished->n && code == 0)
         log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
     return code;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct finished {
-    int64_t *indexes; /* window_start / window length */
+    int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
     char *damages; /* that these windows suffered from, as of damages.h; rank 0 alone, NULL for none */
 };
@@ -19,6 +19,7 @@ struct finished {
 /* What files in the folder must have been made with. */
 struct finished_settings {
     int64_t window_s;
+    int64_t from_ns, to_ns; /* what is asked for now: a window must cover its part of that */
     uint64_t inventory_checksum;
     const char *filter; /* "" for none */
     const struct rules *rules;

@@ -59,10 +59,9 @@ static int64_t border(const struct archive *archive, struct stretch all, int64_t
     for (size_t i = 0; i < archive->n; i++) {
         if (!begins_in(&archive->files[i], all))
             continue;
-        if (before >= start) {
-            const int64_t from = windows_index(archive->files[i].kind.first_ts_ns, window_ns) * window_ns;
-            return from > all.from_ns ? from : all.from_ns;
-        }
+        const int64_t from = windows_index(archive->files[i].kind.first_ts_ns, window_ns) * window_ns;
+        if (before >= start && from > all.from_ns)
+            return from;
         before += step_work_of(&archive->files[i].kind);
     }
     return all.to_ns;

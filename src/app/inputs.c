@@ -1,5 +1,6 @@
 #include "inputs.h"
 
+#include "darkforest/archive/slices.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
@@ -62,6 +63,19 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
     if (code == 0)
         broadcast_archive(world, archive);
     return code;
+}
+
+void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir)
+{
+    int64_t *ends = memory_get(archive->n * sizeof *ends);
+    for (size_t i = 0; i < archive->n && ranks_rank(world) == 0; i++) {
+        slices_find_end(archive->files[i].path, &archive->files[i].kind, index_dir);
+        ends[i] = archive->files[i].kind.last_ts_ns;
+    }
+    ranks_broadcast(world, 0, ends, archive->n * sizeof *ends);
+    for (size_t i = 0; i < archive->n; i++)
+        archive->files[i].kind.last_ts_ns = ends[i];
+    free(ends);
 }
 
 int inputs_rules(const struct ranks *world, const char *path, struct rules *rules)

@@ -14,6 +14,8 @@
 
 /* 0 or the agreed exit code after one sentence. */
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
+/* Finds out when each file ends, where that can be told without reading it through. */
+void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
 int inputs_rules(const struct ranks *world, const char *path,
                  struct rules *rules); /* path NULL: the defaults */
 

@@ -159,8 +159,8 @@ static int pack_all(struct pack *x)
     x->format.level = (int)x->options->level;
     code = pack_archive(x, 1);
     if (code == PACKING_RETRY_UNCUT) {
-        log_warn("a cut inside a file did not fall on a record, or a file is damaged in its middle: packing "
-                 "again without cuts");
+        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
+                 "its middle: packing again without cuts");
         code = pack_archive(x, 0);
     }
     return tell_refused(x) ? exit_worse(code, EXIT_BAD_DATA) : code;

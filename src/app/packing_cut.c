@@ -167,9 +167,16 @@ static void read_stretch(struct cutting *c, const struct step *step)
     struct block block;
     char *why;
     int last = 0, within = 1;
-    struct reader *reader = open_stretch(step, c->stretch, &p->code, &why);
-    if (!reader) {
+    int code = EXIT_DONE;
+    struct reader *reader = open_stretch(step, c->stretch, &code, &why);
+    if (!reader && code == EXIT_BAD_DATA && c->stretch->from > 0) { /* the file's index is damaged */
+        log_verbose("%s", why);
+        c->seam.first = c->seam.end = UINT64_MAX; /* which no seam fits */
+    } else if (!reader) {
         log_error("%s", why);
+        p->code = code;
+    }
+    if (!reader) {
         free(why);
         return;
     }

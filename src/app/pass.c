@@ -40,7 +40,7 @@ static int by_place(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Each slice of a file must have started where the one before it ended. */
+/* Each slice of a file must have been opened, and must have started where the one before it ended. */
 static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n_mine)
 {
     size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
@@ -50,19 +50,26 @@ static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n
     for (int r = 0; r < ranks_size(ranks); r++)
         n += sizes[r] / sizeof *all;
     qsort(all, n, sizeof *all, by_place);
-    for (size_t i = 1; i < n; i++)
-        if (all[i].file == all[i - 1].file && all[i].first != all[i - 1].end)
+    for (size_t i = 0; i < n; i++)
+        if (all[i].first == CUT_UNREAD ||
+            (i > 0 && all[i].file == all[i - 1].file && all[i].first != all[i - 1].end))
             hold = 0;
     free(all);
     free(sizes);
     return hold;
 }
 
-/* What is left to do when all have read: the last contacts, and one verdict for all ranks. */
-static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
+/* Meets the others until none has more to give: whatever ranks say to one another next, all are there. */
+static void settle(struct pass *pass)
 {
     while (meeting_round(pass, 0))
         ;
+}
+
+/* What is left to do when all have read: the last contacts, and one verdict for all ranks. */
+static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
+{
+    settle(pass);
     if (pass->code == EXIT_STOPPED) {
         const char *why = stop_wanted();
         if (why)
@@ -94,8 +101,10 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
         reading_slice(pass, &step, &slices.items[i], &cuts[n_cuts]);
         n_cuts += slices.items[i].kind != SLICE_WHOLE;
     }
-    if (teams)
+    if (teams) {
+        settle(pass);
         relay_read(pass, &step);
+    }
     const int code = close_step(pass, cuts, n_cuts);
     free(cuts);
     slices_free(&slices);

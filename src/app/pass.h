@@ -34,10 +34,11 @@ struct pass_input {
     int64_t all_from_ns, all_to_ns;    /* of the whole run: what lies outside is tallied as out of range */
     int64_t window_ns;
     int plain_ack_is_reply;
-    uint64_t memory;     /* bytes this rank may use: beyond it, contacts are spilled */
-    const char *tmpdir;  /* where to */
-    int cut;             /* files may be cut */
-    const int64_t *skip; /* indexes of windows not to be computed */
+    uint64_t memory;         /* bytes this rank may use: beyond it, contacts are spilled */
+    const char *tmpdir;      /* where to */
+    int cut;                 /* files may be cut */
+    int64_t longest_span_ns; /* of a file (slices.h) */
+    const int64_t *skip;     /* indexes of windows not to be computed */
     size_t n_skip;
     struct run_record *record;
 };

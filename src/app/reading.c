@@ -26,6 +26,7 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
                                           .inventory = in->inventory,
                                           .plain_ack_is_reply = in->plain_ack_is_reply},
                                 .format = kind->format,
+                                .reach_ns = slices_reach(in->archive, file, in->longest_span_ns),
                                 .late_before_ns = INT64_MIN,
                                 .span_from_ns = 1,
                                 .span_to_ns = 0};
@@ -59,8 +60,10 @@ static int is_skipped(const struct pass_input *in, int64_t index)
     return 0;
 }
 
-static struct window *open_window(struct pass *pass, int64_t index)
+struct window *reading_window(struct pass *pass, int64_t index)
 {
+    if (pass->windows.n > MOST_SLOTS && pass->code)
+        return pass->windows.items[0]; /* nothing of this pass is kept */
     struct window *window = windows_get(&pass->windows, index);
     if (pass->windows.n > MOST_SLOTS && pass->code == 0) {
         log_error("more than %d windows are open at once: the timestamps of the input are spread too widely; "
@@ -73,15 +76,29 @@ static struct window *open_window(struct pass *pass, int64_t index)
 }
 
 /* A time outside this group's stretch: out of range, or another group's. */
-static void turn_away(struct reading *reading, const struct pass_input *in, int64_t ts_ns)
+static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
+    const struct pass_input *in = pass->input;
     const int64_t borders[] = {INT64_MIN, in->all_from_ns, in->from_ns, in->to_ns, in->all_to_ns, INT64_MAX};
     size_t i = 0;
     while (ts_ns >= borders[i + 1] && i + 2 < sizeof borders / sizeof *borders)
         i++;
     reading->span_from_ns = borders[i];
     reading->span_to_ns = borders[i + 1];
-    reading->outside = i == 1 || i == 3 ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
+    /* A file that two groups read is out of range once: for the group in whose stretch it begins. */
+    const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
+    const int is_ours = (first_ns >= in->from_ns || in->from_ns == in->all_from_ns) && first_ns < in->to_ns;
+    if (i == 3 && ts_ns >= reading->reach_ns && pass->code == 0) {
+        log_error(
+            "%s holds packets of a time at which it was taken to have ended, and other groups of ranks "
+            "may have passed it over: run again, into an empty folder, with --ranks-per-window as large "
+            "as the number of ranks",
+            in->archive->files[reading->file].path);
+        pass->code = EXIT_BAD_DATA;
+    } else if (i == 3 && ts_ns < reading->reach_ns && reading->span_to_ns > reading->reach_ns) {
+        reading->span_to_ns = reading->reach_ns;
+    }
+    reading->outside = i == 1 || i == 3 || !is_ours ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
 }
 
 /* Goes on with the window of this time, or with none: then `outside` says why. */
@@ -90,7 +107,7 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     const struct pass_input *in = pass->input;
     reading->window = NULL;
     if (ts_ns < in->from_ns || ts_ns >= in->to_ns) {
-        turn_away(reading, in, ts_ns);
+        turn_away(reading, pass, ts_ns);
         return;
     }
     const int64_t index = windows_index(ts_ns, in->window_ns), start = index * in->window_ns,
@@ -102,7 +119,7 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     else if (is_skipped(in, index))
         reading->outside = TALLY_COUNTED;
     else
-        reading->window = open_window(pass, index);
+        reading->window = reading_window(pass, index);
 }
 
 /* How many of the n records, from the first on, have times of the span in hand. */
@@ -198,6 +215,19 @@ void reading_end(struct reading *reading)
     filter_free(reading->filter);
 }
 
+/* Records are taken apart as the file was when it was first looked at: it must still be that one. */
+static struct reader *open_whole(const struct archive_file *file, int *code, char **why)
+{
+    struct file_kind kind;
+    struct reader *reader = reader_open(file->path, &kind, code, why);
+    if (!reader || reader_is_same(reader, &file->kind))
+        return reader;
+    *code = EXIT_IO;
+    *why = text_format("%s has changed since it was first looked at: nothing of it was kept", file->path);
+    reader_close(reader);
+    return NULL;
+}
+
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice)
 {
     const struct archive_file *file = &pass->input->archive->files[slice->file];
@@ -211,14 +241,16 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
         reader = reader_open_parts(file->path, &kind, &step->files[slice->file - step->first].parts,
                                    (size_t)slice->from, (size_t)slice->to, &code, &why);
     else
-        reader = reader_open(file->path, &kind, &code, &why);
-    if (!reader) {
+        reader = open_whole(file, &code, &why);
+    if (!reader && slice->kind == SLICE_PARTS && code == EXIT_BAD_DATA) {
+        log_verbose("%s", why);
+    } else if (!reader) {
         log_error("%s", why);
-        free(why);
         pass->code = code;
     } else if (slice->kind == SLICE_WHOLE) {
         reader_index(reader, file->path, pass->input->index_dir, 0);
     }
+    free(why);
     return reader;
 }
 
@@ -257,10 +289,10 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
     reading_end(&reading);
     if (reader)
         reading_judge(pass, slice->file, reader, got);
-    if (reader && cut && slice->kind != SLICE_WHOLE)
+    if (cut && slice->kind != SLICE_WHOLE)
         *cut = (struct cut){.file = slice->file,
                             .from = slice->from,
-                            .first = reader_first_offset(reader),
-                            .end = reader_end_offset(reader)};
+                            .first = reader ? reader_first_offset(reader) : CUT_UNREAD,
+                            .end = reader ? reader_end_offset(reader) : CUT_UNREAD};
     reader_close(reader);
 }

@@ -19,18 +19,22 @@ struct reading {
     struct filter *filter; /* that of the rules, which this owns */
     struct window *window; /* of the span; NULL: `outside` */
     struct record_format format;
+    int64_t reach_ns;       /* other groups of ranks do not look for later packets in the file */
     int64_t late_before_ns; /* windows that end here or earlier were finished before this file's turn */
     int64_t span_from_ns, span_to_ns; /* the times that belong to `window` */
     enum tally_reason outside;        /* with no window: why the records of this span are passed over */
 };
 
+/* The window of this index, opened if need be; pass->code is set when there are too many. */
+struct window *reading_window(struct pass *pass, int64_t index);
 /* Begins with a file of the archive. 0, or an exit code after one sentence. */
 int reading_begin(struct reading *reading, const struct pass *pass, size_t file);
 /* Takes the records of a block; spills when memory has run short. */
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block);
 void reading_end(struct reading *reading);
 
-/* A slice's reader: NULL, with pass->code set, after one sentence. */
+/* A slice's reader: NULL with pass->code set, after one sentence, or NULL alone: the file's index is damaged.
+ */
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice);
 /* The reader has come to its end: keeps what was damaged, says what failed. */
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last);
@@ -39,6 +43,8 @@ void reading_judge(struct pass *pass, size_t file, const struct reader *reader, 
 struct cut {
     uint64_t file, from, first, end;
 };
+
+#define CUT_UNREAD UINT64_MAX /* `first` of a slice that the file's index does not lead to: it is damaged */
 
 /* Reads a slice from its beginning to its end, meeting the other ranks on the way; fills *cut (NULL: not
  * asked for) unless the slice is a whole file. */

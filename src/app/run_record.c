@@ -29,13 +29,24 @@ struct run_record {
     double phase_started;
 };
 
+json_t *run_record_text(const char *text)
+{
+    json_t *string = json_string(text);
+    if (string)
+        return string;
+    char *ascii = memory_text(text); /* not UTF-8 */
+    for (char *c = ascii; *c; c++)
+        *c = (unsigned char)*c < 0x80 ? *c : '?';
+    string = json_string(ascii);
+    free(ascii);
+    return string;
+}
+
 static json_t *arguments(void)
 {
     json_t *list = json_array();
-    for (int i = 0; i < command_argc; i++) {
-        json_t *text = json_string(command_argv[i]);
-        json_array_append_new(list, text ? text : json_string("(not UTF-8)"));
-    }
+    for (int i = 0; i < command_argc; i++)
+        json_array_append_new(list, run_record_text(command_argv[i]));
     return list;
 }
 
@@ -136,7 +147,7 @@ static const char *how_it_ended(int code)
     case EXIT_STOPPED:
         return "stopped in good order";
     case EXIT_BAD_DATA:
-        return "done with what the input held, some of it is bad";
+        return log_last_error()[0] ? "failed" : "done with what the input held, some of it is bad";
     default:
         return "failed";
     }
@@ -154,7 +165,7 @@ int run_record_finish(struct run_record *record, int code)
     const double wall = clock_seconds() - record->started;
     run_record_set(record, "exit_code", json_integer(code));
     run_record_set(record, "error",
-                   code && log_last_error()[0] ? json_string(log_last_error()) : json_null());
+                   code && log_last_error()[0] ? run_record_text(log_last_error()) : json_null());
     run_record_set(record, "finished", now_text());
     run_record_set(record, "wall_seconds", json_real(wall));
     run_record_set(record, "cpu_seconds", json_real(cpu));

@@ -17,6 +17,8 @@ struct run_record;
 /* Starts the clock; version, arguments, host, ranks. `folder` is where run.json will lie (made if absent),
  * NULL for none. */
 struct run_record *run_record_new(const struct ranks *world, const char *command, const char *folder);
+/* A JSON string of any text: jansson refuses what is not UTF-8, and a path may be anything. */
+json_t *run_record_text(const char *text);
 /* Steals `value`. */
 void run_record_set(struct run_record *record, const char *key, json_t *value);
 /* Local. From here on, time is counted to `phase` ("read", "exchange", ...; a literal); the one before it

@@ -71,15 +71,22 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     return code;
 }
 
+static int is_finished(const struct pass_input *in, int64_t index)
+{
+    return in->n_skip && bsearch(&index, in->skip, in->n_skip, sizeof *in->skip, compare_indexes) != NULL;
+}
+
 /* A window of the asked range in which nothing came still gets its file: empty, and valid. */
 static int finish_empty(struct pass *pass, struct finish *finish)
 {
     const struct pass_input *in = pass->input;
     int code = 0;
-    if (in->all_from_ns == INT64_MIN || in->all_to_ns == INT64_MAX)
+    if (in->all_from_ns == INT64_MIN || in->all_to_ns == INT64_MAX || in->from_ns >= in->to_ns)
         return 0;
     for (int64_t at = windows_index(in->from_ns, in->window_ns); at * in->window_ns < in->to_ns && code == 0;
          at++) {
+        if (is_finished(in, at))
+            continue;
         char *path = finish_path(finish->folder, at * (in->window_ns / NS_PER_S));
         int there = ranks_rank(in->ranks) == 0 && access(path, F_OK) == 0;
         ranks_broadcast(in->ranks, 0, &there, sizeof there);
@@ -88,11 +95,6 @@ static int finish_empty(struct pass *pass, struct finish *finish)
         free(path);
     }
     return code;
-}
-
-static int is_finished(const struct pass_input *in, int64_t index)
-{
-    return in->n_skip && bsearch(&index, in->skip, in->n_skip, sizeof *in->skip, compare_indexes) != NULL;
 }
 
 /* The stretch without the finished windows at its two ends: what must still be read for. Empty: from = to. */
@@ -113,16 +115,16 @@ static struct stretch what_is_left(const struct pass_input *in)
 /* The first file that can hold a packet of the stretch. */
 static size_t first_file(const struct pass_input *in, struct stretch left)
 {
-    const int64_t span = slices_longest_span(in->archive);
-    const struct archive_file *files = in->archive->files;
-    size_t first = 0;
-    if (left.from_ns == INT64_MIN || span == INT64_MAX)
-        return 0;
-    while (first < in->archive->n && files[first].kind.first_ts_ns != INT64_MAX &&
-           files[first].kind.first_ts_ns < left.from_ns - span)
-        first++;
+    const struct archive *archive = in->archive;
+    size_t first = 0, n_guessed = 0;
+    while (first < archive->n && slices_reach(archive, first, in->longest_span_ns) <= left.from_ns)
+        n_guessed += archive->files[first++].kind.last_ts_ns == INT64_MIN;
     if (first)
         log_verbose("%zu files that ended before the wanted time are not read", first);
+    if (n_guessed)
+        log_info("%zu of the files that are not read are taken to have ended before the wanted time, by when "
+                 "the next ones begin",
+                 n_guessed);
     return first;
 }
 

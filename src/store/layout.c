@@ -67,6 +67,10 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     int bad = hdf_put_kind(file, CONTENT_FEATURES, LAYOUT_SCHEMA);
     bad |= hdf_put_i64(file, "window_start", meta->window_start);
     bad |= hdf_put_i64(file, "window_length", meta->window_length);
+    if (meta->covered_from_ns != 0 || meta->covered_to_ns != 0) {
+        bad |= hdf_put_i64(file, "covered_from_ns", meta->covered_from_ns);
+        bad |= hdf_put_i64(file, "covered_to_ns", meta->covered_to_ns);
+    }
     bad |= hdf_put_i64(file, "n_rows", (int64_t)n_rows);
     bad |= hdf_put_text(file, "rules", rules);
     bad |= hdf_put_text(file, "filter", meta->filter ? meta->filter : "");
@@ -182,6 +186,8 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
         *why = text_format("%s is damaged: its attributes are incomplete", path);
         return -1;
     }
+    hdf_get_i64(file, "covered_from_ns", &meta->covered_from_ns);
+    hdf_get_i64(file, "covered_to_ns", &meta->covered_to_ns);
     meta->n_rows = (uint64_t)n_rows;
     meta->filter = hdf_get_text(file, "filter");
     meta->damages = hdf_get_text(file, "damages");

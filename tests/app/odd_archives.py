@@ -1,0 +1,214 @@
+"""
+Archives that are put together in odd ways: files that overlap, files of which some can be cut and some not, windows that were asked for
+in part, indexes that are damaged, links to nothing, names that are not text. The rows are those of one rank that reads everything, or
+the run says what is in the way.
+"""
+import gzip
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+
+import features
+from program import ENVIRONMENT, Program
+
+BAD_DATA, BAD_CONFIG = 65, 78
+START = 1519948800  # 2018-03-02T00:00
+HOUR = 3600
+RECORD = 70  # bytes
+
+
+def packet(source, destination, port, padding=0):
+    ip = struct.pack(">BBHHHBBHII", 0x45, 0, 40, 0, 0, 64, 6, 0, source, destination)
+    return bytes(12) + b"\x08\x00" + ip + struct.pack(">HHIIBBHHH", 1234, port, 0, 0, 0x50, 2, 1024, 0, 0) + bytes(padding)
+
+
+def capture(begin, end, n, seed=1):
+    """n packets of random sources, evenly from `begin` to `end`."""
+    rng = random.Random(seed)
+    records = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)]
+    for i in range(n):
+        at = begin + (end - begin) * i / n
+        data = packet(rng.getrandbits(32) | 1, 0x0A000000 | rng.getrandbits(16), rng.choice([22, 23, 80, 443]))
+        records.append(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(data), len(data)) + data)
+    return b"".join(records)
+
+
+def write(p, name, content):
+    path = p.file(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with gzip.open(path, "wb", 1) if name.endswith(".gz") else open(path, "wb") as f:
+        f.write(content)
+    return path
+
+
+def extract(p, archive, output, *words, ranks=1, code=0):
+    done = p.run("extract", archive, "-o", p.file(output), *words, ranks=ranks)
+    assert done.returncode == code, (archive, ranks, words, done.returncode, done.stderr)
+    return done.stderr
+
+
+def same(p, output, other):
+    names = [os.path.basename(path) for path in features.files(p.file(output))]
+    assert names and names == [os.path.basename(path) for path in features.files(p.file(other))], (output, other, names)
+    for name in names:
+        for group in ("/sources", "/tally"):
+            subprocess.run(["h5diff", p.file(output, name), p.file(other, name), group], check=True)
+
+
+def test_files_that_can_be_cut_beside_one_that_cannot(p):
+    """A rank that has read its slices sooner than another must not go on to the next files without it: the first has a round more here."""
+    first_round = 4 << 20
+    write(p, "mixed/a.pcap", capture(START, START + HOUR, (2 * first_round + 200) // RECORD + 1))
+    write(p, "mixed/b.pcap.gz", capture(START + 1, START + HOUR, 20000, 2))
+    for ranks in (1, 2, 3, 5):
+        extract(p, p.file("mixed"), "of-mixed-%d" % ranks, "--index-dir", p.file("indexes-%d" % ranks), ranks=ranks)
+        same(p, "of-mixed-%d" % ranks, "of-mixed-1")
+
+
+def hours_and_a_day(p, folder, ending):
+    write(p, folder + "/day" + ending, capture(START, START + 12 * HOUR, 6000))
+    for h in range(12):
+        write(p, "%s/h%02d%s" % (folder, h, ending), capture(START + h * HOUR + 1, START + (h + 1) * HOUR - 1, 500, 2 + h))
+    return p.file(folder)
+
+
+def test_a_long_file_beside_short_ones(p):
+    """Groups of ranks begin with the file that holds their first window: that a file of a whole day reaches there is known by its end."""
+    archive = hours_and_a_day(p, "plain-day", ".pcap")
+    for ranks in (1, 2, 4):
+        extract(p, archive, "of-day-%d" % ranks, "--ranks-per-window", "1", ranks=ranks)
+        same(p, "of-day-%d" % ranks, "of-day-1")
+    late = "2018-03-02T08:00"
+    extract(p, archive, "late", "--from", late)
+    for path in features.files(p.file("late")):
+        subprocess.run(["h5diff", path, p.file("of-day-1", os.path.basename(path)), "/sources"], check=True)
+    assert len(features.files(p.file("late"))) == 4
+
+
+def test_a_long_file_whose_end_is_not_known(p):
+    archive = hours_and_a_day(p, "gzip-day", ".pcap.gz")
+    extract(p, archive, "of-gzip-1")
+    said = extract(p, archive, "of-gzip-4", "--ranks-per-window", "1", ranks=4, code=BAD_DATA)
+    assert "day.pcap.gz" in said and "--ranks-per-window" in said, said
+    extract(p, archive, "of-gzip-group", "--ranks-per-window", "4", ranks=4)
+    same(p, "of-gzip-group", "of-gzip-1")
+
+
+def test_a_range_that_begins_inside_a_window(p):
+    """The border between two groups is never inside a window."""
+    for i, (begin, end, n) in enumerate([(600, 1700, 6000), (1800, 3599, 1000), (3600, 7199, 1000), (7200, 10799, 1000)]):
+        write(p, "border/f%d.pcap" % i, capture(START + begin, START + end, n, i))
+    words = ["--from", "2018-03-02T00:05", "--to", "2018-03-02T03:00", "--ranks-per-window", "1"]
+    for ranks in (1, 2, 3):
+        said = extract(p, p.file("border"), "of-border-%d" % ranks, *words, ranks=ranks)
+        assert "; 3 windows written" in said, said
+        same(p, "of-border-%d" % ranks, "of-border-1")
+
+
+def test_a_part_of_a_window_is_not_the_window(p):
+    archive, inside = p.file("border"), "2018-03-02T00:20"
+    extract(p, archive, "part", "--to", inside)
+    assert "1 windows in" in extract(p, archive, "part", "--to", inside)
+    said = extract(p, archive, "part", code=BAD_CONFIG)
+    assert "features-20180302T000000.h5" in said and "--to" in said, said
+    extract(p, archive, "part", "--from", "2018-03-02T01:00")
+    os.remove(p.file("part", "features-20180302T000000.h5"))
+    extract(p, archive, "part")
+    extract(p, archive, "whole")
+    same(p, "part", "whole")
+
+
+def test_the_largest_record_of_a_pcapng_file(p):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+
+    content = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", 1, 0, 0))
+    for i in range(3):
+        data = packet(i + 1, 0x0A000001, 23, 262144 - 54 if i == 1 else 0)
+        content += block(6, struct.pack("<IIIII", 0, START * 1000000 >> 32, START * 1000000 & 0xFFFFFFFF, len(data), len(data)) + data)
+    for ending in (".pcapng", ".pcapng.gz"):
+        said = extract(p, write(p, "largest" + ending, content), "of-largest" + ending)
+        assert "3 records read, 3 counted" in said, said
+
+
+def test_a_link_to_nothing(p):
+    write(p, "links/a.pcap", capture(START, START + HOUR, 1000))
+    os.symlink("gone", p.file("links", "b.pcap"))
+    said = extract(p, p.file("links"), "of-links", code=BAD_DATA)
+    assert "b.pcap" in said and "1000 counted" in said, said
+
+
+def test_a_damaged_window_of_an_index(p):
+    """The index is not believed, the file is read without it, and a good one takes its place."""
+    archive, index = p.file("long.pcap.gz"), p.file("long.pcap.gz.dfx")
+    write(p, "long.pcap.gz", capture(START, START + HOUR, 2200000))
+    extract(p, archive, "of-long")
+    with open(index, "rb") as f:
+        good = f.read()
+    with open(index, "wb") as f:
+        f.write(good[:-1] + bytes([good[-1] ^ 1]))
+    said = extract(p, archive, "of-damaged", ranks=3)
+    assert "an index is damaged" in said, said
+    same(p, "of-damaged", "of-long")
+    with open(index, "rb") as f:
+        assert f.read() == good
+    with open(index, "wb") as f:
+        f.write(good[:-1] + bytes([good[-1] ^ 1]))
+    p.do("pack", archive, "-o", p.file("long.pcap.zst"), ranks=3)
+    extract(p, p.file("long.pcap.zst"), "of-packed")
+    same(p, "of-packed", "of-long")
+
+
+def test_more_windows_than_open_files(p):
+    n = 150
+    archive = write(p, "short-windows.pcap", capture(START, START + n, 400000))
+    words = ["extract", archive, "--window", "1s", "--memory", "32MiB", "-o"]
+    command = "ulimit -Sn 100; exec \"$@\""
+    done = subprocess.run(["sh", "-c", command, "sh", p.path, *words, p.file("few-files")], env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0 and "%d windows written" % n in done.stderr, done.stderr
+    with open(p.file("few-files", "run.json")) as f:
+        assert json.load(f)["spilled_bytes"] > 0
+    p.do(*words[:-3], "-o", p.file("many-files"))
+    same(p, "few-files", "many-files")
+
+
+def test_too_many_windows_over_all_ranks(p):
+    """No rank has too many by itself."""
+    archive = write(p, "wide.pcap", capture(START, START + 24000, 24000))
+    for ranks in (1, 4):
+        said = extract(p, archive, "of-wide-%d" % ranks, "--window", "1s", ranks=ranks, code=BAD_DATA)
+        assert said.count("more than 16000 windows") == 1, said
+        assert not features.files(p.file("of-wide-%d" % ranks))
+
+
+def test_a_name_that_is_not_text(p):
+    archive = os.path.join(os.fsencode(p.folder), b"x\xff.pcap")
+    with open(archive, "wb") as f:
+        f.write(capture(START, START + HOUR, 10))
+    extract(p, archive, "of-x")
+    with open(p.file("of-x", "run.json")) as f:
+        assert [i["file"][-7:] for i in json.load(f)["inputs"]] == ["x?.pcap"]
+
+
+def test_why_nothing_was_counted(p):
+    said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2018-03-02T00:59:59")
+    assert "no packet was counted: of 1000 records 1000 are tallied as out_of_range" in said, said
+    said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2019-01-01")
+    assert "no record was read" in said, said
+
+
+def main():
+    with Program(sys.argv[1]) as p:
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                test(p)
+                print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

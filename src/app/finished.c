@@ -46,6 +46,14 @@ static const char *what_differs(const struct finished_settings *settings, const 
     return same ? NULL : "the rules";
 }
 
+/* Whether a window that the input files begin in was made from other files than these. */
+static int is_of_others(const struct features_meta *meta, const struct finished_settings *settings)
+{
+    const int64_t first_s = settings->first_ns / NS_PER_S, last_s = settings->last_ns / NS_PER_S;
+    return meta->input_checksum != settings->input_checksum && meta->window_start <= last_s &&
+           meta->window_start > first_s - meta->window_length;
+}
+
 /* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
 static int look_at(struct finished *finished, const char *path, const struct finished_settings *settings)
 {
@@ -67,6 +75,8 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
         finished->indexes[finished->n++] = meta.window_start / meta.window_length;
         damages_add(&finished->damages, meta.damages);
+        if (is_of_others(&meta, settings) && finished->n_of_others++ == 0)
+            finished->one_of_others = memory_text(path);
         log_verbose("%s is finished: its window is not computed again", path);
     }
     features_close(file);
@@ -97,6 +107,11 @@ static int look_into(struct finished *finished, const char *folder, const struct
         qsort(finished->indexes, finished->n, sizeof *finished->indexes, by_index);
     if (finished->n && code == 0)
         log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
+    if (finished->n_of_others && code == 0)
+        log_warn(
+            "%zu of the finished windows were made from other input files than these, %s for one: remove "
+            "those files to have them computed again",
+            finished->n_of_others, finished->one_of_others);
     return code;
 }
 
@@ -120,6 +135,7 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
 void finished_free(struct finished *finished)
 {
     free(finished->indexes);
+    free(finished->one_of_others);
     free(finished->damages);
     *finished = (struct finished){0};
 }

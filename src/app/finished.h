@@ -13,7 +13,9 @@
 struct finished {
     int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
-    char *damages; /* that these windows suffered from, as of damages.h; rank 0 alone, NULL for none */
+    size_t n_of_others; /* made from other input files; rank 0 alone, as what follows */
+    char *one_of_others;
+    char *damages; /* that these windows suffered from, as of damages.h; NULL for none */
 };
 
 /* What files in the folder must have been made with. */
@@ -23,6 +25,8 @@ struct finished_settings {
     uint64_t inventory_checksum;
     const char *filter; /* "" for none */
     const struct rules *rules;
+    uint64_t input_checksum;   /* of the input files, which begin between these times: */
+    int64_t first_ns, last_ns; /* windows that they begin in and that others made are told */
 };
 
 /*

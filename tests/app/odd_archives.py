@@ -121,6 +121,17 @@ def test_a_part_of_a_window_is_not_the_window(p):
     same(p, "part", "whole")
 
 
+def test_an_archive_that_has_grown(p):
+    write(p, "growing/a.pcap", capture(START, START + HOUR, 1000))
+    extract(p, p.file("growing"), "grown")
+    assert "warning" not in extract(p, p.file("growing"), "grown")
+    write(p, "growing/b.pcap", capture(START + 1, START + HOUR, 1000, 2))
+    said = extract(p, p.file("growing"), "grown")
+    assert "warning: 1 of the finished windows were made from other input files" in said and "T000000.h5" in said, said
+    write(p, "next/a.pcap", capture(START + HOUR, START + 2 * HOUR, 1000))
+    assert "warning" not in extract(p, p.file("next"), "grown")
+
+
 def test_the_largest_record_of_a_pcapng_file(p):
     def block(kind, body):
         body += bytes(-len(body) % 4)

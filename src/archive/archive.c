@@ -126,7 +126,9 @@ static int gather_path(struct gathering *g, const char *path)
 {
     struct stat status;
     if (stat(path, &status) < 0) {
-        *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
+        *g->why = strcmp(path, "-") == 0
+                      ? memory_text("- (standard input) cannot be read here: only `darkforest classify` does")
+                      : text_format("%s cannot be opened: %s", path, strerror(errno));
         return EXIT_NO_INPUT;
     }
     return S_ISDIR(status.st_mode) ? gather_folder(g, path) : gather_named(g, path, &status);

@@ -35,6 +35,12 @@ def small_capture():
     return capture
 
 
+def fifo(p):
+    """Nobody writes to it: opening it would wait for ever."""
+    os.mkfifo(p.file("fifo.pcap"))
+    return p.file("fifo.pcap")
+
+
 def half_of_a_list():
     whole = subprocess.run(["gzip", "-c"], input=b"192.0.2.1\n" * 1000, stdout=subprocess.PIPE, check=True).stdout
     return whole[: len(whole) // 2]
@@ -50,6 +56,8 @@ def cases(p):
         (BAD_USAGE, "capture", [], None),
         (NO_INPUT, "missing.pcap", [p.file("missing.pcap")], None),
         (NO_INPUT, "no capture file", [p.file("empty-folder")], None),
+        (NO_INPUT, "standard input", ["-"], None),
+        (NO_INPUT, "not a regular file", [fifo(p)], None),
         (BAD_DATA, "empty.pcap", [write(p.file("empty.pcap"), b"")], None),
         (BAD_DATA, "text.pcap", [write(p.file("text.pcap"), b"It is a truth universally acknowledged\n" * 99)], None),
         (BAD_DATA, "zeros.pcap", [write(p.file("zeros.pcap"), bytes(4096))], None),

@@ -78,9 +78,6 @@ static void check_month(struct reading_campaign *r, const char *section, const s
         refuse(r, text_format("[%s] ends before it begins", section));
     else if (r->code == EXIT_DONE && month->from_ns % window)
         refuse(r, text_format("[%s] does not begin where a window begins", section));
-    for (size_t i = 0; i + 1 < r->campaign->n_months; i++)
-        if (strcmp(r->campaign->months[i].name, month->name) == 0)
-            refuse(r, text_format("there are two sections [%s]", section));
 }
 
 static void read_month(struct reading_campaign *r, const char *section)

@@ -60,9 +60,11 @@ static int is_name(const char *text)
 
 static int64_t get_time(struct reading_campaign *r, const char *section, const char *key)
 {
-    const char *text = get(r, section, key, "");
+    const char *text = get(r, section, key, NULL);
     int64_t ns = 0;
-    if (parse_time(text, &ns))
+    if (!text)
+        refuse(r, text_format("[%s] names no %s", section, key));
+    else if (parse_time(text, &ns))
         refuse(r, text_format("[%s] %s is not a time: '%s'", section, key, text));
     return ns;
 }

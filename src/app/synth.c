@@ -200,7 +200,7 @@ const struct command command_synth = {
          "them. The telescope is 10.0.0.0/8 and senders lie in 240.0.0.0/4, so that nobody's address is "
          "accused.\n\n"
          "The same options give the same bytes for any number of ranks. A .pcap.zst carries a time index, as "
-         "pack writes it.",
+         "pack writes it, but is cut into other frames: packing it gives other bytes of the same packets.",
          "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
     .options = option_rows,
     .n_options = sizeof option_rows / sizeof *option_rows,

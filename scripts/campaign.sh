@@ -13,7 +13,7 @@ name=
 slice_seconds=
 declare -A month_first=() month_end=() # seconds of the epoch, by month
 
-# The last value of KEY in [SECTION], else the default.
+# The value of KEY in [SECTION], else the default.
 campaign_value() { # SECTION KEY [DEFAULT]
     awk -v section="[$1]" -v key="$2" -v value="${3:-}" '
         { sub(/^[ \t]+/, ""); sub(/\r$/, "") }
@@ -36,6 +36,33 @@ campaign_keys() { # SECTION
 
 campaign_months() {
     sed -nE 's/^\[month ([A-Za-z0-9._-]+)\].*/\1/p' "$campaign"
+}
+
+# A section or a key given twice: nobody can tell which was meant. Like the program, which says it in these words.
+refuse_repeats() {
+    local said
+    said=$(awk '
+        { sub(/^[ \t]+/, ""); sub(/\r$/, "") }
+        /^[;#]/ || /^$/ { next }
+        /^\[/ {
+            section = substr($0, 2, index($0, "]") - 2)
+            if (section in sections) {
+                printf "%d: there are two sections [%s]: the other one is in line %d\n", NR, section, sections[section]
+                exit
+            }
+            sections[section] = NR
+            next
+        }
+        i = index($0, "=") {
+            key = substr($0, 1, i - 1)
+            gsub(/[ \t]+$/, "", key)
+            if ((section, key) in keys) {
+                printf "%d: \"%s\" is given twice in section [%s]: first in line %d\n", NR, key, section, keys[section, key]
+                exit
+            }
+            keys[section, key] = NR
+        }' "$campaign")
+    [ -z "$said" ] || die 78 "$campaign:$said"
 }
 
 # Paths of a list, each counted from the folder of the campaign file.
@@ -72,6 +99,7 @@ campaign_open() { # FILE
     [ -r "$1" ] || die 66 "$1: no such campaign file"
     campaign_folder=$(cd "$(dirname "$1")" && pwd)
     campaign=$campaign_folder/$(basename "$1")
+    refuse_repeats
     name=$(campaign_value campaign name "$(basename "$1" .ini)")
     output=$(campaign_value campaign output)
     [ -n "$output" ] || die 78 "$campaign: [campaign] names no output"
@@ -83,11 +111,14 @@ campaign_open() { # FILE
 
 # A slice holds whole windows: otherwise two tasks would write one window.
 read_months() {
-    local month window
+    local month window key
     window=$(seconds_of_duration "$(campaign_value extract window 1h)")
     ((window > 0 && slice_seconds > 0 && slice_seconds % window == 0)) ||
         die 78 "$campaign: [slurm] slice must be a multiple of [extract] window"
     for month in $(campaign_months); do
+        for key in from to; do
+            [ -n "$(campaign_value "month $month" "$key")" ] || die 78 "$campaign: [month $month] names no $key"
+        done
         month_first[$month]=$(seconds_of_time "$(campaign_value "month $month" from)")
         month_end[$month]=$(seconds_of_time "$(campaign_value "month $month" to)")
         [ "${month_first[$month]}" -lt "${month_end[$month]}" ] ||

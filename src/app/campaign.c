@@ -60,9 +60,11 @@ static int is_name(const char *text)
 
 static int64_t get_time(struct reading_campaign *r, const char *section, const char *key)
 {
-    const char *text = get(r, section, key, "");
+    const char *text = get(r, section, key, NULL);
     int64_t ns = 0;
-    if (parse_time(text, &ns))
+    if (!text)
+        refuse(r, text_format("[%s] names no %s", section, key));
+    else if (parse_time(text, &ns))
         refuse(r, text_format("[%s] %s is not a time: '%s'", section, key, text));
     return ns;
 }
@@ -78,9 +80,6 @@ static void check_month(struct reading_campaign *r, const char *section, const s
         refuse(r, text_format("[%s] ends before it begins", section));
     else if (r->code == EXIT_DONE && month->from_ns % window)
         refuse(r, text_format("[%s] does not begin where a window begins", section));
-    for (size_t i = 0; i + 1 < r->campaign->n_months; i++)
-        if (strcmp(r->campaign->months[i].name, month->name) == 0)
-            refuse(r, text_format("there are two sections [%s]", section));
 }
 
 static void read_month(struct reading_campaign *r, const char *section)

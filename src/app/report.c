@@ -1,6 +1,7 @@
 /* report.c - the command `report`: feature, model and result files and run records to one page, tables and
  * pictures. */
 #include "command.h"
+#include "mixture.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/report/report.h"
@@ -67,6 +68,25 @@ static int add_file(struct report *report, const char *path)
     return code;
 }
 
+/* Of a file that is in the report: what stands beside its rows, if it has any. */
+static void note_features(struct mixture *mixture, const char *path)
+{
+    struct features_meta meta;
+    enum file_content content;
+    char *why = NULL;
+    int code = EXIT_DONE;
+    struct features_file *file = NULL;
+    if (!ends_with(path, ".json") && file_content_find(path, &content, &why) == EXIT_DONE &&
+        content == CONTENT_FEATURES)
+        file = features_open(path, &meta, &code, &why);
+    free(why);
+    if (!file)
+        return;
+    mixture_note(mixture, path, &meta);
+    features_close(file);
+    features_meta_free(&meta);
+}
+
 /* A folder's own files, and the run record among them. */
 static int list_inputs(const struct strings *operands, struct strings *paths, char **why)
 {
@@ -94,13 +114,17 @@ static int write_pages(const struct report *report, const char *folder)
 static int make_report(const struct strings *paths, const char *folder)
 {
     struct report *report = report_new();
+    struct mixture mixture = {0};
     int code = EXIT_DONE;
     size_t n_good = 0;
     for (size_t i = 0; i < paths->n; i++) {
         const int result = add_file(report, paths->items[i]);
         n_good += result == EXIT_DONE;
+        if (result == EXIT_DONE)
+            note_features(&mixture, paths->items[i]);
         code = exit_worse(code, result);
     }
+    mixture_warn(&mixture);
     if (n_good > 0)
         code = exit_worse(code, write_pages(report, folder));
     else

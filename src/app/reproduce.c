@@ -11,6 +11,7 @@
 #include "campaign.h"
 #include "command.h"
 #include "finish.h"
+#include "month_files.h"
 #include "reproduce_months.h"
 #include "reproduce_tables.h"
 #include "run_record.h"
@@ -119,6 +120,8 @@ static int extract_all(struct reproduce *r)
     run_record_phase(r->record, "extract");
     for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE; m++)
         code = extract_month(r, m);
+    for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE && ranks_rank(r->world) == 0; m++)
+        month_files_warn(&r->campaign, m);
     stop_watch(r->options->deadline_ns, r->campaign.output);
     return code;
 }
@@ -250,19 +253,37 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
     return code;
 }
 
-/* The words of `darkforest report` for all that a campaign has made. */
-static struct strings report_words(const struct campaign *c)
+/* A month's feature files, and the record of the run that made them. */
+static int add_features(const struct campaign *c, size_t m, struct strings *words)
 {
-    struct strings words = {0};
-    strings_add(&words, memory_text("report"));
-    for (size_t m = 0; m < c->n_months; m++) {
-        strings_add(&words, campaign_features(c, m));
-        strings_add(&words, text_format("%s/models/%s", c->output, c->months[m].name));
+    struct strings paths = {0};
+    char *folder = campaign_features(c, m), *record = text_format("%s/run.json", folder), *why = NULL;
+    const int code = month_files_list(c, m, &paths, &why);
+    if (code != EXIT_DONE)
+        log_error("%s", why);
+    add_words(words, "", &paths);
+    if (access(record, R_OK) == 0)
+        strings_add(words, memory_text(record));
+    files_free(&paths);
+    free(folder);
+    free(record);
+    free(why);
+    return code;
+}
+
+/* The words of `darkforest report` for all that a campaign has made. */
+static int report_words(const struct campaign *c, struct strings *words)
+{
+    int code = EXIT_DONE;
+    strings_add(words, memory_text("report"));
+    for (size_t m = 0; m < c->n_months && code == EXIT_DONE; m++) {
+        code = add_features(c, m, words);
+        strings_add(words, text_format("%s/models/%s", c->output, c->months[m].name));
     }
     if (c->n_months > 1)
-        strings_add(&words, text_format("%s/results/%s", c->output, c->months[0].name));
-    strings_add(&words, text_format("--output=%s/report", c->output));
-    return words;
+        strings_add(words, text_format("%s/results/%s", c->output, c->months[0].name));
+    strings_add(words, text_format("--output=%s/report", c->output));
+    return code;
 }
 
 /* The report draws with gnuplot, and no program may be started while MPI runs. */
@@ -272,8 +293,10 @@ static int reproduce_after(const void *values, const struct strings *operands)
     struct campaign c = {0};
     int code = options->dry_run ? EXIT_DONE : campaign_read(&c, operands->items[0]);
     if (code == EXIT_DONE && !options->dry_run) {
-        struct strings words = report_words(&c);
-        code = call_command(NULL, &command_report, &words);
+        struct strings words = {0};
+        code = report_words(&c, &words);
+        if (code == EXIT_DONE)
+            code = call_command(NULL, &command_report, &words);
         files_free(&words);
     }
     campaign_free(&c);

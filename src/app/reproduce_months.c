@@ -2,6 +2,7 @@
 
 #include "budget.h"
 #include "judging.h"
+#include "month_files.h"
 #include "stop.h"
 #include "training.h"
 
@@ -34,17 +35,15 @@ static int64_t written_ns(const char *path)
 static int64_t features_written_ns(const struct campaign *c, size_t m)
 {
     struct strings paths = {0};
-    char *folder = campaign_features(c, m), *why = NULL;
-    const char *operand = folder;
+    char *why = NULL;
     int64_t newest = INT64_MAX;
-    if (files_list(&operand, 1, "features-*.h5", &paths, &why) == EXIT_DONE)
+    if (month_files_list(c, m, &paths, &why) == EXIT_DONE)
         newest = 0;
     for (size_t i = 0; i < paths.n; i++) {
         const int64_t ns = written_ns(paths.items[i]);
         newest = ns > newest ? ns : newest;
     }
     files_free(&paths);
-    free(folder);
     free(why);
     return newest;
 }
@@ -100,15 +99,17 @@ static int make_folder_of(const struct months *r, const char *path)
 /* Reads a month's rows. The agreed code; none is an error. */
 static int read_rows(const struct months *r, size_t m, struct training_rows *rows)
 {
-    char *folder = campaign_features(r->campaign, m), *why = NULL;
-    const char *item = folder;
-    const struct strings operands = {.items = &item, .n = 1};
-    int code = training_rows_read(r->group, &operands, rows);
+    struct strings paths = {0};
+    char *why = NULL;
+    int code = ranks_agree(r->group, month_files_list(r->campaign, m, &paths, &why), why);
+    if (code == EXIT_DONE)
+        code = training_rows_read(r->group, &paths, rows);
     if (code == EXIT_DONE && rows->n_total == 0) {
-        why = text_format("%s holds no sources: there is nothing to learn from", folder);
+        why = text_format("month %s holds no sources: there is nothing to learn from",
+                          r->campaign->months[m].name);
         code = ranks_agree(r->group, EXIT_BAD_DATA, why);
     }
-    free(folder);
+    files_free(&paths);
     free(why);
     return code;
 }

@@ -25,6 +25,7 @@ struct synth_values {
 
 #define FIELD(name) offsetof(struct synth_values, name)
 
+/* Counts begin at 1: 0 is a plan's word for what was not given, and no inventory is made of an empty list. */
 static const struct option_row option_rows[] = {
     {"output", OPTION_STRING, "FILE", "the archive: .pcap, .pcap.gz or .pcap.zst", FIELD(output), 0, 0},
     {"devices-out", OPTION_STRING, "FILE", "write the device list there, CSV of address and category",
@@ -36,13 +37,13 @@ static const struct option_row option_rows[] = {
      FIELD(plan.scale), 1e-6, 100},
     {"seed", OPTION_U64, "N", "another seed makes another hour; 1 unless given", FIELD(plan.seed), 0, 0},
     {"packets", OPTION_U64, "N", "exactly this many packets, instead of the profile's", FIELD(plan.packets),
-     0, 0},
+     1, 1e13},
     {"sources", OPTION_U64, "N",
-     "this many senders, devices among them; the other counts follow in proportion", FIELD(plan.sources), 0,
-     0},
-    {"devices", OPTION_U64, "N", "this many devices that send", FIELD(plan.devices), 0, 0},
+     "this many senders, devices among them; the other counts follow in proportion", FIELD(plan.sources), 1,
+     1e9},
+    {"devices", OPTION_U64, "N", "this many devices that send", FIELD(plan.devices), 1, 1e9},
     {"listed", OPTION_U64, "N", "this many devices in the list, silent ones among them", FIELD(plan.listed),
-     0, 0},
+     1, 1e9},
     {"start", OPTION_TIME, "TIME", "when the hour begins; the first of the profile's month unless given",
      FIELD(plan.start_ns), 0, 0},
     {"duration", OPTION_DURATION, "TIME", "how long it lasts; 1h unless given", FIELD(plan.duration_ns), 0,
@@ -199,7 +200,7 @@ const struct command command_synth = {
          "them. The telescope is 10.0.0.0/8 and senders lie in 240.0.0.0/4, so that nobody's address is "
          "accused.\n\n"
          "The same options give the same bytes for any number of ranks. A .pcap.zst carries a time index, as "
-         "pack writes it.",
+         "pack writes it, but is cut into other frames: packing it gives other bytes of the same packets.",
          "darkforest synth -o hour.pcap.zst --devices-out devices.csv --scale 0.01"},
     .options = option_rows,
     .n_options = sizeof option_rows / sizeof *option_rows,

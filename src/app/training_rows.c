@@ -1,8 +1,9 @@
 #include "training_rows.h"
 
+#include "mixture.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
@@ -38,12 +39,8 @@ static void add_line(char **text, const char *line)
 static void note_file(struct training_rows *rows, const char *path, const struct features_meta *meta)
 {
     struct training *about = &rows->about;
-    char *rules = rules_text(&meta->rules);
     if (!about->rules)
-        about->rules = memory_text(rules);
-    else if (strcmp(about->rules, rules) != 0)
-        log_warn("%s was labelled by other rules than the files before it", path);
-    free(rules);
+        about->rules = rules_text(&meta->rules);
     if (!about->inputs || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
     if (!about->inputs || meta->window_start > about->last_window)
@@ -55,19 +52,22 @@ static void note_file(struct training_rows *rows, const char *path, const struct
 /* Local. The number of rows of each file, and what stands beside them. */
 static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
 {
-    for (size_t i = 0; i < paths->n; i++) {
+    struct mixture mixture = {0};
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
-        int code;
         struct features_file *file = features_open(paths->items[i], &meta, &code, why);
         if (!file)
-            return code;
+            break;
         n_rows[i] = meta.n_rows;
         note_file(rows, paths->items[i], &meta);
+        mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);
     }
+    mixture_warn(&mixture);
     rows->about.n_rows = rows->n_total;
-    return EXIT_DONE;
+    return code;
 }
 
 static void take_block(struct training_rows *rows, const struct source_row *block, size_t n, size_t at)

@@ -17,7 +17,8 @@ struct cursor {
     struct ini *ini;
     const char *text;
     size_t n, at;
-    int line, bad_line, room; /* room: bytes of a line that inih takes, without its end */
+    int line, section_line, bad_line;
+    int room; /* bytes of a line that inih takes, without its end */
 };
 
 /* Lines lose their indent here: inih would take an indented one for the continuation of the value above it.
@@ -34,6 +35,8 @@ static char *next_line(char *out, int size, void *stream)
         start++;
     const size_t length = (size_t)(end - start);
     c->line++;
+    if (length > 0 && *start == '[')
+        c->section_line = c->line;
     c->room = size - 2;
     if (length > (size_t)c->room || memchr(start, '\0', length)) {
         c->bad_line = c->line;
@@ -53,8 +56,50 @@ static int keep_entry(void *user, const char *section, const char *key, const ch
     ini->entries[ini->n++] = (struct ini_entry){.section = memory_text(section),
                                                 .key = memory_text(key),
                                                 .value = memory_text(value),
-                                                .line = c->line};
+                                                .line = c->line,
+                                                .section_line = c->section_line};
     return 1;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct ini_entry *x = *(const struct ini_entry *const *)a, *y = *(const struct ini_entry *const *)b;
+    int order = strcmp(x->section, y->section);
+    if (order == 0)
+        order = (x->section_line > y->section_line) - (x->section_line < y->section_line);
+    if (order == 0)
+        order = strcmp(x->key, y->key);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* Of two neighbours in the order above: 0, or -1 after one sentence. */
+static int check_neighbours(const char *name, const struct ini_entry *before, const struct ini_entry *entry)
+{
+    if (strcmp(before->section, entry->section) != 0)
+        return 0;
+    if (before->section_line != entry->section_line)
+        log_error("%s:%d: there are two sections [%s]: the other one is in line %d", name,
+                  entry->section_line, entry->section, before->section_line);
+    else if (strcmp(before->key, entry->key) == 0)
+        log_error("%s:%d: \"%s\" is given twice in section [%s]: first in line %d", name, entry->line,
+                  entry->key, entry->section, before->line);
+    else
+        return 0;
+    return -1;
+}
+
+/* Of two values nobody can tell which was meant. Sorted, since a hostile file has many entries. */
+static int check_repeats(const struct ini *ini)
+{
+    int result = 0;
+    const struct ini_entry **sorted = memory_get((ini->n + 1) * sizeof *sorted);
+    for (size_t i = 0; i < ini->n; i++)
+        sorted[i] = &ini->entries[i];
+    qsort(sorted, ini->n, sizeof *sorted, compare_entries);
+    for (size_t i = 1; i < ini->n && result == 0; i++)
+        result = check_neighbours(ini->path, sorted[i - 1], sorted[i]);
+    free(sorted);
+    return result;
 }
 
 int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
@@ -70,7 +115,7 @@ int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
         log_error("%s:%d: not a line of `key = value`, `[section]` or a comment", name, bad > 0 ? bad : 0);
         return -1;
     }
-    return 0;
+    return check_repeats(ini);
 }
 
 int ini_read(struct ini *ini, const char *path)
@@ -109,14 +154,14 @@ void ini_free(struct ini *ini)
 
 const char *ini_get(struct ini *ini, const char *section, const char *key)
 {
-    const char *value = NULL;
     for (size_t i = 0; i < ini->n; i++) {
-        if (strcmp(ini->entries[i].section, section) == 0 && strcmp(ini->entries[i].key, key) == 0) {
-            ini->entries[i].used = 1;
-            value = ini->entries[i].value;
+        struct ini_entry *entry = &ini->entries[i];
+        if (strcmp(entry->section, section) == 0 && strcmp(entry->key, key) == 0) {
+            entry->used = 1;
+            return entry->value;
         }
     }
-    return value;
+    return NULL;
 }
 
 const struct ini_entry *ini_unused(const struct ini *ini)

@@ -14,6 +14,22 @@
 
 #define FIND_BATCH 256
 
+static char *say_no_list(const char *path)
+{
+    char *names = memory_text("");
+    for (size_t i = 0; i < inventory_list_n_address_names; i++) {
+        char *longer = text_format("%s%s%s", names, i ? ", " : "", inventory_list_address_names[i]);
+        free(names);
+        names = longer;
+    }
+    char *text =
+        text_format("%s: no line of it holds an IPv4 address: this is not a device list, or its first line "
+                    "names the column of addresses by none of %s",
+                    path, names);
+    free(names);
+    return text;
+}
+
 /* Adds the file's entries to the list. 0, or an exit code with *why. */
 static int read_file(struct inventory_list *list, const char *path, struct inventory_counts *counts,
                      char **why)
@@ -26,7 +42,7 @@ static int read_file(struct inventory_list *list, const char *path, struct inven
     code = inventory_parse(list, stream, path, counts, why);
     text_close(stream);
     if (code == EXIT_DONE && list->n == n_before) {
-        *why = text_format("%s: no line of it holds an IPv4 address: this is not a device list", path);
+        *why = say_no_list(path);
         code = EXIT_BAD_DATA;
     }
     return code;

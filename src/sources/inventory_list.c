@@ -10,7 +10,8 @@
 #include <string.h>
 
 const char *const inventory_list_address_names[] = {
-    "ip_str", "ip", "ipv4", "ipv4_int", "address", "addr", "ip_address", "host.ip", "host_identifier.ipv4",
+    "ip_str", "ip",         "ipv4",   "ipv4_int", "address",
+    "addr",   "ip_address", "src_ip", "host.ip",  "host_identifier.ipv4",
     "ipv6"};
 const size_t inventory_list_n_address_names =
     sizeof inventory_list_address_names / sizeof inventory_list_address_names[0];

@@ -64,6 +64,7 @@ def cases(p):
         (BAD_DATA, "text.pcap", [good, p.file("text.pcap")], None),
         (BAD_USAGE, "--window", [good, "--window", "0"], None),
         (BAD_CONFIG, "bad.ini:2", [good, "--rules", write(p.file("bad.ini"), b"[order]\nrulez = 5\n")], None),
+        (BAD_CONFIG, "twice.ini:4", [good, "--rules", write(p.file("twice.ini"), b"[backscatter]\nreplies_at_least = 1\n\nreplies_at_least = 2\n")], None),
         (NO_INPUT, "none.ini", [good, "--rules", p.file("none.ini")], None),
         (BAD_DATA, "garbage.csv", [good, "--devices", garbage], None),
         (NO_INPUT, "none.csv", [good, "--devices", p.file("none.csv")], None),

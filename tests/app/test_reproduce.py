@@ -5,6 +5,7 @@ are the same for any number of ranks; what is finished is not done again, what i
 import glob
 import os
 import re
+import shutil
 import sys
 
 import h5py
@@ -159,6 +160,40 @@ def check_restart(p, ini, folder, text):
     assert len(again) == 3 + 4 and all("2017-03" in name for name in again), again
 
 
+def report_tables(folder):
+    """What the report says of the features."""
+    texts = {}
+    for path in glob.glob(os.path.join(folder, "report/tables/*.csv")):
+        if not os.path.basename(path).startswith("runs"):
+            with open(path) as f:
+                texts[os.path.basename(path)] = f.read()
+    return texts
+
+
+def check_strays(p, ini, folder, text):
+    """Windows outside a month's from and to, and what only looks like a feature file, count for nothing."""
+    models, tables, before = contents(folder), report_tables(folder), written(folder)
+    assert models and "windows" in "".join(tables), tables.keys()
+    january = os.path.join(folder, "features/2017-01")
+    inside = features.files(january)[0]
+    strays = [os.path.join(january, os.path.basename(features.files(os.path.join(folder, "features/2017-03"))[0])),
+              inside.replace("features-2017", "features-2016"), inside.replace(".h5", "-copy.h5")]
+    shutil.copy(features.files(os.path.join(folder, "features/2017-03"))[0], strays[0])
+    shutil.copy(inside, strays[1])
+    shutil.copy(inside, strays[2])
+    done = p.do("reproduce", ini)
+    assert done.stdout == text and written(folder) == before, "files were made again for a stray"
+    for ranks in (1, 2):
+        os.remove(os.path.join(folder, "models/2017-01/bayes.h5"))
+        os.remove(os.path.join(folder, "results/2017-01/bayes-on-2017-02.h5"))
+        done = p.do("reproduce", ini, ranks=ranks)
+        warnings = [line for line in done.stderr.splitlines() if "lies outside" in line]
+        assert len(warnings) == 1 and strays[1] in warnings[0], done.stderr
+        assert done.stdout == text and contents(folder) == models and report_tables(folder) == tables
+    for stray in strays:
+        os.remove(stray)
+
+
 def check_stop(p):
     """A file STOP stops it before the next learner; without the file it goes on and says the same."""
     output = p.file("stopped")
@@ -205,7 +240,12 @@ def check_refusals(p, ini, folder):
         (good + "[extract]\nto = 2017-01-01\n", "'to'"),
         (good + "[extract]\nwidow = 1h\n", "widow"),
         (good + "[month 2017-01]\narchive = x\nfrom = 2017-01-01\nto = 2017-01-02\n", "two sections"),
+        (good.replace("[month 2017-02]", "[month 2017-01]"), "two sections [month 2017-01]"),
+        (good + "[train]\nseed = 1\nseed = 3\n", '"seed" is given twice'),
         (good.replace("from = 2017-02-01T00", "from = 2017-02-01T00:30"), "window"),
+        (good.replace("from = 2017-02-01T00\n", ""), "[month 2017-02] names no from"),
+        (good.replace("to = 2017-02-01T01\n", ""), "[month 2017-02] names no to"),
+        (good.replace("from = 2017-02-01T00", "from = soon"), "from is not a time: 'soon'"),
         (good.replace("from = 2017-02-01T00", "from = 2017-02-03"), "before it begins"),
         (good.replace("[month 2017-02]", "[month ../../etc]"), "letters"),
         (good.replace("output = ", "outputs = "), "output"),
@@ -234,6 +274,7 @@ def main():
         check_tables(folder, done.stdout)
         check_ranks(p, folder, done.stdout)
         check_restart(p, ini, folder, done.stdout)
+        check_strays(p, ini, folder, done.stdout)
         check_refusals(p, ini, folder)
         check_stop(p)
         check_damage(p)

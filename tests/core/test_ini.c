@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,8 +40,7 @@ static void values_are_found_by_section_and_key(void **state)
     check_value(text, "two", "none", NULL);
     check_value(text, "three", "key", NULL);
     check_value("key = early\n", "", "key", "early");
-    check_value("[a]\nk = 1\nk = 2\n", "a", "k", "2");
-    check_value("[a]\nk = 1\n[b]\nk = 9\n[a]\nk = 3", "a", "k", "3");
+    check_value("k = 0\n[a]\nk = 1\n[b]\nk = 9\n", "b", "k", "9");
     check_value("[a]\r\nk = 1\r\n", "a", "k", "1");
     check_value("\xef\xbb\xbf[a]\nk = 1\n", "a", "k", "1");
     check_value("", "a", "k", NULL);
@@ -97,6 +97,35 @@ static void malformed_lines_are_named_by_number(void **state)
     check_refused(no_equals, strlen(no_equals), "x.ini:3:");
     check_refused(open, strlen(open), "x.ini:3:");
     check_refused("[a]\nx = \0 1\n", 12, "x.ini:2:");
+}
+
+static void what_is_given_twice_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"[a]\nk = 1\nother = 2\nk = 1\n", "x.ini:4: \"k\" is given twice in section [a]: first in line 2"},
+        {"k = 1\nk = 2\n", "x.ini:2: \"k\""},
+        {"[a]\nk = 1\n[b]\nk = 9\n[a]\nj = 3",
+         "x.ini:5: there are two sections [a]: the other one is in line 1"},
+        {"[a]\nk = 1\n; next\n\n  [a]\nk = 1\n", "x.ini:5: there are two sections [a]"},
+        {"\xef\xbb\xbf[a]\nk = 1\n[a]\nj = 1\n", "x.ini:3: there are two sections [a]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_refused(cases[i].text, strlen(cases[i].text), cases[i].words);
+}
+
+/* As many entries as a file has room for, in no time. */
+static void many_entries_are_read(void **state)
+{
+    (void)state;
+    const size_t n = 100000;
+    char *text = memory_zeroed(n + 1, 10), *at = text;
+    for (size_t i = 0; i < n; i++)
+        at += sprintf(at, "k%zu=1\n", i);
+    check_value(text, "", "k99999", "1");
+    free(text);
 }
 
 /* The longest line that is taken and the first that is not, with and without its newline. */
@@ -185,6 +214,8 @@ int main(void)
         cmocka_unit_test(entries_know_their_lines),
         cmocka_unit_test(what_nobody_asked_for_is_told),
         cmocka_unit_test(malformed_lines_are_named_by_number),
+        cmocka_unit_test(what_is_given_twice_is_refused),
+        cmocka_unit_test(many_entries_are_read),
         cmocka_unit_test(long_lines_are_refused_by_number),
         cmocka_unit_test(files_are_read_whole_or_refused),
         cmocka_unit_test(damage_is_survived),

@@ -160,11 +160,31 @@ static void counts_bad_lines_of_every_form(void **state)
     }
 }
 
+static void knows_its_column_by_every_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ip_str", "ip",         "ipv4",   "ipv4_int", "address",
+                                        "addr",   "ip_address", "src_ip", "host.ip",  "host_identifier.ipv4"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[96];
+        struct inventory_counts counts;
+        snprintf(text, sizeof text, "id,%s,type\n1,10.0.0.1,camera\n", names[i]);
+        struct inventory *inventory = read_text(text, &counts);
+        assert_string_equal(category_at(inventory, IP(10, 0, 0, 1)), "camera");
+        assert_int_equal(counts.bad_lines, 0);
+        inventory_free(inventory);
+    }
+}
+
 static void refuses_what_is_no_list(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "\n\n# nothing\n", "ip,category\n", "lorem ipsum\ndolor\n",
-                                        "2001:db8::1\n"};
+    static const char *const texts[] = {"",
+                                        "\n\n# nothing\n",
+                                        "ip,category\n",
+                                        "lorem ipsum\ndolor\n",
+                                        "2001:db8::1\n",
+                                        "id,sender,type\n1,1.2.3.4,camera\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *paths[] = {file_of("good", "1.2.3.4\n", 8), file_of("list", texts[i], strlen(texts[i]))};
         struct inventory_counts counts;
@@ -173,6 +193,8 @@ static void refuses_what_is_no_list(void **state)
         assert_null(inventory_read(paths, 2, &counts, &code, &why));
         assert_int_equal(code, EXIT_BAD_DATA);
         assert_non_null(strstr(why, "/list"));
+        assert_non_null(strstr(why, "ip_str, ip, "));
+        assert_non_null(strstr(why, "src_ip"));
         free(why);
     }
     const char *paths[] = {"/nonexistent/list", "/tmp"};
@@ -485,6 +507,7 @@ int main(void)
         cmocka_unit_test(reads_a_plain_list),
         cmocka_unit_test(reads_every_form),
         cmocka_unit_test(counts_bad_lines_of_every_form),
+        cmocka_unit_test(knows_its_column_by_every_name),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(refuses_too_many_categories),
         cmocka_unit_test(first_file_wins_and_codes_follow_names),

@@ -29,6 +29,9 @@ expect 64 'too few' -o "$work/hour.pcap" --sources 1000 --packets 800
 expect 64 '--start' -o "$work/hour.pcap" --start 2200-01-01
 expect 64 '--duration' -o "$work/hour.pcap" --duration 10ms
 expect 64 '--profile' -o "$work/hour.pcap" --profile 2018-01
+for count in packets sources devices listed; do
+    expect 64 "--$count takes a whole number from 1" -o "$work/hour.pcap" --$count 0
+done
 expect 74 'cannot be written' -o "$work/nowhere/hour.pcap" --packets 20000 --sources 100
 expect 74 'cannot be written' -o "$work/hour.pcap" --devices-out "$work/nowhere/list.csv" --packets 20000 --sources 100
 

@@ -1,7 +1,7 @@
 /*
  * ini.h - a small INI file, read whole: `[section]`, `key = value`, `;` and `#` comments. Hostile input is
- * expected: a file over 1 MiB, a line longer than inih's line (198 bytes on Debian) or a malformed line is
- * refused with its line number. Local.
+ * expected: a file over 1 MiB, a line longer than inih's line (198 bytes on Debian), a malformed line, a key
+ * or a section given twice is refused with its line number. Local.
  */
 #ifndef DARKFOREST_CORE_INI_H
 #define DARKFOREST_CORE_INI_H
@@ -10,8 +10,8 @@
 
 struct ini_entry {
     char *section, *key, *value;
-    int line;
-    int used; /* set by ini_get: what nobody asked for is a misspelling */
+    int line, section_line; /* section_line: of the section's heading; 0 before the first one */
+    int used;               /* set by ini_get: what nobody asked for is a misspelling */
 };
 
 struct ini {
@@ -24,7 +24,7 @@ struct ini {
 int ini_read(struct ini *ini, const char *path);
 int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n);
 void ini_free(struct ini *ini);
-/* The value, the last one if given twice; NULL when absent. */
+/* The value; NULL when absent. */
 const char *ini_get(struct ini *ini, const char *section, const char *key);
 /* The first entry that no ini_get asked for; NULL when there is none. */
 const struct ini_entry *ini_unused(const struct ini *ini);

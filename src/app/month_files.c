@@ -1,0 +1,73 @@
+#include "month_files.h"
+
+#include "finish.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/output.h"
+#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S INT64_C(1000000000)
+
+/* Files by whether the windows that their names tell begin in the month. */
+struct found {
+    struct strings inside, outside;
+};
+
+/* Names are in the order of the windows. */
+static void sort_out(struct found *found, struct strings *paths, const char *from, const char *to)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        const char *path = paths->items[i];
+        const int inside = strlen(path) == strlen(from) && strcmp(path, from) >= 0 && strcmp(path, to) < 0;
+        strings_add(inside ? &found->inside : &found->outside, path);
+    }
+    strings_free(paths);
+}
+
+static int find(const struct campaign *c, size_t m, struct found *found, char **why)
+{
+    const struct campaign_month *month = &c->months[m];
+    struct strings paths = {0};
+    char *folder = campaign_features(c, m), *from = finish_path(folder, month->from_ns / NS_PER_S),
+         *to = finish_path(folder, (month->to_ns + NS_PER_S - 1) / NS_PER_S);
+    const char *operand = folder;
+    *found = (struct found){0};
+    int code = features_list(&operand, 1, &paths, why);
+    sort_out(found, &paths, from, to);
+    if (code == EXIT_DONE && found->inside.n == 0) {
+        *why = text_format("%s holds no feature file of month %s", folder, month->name);
+        code = EXIT_NO_INPUT;
+    }
+    free(folder);
+    free(from);
+    free(to);
+    return code;
+}
+
+int month_files_list(const struct campaign *campaign, size_t month, struct strings *paths, char **why)
+{
+    struct found found;
+    const int code = find(campaign, month, &found, why);
+    *paths = found.inside;
+    files_free(&found.outside);
+    return code;
+}
+
+void month_files_warn(const struct campaign *campaign, size_t month)
+{
+    struct found found;
+    char *why = NULL;
+    find(campaign, month, &found, &why);
+    if (found.outside.n > 0)
+        log_warn(
+            "%s lies outside the `from` and `to` of month %s: it is not used, nor is any other such file",
+            found.outside.items[0], campaign->months[month].name);
+    files_free(&found.inside);
+    files_free(&found.outside);
+    free(why);
+}

@@ -1,0 +1,18 @@
+/*
+ * month_files.h - the feature files of a campaign's month, found on disk. Private to the app. Local.
+ *
+ * The month's folder may hold others too, left over from a campaign file whose `from` and `to` were wrong:
+ * they count for nothing.
+ */
+#ifndef DARKFOREST_MONTH_FILES_H
+#define DARKFOREST_MONTH_FILES_H
+
+#include "campaign.h"
+
+/* Files whose windows begin in [from, to), by name; free with files_free. 0, or an exit code with *why when
+ * there are none. */
+int month_files_list(const struct campaign *campaign, size_t month, struct strings *paths, char **why);
+/* One warning if the folder holds others. */
+void month_files_warn(const struct campaign *campaign, size_t month);
+
+#endif

@@ -143,6 +143,22 @@ int output_write_file(const char *path, const void *data, size_t n)
     return failed ? -1 : 0;
 }
 
+int output_is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int output_check(const char *path, const char *const *inputs, size_t n, char **why)
+{
+    char *partial = output_partial_name(path); /* is written over too */
+    for (size_t i = 0; i < n && !*why; i++)
+        if (output_is_same_file(path, inputs[i]) || output_is_same_file(partial, inputs[i]))
+            *why = text_format("%s is an input: give another name with -o", inputs[i]);
+    free(partial);
+    return *why ? EXIT_BAD_USAGE : EXIT_DONE;
+}
+
 static int make_one(const char *path)
 {
     struct stat s;

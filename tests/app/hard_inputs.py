@@ -4,6 +4,7 @@ under a final name, and no hang (a run has a minute).
 """
 import concurrent.futures
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -107,6 +108,73 @@ def full_disk(p):
         subprocess.run(["umount", where], check=True)
 
 
+def made_once(p):
+    """A folder with what commands read: an hour (hour.pcap), its features, a model (model.h5) and a key."""
+    made = p.file("made")
+    os.mkdir(made)
+    p.do("synth", "-o", os.path.join(made, "hour.pcap"), "--packets", "20000", "--sources", "2000")
+    p.do("extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", os.path.join(made, "features"))
+    p.do("train", os.path.join(made, "features"), "-o", os.path.join(made, "features", "model.h5"), "--n-estimators", "2")
+    os.rename(os.path.join(made, "features", "model.h5"), os.path.join(made, "model.h5"))
+    p.do("pack", os.path.join(made, "hour.pcap"), "-o", os.path.join(made, "packed.pcap.zst"))
+    write(os.path.join(made, "key"), bytes(range(32)))
+    return made
+
+
+def contents(folder):
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(where, name), "rb") as f:
+                found[os.path.relpath(os.path.join(where, name), folder)] = f.read()
+    return found
+
+
+def untouched(p, made, ranks, number, names, words):
+    """One run in a copy of what was made, MADE in the words: a refusal that leaves everything as it was. The complaint, if any."""
+    mine = p.file("mine-%d-%d" % (number, ranks))
+    shutil.copytree(made, mine)
+    os.link(os.path.join(mine, "hour.pcap"), os.path.join(mine, "other-name.pcap.zst"))
+    os.mkdir(os.path.join(mine, "folder"))
+    before = contents(mine)
+    done = p.run(*[word.replace("MADE", mine) for word in words], ranks=ranks)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    if done.returncode == BAD_USAGE and len(said) == 1 and names.replace("MADE", mine) in said[0] and contents(mine) == before:
+        return None
+    return "%s at %d ranks: exit %d, changed: %s\n%s" % (words, ranks, done.returncode, contents(mine) != before, done.stderr)
+
+
+def refused_outputs(p, cases):
+    made = made_once(p)
+    jobs = [(p, made, ranks, number, *case) for number, case in enumerate(cases) for ranks in (1, 2)]
+    with concurrent.futures.ThreadPoolExecutor(6) as several:
+        complaints = [c for c in several.map(lambda job: untouched(*job), jobs) if c]
+    shutil.rmtree(made)
+    assert not complaints, "\n".join(complaints)
+
+
+def own_inputs(p):
+    """No output replaces what the command reads, by whatever name the two go."""
+    hour, model, key = "MADE/features/features-20170101T000000.h5", "MADE/model.h5", "MADE/key"
+    refused_outputs(p, [
+        (hour + " is an input", ["train", hour, "-o", hour]),
+        (hour + " is an input", ["train", "MADE/features", "-o", "MADE/folder/../features/features-20170101T000000.h5"]),
+        (hour + " is an input", ["train", "MADE/feat*/features-*.h5", "-o", hour]),
+        (model + " is an input", ["evaluate", model, "MADE/features", "-o", model]),
+        (hour + " is an input", ["evaluate", model, "MADE/features", "-o", hour]),
+        (hour + " is an input", ["export", "MADE/features", "-o", hour]),
+        (hour + " is an input", ["export", "MADE/features", "--format", "hdf5", "--anonymize", key, "-o", "MADE/features"]),
+        (hour + " is an input", ["export", hour, "--format", "hdf5", "--anonymize", key, "-o", hour]),
+        (key + " is an input", ["export", "MADE/features", "--anonymize", key, "-o", key]),
+        (key + " is an input", ["export", hour, "--format", "hdf5", "--anonymize", key, "-o", key]),
+        (model + " is an input", ["export", model, "-o", model]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE/packed.pcap.zst", "-o", "MADE/packed.pcap.zst"]),
+        ("MADE/hour.pcap is an input", ["pack", "MADE/hour.pcap", "-o", "MADE/other-name.pcap.zst"]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE", "-o", "MADE/packed.pcap.zst"]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE/*.pcap*", "-o", "MADE/packed.pcap.zst"]),
+    ])
+
+
 def check_cut(p, whole, n, ranks):
     """The first n bytes of a capture: what they hold is used, and the exit code says whether that is all of it."""
     path = write(p.file("cut-%d-%d.pcap" % (n, ranks)), whole[:n])
@@ -132,7 +200,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, full_disk, every_cut):
+        for group in (every_case, full_disk, own_inputs, every_cut):
             group(p)
 
 

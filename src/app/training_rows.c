@@ -159,9 +159,8 @@ int training_rows_spare(const struct strings *operands, const char *output, char
 {
     struct strings paths = {0};
     char *absent = NULL;
-    int code = EXIT_DONE;
-    if (features_list(operands->items, operands->n, &paths, &absent) == EXIT_DONE)
-        code = output_check(output, paths.items, paths.n, why);
+    features_list(operands->items, operands->n, &paths, &absent);
+    const int code = output_check(output, paths.items, paths.n, why);
     free(absent);
     free_paths(&paths);
     return code;

@@ -139,9 +139,11 @@ def untouched(p, made, ranks, number, names, words):
     before = contents(mine)
     done = p.run(*[word.replace("MADE", mine) for word in words], ranks=ranks)
     said = [line for line in done.stderr.splitlines() if "error: " in line]
-    if done.returncode == BAD_USAGE and len(said) == 1 and names.replace("MADE", mine) in said[0] and contents(mine) == before:
+    same = contents(mine) == before
+    shutil.rmtree(mine)
+    if done.returncode == BAD_USAGE and len(said) == 1 and names.replace("MADE", mine) in said[0] and same:
         return None
-    return "%s at %d ranks: exit %d, changed: %s\n%s" % (words, ranks, done.returncode, contents(mine) != before, done.stderr)
+    return "%s at %d ranks: exit %d, %s\n%s" % (words, ranks, done.returncode, "untouched" if same else "CHANGED", done.stderr)
 
 
 def refused_outputs(p, cases):
@@ -175,6 +177,18 @@ def own_inputs(p):
     ])
 
 
+def folder_for_a_file(p):
+    """A file cannot take a folder's name; that is said before hours of work."""
+    features, model = "MADE/features", "MADE/model.h5"
+    refused_outputs(p, [
+        ("MADE/folder is a folder", ["train", features, "-o", "MADE/folder"]),
+        ("MADE/none/ is a folder", ["train", features, "-o", "MADE/none/"]),
+        ("MADE/folder is a folder", ["evaluate", model, features, "-o", "MADE/folder"]),
+        ("MADE/folder is a folder", ["export", features, "-o", "MADE/folder"]),
+        ("MADE/folder is a folder", ["export", model, "-o", "MADE/folder"]),
+    ])
+
+
 def check_cut(p, whole, n, ranks):
     """The first n bytes of a capture: what they hold is used, and the exit code says whether that is all of it."""
     path = write(p.file("cut-%d-%d.pcap" % (n, ranks)), whole[:n])
@@ -200,7 +214,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, full_disk, own_inputs, every_cut):
+        for group in (every_case, full_disk, own_inputs, folder_for_a_file, every_cut):
             group(p)
 
 

@@ -158,6 +158,22 @@ static void an_output_spares_the_inputs(void **state)
     free(half);
 }
 
+static void a_file_takes_no_folders_name(void **state)
+{
+    (void)state;
+    char *there = path_in("there"), *absent = path_in("absent/"), *file = path_in("absent");
+    assert_int_equal(mkdir(there, 0777), 0);
+    char *of_there = refusal_of(there, file), *of_absent = refusal_of(absent, file);
+    assert_non_null(of_there);
+    assert_non_null(of_absent);
+    assert_null(refusal_of(file, there));
+    free(of_there);
+    free(of_absent);
+    free(there);
+    free(absent);
+    free(file);
+}
+
 static void a_missing_folder_is_named(void **state)
 {
     (void)state;
@@ -283,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_failed_rename_removes_the_partial_file),
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(an_output_spares_the_inputs),
+        cmocka_unit_test(a_file_takes_no_folders_name),
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
         cmocka_unit_test(a_full_disk_leaves_no_file),

@@ -189,6 +189,22 @@ def folder_for_a_file(p):
     ])
 
 
+def full_stdout(p):
+    """Results that went to a full disk are lost: no command may end as if they were not."""
+    made = made_once(p)
+    features_of, model = os.path.join(made, "features"), os.path.join(made, "model.h5")
+    damaged = write(os.path.join(made, "damaged.h5"), b"x")
+    for words in (["--help"], ["--version"], ["--man"], ["train", "--help"], ["info", model], ["info", "--json", features_of],
+                  ["verify", model], ["verify", *[model] * 100, damaged], ["train", features_of, "-o", p.file("full-model.h5"), "--n-estimators", "2"],
+                  ["evaluate", model, features_of], ["export", features_of], ["export", features_of, "--with-addresses"]):
+        with open("/dev/full", "w") as full:
+            done = p.run(*words, stdout=full)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == IO_FAILED and len(said) == 1, "%s: exit %d\n%s" % (words, done.returncode, done.stderr)
+        assert "standard output" in said[0] and "No space left" in said[0], done.stderr
+    shutil.rmtree(made)
+
+
 def check_cut(p, whole, n, ranks):
     """The first n bytes of a capture: what they hold is used, and the exit code says whether that is all of it."""
     path = write(p.file("cut-%d-%d.pcap" % (n, ranks)), whole[:n])
@@ -214,7 +230,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, full_disk, own_inputs, folder_for_a_file, every_cut):
+        for group in (every_case, full_disk, own_inputs, folder_for_a_file, full_stdout, every_cut):
             group(p)
 
 

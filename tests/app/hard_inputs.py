@@ -65,6 +65,9 @@ def cases(p):
         (IO_FAILED, "in-the-way", [good], in_the_way),
         (IO_FAILED, "in-the-way", [good], os.path.join(in_the_way, "below")),
         (IO_FAILED, "/proc/darkforest", [good], "/proc/darkforest"),
+        (IO_FAILED, "no-scratch:", [good, "--tmpdir", p.file("no-scratch")], None),
+        (IO_FAILED, "in-the-way:", [good, "--tmpdir", in_the_way], None),
+        (IO_FAILED, "/proc:", [good, "--tmpdir", "/proc"], None),
     ]
 
 
@@ -87,6 +90,20 @@ def every_case(p):
     with concurrent.futures.ThreadPoolExecutor(6) as several:  # starting MPI is waiting, most of the time
         complaints = [c for c in several.map(lambda job: refusal(*job), jobs) if c]
     assert not complaints, "\n".join(complaints)
+
+
+def default_scratch(p):
+    """The folder that nobody named must be usable too, and a usable one is left empty."""
+    good, folder = p.file("good.pcap"), p.file("node-scratch")
+    for ranks in (1, 2):
+        done = p.run("extract", good, "-o", p.file("no-default"), ranks=ranks, more={"SLURM_TMPDIR": folder})
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == IO_FAILED and len(said) == 1 and folder + ":" in said[0], done.stderr
+        assert os.listdir(p.file("no-default")) == []
+    os.mkdir(folder)
+    p.do("extract", good, "-o", p.file("default"), more={"SLURM_TMPDIR": folder})
+    assert os.listdir(folder) == []
+    p.do("extract", good, "-o", p.file("both"), "--tmpdir", p.file("both"))
 
 
 def full_disk(p):
@@ -230,7 +247,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, full_disk, own_inputs, folder_for_a_file, full_stdout, every_cut):
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, every_cut):
             group(p)
 
 

@@ -128,11 +128,11 @@ def full_disk(p):
 def made_once(p):
     """A folder with what commands read: an hour (hour.pcap), its features, a model (model.h5) and a key."""
     made = p.file("made")
+    features_of = os.path.join(made, "features")
     os.mkdir(made)
     p.do("synth", "-o", os.path.join(made, "hour.pcap"), "--packets", "20000", "--sources", "2000")
-    p.do("extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", os.path.join(made, "features"))
-    p.do("train", os.path.join(made, "features"), "-o", os.path.join(made, "features", "model.h5"), "--n-estimators", "2")
-    os.rename(os.path.join(made, "features", "model.h5"), os.path.join(made, "model.h5"))
+    p.do("extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", features_of)
+    p.do("train", features_of, "-o", os.path.join(made, "model.h5"), "--n-estimators", "2", "--max-depth", "2")
     p.do("pack", os.path.join(made, "hour.pcap"), "-o", os.path.join(made, "packed.pcap.zst"))
     write(os.path.join(made, "key"), bytes(range(32)))
     return made
@@ -212,7 +212,8 @@ def full_stdout(p):
     features_of, model = os.path.join(made, "features"), os.path.join(made, "model.h5")
     damaged = write(os.path.join(made, "damaged.h5"), b"x")
     for words in (["--help"], ["--version"], ["--man"], ["train", "--help"], ["info", model], ["info", "--json", features_of],
-                  ["verify", model], ["verify", *[model] * 100, damaged], ["train", features_of, "-o", p.file("full-model.h5"), "--n-estimators", "2"],
+                  ["verify", model], ["verify", *[model] * 100, damaged],
+                  ["train", features_of, "-o", p.file("full-model.h5"), "--n-estimators", "2"],
                   ["evaluate", model, features_of], ["export", features_of], ["export", features_of, "--with-addresses"]):
         with open("/dev/full", "w") as full:
             done = p.run(*words, stdout=full)

@@ -66,15 +66,31 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
     return code;
 }
 
+static int check_usage(const struct evaluate_options *o, const struct strings *operands, int is_root,
+                       char **why)
+{
+    if (operands->n < 2) {
+        *why = memory_text("evaluate needs a model file and feature files: see `darkforest evaluate --help`");
+        return EXIT_BAD_USAGE;
+    }
+    if (!o->output || !is_root)
+        return EXIT_DONE;
+    const struct strings features = {operands->items + 1, operands->n - 1};
+    const int code = output_check(o->output, operands->items, 1, why);
+    return code == EXIT_DONE ? training_rows_spare(&features, o->output, why) : code;
+}
+
 static int evaluate_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     const struct evaluate_options *o = values;
     struct evaluation e = {.world = world};
-    const int usable = operands->n >= 2;
-    int code = ranks_agree(world, usable ? EXIT_DONE : EXIT_BAD_USAGE,
-                           "evaluate needs a model file and feature files: see `darkforest evaluate --help`");
+    char *why = NULL;
+    int code = check_usage(o, operands, ranks_rank(world) == 0, &why);
+    code = ranks_agree(world, code, why);
+    free(why);
     char *path = o->output ? memory_text(o->output) : NULL;
-    struct run_record *record = run_record_new(world, "evaluate", path && usable ? dirname(path) : NULL);
+    struct run_record *record =
+        run_record_new(world, "evaluate", path && code == EXIT_DONE ? dirname(path) : NULL);
     if (code == EXIT_DONE)
         code = evaluate(&e, o, operands, record);
     results_clear(&e.results);

@@ -215,6 +215,31 @@ static int export_one_to_hdf5(const struct export *export, const char *input)
     return code;
 }
 
+/* A file to be written may not fall on one that is read, the key among them. */
+static int check_output(const struct export *export, const char *path, const struct strings *inputs,
+                        char **why)
+{
+    const char *key = export->options->anonymize;
+    const int code = output_check(path, inputs->items, inputs->n, why);
+    return code == EXIT_DONE && key ? output_check(path, &key, 1, why) : code;
+}
+
+/* All that would be written. Local. */
+static int check_outputs(const struct export *export, char **why)
+{
+    if (!export->options->output)
+        return EXIT_DONE;
+    if (export->options->format == FORMAT_CSV)
+        return check_output(export, export->options->output, &export->inputs, why);
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
+        char *path = output_for(export, export->inputs.items[i]);
+        code = check_output(export, path, &export->inputs, why);
+        free(path);
+    }
+    return code;
+}
+
 static int export_to_hdf5(const struct export *export)
 {
     int code = EXIT_DONE;
@@ -253,18 +278,24 @@ static const char *check_options(const struct export_options *options, size_t n_
     return NULL;
 }
 
-static int export_model_file(const struct export *export, const char *input)
+static int export_model_file(const struct export *export, const struct strings *operands)
 {
+    const char *output = export->options->output;
+    char *why = NULL;
     int code = EXIT_DONE;
     if (ranks_rank(export->ranks) == 0) {
-        if (export->options->output) {
-            code = export_model(input, export->options->model, export->options->output);
-        } else {
-            log_error("exporting a model needs a file, -o MODEL.json");
+        if (!output) {
+            why = memory_text("exporting a model needs a file, -o MODEL.json");
             code = EXIT_BAD_USAGE;
+        } else {
+            code = check_output(export, output, operands, &why);
         }
+        if (code == EXIT_DONE)
+            code = export_model(operands->items[0], export->options->model, output);
     }
-    return ranks_agree(export->ranks, code, NULL);
+    code = ranks_agree(export->ranks, code, why);
+    free(why);
+    return code;
 }
 
 static int export_feature_files(struct export *export, const struct strings *operands)
@@ -273,6 +304,8 @@ static int export_feature_files(struct export *export, const struct strings *ope
     int code = prepare_key(export);
     if (code == EXIT_DONE)
         code = features_list(operands->items, operands->n, &export->inputs, &why);
+    if (code == EXIT_DONE && ranks_rank(export->ranks) == 0)
+        code = check_outputs(export, &why);
     code = ranks_agree(export->ranks, code, why);
     if (code == EXIT_DONE && export->options->format == FORMAT_HDF5) {
         code = export_to_hdf5(export);
@@ -296,7 +329,7 @@ static int export_run(const struct ranks *world, const void *values, const struc
         return EXIT_BAD_USAGE;
     }
     if (is_model(operands))
-        return export_model_file(&export, operands->items[0]);
+        return export_model_file(&export, operands);
     return export_feature_files(&export, operands);
 }
 

@@ -81,6 +81,11 @@ static const char *extract_check(const struct extract_options *o, const struct s
     return NULL;
 }
 
+static const char *scratch_folder(const struct extract_options *o)
+{
+    return o->tmpdir ? o->tmpdir : budget_scratch_folder();
+}
+
 /* Everything that a run holds, so that its steps can be told in a few words. */
 struct extract {
     const struct extract_options *options;
@@ -176,7 +181,7 @@ static int extract_with(struct extract *x, int cut)
         .window_ns = o->window_ns,
         .plain_ack_is_reply = x->rules.plain_ack_is_reply,
         .memory = x->memory,
-        .tmpdir = o->tmpdir ? o->tmpdir : budget_scratch_folder(),
+        .tmpdir = scratch_folder(o),
         .cut = cut,
         .longest_span_ns = slices_longest_span(&x->archive),
         .skip = x->finished.indexes,
@@ -345,12 +350,14 @@ static int extract_all(struct extract *x)
     return damaged ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
-/* Where results go, and indexes. */
+/* Where results go, and indexes; then scratch, which may be one of the two and which every node has for
+ * itself. */
 static int make_folders(const struct ranks *world, const struct extract_options *o)
 {
     const int failed = ranks_rank(world) == 0 && (output_make_directory(o->output) ||
                                                   (o->index_dir && output_make_directory(o->index_dir)));
-    return ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
+    const int code = ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
+    return code ? code : ranks_agree(world, budget_try_scratch(scratch_folder(o)), NULL);
 }
 
 static int extract_run(const struct ranks *world, const void *values, const struct strings *operands)

@@ -15,7 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct label_options {
     const char *output;
@@ -50,19 +49,13 @@ static char *output_path(const struct label_run *run, const char *input)
     return text_format("%s/%s", run->options->output, last_part(input));
 }
 
-static int is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* No output may fall on an input, nor on another output. */
 static int check_outputs(const struct label_run *run, char **why)
 {
     for (size_t i = 0; i < run->inputs.n; i++) {
         char *path = output_path(run, run->inputs.items[i]);
         for (size_t k = 0; k < run->inputs.n && !*why; k++) {
-            if (is_same_file(path, run->inputs.items[k]))
+            if (output_is_same_file(path, run->inputs.items[k]))
                 *why = text_format("%s is an input: give another folder with -o", path);
             else if (k < i && strcmp(last_part(run->inputs.items[k]), last_part(path)) == 0)
                 *why = text_format("%s and %s would both become %s", run->inputs.items[k],

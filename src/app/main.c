@@ -3,6 +3,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/version.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,14 +79,33 @@ static int answer_at_once(int argc, char **argv, int *code)
     return 1;
 }
 
+/* Whether a run with this code left data, so that more can go wrong with it. */
+static int left_data(int code)
+{
+    return code == EXIT_DONE || code == EXIT_BAD_DATA;
+}
+
+/* A full disk shows here at the latest. EXIT_DONE, or EXIT_IO after one sentence. */
+static int flush_results(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    log_error("standard output: %s", errno ? strerror(errno) : "an earlier part could not be written");
+    return EXIT_IO;
+}
+
 static int run_under_mpi(const struct command *command, int *argc, char ***argv, int level,
                          const void *values, const struct strings *operands)
 {
     struct ranks *world = ranks_start(argc, argv);
     log_init((enum log_level)level, ranks_rank(world) == 0);
-    const int code = command->run(world, values, operands), is_first = ranks_rank(world) == 0;
+    const int is_first = ranks_rank(world) == 0;
+    int code = command->run(world, values, operands);
+    if (left_data(code))
+        code = exit_worse(code, ranks_agree(world, is_first ? flush_results() : EXIT_DONE, NULL));
     ranks_finish(world);
-    if (!command->after || (code != EXIT_DONE && code != EXIT_BAD_DATA))
+    if (!command->after || !left_data(code))
         return code;
     /* Launchers end a job when one rank leaves with a failure: the first, which has work left, says it for
      * all. */
@@ -133,12 +153,9 @@ static int is_first_task(void)
     return 1;
 }
 
-int main(int argc, char **argv)
+static int answer(int argc, char **argv)
 {
     int code;
-    log_init(LOG_NORMAL, is_first_task());
-    command_argc = argc;
-    command_argv = argv;
     if (answer_at_once(argc, argv, &code))
         return code;
     const struct command *command = find_command(argv[1]);
@@ -147,4 +164,13 @@ int main(int argc, char **argv)
         return EXIT_BAD_USAGE;
     }
     return run_command(command, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    log_init(LOG_NORMAL, is_first_task());
+    command_argc = argc;
+    command_argv = argv;
+    const int code = answer(argc, argv);
+    return left_data(code) ? exit_worse(code, flush_results()) : code;
 }

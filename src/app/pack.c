@@ -150,9 +150,25 @@ static int tell_refused(const struct pack *x)
     return n > 0;
 }
 
+/* The packed file may not fall on a file that it is made from. */
+static int check_output(const struct pack *x)
+{
+    char *why = NULL;
+    int code = EXIT_DONE;
+    for (size_t i = 0; ranks_rank(x->world) == 0 && i < x->archive.n && code == EXIT_DONE; i++) {
+        const char *input = x->archive.files[i].path;
+        code = output_check(x->options->output, &input, 1, &why);
+    }
+    code = ranks_agree(x->world, code, why);
+    free(why);
+    return code;
+}
+
 static int pack_all(struct pack *x)
 {
-    int code = choose_format(&x->archive, &x->format);
+    int code = check_output(x);
+    if (code == EXIT_DONE)
+        code = choose_format(&x->archive, &x->format);
     if (code != EXIT_DONE)
         return code;
     x->format.with_header = ranks_rank(x->world) == 0;

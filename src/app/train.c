@@ -209,6 +209,8 @@ static int train_run(const struct ranks *world, const void *values, const struct
     int code = check_usage(o, operands, &why);
     if (code == EXIT_DONE)
         code = choose_recipes(o, &recipes, &why);
+    if (code == EXIT_DONE && ranks_rank(world) == 0)
+        code = training_rows_spare(operands, o->output, &why);
     code = ranks_agree(world, code, why);
     free(why);
     char *path = memory_text(o->output ? o->output : "");

@@ -155,6 +155,17 @@ static void free_paths(struct strings *paths)
     strings_free(paths);
 }
 
+int training_rows_spare(const struct strings *operands, const char *output, char **why)
+{
+    struct strings paths = {0};
+    char *absent = NULL;
+    features_list(operands->items, operands->n, &paths, &absent);
+    const int code = output_check(output, paths.items, paths.n, why);
+    free(absent);
+    free_paths(&paths);
+    return code;
+}
+
 int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows)
 {
     struct strings paths = {0};

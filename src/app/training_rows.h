@@ -34,6 +34,9 @@ struct training_rows {
 /* Collective. FEATURES operands (files, folders, patterns). The agreed exit code, after one sentence; free in
  * every case. */
 int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows);
+/* Local. output_check of `output` against the feature files that the operands stand for. What
+ * cannot be listed is left to training_rows_read to say. */
+int training_rows_spare(const struct strings *operands, const char *output, char **why);
 void training_rows_free(struct training_rows *rows); /* Collective too */
 
 /* Collective. Every row before every rank, unless they are so already. 0, or -1 on every rank when a node has

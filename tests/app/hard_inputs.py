@@ -4,6 +4,7 @@ under a final name, and no hang (a run has a minute).
 """
 import concurrent.futures
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -73,6 +74,9 @@ def cases(p):
         (IO_FAILED, "in-the-way", [good], in_the_way),
         (IO_FAILED, "in-the-way", [good], os.path.join(in_the_way, "below")),
         (IO_FAILED, "/proc/darkforest", [good], "/proc/darkforest"),
+        (IO_FAILED, "no-scratch:", [good, "--tmpdir", p.file("no-scratch")], None),
+        (IO_FAILED, "in-the-way:", [good, "--tmpdir", in_the_way], None),
+        (IO_FAILED, "/proc:", [good, "--tmpdir", "/proc"], None),
     ]
 
 
@@ -97,6 +101,20 @@ def every_case(p):
     assert not complaints, "\n".join(complaints)
 
 
+def default_scratch(p):
+    """The folder that nobody named must be usable too, and a usable one is left empty."""
+    good, folder = p.file("good.pcap"), p.file("node-scratch")
+    for ranks in (1, 2):
+        done = p.run("extract", good, "-o", p.file("no-default"), ranks=ranks, more={"SLURM_TMPDIR": folder})
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == IO_FAILED and len(said) == 1 and folder + ":" in said[0], done.stderr
+        assert os.listdir(p.file("no-default")) == []
+    os.mkdir(folder)
+    p.do("extract", good, "-o", p.file("default"), more={"SLURM_TMPDIR": folder})
+    assert os.listdir(folder) == []
+    p.do("extract", good, "-o", p.file("both"), "--tmpdir", p.file("both"))
+
+
 def full_disk(p):
     """A tmpfs with too little room for the feature file of an hour. Needs root."""
     where = p.file("full")
@@ -114,6 +132,104 @@ def full_disk(p):
                 os.remove(os.path.join(where, name))
     finally:
         subprocess.run(["umount", where], check=True)
+
+
+def made_once(p):
+    """A folder with what commands read: an hour (hour.pcap), its features, a model (model.h5) and a key."""
+    made = p.file("made")
+    features_of = os.path.join(made, "features")
+    os.mkdir(made)
+    p.do("synth", "-o", os.path.join(made, "hour.pcap"), "--packets", "20000", "--sources", "2000")
+    p.do("extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", features_of)
+    p.do("train", features_of, "-o", os.path.join(made, "model.h5"), "--n-estimators", "2", "--max-depth", "2")
+    p.do("pack", os.path.join(made, "hour.pcap"), "-o", os.path.join(made, "packed.pcap.zst"))
+    write(os.path.join(made, "key"), bytes(range(32)))
+    return made
+
+
+def contents(folder):
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(where, name), "rb") as f:
+                found[os.path.relpath(os.path.join(where, name), folder)] = f.read()
+    return found
+
+
+def untouched(p, made, ranks, number, names, words):
+    """One run in a copy of what was made, MADE in the words: a refusal that leaves everything as it was. The complaint, if any."""
+    mine = p.file("mine-%d-%d" % (number, ranks))
+    shutil.copytree(made, mine)
+    os.link(os.path.join(mine, "hour.pcap"), os.path.join(mine, "other-name.pcap.zst"))
+    os.mkdir(os.path.join(mine, "folder"))
+    before = contents(mine)
+    done = p.run(*[word.replace("MADE", mine) for word in words], ranks=ranks)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    same = contents(mine) == before
+    shutil.rmtree(mine)
+    if done.returncode == BAD_USAGE and len(said) == 1 and names.replace("MADE", mine) in said[0] and same:
+        return None
+    return "%s at %d ranks: exit %d, %s\n%s" % (words, ranks, done.returncode, "untouched" if same else "CHANGED", done.stderr)
+
+
+def refused_outputs(p, cases):
+    made = made_once(p)
+    jobs = [(p, made, ranks, number, *case) for number, case in enumerate(cases) for ranks in (1, 2)]
+    with concurrent.futures.ThreadPoolExecutor(6) as several:
+        complaints = [c for c in several.map(lambda job: untouched(*job), jobs) if c]
+    shutil.rmtree(made)
+    assert not complaints, "\n".join(complaints)
+
+
+def own_inputs(p):
+    """No output replaces what the command reads, by whatever name the two go."""
+    hour, model, key = "MADE/features/features-20170101T000000.h5", "MADE/model.h5", "MADE/key"
+    refused_outputs(p, [
+        (hour + " is an input", ["train", hour, "-o", hour]),
+        (hour + " is an input", ["train", "MADE/features", "-o", "MADE/folder/../features/features-20170101T000000.h5"]),
+        (hour + " is an input", ["train", "MADE/feat*/features-*.h5", "-o", hour]),
+        (model + " is an input", ["evaluate", model, "MADE/features", "-o", model]),
+        (hour + " is an input", ["evaluate", model, "MADE/features", "-o", hour]),
+        (hour + " is an input", ["export", "MADE/features", "-o", hour]),
+        (hour + " is an input", ["export", "MADE/features", "--format", "hdf5", "--anonymize", key, "-o", "MADE/features"]),
+        (hour + " is an input", ["export", hour, "--format", "hdf5", "--anonymize", key, "-o", hour]),
+        (key + " is an input", ["export", "MADE/features", "--anonymize", key, "-o", key]),
+        (key + " is an input", ["export", hour, "--format", "hdf5", "--anonymize", key, "-o", key]),
+        (model + " is an input", ["export", model, "-o", model]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE/packed.pcap.zst", "-o", "MADE/packed.pcap.zst"]),
+        ("MADE/hour.pcap is an input", ["pack", "MADE/hour.pcap", "-o", "MADE/other-name.pcap.zst"]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE", "-o", "MADE/packed.pcap.zst"]),
+        ("MADE/packed.pcap.zst is an input", ["pack", "MADE/*.pcap*", "-o", "MADE/packed.pcap.zst"]),
+    ])
+
+
+def folder_for_a_file(p):
+    """A file cannot take a folder's name; that is said before hours of work."""
+    features, model = "MADE/features", "MADE/model.h5"
+    refused_outputs(p, [
+        ("MADE/folder is a folder", ["train", features, "-o", "MADE/folder"]),
+        ("MADE/none/ is a folder", ["train", features, "-o", "MADE/none/"]),
+        ("MADE/folder is a folder", ["evaluate", model, features, "-o", "MADE/folder"]),
+        ("MADE/folder is a folder", ["export", features, "-o", "MADE/folder"]),
+        ("MADE/folder is a folder", ["export", model, "-o", "MADE/folder"]),
+    ])
+
+
+def full_stdout(p):
+    """Results that went to a full disk are lost: no command may end as if they were not."""
+    made = made_once(p)
+    features_of, model = os.path.join(made, "features"), os.path.join(made, "model.h5")
+    damaged = write(os.path.join(made, "damaged.h5"), b"x")
+    for words in (["--help"], ["--version"], ["--man"], ["train", "--help"], ["info", model], ["info", "--json", features_of],
+                  ["verify", model], ["verify", *[model] * 100, damaged],
+                  ["train", features_of, "-o", p.file("full-model.h5"), "--n-estimators", "2"],
+                  ["evaluate", model, features_of], ["export", features_of], ["export", features_of, "--with-addresses"]):
+        with open("/dev/full", "w") as full:
+            done = p.run(*words, stdout=full)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == IO_FAILED and len(said) == 1, "%s: exit %d\n%s" % (words, done.returncode, done.stderr)
+        assert "standard output" in said[0] and "No space left" in said[0], done.stderr
+    shutil.rmtree(made)
 
 
 def check_cut(p, whole, n, ranks):
@@ -141,7 +257,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, full_disk, every_cut):
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, every_cut):
             group(p)
 
 

@@ -47,17 +47,21 @@ class Program:
         """A path in the test's own folder."""
         return os.path.join(self.folder, *parts)
 
-    def run(self, *words, ranks=1, seconds=60, meanwhile=None):
-        """The finished process: returncode, stdout, stderr. One rank runs without mpirun. `meanwhile` is called while it runs."""
+    def run(self, *words, ranks=1, seconds=60, meanwhile=None, stdout=subprocess.PIPE, more=None):
+        """
+        The finished process: returncode, stdout, stderr. One rank runs without mpirun. `meanwhile` is called while it runs; `more` is
+        its environment beside the usual.
+        """
         command, environment = [self.path, *words], ENVIRONMENT
         if ranks > 1:
             command = ["mpirun", "-n", str(ranks), "--oversubscribe", *command]
         else:  # without a daemon beside it; each in a session folder of its own
             session = tempfile.mkdtemp(prefix="session-", dir=self.folder)
             environment = dict(ENVIRONMENT, OMPI_MCA_ess_singleton_isolated="1", OMPI_MCA_orte_tmpdir_base=session)
+        environment = dict(environment, **(more or {}))
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             waiting = aside.submit(meanwhile) if meanwhile else None
-            done = subprocess.run(command, env=environment, timeout=seconds, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            done = subprocess.run(command, env=environment, timeout=seconds, text=True, stdout=stdout, stderr=subprocess.PIPE)
             if waiting:
                 waiting.result(timeout=seconds)
         return done

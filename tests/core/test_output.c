@@ -1,5 +1,6 @@
 #include "darkforest/core/output.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 
 #include <errno.h>
@@ -123,6 +124,54 @@ static void files_are_written_whole(void **state)
     assert_content(path, "here");
     free(path);
     free(partial);
+}
+
+static char *refusal_of(const char *path, const char *input)
+{
+    char *why = NULL;
+    const int code = output_check(path, &input, 1, &why);
+    assert_int_equal(code, why ? EXIT_BAD_USAGE : EXIT_DONE);
+    return why;
+}
+
+static void an_output_spares_the_inputs(void **state)
+{
+    (void)state;
+    char *input = path_in("input"), *link_to = path_in("link"), *around = path_in("./input");
+    char *other = path_in("other"), *half = path_in("other.partial");
+    write_plainly(input, "x");
+    write_plainly(half, "x");
+    assert_int_equal(symlink(input, link_to), 0);
+    const char *const pairs[][2] = {{input, input}, {link_to, input}, {around, input}, {other, half}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char *why = refusal_of(pairs[i][0], pairs[i][1]);
+        assert_non_null(why);
+        assert_non_null(strstr(why, pairs[i][1]));
+        free(why);
+    }
+    assert_null(refusal_of(other, input));
+    assert_null(refusal_of(other, other)); /* neither is there */
+    free(input);
+    free(link_to);
+    free(around);
+    free(other);
+    free(half);
+}
+
+static void a_file_takes_no_folders_name(void **state)
+{
+    (void)state;
+    char *there = path_in("there"), *absent = path_in("absent/"), *file = path_in("absent");
+    assert_int_equal(mkdir(there, 0777), 0);
+    char *of_there = refusal_of(there, file), *of_absent = refusal_of(absent, file);
+    assert_non_null(of_there);
+    assert_non_null(of_absent);
+    assert_null(refusal_of(file, there));
+    free(of_there);
+    free(of_absent);
+    free(there);
+    free(absent);
+    free(file);
 }
 
 static void a_missing_folder_is_named(void **state)
@@ -249,6 +298,8 @@ int main(void)
         cmocka_unit_test(a_failed_commit_leaves_the_old_file_alone),
         cmocka_unit_test(a_failed_rename_removes_the_partial_file),
         cmocka_unit_test(files_are_written_whole),
+        cmocka_unit_test(an_output_spares_the_inputs),
+        cmocka_unit_test(a_file_takes_no_folders_name),
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
         cmocka_unit_test(a_full_disk_leaves_no_file),

@@ -14,6 +14,11 @@ char *output_partial_name(const char *path);
 int output_commit(const char *partial, const char *path);
 /* A whole small file at once. 0; -1 after one sentence. */
 int output_write_file(const char *path, const void *data, size_t n);
+/* Whether both are there and are one file, by whatever names. */
+int output_is_same_file(const char *a, const char *b);
+/* Before work begins: a file that will be written may be no folder and fall on none of these inputs.
+ * EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
+int output_check(const char *path, const char *const *inputs, size_t n, char **why);
 /* mkdir -p. 0; -1 after one sentence. */
 int output_make_directory(const char *path);
 /* A formatted string in fresh memory (asprintf that aborts the process when memory is out). */

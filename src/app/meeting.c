@@ -1,6 +1,5 @@
 #include "meeting.h"
 
-#include "reading.h"
 #include "stop.h"
 
 #include "darkforest/core/exits.h"
@@ -178,7 +177,7 @@ static void hear_opened(struct pass *pass, int rank, const char *indexes, size_t
     for (size_t i = 0; i < n; i++) {
         int64_t index;
         memcpy(&index, indexes + i * sizeof index, sizeof index);
-        m->slot_windows[rank][before + i] = reading_window(pass, index);
+        m->slot_windows[rank][before + i] = pass_window(pass, index);
     }
     m->n_slot_windows[rank] = before + n;
 }
@@ -189,7 +188,7 @@ static void hear_busy(struct pass *pass, const char *news, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct busy_news one;
         memcpy(&one, news + i * sizeof one, sizeof one);
-        windows_add_busy(&pass->windows, reading_window(pass, one.index), (uint32_t)one.source);
+        windows_add_busy(&pass->windows, pass_window(pass, one.index), (uint32_t)one.source);
     }
 }
 

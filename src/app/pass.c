@@ -13,6 +13,10 @@
 
 #include <stdlib.h>
 
+/* Open at once: a contact's tag has 14 bits for its window's slot, and a window takes memory maps of which a
+ * process has some 60,000. */
+#define MOST_WINDOWS 16000
+
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
     *pass = (struct pass){.input = input};
@@ -30,6 +34,21 @@ void pass_free(struct pass *pass)
     free(pass->batch);
     free(pass->damages);
     *pass = (struct pass){0};
+}
+
+struct window *pass_window(struct pass *pass, int64_t index)
+{
+    if (pass->windows.n > MOST_WINDOWS && pass->code)
+        return pass->windows.items[0]; /* nothing of this pass is kept */
+    struct window *window = windows_get(&pass->windows, index);
+    if (pass->windows.n > MOST_WINDOWS && pass->code == 0) {
+        log_error("more than %d windows are open at once: the timestamps of the input are spread too widely; "
+                  "use --from and "
+                  "--to, or a longer --window",
+                  MOST_WINDOWS);
+        pass->code = EXIT_BAD_DATA;
+    }
+    return window;
 }
 
 static int by_place(const void *a, const void *b)

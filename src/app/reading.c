@@ -10,9 +10,6 @@
 
 #include <stdlib.h>
 
-/* A contact's tag has 14 bits for its window's slot, and a window takes memory maps of which a process has
- * some 60,000. */
-#define MOST_SLOTS 16000
 #define LEAST_CONTACT_BYTES                                                                                  \
     ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
 
@@ -60,21 +57,6 @@ static int is_skipped(const struct pass_input *in, int64_t index)
     return 0;
 }
 
-struct window *reading_window(struct pass *pass, int64_t index)
-{
-    if (pass->windows.n > MOST_SLOTS && pass->code)
-        return pass->windows.items[0]; /* nothing of this pass is kept */
-    struct window *window = windows_get(&pass->windows, index);
-    if (pass->windows.n > MOST_SLOTS && pass->code == 0) {
-        log_error("more than %d windows are open at once: the timestamps of the input are spread too widely; "
-                  "use --from and "
-                  "--to, or a longer --window",
-                  MOST_SLOTS);
-        pass->code = EXIT_BAD_DATA;
-    }
-    return window;
-}
-
 /* A time outside this group's stretch: out of range, or another group's. */
 static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
@@ -119,7 +101,7 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     else if (is_skipped(in, index))
         reading->outside = TALLY_COUNTED;
     else
-        reading->window = reading_window(pass, index);
+        reading->window = pass_window(pass, index);
 }
 
 /* How many of the n records, from the first on, have times of the span in hand. */

@@ -25,8 +25,6 @@ struct reading {
     enum tally_reason outside;        /* with no window: why the records of this span are passed over */
 };
 
-/* The window of this index, opened if need be; pass->code is set when there are too many. */
-struct window *reading_window(struct pass *pass, int64_t index);
 /* Begins with a file of the archive. 0, or an exit code after one sentence. */
 int reading_begin(struct reading *reading, const struct pass *pass, size_t file);
 /* Takes the records of a block; spills when memory has run short. */

@@ -170,7 +170,8 @@ int64_t slices_reach(const struct archive *archive, size_t file, int64_t longest
     return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, longest_span);
 }
 
-/* The latest time among the last records of a plain file; INT64_MIN when none is found. */
+/* The latest time among the last records of a plain file; INT64_MIN when none is found, and when the end is
+ * damaged: the file was to go on. */
 static int64_t end_of_plain(const char *path, const struct file_kind *kind)
 {
     const uint64_t from = kind->n_bytes > TAIL_BYTES ? kind->n_bytes - TAIL_BYTES : READER_FIRST_RECORD;
@@ -184,6 +185,8 @@ static int64_t end_of_plain(const char *path, const struct file_kind *kind)
             record_read(&kind->format, block.data, block.starts + i, 1, &record);
             last = record.ts_ns > last ? record.ts_ns : last;
         }
+    if (reader && reader_damage(reader)->what[0])
+        last = INT64_MIN;
     reader_close(reader);
     free(why);
     return last;

@@ -81,6 +81,11 @@ def test_a_long_file_beside_short_ones(p):
     for ranks in (1, 2, 4):
         extract(p, archive, "of-day-%d" % ranks, "--ranks-per-window", "1", ranks=ranks)
         same(p, "of-day-%d" % ranks, "of-day-1")
+    p.do("pack", p.file("plain-day", "day.pcap"), "-o", p.file("packed.pcap.zst"))
+    os.remove(p.file("plain-day", "day.pcap"))
+    os.rename(p.file("packed.pcap.zst"), p.file("plain-day", "day.pcap.zst"))
+    extract(p, archive, "of-packed-day", "--ranks-per-window", "1", ranks=4)
+    same(p, "of-packed-day", "of-day-1")
     late = "2018-03-02T08:00"
     extract(p, archive, "late", "--from", late)
     for path in features.files(p.file("late")):

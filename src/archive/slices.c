@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define TAIL_BYTES ((uint64_t)1 << 20)    /* of a plain file, in which its end is looked for */
+#define TAIL_BYTES ((uint64_t)256 << 10)  /* of a plain file, in which its end is looked for */
 #define DISORDER_NS INT64_C(60000000000)  /* that records may be out of order by */
 #define SMALLEST_CUT ((uint64_t)64 << 10) /* a cut costs a resynchronisation: not for less than this */
 

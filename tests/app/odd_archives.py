@@ -59,9 +59,10 @@ def same(p, output, other):
 
 
 def test_files_that_can_be_cut_beside_one_that_cannot(p):
-    """A rank that has read its slices sooner than another must not go on to the next files without it: the first has a round more here."""
+    """A rank that has read its slices sooner than another must not go on to the next files without it: of two, the first has a round more
+    here, since its half is just over what is read before the first round, and the other just under."""
     first_round = 4 << 20
-    write(p, "mixed/a.pcap", capture(START, START + HOUR, (2 * first_round + 200) // RECORD + 1))
+    write(p, "mixed/a.pcap", capture(START, START + HOUR, 2 * first_round // RECORD))
     write(p, "mixed/b.pcap.gz", capture(START + 1, START + HOUR, 20000, 2))
     for ranks in (1, 2, 3, 5):
         extract(p, p.file("mixed"), "of-mixed-%d" % ranks, "--index-dir", p.file("indexes-%d" % ranks), ranks=ranks)

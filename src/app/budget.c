@@ -1,15 +1,9 @@
 #include "budget.h"
 
-#include "darkforest/core/exits.h"
-#include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
-
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static uint64_t available_on_node(void)
 {
@@ -86,18 +80,4 @@ const char *budget_scratch_folder(void)
             return folder;
     }
     return "/tmp";
-}
-
-int budget_try_scratch(const char *folder)
-{
-    char *name = text_format("%s/darkforest-XXXXXX", folder);
-    const int fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0) {
-        unlink(name);
-        close(fd);
-    } else {
-        log_error("%s: no scratch file can be made here (%m); give another folder with --tmpdir", folder);
-    }
-    free(name);
-    return fd >= 0 ? EXIT_DONE : EXIT_IO;
 }

@@ -1,6 +1,6 @@
 /*
  * budget.h - how much memory a rank may use when nobody says: four fifths of what the node has left, over the
- * ranks on it; and where what does not fit goes. Private to the app.
+ * ranks on it. Private to the app.
  */
 #ifndef DARKFOREST_BUDGET_H
 #define DARKFOREST_BUDGET_H
@@ -14,8 +14,5 @@
 uint64_t budget_per_rank(const struct ranks *world);
 /* Where scratch goes when nobody says: SLURM_TMPDIR, TMPDIR, /tmp. Local. */
 const char *budget_scratch_folder(void);
-/* Whether scratch files can be made in the folder: a spill would find out late. EXIT_DONE, or EXIT_IO after
- * one sentence. Local. */
-int budget_try_scratch(const char *folder);
 
 #endif

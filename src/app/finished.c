@@ -1,6 +1,7 @@
 #include "finished.h"
 
 #include "damages.h"
+#include "windows.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
@@ -84,12 +85,6 @@ static int look_at(struct finished *finished, const char *path, const struct fin
     return code;
 }
 
-static int by_index(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static int look_into(struct finished *finished, const char *folder, const struct finished_settings *settings)
 {
     int code = 0;
@@ -104,7 +99,7 @@ static int look_into(struct finished *finished, const char *folder, const struct
     }
     strings_free(&paths);
     if (finished->n) /* whatever the files are called */
-        qsort(finished->indexes, finished->n, sizeof *finished->indexes, by_index);
+        qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
     if (finished->n && code == 0)
         log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
     if (finished->n_of_others && code == 0)

@@ -101,15 +101,15 @@ static struct reader *open_stretch(const struct step *step, const struct stretch
 {
     const struct step_file *f = &step->files[stretch->file];
     const char *path = step->archive->files[step->first + stretch->file].path;
-    struct file_kind kind = step->archive->files[step->first + stretch->file].kind;
+    const struct file_kind *kind = &step->archive->files[step->first + stretch->file].kind;
     if (!f->cut)
-        return reader_open(path, &kind, code, why);
+        return reader_open_again(path, kind, code, why);
     if (f->parts.n == 0) {
         const uint64_t from = stretch->from > 0 ? stretch->from : READER_FIRST_RECORD;
-        return reader_open_range(path, &kind, from, stretch->to, code, why);
+        return reader_open_range(path, kind, from, stretch->to, code, why);
     }
     const size_t behind = part_from(&f->parts, stretch->from + 1);
-    return reader_open_parts(path, &kind, &f->parts, behind > 0 ? behind - 1 : 0,
+    return reader_open_parts(path, kind, &f->parts, behind > 0 ? behind - 1 : 0,
                              part_from(&f->parts, stretch->to), code, why);
 }
 
@@ -160,6 +160,18 @@ static void end_of_file(struct cutting *c, const struct reader *reader)
     c->seam.damaged = c->damage.what[0] != '\0';
 }
 
+/* Where the file's index is damaged, no seam fits: the file is read again without it. */
+static void cannot_open(struct cutting *c, int code, const char *why)
+{
+    if (code == EXIT_BAD_DATA && c->stretch->from > 0) {
+        log_verbose("%s", why);
+        c->seam.first = c->seam.end = UINT64_MAX;
+    } else {
+        log_error("%s", why);
+        c->packing->code = code;
+    }
+}
+
 static void read_stretch(struct cutting *c, const struct step *step)
 {
     struct packing *p = c->packing;
@@ -169,14 +181,8 @@ static void read_stretch(struct cutting *c, const struct step *step)
     int last = 0, within = 1;
     int code = EXIT_DONE;
     struct reader *reader = open_stretch(step, c->stretch, &code, &why);
-    if (!reader && code == EXIT_BAD_DATA && c->stretch->from > 0) { /* the file's index is damaged */
-        log_verbose("%s", why);
-        c->seam.first = c->seam.end = UINT64_MAX; /* which no seam fits */
-    } else if (!reader) {
-        log_error("%s", why);
-        p->code = code;
-    }
     if (!reader) {
+        cannot_open(c, code, why);
         free(why);
         return;
     }

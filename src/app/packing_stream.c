@@ -57,10 +57,9 @@ static void open_ring(struct streaming *s)
 
 static void open_reader(struct streaming *s, const struct archive_file *file)
 {
-    struct file_kind kind;
     int code;
     char *why;
-    s->reader = reader_open(file->path, &kind, &code, &why);
+    s->reader = reader_open_again(file->path, &file->kind, &code, &why);
     if (s->reader) {
         s->tail = memory_get(READER_BUFFER_SIZE);
         return;

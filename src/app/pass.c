@@ -17,6 +17,12 @@
  * process has some 60,000. */
 #define MOST_WINDOWS 16000
 
+int pass_skips(const struct pass_input *input, int64_t index)
+{
+    return input->n_skip &&
+           bsearch(&index, input->skip, input->n_skip, sizeof *input->skip, windows_compare_indexes) != NULL;
+}
+
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
     *pass = (struct pass){.input = input};

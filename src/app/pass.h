@@ -38,7 +38,7 @@ struct pass_input {
     const char *tmpdir;      /* where to */
     int cut;                 /* files may be cut */
     int64_t longest_span_ns; /* of a file (slices.h) */
-    const int64_t *skip;     /* indexes of windows not to be computed */
+    const int64_t *skip;     /* indexes of windows not to be computed, ascending */
     size_t n_skip;
     struct run_record *record;
 };
@@ -65,6 +65,8 @@ struct pass {
     int code;           /* worst so far, here; the same everywhere after a meeting */
 };
 
+/* Whether the window of this index is not to be computed. */
+int pass_skips(const struct pass_input *input, int64_t index);
 void pass_init(struct pass *pass, const struct pass_input *input);
 void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,

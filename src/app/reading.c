@@ -49,14 +49,6 @@ static void give_contacts(struct pass *pass, struct window *window)
     windows_keep(window, contacts, n_mine);
 }
 
-static int is_skipped(const struct pass_input *in, int64_t index)
-{
-    for (size_t i = 0; i < in->n_skip; i++)
-        if (in->skip[i] == index)
-            return 1;
-    return 0;
-}
-
 /* A time outside this group's stretch: out of range, or another group's. */
 static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
@@ -98,7 +90,7 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
     if (end <= reading->late_before_ns)
         reading->outside = TALLY_LATE;
-    else if (is_skipped(in, index))
+    else if (pass_skips(in, index))
         reading->outside = TALLY_COUNTED;
     else
         reading->window = pass_window(pass, index);
@@ -197,33 +189,19 @@ void reading_end(struct reading *reading)
     filter_free(reading->filter);
 }
 
-/* Records are taken apart as the file was when it was first looked at: it must still be that one. */
-static struct reader *open_whole(const struct archive_file *file, int *code, char **why)
-{
-    struct file_kind kind;
-    struct reader *reader = reader_open(file->path, &kind, code, why);
-    if (!reader || reader_is_same(reader, &file->kind))
-        return reader;
-    *code = EXIT_IO;
-    *why = text_format("%s has changed since it was first looked at: nothing of it was kept", file->path);
-    reader_close(reader);
-    return NULL;
-}
-
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice)
 {
     const struct archive_file *file = &pass->input->archive->files[slice->file];
-    struct file_kind kind = file->kind;
     struct reader *reader = NULL;
     char *why = NULL;
     int code = 0;
     if (slice->kind == SLICE_BYTES)
-        reader = reader_open_range(file->path, &kind, slice->from, slice->to, &code, &why);
+        reader = reader_open_range(file->path, &file->kind, slice->from, slice->to, &code, &why);
     else if (slice->kind == SLICE_PARTS)
-        reader = reader_open_parts(file->path, &kind, &step->files[slice->file - step->first].parts,
+        reader = reader_open_parts(file->path, &file->kind, &step->files[slice->file - step->first].parts,
                                    (size_t)slice->from, (size_t)slice->to, &code, &why);
     else
-        reader = open_whole(file, &code, &why);
+        reader = reader_open_again(file->path, &file->kind, &code, &why);
     if (!reader && slice->kind == SLICE_PARTS && code == EXIT_BAD_DATA) {
         log_verbose("%s", why);
     } else if (!reader) {

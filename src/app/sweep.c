@@ -14,12 +14,6 @@
 #define NS_PER_S INT64_C(1000000000)
 #define BYTES_PER_RECORD 80 /* of a telescope capture, about: sizes the buckets */
 
-static int compare_indexes(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The windows that are open on any rank, ascending and once each; fresh memory. */
 static int64_t *open_windows(const struct pass *pass, size_t *n)
 {
@@ -32,7 +26,7 @@ static int64_t *open_windows(const struct pass *pass, size_t *n)
     int64_t *all = ranks_gather_all(ranks, mine, pass->windows.n * sizeof *mine, sizes);
     for (int r = 0; r < ranks_size(ranks); r++)
         n_all += sizes[r] / sizeof *all;
-    qsort(all, n_all, sizeof *all, compare_indexes);
+    qsort(all, n_all, sizeof *all, windows_compare_indexes);
     for (size_t i = 0; i < n_all; i++)
         if (i == 0 || all[i] != all[i - 1])
             all[kept++] = all[i];
@@ -71,11 +65,6 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     return code;
 }
 
-static int is_finished(const struct pass_input *in, int64_t index)
-{
-    return in->n_skip && bsearch(&index, in->skip, in->n_skip, sizeof *in->skip, compare_indexes) != NULL;
-}
-
 /* A window of the asked range in which nothing came still gets its file: empty, and valid. */
 static int finish_empty(struct pass *pass, struct finish *finish)
 {
@@ -85,7 +74,7 @@ static int finish_empty(struct pass *pass, struct finish *finish)
         return 0;
     for (int64_t at = windows_index(in->from_ns, in->window_ns); at * in->window_ns < in->to_ns && code == 0;
          at++) {
-        if (is_finished(in, at))
+        if (pass_skips(in, at))
             continue;
         char *path = finish_path(finish->folder, at * (in->window_ns / NS_PER_S));
         int there = ranks_rank(in->ranks) == 0 && access(path, F_OK) == 0;
@@ -105,9 +94,9 @@ static struct stretch what_is_left(const struct pass_input *in)
         return left;
     int64_t first = windows_index(left.from_ns, in->window_ns),
             last = windows_index(left.to_ns - 1, in->window_ns);
-    for (; first <= last && is_finished(in, first); first++)
+    for (; first <= last && pass_skips(in, first); first++)
         left.from_ns = (first + 1) * in->window_ns;
-    for (; last >= first && is_finished(in, last); last--)
+    for (; last >= first && pass_skips(in, last); last--)
         left.to_ns = last * in->window_ns;
     return first <= last ? left : (struct stretch){in->from_ns, in->from_ns};
 }

@@ -9,6 +9,12 @@ int64_t windows_index(int64_t ts_ns, int64_t window_ns)
     return ts_ns >= 0 ? ts_ns / window_ns : -((-ts_ns + window_ns - 1) / window_ns);
 }
 
+int windows_compare_indexes(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
 static struct window *find(const struct windows *windows, int64_t index)
 {
     for (size_t i = 0; i < windows->n; i++)

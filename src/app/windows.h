@@ -40,6 +40,8 @@ struct windows {
 
 /* The index of the window that a time lies in. */
 int64_t windows_index(int64_t ts_ns, int64_t window_ns);
+/* The order of indexes, for qsort and bsearch. */
+int windows_compare_indexes(const void *a, const void *b);
 /* The window of this index, opened if it is not. */
 struct window *windows_get(struct windows *windows, int64_t index);
 /* Its place in items. */

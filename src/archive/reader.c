@@ -320,6 +320,23 @@ int file_sniff(const char *path, struct file_kind *kind, char **why)
     return EXIT_DONE;
 }
 
+static void has_changed(const char *path, int *code, char **why)
+{
+    *code = EXIT_IO;
+    *why = text_format("%s has changed since it was first looked at", path);
+}
+
+struct reader *reader_open_again(const char *path, const struct file_kind *kind, int *code, char **why)
+{
+    struct file_kind found;
+    struct reader *r = reader_open(path, &found, code, why);
+    if (!r || is_same(r->stream, kind))
+        return r;
+    has_changed(path, code, why);
+    reader_close(r);
+    return NULL;
+}
+
 /* The same file as when it was planned, from byte `from` of it. */
 static struct reader *reopen(const char *path, const struct file_kind *kind, uint64_t from, int *code,
                              char **why)
@@ -328,8 +345,7 @@ static struct reader *reopen(const char *path, const struct file_kind *kind, uin
     if (!stream)
         return NULL;
     if (!is_same(stream, kind) || stream->codec->compression != kind->compression) {
-        *code = EXIT_IO;
-        *why = text_format("%s has changed since it was first looked at", path);
+        has_changed(path, code, why);
         stream_close(stream);
         return NULL;
     }

@@ -5,8 +5,8 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/sources/scratch.h"
 #include "merge.h"
-#include "scratch.h"
 #include "short_contact.h"
 #include "workshop.h"
 

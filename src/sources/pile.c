@@ -3,7 +3,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "scratch.h"
+#include "darkforest/sources/scratch.h"
 
 #include <zstd.h>
 

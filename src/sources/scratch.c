@@ -1,4 +1,4 @@
-#include "scratch.h"
+#include "darkforest/sources/scratch.h"
 
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"

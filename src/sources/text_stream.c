@@ -27,9 +27,8 @@ struct text_stream {
     ZSTD_DStream *zstd;
     uint8_t *raw; /* raw[raw_at..raw_end) is not used yet */
     size_t raw_at, raw_end;
-    uint64_t members; /* of gzip, begun */
-    int in_member;    /* inside a gzip member or a zstd frame: the file must not end here */
-    char *text;       /* text[at..end) is not handed out yet */
+    int in_member; /* inside a gzip member or a zstd frame: the file must not end here */
+    char *text;    /* text[at..end) is not handed out yet */
     size_t size, at, end;
     int ended;
     int code;
@@ -87,12 +86,11 @@ static ssize_t fill_gzip(struct text_stream *s, char *out, size_t room)
             return -1;
         if (n == 0 && !s->in_member)
             return 0;
-        if (!s->in_member && s->members > 0 && s->raw[s->raw_at] == 0) { /* the padding of tapes */
+        if (!s->in_member && s->raw[s->raw_at] == 0) { /* behind a member: the padding of tapes */
             s->raw_at++;
             continue;
         }
         if (!s->in_member) {
-            s->members++;
             isal_inflate_reset(z);
             z->crc_flag = ISAL_GZIP;
             s->in_member = 1;

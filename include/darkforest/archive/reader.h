@@ -57,6 +57,9 @@ struct reader;
 /* The whole file from its first record; "-" is standard input. NULL with *why set as by file_sniff, *code the
  * exit code. */
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why);
+/* The same for a file that was looked at before: EXIT_IO when it is no longer that one, since its records
+ * would be taken apart as those of the other. */
+struct reader *reader_open_again(const char *path, const struct file_kind *kind, int *code, char **why);
 /*
  * Only the records that start in bytes [from, to) of a plain classic pcap.
  *

@@ -24,8 +24,8 @@
  * (features_meta_free). */
 struct features_meta {
     int64_t window_start, window_length; /* s */
-    int64_t covered_from_ns,
-        covered_to_ns; /* the part of the window that --from and --to left; both 0: all of it */
+    /* The part of the window that --from and --to left; both 0: all of it. */
+    int64_t covered_from_ns, covered_to_ns;
     struct rules rules;
     char *filter;                /* BPF expression; "" when none */
     uint64_t inventory_checksum; /* 0: every source kept */

@@ -1,9 +1,9 @@
 /*
  * scratch.h - a file without a name for what does not fit in memory: bytes go to its end and are read back
- * by place. Whatever happens, nothing of it is left. Private to the sources room. Local.
+ * by place. Whatever happens, nothing of it is left. Local.
  */
-#ifndef DARKFOREST_SCRATCH_H
-#define DARKFOREST_SCRATCH_H
+#ifndef DARKFOREST_SOURCES_SCRATCH_H
+#define DARKFOREST_SOURCES_SCRATCH_H
 
 #include <stddef.h>
 #include <stdint.h>

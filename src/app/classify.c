@@ -237,14 +237,17 @@ static void free_all(struct classify *x)
 static int classify_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     const char *wrong = check(values, operands);
-    int code = 0;
+    int code;
     if (wrong) {
         log_error("%s; `darkforest classify --help` says more", wrong);
         return EXIT_BAD_USAGE;
     }
     stop_watch(0, NULL);
+    struct run_record *record;
+    code = run_record_new(&record, world, "classify", NULL, NULL);
+    if (code)
+        return code;
     struct ranks *self = ranks_split(world, ranks_rank(world));
-    struct run_record *record = run_record_new(world, "classify", NULL);
     if (ranks_size(world) > 1)
         log_warn("classify is the work of one rank: the other %d have nothing to do", ranks_size(world) - 1);
     if (ranks_rank(world) == 0) {

@@ -8,7 +8,6 @@
 
 #include "darkforest/core/output.h"
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,15 +87,15 @@ static int evaluate_run(const struct ranks *world, const void *values, const str
     int code = check_usage(o, operands, ranks_rank(world) == 0, &why);
     code = ranks_agree(world, code, why);
     free(why);
-    char *path = o->output ? memory_text(o->output) : NULL;
-    struct run_record *record =
-        run_record_new(world, "evaluate", path && code == EXIT_DONE ? dirname(path) : NULL);
+    struct run_record *record;
     if (code == EXIT_DONE)
-        code = evaluate(&e, o, operands, record);
+        code = run_record_new(&record, world, "evaluate", o->output, RUN_RECORD_BESIDE);
+    if (code != EXIT_DONE)
+        return code;
+    code = evaluate(&e, o, operands, record);
     results_clear(&e.results);
     training_rows_free(&e.rows);
     model_set_free(e.set);
-    free(path);
     return run_record_finish(record, code);
 }
 

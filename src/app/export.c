@@ -166,19 +166,16 @@ static int export_to_csv(const struct export *export, char **why)
     const char *path = export->options->output;
     if (!path)
         return export_to_stdout(export, why);
-    char *partial = output_partial_name(path);
-    FILE *out = fopen(partial, "wbe");
+    struct output *output = output_begin(path);
+    if (!output)
+        return EXIT_IO;
+    FILE *out = fopen(output_partial(output), "wbe");
     int code = out ? print_files(export, out, why) : EXIT_IO;
     if (out && (ferror(out) | (fclose(out) != 0)) && code == EXIT_DONE)
         code = EXIT_IO;
     if (code == EXIT_IO && !*why)
         *why = text_format("%s cannot be written: %m", path);
-    if (code == EXIT_DONE)
-        code = output_commit(partial, path) == 0 ? EXIT_DONE : EXIT_IO;
-    else
-        remove(partial);
-    free(partial);
-    return code;
+    return output_end(output, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
 }
 
 /* Several files, or a folder that is there: the same name in the folder. */

@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A tree of XGBoost has one number a leaf and adds it to one output: a tree of shares becomes a tree a class.
  */
@@ -209,26 +208,21 @@ static void put_model(struct exported *x, const struct form *form)
 
 static int write_model(const struct model *model, const struct form *form, const char *path)
 {
-    char *partial = output_partial_name(path);
-    struct exported x = {.model = model, .out = fopen(partial, "we")};
-    int code = EXIT_IO;
+    struct output *output = output_begin(path);
+    if (!output)
+        return EXIT_IO;
+    struct exported x = {.model = model, .out = fopen(output_partial(output), "we")};
     for (uint64_t t = 0; t < model->trees.n_trees; t++)
         x.weight += model->trees.tree_weights[t];
-    if (!x.out) {
-        log_error("%s cannot be written: %m", path);
-        goto err0;
+    int failed = !x.out;
+    if (x.out) {
+        put_model(&x, form);
+        failed = ferror(x.out);
+        failed |= fclose(x.out) != 0;
     }
-    put_model(&x, form);
-    const int failed = ferror(x.out);
-    if (fclose(x.out) || failed) {
+    if (failed)
         log_error("%s cannot be written: %m", path);
-        unlink(partial);
-        goto err0;
-    }
-    code = output_commit(partial, path) ? EXIT_IO : EXIT_DONE;
-err0:
-    free(partial);
-    return code;
+    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
 }
 
 int export_model(const char *input, const char *name, const char *output)

@@ -13,7 +13,7 @@
 struct joint {
     const struct ranks *world;
     const char *path;
-    char *partial;
+    struct output *output; /* rank 0 */
     int fd;
     uint64_t n_bytes, n_inflated; /* of the file so far */
     struct part *parts;           /* rank 0 */
@@ -26,26 +26,25 @@ static int say_unwritable(const struct joint *joint)
     return EXIT_IO;
 }
 
-/* Rank 0 makes the file, then the others find it. */
-static int open_in_turn(struct joint *joint)
+/* Rank 0 makes the file, then all find it. */
+static int make_and_open(struct joint *joint)
 {
-    const int rank = ranks_rank(joint->world);
-    int code = EXIT_DONE;
-    for (int turn = 0; turn < 2 && code == EXIT_DONE; turn++) {
-        if (turn == (rank != 0)) {
-            joint->fd =
-                open(joint->partial, O_WRONLY | O_CLOEXEC | (rank == 0 ? O_CREAT | O_TRUNC : 0), 0666);
-            code = joint->fd < 0 ? say_unwritable(joint) : EXIT_DONE;
-        }
-        code = ranks_agree(joint->world, code, NULL);
-    }
-    return code;
+    const int first = ranks_rank(joint->world) == 0;
+    if (first)
+        joint->output = output_begin(joint->path);
+    int code = ranks_agree(joint->world, first && !joint->output ? EXIT_IO : EXIT_DONE, NULL);
+    if (code != EXIT_DONE)
+        return code;
+    char *partial = output_partial_name(joint->path);
+    joint->fd = open(partial, O_WRONLY | O_CLOEXEC);
+    code = joint->fd < 0 ? say_unwritable(joint) : EXIT_DONE;
+    free(partial);
+    return ranks_agree(joint->world, code, NULL);
 }
 
 static void free_joint(struct joint *joint)
 {
     free(joint->parts);
-    free(joint->partial);
     free(joint);
 }
 
@@ -54,9 +53,8 @@ int joint_open(struct joint **joint, const struct ranks *world, const char *path
     struct joint *made = memory_zeroed(1, sizeof *made);
     made->world = world;
     made->path = path;
-    made->partial = output_partial_name(path);
     made->fd = -1;
-    const int code = open_in_turn(made);
+    const int code = make_and_open(made);
     if (code == EXIT_DONE)
         *joint = made;
     else
@@ -130,16 +128,13 @@ static int write_trailer(const struct joint *joint)
 int joint_close(struct joint *joint, int code)
 {
     const int first = ranks_rank(joint->world) == 0;
-    const int opened = joint->fd >= 0;
     if (first && code == EXIT_DONE && joint->n_parts > 0)
         code = write_trailer(joint);
-    if (opened && close(joint->fd) && code == EXIT_DONE)
+    if (joint->fd >= 0 && close(joint->fd) && code == EXIT_DONE)
         code = say_unwritable(joint);
     code = ranks_agree(joint->world, code, NULL);
-    if (first && code == EXIT_DONE && output_commit(joint->partial, joint->path))
+    if (joint->output && output_end(joint->output, code != EXIT_DONE) && code == EXIT_DONE)
         code = EXIT_IO;
-    else if (first && code != EXIT_DONE && opened)
-        unlink(joint->partial);
     code = ranks_agree(joint->world, code, NULL);
     free_joint(joint);
     return code;

@@ -210,13 +210,14 @@ static int label_run(const struct ranks *world, const void *values, const struct
 {
     struct label_run run = {.ranks = world, .options = values};
     int code = prepare(&run, operands);
-    run.record = run_record_new(world, "label", code == EXIT_DONE ? run.options->output : NULL);
+    if (code == EXIT_DONE)
+        code = run_record_new(&run.record, world, "label", run.options->output, RUN_RECORD_IN);
     for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++)
         code = relabel_file(&run, run.inputs.items[i]);
     if (code == EXIT_DONE)
         tell(&run);
     free_inputs(&run.inputs);
-    return run_record_finish(run.record, code);
+    return run.record ? run_record_finish(run.record, code) : code;
 }
 
 static const char about[] =

@@ -79,22 +79,6 @@ static int answer_at_once(int argc, char **argv, int *code)
     return 1;
 }
 
-/* Whether a run with this code left data, so that more can go wrong with it. */
-static int left_data(int code)
-{
-    return code == EXIT_DONE || code == EXIT_BAD_DATA;
-}
-
-/* A full disk shows here at the latest. EXIT_DONE, or EXIT_IO after one sentence. */
-static int flush_results(void)
-{
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_DONE;
-    log_error("standard output: %s", errno ? strerror(errno) : "an earlier part could not be written");
-    return EXIT_IO;
-}
-
 static int run_under_mpi(const struct command *command, int *argc, char ***argv, int level,
                          const void *values, const struct strings *operands)
 {
@@ -102,10 +86,10 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     log_init((enum log_level)level, ranks_rank(world) == 0);
     const int is_first = ranks_rank(world) == 0;
     int code = command->run(world, values, operands);
-    if (left_data(code))
-        code = exit_worse(code, ranks_agree(world, is_first ? flush_results() : EXIT_DONE, NULL));
+    if (exit_left_results(code))
+        code = ranks_agree(world, is_first && output_flush_stdout() ? EXIT_IO : code, NULL);
     ranks_finish(world);
-    if (!command->after || !left_data(code))
+    if (!command->after || !exit_left_results(code))
         return code;
     /* Launchers end a job when one rank leaves with a failure: the first, which has work left, says it for
      * all. */
@@ -172,5 +156,5 @@ int main(int argc, char **argv)
     command_argc = argc;
     command_argv = argv;
     const int code = answer(argc, argv);
-    return left_data(code) ? exit_worse(code, flush_results()) : code;
+    return exit_left_results(code) && output_flush_stdout() ? EXIT_IO : code;
 }

@@ -2,6 +2,7 @@
  * pictures. */
 #include "command.h"
 #include "mixture.h"
+#include "run_record.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/report/report.h"
@@ -87,18 +88,29 @@ static void note_features(struct mixture *mixture, const char *path)
     features_meta_free(&meta);
 }
 
-/* A folder's own files, and the run record among them. */
+/* The run record of a folder or a file, where there is one that was not named already. */
+static void add_record(struct strings *paths, const char *of, const char *ending)
+{
+    struct stat status;
+    char *record = text_format("%s%s", of, ending);
+    int wanted = stat(record, &status) == 0 && S_ISREG(status.st_mode);
+    for (size_t i = 0; i < paths->n && wanted; i++)
+        wanted = !output_is_same_file(paths->items[i], record);
+    if (wanted)
+        strings_add(paths, record);
+    else
+        free(record);
+}
+
+/* What was named, a folder's own files, and the run records beside them. */
 static int list_inputs(const struct strings *operands, struct strings *paths, char **why)
 {
-    int code = files_list(operands->items, operands->n, "*.h5", paths, why);
-    for (size_t i = 0; code == EXIT_DONE && i < operands->n; i++) {
-        struct stat status;
-        char *record = text_format("%s/run.json", operands->items[i]);
-        if (stat(record, &status) == 0 && S_ISREG(status.st_mode))
-            strings_add(paths, record);
-        else
-            free(record);
-    }
+    const int code = files_list(operands->items, operands->n, "*.h5", paths, why);
+    const size_t n = paths->n;
+    for (size_t i = 0; code == EXIT_DONE && i < operands->n; i++)
+        add_record(paths, operands->items[i], RUN_RECORD_IN);
+    for (size_t i = 0; code == EXIT_DONE && i < n; i++)
+        add_record(paths, paths->items[i], RUN_RECORD_BESIDE);
     return code;
 }
 

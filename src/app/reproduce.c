@@ -229,10 +229,9 @@ static void print_plan(const struct campaign *c)
 static int work_off(struct reproduce *r)
 {
     const char *output = r->campaign.output;
-    int code = ranks_rank(r->world) == 0 && output_make_directory(output) ? EXIT_IO : EXIT_DONE;
-    if ((code = ranks_agree(r->world, code, NULL)))
+    int code;
+    if ((code = run_record_new(&r->record, r->world, "reproduce", output, RUN_RECORD_IN)))
         return code;
-    r->record = run_record_new(r->world, "reproduce", output);
     stop_watch(r->options->deadline_ns, output);
     return run_record_finish(r->record, do_all(r));
 }
@@ -257,7 +256,7 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
 static int add_features(const struct campaign *c, size_t m, struct strings *words)
 {
     struct strings paths = {0};
-    char *folder = campaign_features(c, m), *record = text_format("%s/run.json", folder), *why = NULL;
+    char *folder = campaign_features(c, m), *record = text_format("%s" RUN_RECORD_IN, folder), *why = NULL;
     const int code = month_files_list(c, m, &paths, &why);
     if (code != EXIT_DONE)
         log_error("%s", why);

@@ -7,6 +7,8 @@
 #include "darkforest/core/progress.h"
 #include "darkforest/core/version.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +19,7 @@
 struct run_record {
     const struct ranks *world;
     const char *command;
-    char *path; /* of run.json; NULL: none is written */
+    struct output *output; /* rank 0's; NULL: none is written */
     json_t *root;
     double started;
     struct {
@@ -58,7 +60,18 @@ static json_t *now_text(void)
     return json_string(text);
 }
 
-struct run_record *run_record_new(const struct ranks *world, const char *command, const char *folder)
+/* Makes the folder and holds the record's place in it. An exit code. Rank 0. */
+static int hold(struct output **output, const char *path)
+{
+    char *copy = memory_text(path);
+    int code = output_make_directory(dirname(copy)) ? EXIT_IO : EXIT_DONE;
+    free(copy);
+    if (code == EXIT_DONE && !(*output = output_begin(path)))
+        code = errno == EWOULDBLOCK ? EXIT_STOPPED : EXIT_IO;
+    return code;
+}
+
+static struct run_record *start(const struct ranks *world, const char *command, struct output *output)
 {
     struct run_record *record = memory_zeroed(1, sizeof *record);
     char host[256] = "";
@@ -67,16 +80,30 @@ struct run_record *run_record_new(const struct ranks *world, const char *command
     record->command = command;
     record->started = clock_seconds();
     record->root = json_object();
-    const int rank0 = !world || ranks_rank(world) == 0;
-    if (folder && rank0 && output_make_directory(folder) == 0)
-        record->path = text_format("%s/run.json", folder);
+    record->output = output;
     run_record_set(record, "program", json_string("darkforest " DARKFOREST_VERSION));
     run_record_set(record, "command", json_string(command));
     run_record_set(record, "arguments", arguments());
     run_record_set(record, "host", json_string(host));
-    run_record_set(record, "ranks", json_integer(world ? ranks_size(world) : 1));
+    run_record_set(record, "ranks", json_integer(ranks_size(world)));
     run_record_set(record, "started", now_text());
     return record;
+}
+
+int run_record_new(struct run_record **record, const struct ranks *world, const char *command,
+                   const char *output, const char *ending)
+{
+    struct output *held = NULL;
+    int code = EXIT_DONE;
+    if (output && ranks_rank(world) == 0) {
+        char *path = text_format("%s%s", output, ending);
+        code = hold(&held, path);
+        free(path);
+    }
+    code = ranks_agree(world, code, NULL);
+    if (code == EXIT_DONE)
+        *record = start(world, command, held);
+    return code;
 }
 
 void run_record_set(struct run_record *record, const char *key, json_t *value)
@@ -117,12 +144,14 @@ static json_t *phases(const struct run_record *record)
     return object;
 }
 
+/* 0, or -1 after one sentence. */
 static int write_record(struct run_record *record)
 {
-    char *text = json_dumps(record->root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    const int failed = !text || output_write_file(record->path, text, strlen(text));
-    free(text);
-    return failed;
+    const char *path = output_partial(record->output);
+    const int failed = json_dump_file(record->root, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    if (failed)
+        log_error("%s: cannot be written: %m", path);
+    return output_end(record->output, failed);
 }
 
 /* CPU seconds summed and peak memory (largest rank, all ranks) over the world. */
@@ -130,10 +159,8 @@ static void gather_usage(const struct run_record *record, double *cpu, uint64_t 
 {
     uint64_t sums[2] = {(uint64_t)(clock_cpu_seconds() * 1e6), peak_memory_bytes()};
     uint64_t peak = sums[1];
-    if (record->world) {
-        ranks_sum_u64(record->world, sums, 2);
-        ranks_max_u64(record->world, &peak, 1);
-    }
+    ranks_sum_u64(record->world, sums, 2);
+    ranks_max_u64(record->world, &peak, 1);
     *cpu = (double)sums[0] * 1e-6;
     *largest = peak;
     *all = sums[1];
@@ -159,8 +186,9 @@ int run_record_finish(struct run_record *record, int code)
     uint64_t largest, all;
     char peak[FORMAT_TIME_SIZE], total[FORMAT_TIME_SIZE];
     run_record_phase(record, NULL);
-    if (record->world)
-        code = ranks_agree(record->world, code, NULL);
+    if (ranks_rank(record->world) == 0 && exit_left_results(code) && output_flush_stdout())
+        code = EXIT_IO;
+    code = ranks_agree(record->world, code, NULL);
     gather_usage(record, &cpu, &largest, &all);
     const double wall = clock_seconds() - record->started;
     run_record_set(record, "exit_code", json_integer(code));
@@ -172,15 +200,13 @@ int run_record_finish(struct run_record *record, int code)
     run_record_set(record, "peak_memory_bytes_largest_rank", json_integer((json_int_t)largest));
     run_record_set(record, "peak_memory_bytes_all_ranks", json_integer((json_int_t)all));
     run_record_set(record, "phase_seconds", phases(record));
-    if (record->path && write_record(record))
+    if (record->output && write_record(record))
         code = exit_worse(code, EXIT_IO);
-    if (record->world)
-        code = ranks_agree(record->world, code, NULL);
+    code = ranks_agree(record->world, code, NULL);
     log_info("%s %s: %s, wall %.2f s, CPU %.2f s, peak memory %s a rank, %s in all", DARKFOREST_VERSION,
              record->command, how_it_ended(code), wall, cpu, format_size(largest, peak),
              format_size(all, total));
     json_decref(record->root);
-    free(record->path);
     free(record);
     return code;
 }

@@ -1,6 +1,9 @@
 /*
- * run_record.h - run.json: what a run was and how it went, written beside the outputs, also when the run
- * fails. Private to the app.
+ * run_record.h - what a run was and how it went, written beside the outputs, also when the run fails: FOLDER/run.json
+ * of a run that fills a folder, FILE.run.json of one that makes a file. Private to the app.
+ *
+ * The record is held from the start of a run to its end (output.h): so no second run writes to the same place
+ * at the same time.
  *
  * The record is a JSON object that commands add to (jansson). Rank 0 keeps and writes it; other ranks may
  * call everything.
@@ -14,9 +17,16 @@
 
 struct run_record;
 
-/* Starts the clock; version, arguments, host, ranks. `folder` is where run.json will lie (made if absent),
- * NULL for none. */
-struct run_record *run_record_new(const struct ranks *world, const char *command, const char *folder);
+#define RUN_RECORD_IN "/run.json"
+#define RUN_RECORD_BESIDE ".run.json"
+
+/*
+ * Collective. Starts the clock; version, arguments, host, ranks. The record's name is `output` with `ending`,
+ * one of the two above; its folder is made if absent. `output` NULL: none is written, and this cannot fail.
+ * 0 and *record; else, after one sentence, EXIT_IO, or EXIT_STOPPED when another run is at work there.
+ */
+int run_record_new(struct run_record **record, const struct ranks *world, const char *command,
+                   const char *output, const char *ending);
 /* A JSON string of any text: jansson refuses what is not UTF-8, and a path may be anything. */
 json_t *run_record_text(const char *text);
 /* Steals `value`. */
@@ -25,7 +35,7 @@ void run_record_set(struct run_record *record, const char *key, json_t *value);
  * ends. Returns the phase before. */
 const char *run_record_phase(struct run_record *record, const char *phase);
 /*
- * Collective. Writes run.json (exit code, error, wall, CPU, peak memory over ranks, phases), prints the
+ * Collective. Flushes standard output, writes the record (exit code, error, wall, CPU, peak memory over ranks, phases), prints the
  * closing line, frees the record, returns `code` or what was worse.
  */
 int run_record_finish(struct run_record *record, int code);

@@ -185,7 +185,10 @@ static int run(const struct ranks *world, const void *values, const struct strin
     }
     stop_watch(0, NULL);
     /* No run.json: archives of many hours share a folder, and the hour follows from the options alone. */
-    struct run_record *record = run_record_new(world, "synth", NULL);
+    struct run_record *record;
+    const int code = run_record_new(&record, world, "synth", NULL, NULL);
+    if (code)
+        return code;
     return run_record_finish(record, synthesise(world, v, &plan, record));
 }
 

@@ -12,7 +12,6 @@
 
 #include "darkforest/core/output.h"
 
-#include <libgen.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,12 +212,12 @@ static int train_run(const struct ranks *world, const void *values, const struct
         code = training_rows_spare(operands, o->output, &why);
     code = ranks_agree(world, code, why);
     free(why);
-    char *path = memory_text(o->output ? o->output : "");
-    struct run_record *record = run_record_new(world, "train", code == EXIT_DONE ? dirname(path) : NULL);
+    struct run_record *record;
     if (code == EXIT_DONE)
-        code = train_and_write(world, o, &recipes, operands, record);
-    free(path);
-    return run_record_finish(record, code);
+        code = run_record_new(&record, world, "train", o->output, RUN_RECORD_BESIDE);
+    if (code != EXIT_DONE)
+        return code;
+    return run_record_finish(record, train_and_write(world, o, &recipes, operands, record));
 }
 
 static const char about[] =

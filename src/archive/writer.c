@@ -33,7 +33,8 @@ struct press {
 };
 
 struct writer {
-    char *path, *partial; /* partial is NULL when all is gathered in memory */
+    char *path;
+    struct output *output; /* NULL when all is gathered in memory */
     int fd;
     uint8_t *memory;
     size_t n_memory, memory_room;
@@ -154,7 +155,7 @@ static int keep_all(struct writer *w, const uint8_t *from, size_t n)
 
 static int pass_on(struct writer *w, const uint8_t *from, size_t n)
 {
-    return w->partial ? write_all(w, from, n) : keep_all(w, from, n);
+    return w->output ? write_all(w, from, n) : keep_all(w, from, n);
 }
 
 static void start_piece(struct writer *w, size_t n_header)
@@ -230,7 +231,6 @@ static void free_writer(struct writer *w)
     free(w->piece);
     free(w->memory);
     free(w->parts);
-    free(w->partial);
     free(w->path);
     free(w);
 }
@@ -257,14 +257,16 @@ struct writer *writer_open(const char *path, const struct writer_options *option
     struct writer *w = writer_open_memory(path, options);
     if (!w)
         return NULL;
-    w->partial = output_partial_name(path);
-    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (w->fd < 0) {
+    w->output = output_begin(path);
+    w->fd = w->output ? open(output_partial(w->output), O_WRONLY | O_CLOEXEC) : -1;
+    if (w->fd >= 0)
+        return w;
+    if (w->output) {
         log_error("%s cannot be written: %s", path, strerror(errno));
-        free_writer(w);
-        return NULL;
+        output_end(w->output, 1);
     }
-    return w;
+    free_writer(w);
+    return NULL;
 }
 
 /* What was taken is no longer ours. */
@@ -337,24 +339,21 @@ int writer_close(struct writer *writer)
         writer_discard(writer);
         return -1;
     }
-    int failed = close(writer->fd);
-    if (failed) {
+    const int failed = close(writer->fd);
+    if (failed)
         log_error("%s cannot be written: %s", writer->path, strerror(errno));
-        unlink(writer->partial);
-    } else {
-        failed = output_commit(writer->partial, writer->path);
-    }
+    const int ended = output_end(writer->output, failed);
     free_writer(writer);
-    return failed ? -1 : 0;
+    return ended;
 }
 
 void writer_discard(struct writer *writer)
 {
     if (!writer)
         return;
-    if (writer->partial) {
+    if (writer->output) {
         close(writer->fd);
-        unlink(writer->partial);
+        output_end(writer->output, 1);
     }
     free_writer(writer);
 }

@@ -26,3 +26,8 @@ int exit_worse(int a, int b)
 {
     return severity(b) > severity(a) ? b : a;
 }
+
+int exit_left_results(int code)
+{
+    return code == EXIT_DONE || code == EXIT_BAD_DATA;
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,18 +88,10 @@ char *output_partial_name(const char *path)
     return text_format("%s.partial", path);
 }
 
-static int sync_path(const char *path, int flags)
+/* Some network file systems cannot sync a folder and say so: a rename is then as durable as they make it. */
+static int sync_open(int fd)
 {
-    const int fd = open(path, flags | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    const int failed = fsync(fd);
-    const int error = errno;
-    close(fd);
-    errno = error;
-    /* Some network file systems cannot sync a folder and say so: the rename is then as durable as they make
-     * it. */
-    return failed && error != EINVAL && error != ENOTSUP ? -1 : 0;
+    return fsync(fd) && errno != EINVAL && errno != ENOTSUP ? -1 : 0;
 }
 
 static int sync_folder_of(const char *path)
@@ -107,40 +100,122 @@ static int sync_folder_of(const char *path)
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    const int failed = sync_path(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
+    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int failed = fd < 0 || sync_open(fd), error = errno;
+    if (fd >= 0)
+        close(fd);
     free(folder);
-    return failed;
+    errno = error;
+    return failed ? -1 : 0;
 }
 
-int output_commit(const char *partial, const char *path)
+struct output {
+    char *path, *partial;
+    int fd; /* holds the lock */
+};
+
+/* Whether the name still stands for the open file: another run may just have given it its final name. */
+static int is_still(const char *path, int fd)
 {
-    if (sync_path(partial, O_RDONLY) || rename(partial, path)) {
-        log_error("%s: cannot be finished: %m", path);
-        unlink(partial);
-        return -1;
+    struct stat named, open;
+    return stat(path, &named) == 0 && fstat(fd, &open) == 0 && named.st_dev == open.st_dev &&
+           named.st_ino == open.st_ino;
+}
+
+static int close_keeping_errno(int fd)
+{
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* An open, empty and locked file; -1 with errno, EWOULDBLOCK when another process holds it. */
+static int open_locked(const char *path)
+{
+    int fd;
+    while ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) >= 0) {
+        if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+            return close_keeping_errno(fd);
+        if (is_still(path, fd))
+            return ftruncate(fd, 0) ? close_keeping_errno(fd) : fd;
+        close(fd);
     }
-    if (sync_folder_of(path))
-        log_warn("%s: its folder could not be synced: %m", path);
-    return 0;
+    return -1;
+}
+
+static void free_output(struct output *output)
+{
+    if (output->fd >= 0)
+        close(output->fd);
+    free(output->partial);
+    free(output->path);
+    free(output);
+}
+
+struct output *output_begin(const char *path)
+{
+    struct output *output = memory_get(sizeof *output);
+    *output = (struct output){.path = memory_text(path), .partial = output_partial_name(path)};
+    output->fd = open_locked(output->partial);
+    if (output->fd >= 0)
+        return output;
+    const int error = errno;
+    if (error == EWOULDBLOCK)
+        log_error("%s: another run is writing it now (it holds %s)", path, output->partial);
+    else
+        log_error("%s: cannot be written: %m", path);
+    free_output(output);
+    errno = error;
+    return NULL;
+}
+
+const char *output_partial(const struct output *output)
+{
+    return output->partial;
+}
+
+int output_end(struct output *output, int failed)
+{
+    if (!failed && (sync_open(output->fd) || rename(output->partial, output->path))) {
+        log_error("%s: cannot be finished: %m", output->path);
+        failed = 1;
+    }
+    if (failed)
+        unlink(output->partial);
+    else if (sync_folder_of(output->path))
+        log_warn("%s: its folder could not be synced: %m", output->path);
+    free_output(output);
+    return failed ? -1 : 0;
+}
+
+static int write_to(const char *path, const void *data, size_t n)
+{
+    FILE *file = fopen(path, "wbe");
+    if (!file)
+        return -1;
+    const int failed = fwrite(data, 1, n, file) != n;
+    return fclose(file) || failed ? -1 : 0;
 }
 
 int output_write_file(const char *path, const void *data, size_t n)
 {
-    char *partial = output_partial_name(path);
-    FILE *file = fopen(partial, "wbe");
-    int failed = !file;
-    if (file) {
-        failed = fwrite(data, 1, n, file) != n;
-        failed |= fclose(file) != 0;
-    }
-    if (failed) {
+    struct output *output = output_begin(path);
+    if (!output)
+        return -1;
+    const int failed = write_to(output->partial, data, n);
+    if (failed)
         log_error("%s: cannot be written: %m", path);
-        unlink(partial);
-    } else {
-        failed = output_commit(partial, path);
-    }
-    free(partial);
-    return failed ? -1 : 0;
+    return output_end(output, failed);
+}
+
+int output_flush_stdout(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    log_error("standard output: %s", errno ? strerror(errno) : "an earlier part could not be written");
+    return -1;
 }
 
 int output_is_same_file(const char *a, const char *b)

@@ -74,13 +74,6 @@ int hdf_close(hid_t file)
     return flushed && closed ? 0 : -1;
 }
 
-void hdf_discard(hid_t file, const char *path)
-{
-    if (file >= 0)
-        H5Fclose(file);
-    unlink(path);
-}
-
 hid_t hdf_group_create(hid_t parent, const char *name)
 {
     hid_t creation = H5Pcreate(H5P_GROUP_CREATE);

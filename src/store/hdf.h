@@ -24,8 +24,6 @@ hid_t hdf_create(const char *path);
 hid_t hdf_open(const char *path, int *code, char **why);
 /* 0; -1 when something could not be written. A negative handle is closed already. */
 int hdf_close(hid_t file);
-/* Closes and deletes what was begun at `path`. */
-void hdf_discard(hid_t file, const char *path);
 
 hid_t hdf_group_create(hid_t parent, const char *name);
 hid_t hdf_group_open(hid_t parent, const char *name);

@@ -11,16 +11,27 @@
 
 struct hdf_output hdf_output_begin(const char *path)
 {
-    struct hdf_output output = {.path = memory_text(path), .partial = output_partial_name(path)};
+    struct hdf_output made = {.path = memory_text(path), .output = output_begin(path), .file = -1};
     errno = 0;
-    output.file = hdf_create(output.partial);
-    output.error = output.file < 0 ? errno : 0;
-    return output;
+    if (made.output)
+        made.file = hdf_create(output_partial(made.output));
+    made.error = made.file < 0 ? errno : 0;
+    return made;
+}
+
+/* What is left of it: a file that has its name, or none. */
+static int drop(struct hdf_output *output, int bad)
+{
+    if (output->file >= 0)
+        H5Fclose(output->file);
+    if (!output->output || output_end(output->output, bad))
+        bad = 1;
+    free(output->path);
+    return bad;
 }
 
 int hdf_output_end(struct hdf_output *output, int bad)
 {
-    int code = EXIT_IO;
     bad |= output->file < 0;
     if (bad && !output->error)
         output->error = errno;
@@ -30,23 +41,15 @@ int hdf_output_end(struct hdf_output *output, int bad)
         output->error = errno;
         output->file = -1;
     }
-    if (!bad) {
-        code = output_commit(output->partial, output->path) == 0 ? EXIT_DONE : EXIT_IO;
-    } else {
-        hdf_discard(output->file, output->partial);
+    if (bad && output->output)
         log_error("cannot write %s: %s", output->path,
                   output->error ? strerror(output->error) : "HDF5 failed");
-    }
-    free(output->partial);
-    free(output->path);
-    return code;
+    return drop(output, bad) ? EXIT_IO : EXIT_DONE;
 }
 
 void hdf_output_drop(struct hdf_output *output)
 {
-    hdf_discard(output->file, output->partial);
-    free(output->partial);
-    free(output->path);
+    drop(output, 1);
 }
 
 const char *const file_content_names[CONTENTS] = {

@@ -12,7 +12,8 @@
 /* A file on its way: written under a partial name. */
 struct hdf_output {
     hid_t file;
-    char *path, *partial;
+    char *path;
+    struct output *output; /* NULL: it could not be begun, which was said */
     int error; /* errno of the first failure */
 };
 

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Parts of a hundred. */
 static const struct {
@@ -63,19 +62,16 @@ static int write_rows(const struct plan *plan, FILE *file)
 
 int catalogue_write(const struct plan *plan, const char *path)
 {
-    char *partial = output_partial_name(path);
-    FILE *file = fopen(partial, "wbe");
+    struct output *output = output_begin(path);
+    if (!output)
+        return -1;
+    FILE *file = fopen(output_partial(output), "wbe");
     int failed = !file;
     if (file) {
         failed = write_rows(plan, file) != 0;
         failed |= fclose(file) != 0;
     }
-    if (failed) {
+    if (failed)
         log_error("%s: cannot be written: %m", path);
-        unlink(partial);
-    } else {
-        failed = output_commit(partial, path) != 0;
-    }
-    free(partial);
-    return failed ? -1 : 0;
+    return output_end(output, failed);
 }

@@ -4,6 +4,8 @@ code, nothing under a final name, no scratch left, no hang; and once the cause i
 gives. Needs root for its small file systems.
 """
 import contextlib
+import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +13,7 @@ import sys
 
 from program import Program, run_record, skip
 
-NO_INPUT, IO_FAILED = 66, 74
+NO_INPUT, IO_FAILED, STOPPED = 66, 74, 75
 LEAST_MEMORY = "32MiB"  # at which the hour below must be spilled
 FROM = ["--from", "2017-01-01"]  # the few packets before make no window
 
@@ -81,6 +83,43 @@ def read_only_output(p, hours, truth, ranks):
         same(p, output, truth)
 
 
+@contextlib.contextmanager
+def at_work(path):
+    """As if another run were writing the file."""
+    with open(path + ".partial", "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def two_runs_in_one_place(p, hours, truth, ranks):
+    output, model = p.file("shared-out-%d" % ranks), p.file("model-%d.h5" % ranks)
+    os.mkdir(output)
+    words, fit = ["extract", *hours, *FROM, "-o", output], ["train", truth, "-o", model]
+    with at_work(os.path.join(output, "run.json")), at_work(model + ".run.json"):
+        for refused, place in ((p.run(*words, ranks=ranks), output), (p.run(*fit, ranks=ranks), model)):
+            assert refused.returncode == STOPPED and place in refused.stderr and "another run" in refused.stderr, refused.stderr
+    assert features(output) == [] and not os.path.exists(model)
+    p.do(*words, ranks=ranks)
+    p.do(*fit, ranks=ranks)
+    same(p, output, truth)
+    # Where only the file is taken, the record says so.
+    os.remove(model)
+    with at_work(model):
+        assert p.run(*fit, ranks=ranks).returncode == IO_FAILED
+    with open(model + ".run.json") as f:
+        assert "another run" in json.load(f)["error"] and not os.path.exists(model)
+
+
+def full_standard_output(p, hours, truth, ranks):
+    model = p.file("told-%d.h5" % ranks)
+    with open("/dev/full", "w") as full:
+        done = p.run("train", truth, "-o", model, ranks=ranks, stdout=full)
+    with open(model + ".run.json") as f:
+        told = json.load(f)
+    # mpirun takes what ranks print, so that they write to its pipe.
+    assert ranks > 1 or (done.returncode == told["exit_code"] == IO_FAILED and "standard output" in told["error"]), told
+
+
 def cut_while_read(p, hours, truth, ranks):
     output, mine = p.file("cut-out-%d" % ranks), p.file("cut-%d" % ranks)
     os.mkdir(mine)
@@ -145,7 +184,7 @@ def main():
             hours.append(p.file(start + ".pcap"))
             p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
         p.do("extract", *hours, *FROM, "-o", truth)
-        for case in (full_scratch, full_output, read_only_output, cut_while_read, replaced_before_read, gone_before_read):
+        for case in (full_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output, cut_while_read, replaced_before_read, gone_before_read):
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)

@@ -62,14 +62,20 @@ static void write_plainly(const char *path, const char *content)
     close(fd);
 }
 
-static void a_committed_file_has_its_name_and_no_partial(void **state)
+static void a_finished_file_has_its_name_and_no_partial(void **state)
 {
     (void)state;
     char *path = path_in("a"), *partial = output_partial_name(path);
     assert_int_equal(strcmp(partial + strlen(path), ".partial"), 0);
-    write_plainly(partial, "new");
+    write_plainly(partial, "what a killed run left");
     write_plainly(path, "old");
-    assert_int_equal(output_commit(partial, path), 0);
+    struct output *output = output_begin(path);
+    assert_non_null(output);
+    assert_string_equal(output_partial(output), partial);
+    assert_content(partial, "");
+    write_plainly(partial, "new");
+    assert_content(path, "old");
+    assert_int_equal(output_end(output, 0), 0);
     assert_content(path, "new");
     assert_false(exists(partial));
     free(path);
@@ -82,14 +88,39 @@ static void assert_said(const char *path)
         fail_msg("'%s' does not name %s", log_last_error(), path);
 }
 
-static void a_failed_commit_leaves_the_old_file_alone(void **state)
+static void a_failure_leaves_the_old_file_alone(void **state)
 {
     (void)state;
     char *path = path_in("kept"), *partial = output_partial_name(path);
     write_plainly(path, "old");
-    assert_int_equal(output_commit(partial, path), -1); /* there is no partial file */
+    assert_int_equal(output_end(output_begin(path), 1), -1);
+    assert_content(path, "old");
+    assert_false(exists(partial));
+    struct output *output = output_begin(path);
+    assert_int_equal(unlink(partial), 0);
+    assert_int_equal(output_end(output, 0), -1);
     assert_said(path);
     assert_content(path, "old");
+    free(path);
+    free(partial);
+}
+
+/* Locks of two descriptors stand against each other in one process as in two. */
+static void two_do_not_write_one_file(void **state)
+{
+    (void)state;
+    char *path = path_in("one"), *partial = output_partial_name(path);
+    struct output *first = output_begin(path);
+    write_plainly(partial, "first");
+    assert_null(output_begin(path));
+    assert_int_equal(errno, EWOULDBLOCK);
+    assert_said(partial);
+    assert_int_equal(output_write_file(path, "second", 6), -1);
+    assert_content(partial, "first");
+    assert_int_equal(output_end(first, 0), 0);
+    assert_content(path, "first");
+    assert_int_equal(output_write_file(path, "second", 6), 0);
+    assert_content(path, "second");
     free(path);
     free(partial);
 }
@@ -100,8 +131,7 @@ static void a_failed_rename_removes_the_partial_file(void **state)
     (void)state;
     char *path = path_in("taken"), *partial = output_partial_name(path);
     assert_int_equal(mkdir(path, 0777), 0);
-    write_plainly(partial, "new");
-    assert_int_equal(output_commit(partial, path), -1);
+    assert_int_equal(output_end(output_begin(path), 0), -1);
     assert_false(exists(partial));
     assert_said(path);
     assert_int_equal(output_write_file(path, "x", 1), -1);
@@ -294,8 +324,9 @@ static void texts_are_copied_and_formatted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_committed_file_has_its_name_and_no_partial),
-        cmocka_unit_test(a_failed_commit_leaves_the_old_file_alone),
+        cmocka_unit_test(a_finished_file_has_its_name_and_no_partial),
+        cmocka_unit_test(a_failure_leaves_the_old_file_alone),
+        cmocka_unit_test(two_do_not_write_one_file),
         cmocka_unit_test(a_failed_rename_removes_the_partial_file),
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(an_output_spares_the_inputs),

@@ -15,5 +15,7 @@ enum exit_code {
 
 /* The worse of two codes: the one that a user must hear of first. */
 int exit_worse(int a, int b);
+/* Whether a run with this code left results, so that more can go wrong with them. */
+int exit_left_results(int code);
 
 #endif

@@ -1,6 +1,8 @@
 /*
  * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on failure, or
- * when the process ends first, no file bears the final name. Local.
+ * when the process ends first, no file bears the final name. While it is on its way its partial file is
+ * locked (flock), so that two runs cannot write into one; where the file system knows no locks, it is not.
+ * Local.
  */
 #ifndef DARKFOREST_CORE_OUTPUT_H
 #define DARKFOREST_CORE_OUTPUT_H
@@ -8,10 +10,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* A file on its way. */
+struct output;
+
+/* An empty PATH.partial, this process's alone. NULL after one sentence with errno: it cannot be made, or
+ * (EWOULDBLOCK) another run writes it now. */
+struct output *output_begin(const char *path);
+/* The name to write to; the output's own. */
+const char *output_partial(const struct output *output);
+/* Gives the file its final name, or removes it when the caller says that it `failed`. Frees the output. 0; -1
+ * when it failed, after one sentence unless the caller said so. */
+int output_end(struct output *output, int failed);
+
 /* PATH.partial in fresh memory; free() it. */
 char *output_partial_name(const char *path);
-/* fsync, rename. 0; -1 after one sentence, with the partial file removed. */
-int output_commit(const char *partial, const char *path);
 /* A whole small file at once. 0; -1 after one sentence. */
 int output_write_file(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
@@ -19,6 +31,8 @@ int output_is_same_file(const char *a, const char *b);
 /* Before work begins: a file that will be written may be no folder and fall on none of these inputs.
  * EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
 int output_check(const char *path, const char *const *inputs, size_t n, char **why);
+/* A full disk behind standard output shows here at the latest. 0; -1 after one sentence. */
+int output_flush_stdout(void);
 /* mkdir -p. 0; -1 after one sentence. */
 int output_make_directory(const char *path);
 /* A formatted string in fresh memory (asprintf that aborts the process when memory is out). */

@@ -31,10 +31,12 @@ struct classify_options {
     int64_t window_ns;
 };
 
+#define NOT_GIVEN INT64_MIN
+
 static void classify_defaults(void *values)
 {
     struct classify_options *o = values;
-    *o = (struct classify_options){.window_ns = 3600 * NS_PER_S};
+    *o = (struct classify_options){.window_ns = NOT_GIVEN};
 }
 
 #define AT(field) offsetof(struct classify_options, field)
@@ -44,8 +46,9 @@ static const struct option_row classify_options[] = {
     {"devices", OPTION_STRINGS, "FILE", "judge only sources listed here, and show their category",
      AT(devices), 0, 0},
     {"filter", OPTION_STRING, "BPF", "keep only packets that match this expression", AT(filter), 0, 0},
-    {"window", OPTION_DURATION, "DURATION", "length of a window, whole seconds (default 1h)", AT(window_ns),
-     0, 0},
+    {"window", OPTION_DURATION, "DURATION",
+     "length of a window, whole seconds (default: that of the windows which the model learned from)",
+     AT(window_ns), 0, 0},
     {"rules", OPTION_STRING, "FILE", "rules for the verdict beside the model's (default: the paper's)",
      AT(rules), 0, 0},
 };
@@ -59,6 +62,7 @@ struct classify {
     struct archive archive;
     struct model_set *set;
     const struct model *model;
+    int64_t window_ns;
     int columns[SOURCE_FEATURES]; /* of the features that the model asks for */
     struct classify_printer *printer;
     uint64_t n_rows, n_agree; /* judged so far; the rule says the same */
@@ -72,7 +76,7 @@ static const char *check(const struct classify_options *o, const struct strings 
     for (size_t i = 1; i < operands->n; i++)
         if (strcmp(operands->items[i], "-") == 0 && operands->n > 2)
             return "- (standard input) stands alone: no other capture beside it";
-    if (o->window_ns < NS_PER_S || o->window_ns % NS_PER_S)
+    if (o->window_ns != NOT_GIVEN && (o->window_ns < NS_PER_S || o->window_ns % NS_PER_S))
         return "--window takes whole seconds, at least one";
     return NULL;
 }
@@ -95,6 +99,18 @@ static int read_model(struct classify *x, const char *path)
     return code;
 }
 
+/* As asked for, else as the model has learned it. */
+static void choose_window(struct classify *x)
+{
+    const int64_t asked = x->options->window_ns, learned = x->set->training.window_length;
+    x->window_ns = asked != NOT_GIVEN ? asked : (learned ? learned : 3600) * NS_PER_S;
+    if (learned && x->window_ns != learned * NS_PER_S)
+        log_warn(
+            "the model learned from windows of %lld s, these are of %lld s: their features do not mean the "
+            "same",
+            (long long)learned, (long long)(x->window_ns / NS_PER_S));
+}
+
 /* Standard input is an archive of one file that cannot be looked at before it is read. */
 static int read_archive_list(struct classify *x, const struct strings *captures)
 {
@@ -113,6 +129,7 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     run_record_phase(x->record, "inputs");
     if ((code = read_model(x, operands->items[0])))
         return code;
+    choose_window(x);
     if ((code = inputs_rules(x->self, x->options->rules, &x->rules)))
         return code;
     if ((code = inputs_inventory(x->self, &x->options->devices, &x->devices)))
@@ -163,7 +180,7 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     run_record_phase(x->record, "count");
     rows_init(&rows, pool, budget_scratch_folder());
     int code = buckets_finish(&window->owned, 0, buckets_n(&window->owned),
-                              window->index * (x->options->window_ns / NS_PER_S), NULL, &rows.list);
+                              window->index * (x->window_ns / NS_PER_S), NULL, &rows.list);
     struct alltoall *exchange = alltoall_new(x->self, sizeof(struct source_row), ORDERING_BYTES);
     struct ordering *ordering = ordering_new(x->self, &rows, exchange);
     run_record_phase(x->record, "judge");
@@ -208,7 +225,7 @@ static int classify_all(struct classify *x)
         .archive = &x->archive,
         .inventory = x->devices.inventory,
         .filter = x->options->filter,
-        .window_ns = x->options->window_ns,
+        .window_ns = x->window_ns,
         .plain_ack_is_reply = x->rules.plain_ack_is_reply,
         .take = take_window,
         .context = x,
@@ -274,8 +291,8 @@ const struct command command_classify = {
                      "printed as soon as a packet comes that is a whole window later than its end; packets "
                      "of it that come after that "
                      "are counted as late. Addresses are printed as they are.",
-            .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --window 5m    a detector, "
-                       "five minutes at a time",
+            .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 -    a detector, a window at "
+                       "a time",
         },
     .options = classify_options,
     .n_options = sizeof classify_options / sizeof *classify_options,

@@ -27,6 +27,18 @@ struct evaluation {
     struct results results;
 };
 
+/* Rows that were made otherwise than those the models learned from are judged all the same. */
+static void warn_of_differences(const struct training *learned, const struct training *judged)
+{
+    if (learned->window_length && learned->window_length != judged->window_length)
+        log_warn(
+            "the models learned from windows of %lld s, these are of %lld s: their features do not mean the "
+            "same",
+            (long long)learned->window_length, (long long)judged->window_length);
+    if (learned->rules && strcmp(learned->rules, judged->rules) != 0)
+        log_warn("the rows that the models learned from were labelled by other rules than these");
+}
+
 /* Collective. */
 static int judge_all(struct evaluation *e)
 {
@@ -56,8 +68,10 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
     run_record_phase(record, "judge");
     if (code == EXIT_DONE && e->rows.n_total == 0)
         code = ranks_agree(e->world, EXIT_BAD_DATA, "the feature files hold no rows to judge models on");
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        warn_of_differences(&e->set->training, &e->rows.about);
         code = judge_all(e);
+    }
     run_record_phase(record, "write");
     if (code == EXIT_DONE && o->output)
         code = judging_write(e->world, &e->results, o->output);

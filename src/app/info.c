@@ -140,6 +140,8 @@ static json_t *models_info(const char *path, int *code, char **why)
     json_object_set_new(info, "models", models);
     json_object_set_new(info, "first_window", window_time(t->first_window));
     json_object_set_new(info, "last_window", window_time(t->last_window));
+    if (t->window_length)
+        json_object_set_new(info, "window_seconds", json_integer(t->window_length));
     json_object_set_new(info, "rows", count(t->n_rows));
     json_object_set_new(info, "test_share", json_real(t->test_share));
     json_object_set_new(info, "seed", count(t->seed));

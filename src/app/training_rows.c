@@ -39,8 +39,10 @@ static void add_line(char **text, const char *line)
 static void note_file(struct training_rows *rows, const char *path, const struct features_meta *meta)
 {
     struct training *about = &rows->about;
-    if (!about->rules)
+    if (!about->rules) {
         about->rules = rules_text(&meta->rules);
+        about->window_length = meta->window_length;
+    }
     if (!about->inputs || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
     if (!about->inputs || meta->window_start > about->last_window)

@@ -130,6 +130,7 @@ static int put_training(hid_t file, const struct training *t)
     bad |= hdf_put_hash(file, "input_checksum", t->input_checksum);
     bad |= hdf_put_i64(file, "first_window", t->first_window);
     bad |= hdf_put_i64(file, "last_window", t->last_window);
+    bad |= hdf_put_i64(file, "window_length", t->window_length);
     bad |= hdf_put_i64(file, "n_rows", (int64_t)t->n_rows);
     bad |= hdf_put_f64(file, "test_share", t->test_share);
     bad |= hdf_put_i64(file, "seed", (int64_t)t->seed);
@@ -250,6 +251,8 @@ static int get_training(hid_t file, struct training *t)
         hdf_get_f64(file, "test_share", &t->test_share) != 0 || hdf_get_i64(file, "seed", &seed) != 0 ||
         get_count(file, "n_folds", NAMES_MOST, &folds) != 0)
         return -1;
+    if (get_count(file, "window_length", INT64_MAX, &t->window_length) != 0)
+        t->window_length = 0;
     t->n_rows = (uint64_t)rows;
     t->seed = (uint64_t)seed;
     t->n_folds = (uint64_t)folds;

@@ -34,6 +34,14 @@ def check(p, command, operands, wanted, ranks=1):
         assert named[0].count("features-20") == 2, named
 
 
+def check_other_than_learned(p, model):
+    """Rows that fit together, but not to those which the models learned from."""
+    for name, wanted in [("plain", None), ("length", "windows of 1800 s, these are of 600 s"), ("rules", "by other rules")]:
+        done = p.do("evaluate", model, p.file(name))
+        warnings = [line for line in done.stderr.splitlines() if "warning: " in line]
+        assert len(warnings) == (wanted is not None) and all(wanted in line for line in warnings), done.stderr
+
+
 def main():
     with Program(sys.argv[1]) as p:
         make_folders(p)
@@ -46,7 +54,8 @@ def main():
             check(p, train, both, wanted, ranks=2)
             check(p, ["evaluate", model], both, wanted)
             check(p, ["report", "-o", p.file("report"), model], both, wanted)
-        check(p, ["evaluate", model], [p.file("plain")], [])
+        check(p, train, [p.file("plain")], [])
+        check_other_than_learned(p, model)
         check(p, ["report", "-o", p.file("report"), model], [p.file("plain")], [])
 
 

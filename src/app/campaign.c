@@ -246,23 +246,16 @@ int campaign_read(struct campaign *campaign, const char *path)
     return r.code;
 }
 
-static void free_words(struct strings *words)
-{
-    for (size_t i = 0; i < words->n; i++)
-        free((char *)(uintptr_t)words->items[i]);
-    strings_free(words);
-}
-
 void campaign_free(struct campaign *c)
 {
     for (size_t m = 0; m < c->n_months; m++) {
         free(c->months[m].name);
-        free_words(&c->months[m].archive);
+        strings_free_all(&c->months[m].archive);
     }
     free(c->months);
-    free_words(&c->devices);
-    free_words(&c->extract);
-    free_words(&c->learners);
+    strings_free_all(&c->devices);
+    strings_free_all(&c->extract);
+    strings_free_all(&c->learners);
     free(c->name);
     free(c->output);
     free(c->rules);

@@ -313,7 +313,7 @@ static int export_feature_files(struct export *export, const struct strings *ope
     }
     free(why);
     anonymiser_free(export->anonymiser);
-    files_free(&export->inputs);
+    strings_free_all(&export->inputs);
     return code;
 }
 

@@ -93,11 +93,9 @@ static int look_into(struct finished *finished, const char *folder, const struct
     /* A new folder lists nothing: that is no failure here. */
     if (features_list(&folder, 1, &paths, &why))
         free(why);
-    for (size_t i = 0; i < paths.n; i++) {
-        code = code ? code : look_at(finished, paths.items[i], settings);
-        free((char *)(uintptr_t)paths.items[i]);
-    }
-    strings_free(&paths);
+    for (size_t i = 0; i < paths.n && code == 0; i++)
+        code = look_at(finished, paths.items[i], settings);
+    strings_free_all(&paths);
     if (finished->n) /* whatever the files are called */
         qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
     if (finished->n && code == 0)

@@ -267,7 +267,7 @@ static int info_run(const struct ranks *world, const void *values, const struct 
     for (size_t i = 0; code != EXIT_NO_INPUT && i < paths.n; i++)
         code = exit_worse(code, info_file(paths.items[i], options->json));
     free(why);
-    files_free(&paths);
+    strings_free_all(&paths);
     return code;
 }
 

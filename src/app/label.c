@@ -199,13 +199,6 @@ static void tell(struct label_run *run)
              (unsigned long long)sums[1]);
 }
 
-static void free_inputs(struct strings *inputs)
-{
-    for (size_t i = 0; i < inputs->n; i++)
-        free((char *)(uintptr_t)inputs->items[i]);
-    strings_free(inputs);
-}
-
 static int label_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct label_run run = {.ranks = world, .options = values};
@@ -216,7 +209,7 @@ static int label_run(const struct ranks *world, const void *values, const struct
         code = relabel_file(&run, run.inputs.items[i]);
     if (code == EXIT_DONE)
         tell(&run);
-    free_inputs(&run.inputs);
+    strings_free_all(&run.inputs);
     return run.record ? run_record_finish(run.record, code) : code;
 }
 

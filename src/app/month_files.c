@@ -54,7 +54,7 @@ int month_files_list(const struct campaign *campaign, size_t month, struct strin
     struct found found;
     const int code = find(campaign, month, &found, why);
     *paths = found.inside;
-    files_free(&found.outside);
+    strings_free_all(&found.outside);
     return code;
 }
 
@@ -67,7 +67,7 @@ void month_files_warn(const struct campaign *campaign, size_t month)
         log_warn(
             "%s lies outside the `from` and `to` of month %s: it is not used, nor is any other such file",
             found.outside.items[0], campaign->months[month].name);
-    files_free(&found.inside);
-    files_free(&found.outside);
+    strings_free_all(&found.inside);
+    strings_free_all(&found.outside);
     free(why);
 }

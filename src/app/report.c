@@ -159,7 +159,7 @@ static int report_run(const struct ranks *world, const void *values, const struc
     else
         code = make_report(&paths, options->output);
     free(why);
-    files_free(&paths);
+    strings_free_all(&paths);
     return code;
 }
 

@@ -107,7 +107,7 @@ static int extract_month(struct reproduce *r, size_t m)
     log_info("%s: extract", r->campaign.months[m].name);
     struct strings words = extract_words(r, m);
     code = call_command(r->world, &command_extract, &words);
-    files_free(&words);
+    strings_free_all(&words);
     if (code != EXIT_BAD_DATA)
         return code;
     r->damaged = EXIT_BAD_DATA;
@@ -263,7 +263,7 @@ static int add_features(const struct campaign *c, size_t m, struct strings *word
     add_words(words, "", &paths);
     if (access(record, R_OK) == 0)
         strings_add(words, memory_text(record));
-    files_free(&paths);
+    strings_free_all(&paths);
     free(folder);
     free(record);
     free(why);
@@ -296,7 +296,7 @@ static int reproduce_after(const void *values, const struct strings *operands)
         code = report_words(&c, &words);
         if (code == EXIT_DONE)
             code = call_command(NULL, &command_report, &words);
-        files_free(&words);
+        strings_free_all(&words);
     }
     campaign_free(&c);
     return code;

@@ -43,7 +43,7 @@ static int64_t features_written_ns(const struct campaign *c, size_t m)
         const int64_t ns = written_ns(paths.items[i]);
         newest = ns > newest ? ns : newest;
     }
-    files_free(&paths);
+    strings_free_all(&paths);
     free(why);
     return newest;
 }
@@ -109,7 +109,7 @@ static int read_rows(const struct months *r, size_t m, struct training_rows *row
                           r->campaign->months[m].name);
         code = ranks_agree(r->group, EXIT_BAD_DATA, why);
     }
-    files_free(&paths);
+    strings_free_all(&paths);
     free(why);
     return code;
 }

@@ -150,13 +150,6 @@ static uint64_t checksum(const struct ranks *ranks, const struct training_rows *
     return sum;
 }
 
-static void free_paths(struct strings *paths)
-{
-    for (size_t i = 0; i < paths->n; i++)
-        free((char *)(uintptr_t)paths->items[i]);
-    strings_free(paths);
-}
-
 int training_rows_spare(const struct strings *operands, const char *output, char **why)
 {
     struct strings paths = {0};
@@ -164,7 +157,7 @@ int training_rows_spare(const struct strings *operands, const char *output, char
     features_list(operands->items, operands->n, &paths, &absent);
     const int code = output_check(output, paths.items, paths.n, why);
     free(absent);
-    free_paths(&paths);
+    strings_free_all(&paths);
     return code;
 }
 
@@ -184,7 +177,7 @@ int training_rows_read(const struct ranks *ranks, const struct strings *operands
         rows->about.input_checksum = checksum(ranks, rows);
     free(why);
     free(n_rows);
-    free_paths(&paths);
+    strings_free_all(&paths);
     return code;
 }
 

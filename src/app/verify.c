@@ -80,7 +80,7 @@ static int verify_run(const struct ranks *world, const void *values, const struc
     for (size_t i = 0; code != EXIT_NO_INPUT && i < paths.n; i++)
         code = exit_worse(code, verify_file(paths.items[i]));
     free(why);
-    files_free(&paths);
+    strings_free_all(&paths);
     return code;
 }
 

@@ -25,6 +25,13 @@ void strings_add(struct strings *s, const char *text)
     s->items[s->n++] = text;
 }
 
+void strings_free_all(struct strings *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free((char *)(uintptr_t)s->items[i]);
+    strings_free(s);
+}
+
 void strings_free(struct strings *s)
 {
     free(s->items);

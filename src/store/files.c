@@ -104,10 +104,3 @@ int features_list(const char *const *operands, size_t n, struct strings *paths, 
 {
     return files_list(operands, n, "features-*.h5", paths, why);
 }
-
-void files_free(struct strings *paths)
-{
-    for (size_t i = 0; i < paths->n; i++)
-        free((char *)(uintptr_t)paths->items[i]);
-    strings_free(paths);
-}

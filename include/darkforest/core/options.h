@@ -62,7 +62,8 @@ int options_parse(const struct option_row *rows, size_t n_rows, int argc, char *
 /* Frees the lists that options_parse gathered in `values`. */
 void options_free(const struct option_row *rows, size_t n_rows, void *values);
 void strings_add(struct strings *s, const char *text);
-void strings_free(struct strings *s);
+void strings_free(struct strings *s);     /* the list, not its texts */
+void strings_free_all(struct strings *s); /* and its texts */
 
 void options_help(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows);
 /* The man page's part on the options that every command knows. */

@@ -15,9 +15,8 @@ int file_content_find(const char *path, enum file_content *content, char **why);
 
 /*
  * Operands (files, folders, globs) to files, ordered by name, each once; of a folder, what matches `pattern`
- * ("*.h5"). 0, or an exit code with *why. Free the items, then strings_free: files_free does both.
+ * ("*.h5"). 0, or an exit code with *why. Free with strings_free_all.
  */
 int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why);
-void files_free(struct strings *paths);
 
 #endif

@@ -179,7 +179,7 @@ static void read_training(struct reading_campaign *r)
     struct training_plan *plan = &r->campaign->plan;
     const char *share = get(r, "train", "test-share", "0.3");
     read_learners(r);
-    plan->seed = get_count(r, "seed", "1", 0, UINT64_MAX);
+    plan->seed = get_count(r, "seed", "1", 0, TRAINING_SEED_MOST);
     if (get(r, "train", "bins", NULL))
         plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
     plan->n_folds = get_count(r, "folds", "5", 0, 256);

@@ -5,6 +5,7 @@
 #include "judging.h"
 #include "run_record.h"
 #include "scores.h"
+#include "stop.h"
 
 #include "darkforest/core/output.h"
 
@@ -37,6 +38,9 @@ static void warn_of_differences(const struct training *learned, const struct tra
             (long long)learned->window_length, (long long)judged->window_length);
     if (learned->rules && strcmp(learned->rules, judged->rules) != 0)
         log_warn("the rows that the models learned from were labelled by other rules than these");
+    if (learned->input_checksum == judged->input_checksum)
+        log_warn(
+            "these are the very rows that the models learned from: what comes out says little of others");
 }
 
 /* Collective. */
@@ -89,7 +93,8 @@ static int check_usage(const struct evaluate_options *o, const struct strings *o
     if (!o->output || !is_root)
         return EXIT_DONE;
     const struct strings features = {operands->items + 1, operands->n - 1};
-    const int code = output_check(o->output, operands->items, 1, why);
+    const struct strings output = {(const char **)(uintptr_t)&o->output, 1}, model = {operands->items, 1};
+    const int code = output_check(&output, &model, why);
     return code == EXIT_DONE ? training_rows_spare(&features, o->output, why) : code;
 }
 
@@ -102,6 +107,7 @@ static int evaluate_run(const struct ranks *world, const void *values, const str
     code = ranks_agree(world, code, why);
     free(why);
     struct run_record *record;
+    stop_watch(0, NULL);
     if (code == EXIT_DONE)
         code = run_record_new(&record, world, "evaluate", o->output, RUN_RECORD_BESIDE);
     if (code != EXIT_DONE)

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "export_model.h"
 #include "feature_csv.h"
+#include "inputs.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
@@ -212,28 +213,22 @@ static int export_one_to_hdf5(const struct export *export, const char *input)
     return code;
 }
 
-/* A file to be written may not fall on one that is read, the key among them. */
-static int check_output(const struct export *export, const char *path, const struct strings *inputs,
-                        char **why)
-{
-    const char *key = export->options->anonymize;
-    const int code = output_check(path, inputs->items, inputs->n, why);
-    return code == EXIT_DONE && key ? output_check(path, &key, 1, why) : code;
-}
-
-/* All that would be written. Local. */
+/* No file to be written may fall on one that is read, the key among them, nor on another. Rank 0. */
 static int check_outputs(const struct export *export, char **why)
 {
-    if (!export->options->output)
-        return EXIT_DONE;
-    if (export->options->format == FORMAT_CSV)
-        return check_output(export, export->options->output, &export->inputs, why);
-    int code = EXIT_DONE;
-    for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
-        char *path = output_for(export, export->inputs.items[i]);
-        code = check_output(export, path, &export->inputs, why);
-        free(path);
-    }
+    const struct export_options *o = export->options;
+    struct strings inputs = {0}, outputs = {0};
+    for (size_t i = 0; i < export->inputs.n; i++)
+        strings_add(&inputs, export->inputs.items[i]);
+    if (o->anonymize)
+        strings_add(&inputs, o->anonymize);
+    if (o->output && o->format == FORMAT_CSV)
+        strings_add(&outputs, memory_text(o->output));
+    for (size_t i = 0; i < export->inputs.n && o->format == FORMAT_HDF5; i++)
+        strings_add(&outputs, output_for(export, export->inputs.items[i]));
+    const int code = output_check(&outputs, &inputs, why);
+    strings_free(&inputs);
+    strings_free_all(&outputs);
     return code;
 }
 
@@ -249,14 +244,15 @@ static int export_to_hdf5(const struct export *export)
     return code;
 }
 
-/* One model file, or any number of feature files? */
-static int is_model(const struct strings *operands)
+/* One model file, or any number of feature files? Rank 0 looks for all. */
+static int is_model(const struct ranks *ranks, const struct strings *operands)
 {
     enum file_content content;
     char *why = NULL;
-    const int found = operands->n == 1 &&
-                      file_content_find(operands->items[0], &content, &why) == EXIT_DONE &&
-                      content == CONTENT_MODELS;
+    int found = ranks_rank(ranks) == 0 && operands->n == 1 &&
+                file_content_find(operands->items[0], &content, &why) == EXIT_DONE &&
+                content == CONTENT_MODELS;
+    ranks_broadcast(ranks, 0, &found, sizeof found);
     free(why);
     return found;
 }
@@ -264,9 +260,17 @@ static int is_model(const struct strings *operands)
 static const char *check_options(const struct export_options *options, size_t n_operands)
 {
     if (n_operands == 0)
-        return "export needs a model file or feature files: see `darkforest export --help`";
+        return "export needs a model file or feature files";
     if (options->anonymize && options->with_addresses)
         return "--anonymize and --with-addresses exclude each other";
+    return NULL;
+}
+
+/* What only one of the two kinds of input has a use for. */
+static const char *check_rows_options(const struct export_options *options)
+{
+    if (options->model)
+        return "--model chooses a model of a model file: feature files have none";
     if (options->format == FORMAT_HDF5 && !options->anonymize)
         return "an HDF5 export needs --anonymize KEYFILE: without it, it would be the file that is there "
                "already";
@@ -275,22 +279,25 @@ static const char *check_options(const struct export_options *options, size_t n_
     return NULL;
 }
 
+static const char *check_model_options(const struct export_options *options)
+{
+    if (options->anonymize || options->with_addresses || options->format == FORMAT_HDF5)
+        return "--anonymize, --with-addresses and --format are for feature files: a model becomes JSON and "
+               "holds no "
+               "address";
+    return options->output ? NULL : "exporting a model needs a file, -o MODEL.json";
+}
+
+/* The model of a file to its form elsewhere. Rank 0. */
 static int export_model_file(const struct export *export, const struct strings *operands)
 {
-    const char *output = export->options->output;
+    const struct strings output = {(const char **)(uintptr_t) & export->options->output, 1};
     char *why = NULL;
-    int code = EXIT_DONE;
-    if (ranks_rank(export->ranks) == 0) {
-        if (!output) {
-            why = memory_text("exporting a model needs a file, -o MODEL.json");
-            code = EXIT_BAD_USAGE;
-        } else {
-            code = check_output(export, output, operands, &why);
-        }
-        if (code == EXIT_DONE)
-            code = export_model(operands->items[0], export->options->model, output);
-    }
-    code = ranks_agree(export->ranks, code, why);
+    int code = output_check(&output, operands, &why);
+    if (code != EXIT_DONE)
+        log_error("%s", why);
+    else
+        code = export_model(operands->items[0], export->options->model, export->options->output);
     free(why);
     return code;
 }
@@ -298,9 +305,9 @@ static int export_model_file(const struct export *export, const struct strings *
 static int export_feature_files(struct export *export, const struct strings *operands)
 {
     char *why = NULL;
-    int code = prepare_key(export);
+    int code = ranks_agree(export->ranks, prepare_key(export), NULL);
     if (code == EXIT_DONE)
-        code = features_list(operands->items, operands->n, &export->inputs, &why);
+        code = inputs_features(export->ranks, operands, &export->inputs);
     if (code == EXIT_DONE && ranks_rank(export->ranks) == 0)
         code = check_outputs(export, &why);
     code = ranks_agree(export->ranks, code, why);
@@ -317,17 +324,25 @@ static int export_feature_files(struct export *export, const struct strings *ope
     return code;
 }
 
+static int refuse(const char *wrong)
+{
+    log_error("%s; `darkforest export --help` says more", wrong);
+    return EXIT_BAD_USAGE;
+}
+
 static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct export export = {.ranks = world, .options = values};
     const char *wrong = check_options(export.options, operands->n);
-    if (wrong) {
-        log_error("%s", wrong);
-        return EXIT_BAD_USAGE;
-    }
-    if (is_model(operands))
-        return export_model_file(&export, operands);
-    return export_feature_files(&export, operands);
+    if (wrong)
+        return refuse(wrong);
+    const int model = is_model(world, operands);
+    if ((wrong = model ? check_model_options(export.options) : check_rows_options(export.options)))
+        return refuse(wrong);
+    if (!model)
+        return export_feature_files(&export, operands);
+    return ranks_agree(world, ranks_rank(world) == 0 ? export_model_file(&export, operands) : EXIT_DONE,
+                       NULL);
 }
 
 #define FIELD(name) offsetof(struct export_options, name)

@@ -1,5 +1,6 @@
 #include "fits.h"
 
+#include "stop.h"
 #include "training_set.h"
 
 #include "darkforest/core/exits.h"
@@ -82,16 +83,18 @@ static struct model *fit(const struct fits *f, const struct training_set *set, c
 {
     struct progress progress;
     struct learner_options options = recipe->options;
-    char *why = NULL, *title = title_of(f, part, recipe);
+    char *reason = NULL, *title = title_of(f, part, recipe);
     options.seed = f->plan->seed;
     options.progress = show_progress;
     options.progress_context = &progress;
     progress_start(&progress, title, "trees", options.n_estimators);
     struct model *model = learner_fit(recipe->learner, &set->data, &options, training_feature_names(),
-                                      source_label_names, &why);
+                                      source_label_names, &reason);
     progress_end(&progress);
-    free(title);
+    char *why = model ? NULL : text_format("%s: %s", title, reason);
     *code = ranks_agree(f->group, model ? EXIT_DONE : EXIT_BAD_DATA, why);
+    free(title);
+    free(reason);
     free(why);
     if (model)
         note_recipe(model, recipe, fits_bins(f->plan, recipe));
@@ -127,6 +130,9 @@ static int fit_binned(struct fits *f, size_t part, const struct parts *parts, ui
     for (size_t i = 0; i < f->recipes->n && code == EXIT_DONE; i++) {
         if (!is_mine(f, part, i, n_bins))
             continue;
+        code = stop_agreed(f->group, "models that are not whole were not written");
+        if (code != EXIT_DONE)
+            break;
         struct model *model = fit(f, &set, &f->recipes->items[i], part, &code);
         if (model)
             training_judge(f->group, model, &parts->test, &f->scores[part * f->recipes->n + i]);

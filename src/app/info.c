@@ -231,8 +231,9 @@ static void print_value(const char *key, const json_t *value, int depth)
     }
 }
 
-static int info_file(const char *path, int as_json)
+static int info_file(const char *path, void *context)
 {
+    const int *as_json = context;
     char *why = NULL;
     enum file_content content;
     int code = file_content_find(path, &content, &why);
@@ -242,7 +243,7 @@ static int info_file(const char *path, int as_json)
     if (info && code == EXIT_DONE) {
         json_object_set_new(info, "file", text(path));
         json_object_set_new(info, "content", text(file_content_names[content]));
-        if (as_json) {
+        if (*as_json) {
             json_dumpf(info, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
             printf("\n");
         } else {
@@ -259,16 +260,11 @@ static int info_run(const struct ranks *world, const void *values, const struct 
 {
     (void)world;
     const struct info_options *options = values;
-    struct strings paths;
-    char *why = NULL;
-    int code = files_list(operands->items, operands->n, "*.h5", &paths, &why);
-    if (code != EXIT_DONE)
-        log_error("%s", why);
-    for (size_t i = 0; code != EXIT_NO_INPUT && i < paths.n; i++)
-        code = exit_worse(code, info_file(paths.items[i], options->json));
-    free(why);
-    strings_free_all(&paths);
-    return code;
+    int as_json = options->json;
+    if (operands->n > 0)
+        return files_each(operands, info_file, &as_json);
+    log_error("info needs files or folders of them: see `darkforest info --help`");
+    return EXIT_BAD_USAGE;
 }
 
 static const struct option_row info_rows[] = {

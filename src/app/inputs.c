@@ -5,6 +5,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/store/features.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,32 +19,58 @@ static void say(char *why)
     free(why);
 }
 
-/* Rank 0's archive to all: the kinds as they are, the paths behind each other. */
+/* Rank 0's paths to all, behind each other; the other ranks' lists are empty before. */
+static void broadcast_paths(const struct ranks *world, struct strings *paths)
+{
+    uint64_t sizes[2] = {paths->n, 0}; /* paths, bytes of them */
+    for (size_t i = 0; i < paths->n; i++)
+        sizes[1] += strlen(paths->items[i]) + 1;
+    ranks_broadcast(world, 0, sizes, sizeof sizes);
+    char *bytes = memory_get((size_t)sizes[1]), *at = bytes;
+    for (size_t i = 0; i < paths->n; i++)
+        at = stpcpy(at, paths->items[i]) + 1;
+    ranks_broadcast(world, 0, bytes, (size_t)sizes[1]);
+    at = bytes;
+    for (size_t i = paths->n; i < sizes[0]; i++, at += strlen(at) + 1)
+        strings_add(paths, memory_text(at));
+    free(bytes);
+}
+
+/* Rank 0's archive to all: the paths, and the kinds as they are. */
 static void broadcast_archive(const struct ranks *world, struct archive *archive)
 {
-    uint64_t sizes[2] = {archive->n, 0}; /* files, bytes of paths */
     const int root = ranks_rank(world) == 0;
+    struct strings paths = {0};
     for (size_t i = 0; root && i < archive->n; i++)
-        sizes[1] += strlen(archive->files[i].path) + 1;
-    ranks_broadcast(world, 0, sizes, sizeof sizes);
-    char *paths = memory_get((size_t)sizes[1]);
-    struct file_kind *kinds = memory_get((size_t)sizes[0] * sizeof *kinds);
-    char *at = paths;
-    for (size_t i = 0; root && i < archive->n; i++) {
+        strings_add(&paths, archive->files[i].path);
+    broadcast_paths(world, &paths);
+    struct file_kind *kinds = memory_get(paths.n * sizeof *kinds);
+    for (size_t i = 0; root && i < archive->n; i++)
         kinds[i] = archive->files[i].kind;
-        at = stpcpy(at, archive->files[i].path) + 1;
-    }
-    ranks_broadcast(world, 0, paths, (size_t)sizes[1]);
-    ranks_broadcast(world, 0, kinds, (size_t)sizes[0] * sizeof *kinds);
+    ranks_broadcast(world, 0, kinds, paths.n * sizeof *kinds);
     if (!root) {
-        archive->n = (size_t)sizes[0];
+        archive->n = paths.n;
         archive->files = memory_get(archive->n * sizeof *archive->files);
-        at = paths;
-        for (size_t i = 0; i < archive->n; i++, at += strlen(at) + 1)
-            archive->files[i] = (struct archive_file){.path = memory_text(at), .kind = kinds[i]};
+        for (size_t i = 0; i < archive->n; i++)
+            archive->files[i] =
+                (struct archive_file){.path = (char *)(uintptr_t)paths.items[i], .kind = kinds[i]};
     }
     free(kinds);
-    free(paths);
+    strings_free(&paths); /* the archive has the texts */
+}
+
+int inputs_features(const struct ranks *world, const struct strings *operands, struct strings *paths)
+{
+    int code = EXIT_DONE;
+    char *why = NULL;
+    *paths = (struct strings){0};
+    if (ranks_rank(world) == 0)
+        code = features_list(operands->items, operands->n, paths, &why);
+    code = ranks_agree(world, code, why);
+    free(why);
+    if (code == EXIT_DONE)
+        broadcast_paths(world, paths);
+    return code;
 }
 
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive)

@@ -1,6 +1,7 @@
 /*
- * inputs.h - what rank 0 reads from disk once and every rank then has: the archive's files, the inventory,
- * the rules. Private to the app. Collective.
+ * inputs.h - what rank 0 reads from disk once and every rank then has: the archive's files, the list of
+ * feature files, the inventory, the rules. A folder may change between two looks, or look different on two
+ * nodes. Private to the app. Collective.
  */
 #ifndef DARKFOREST_INPUTS_H
 #define DARKFOREST_INPUTS_H
@@ -14,6 +15,8 @@
 
 /* 0 or the agreed exit code after one sentence. */
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
+/* Operands (files, folders, patterns) to feature files, ordered by name; strings_free_all in every case. */
+int inputs_features(const struct ranks *world, const struct strings *operands, struct strings *paths);
 /* Finds out when each file ends, where that can be told without reading it through. */
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
 int inputs_rules(const struct ranks *world, const char *path,

@@ -1,6 +1,7 @@
 #include "judging.h"
 
 #include "provenance.h"
+#include "stop.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
@@ -74,8 +75,11 @@ int judging_add(const struct ranks *ranks, const struct model_set *set, const st
 {
     struct judging j = {ranks, rows, trained_on, judged_on, results};
     int code = EXIT_DONE;
-    for (size_t i = 0; i < set->n && code == EXIT_DONE; i++)
-        code = judge_model(&j, set->models[i]);
+    for (size_t i = 0; i < set->n && code == EXIT_DONE; i++) {
+        code = stop_agreed(ranks, "no result was written");
+        if (code == EXIT_DONE)
+            code = judge_model(&j, set->models[i]);
+    }
     return code;
 }
 

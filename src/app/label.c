@@ -5,8 +5,10 @@
  * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder.
  */
 #include "command.h"
+#include "inputs.h"
 #include "provenance.h"
 #include "run_record.h"
+#include "stop.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/exchange/owner.h"
@@ -49,42 +51,30 @@ static char *output_path(const struct label_run *run, const char *input)
     return text_format("%s/%s", run->options->output, last_part(input));
 }
 
-/* No output may fall on an input, nor on another output. */
+/* No output may fall on an input, nor on another output. Rank 0. */
 static int check_outputs(const struct label_run *run, char **why)
 {
-    for (size_t i = 0; i < run->inputs.n; i++) {
-        char *path = output_path(run, run->inputs.items[i]);
-        for (size_t k = 0; k < run->inputs.n && !*why; k++) {
-            if (output_is_same_file(path, run->inputs.items[k]))
-                *why = text_format("%s is an input: give another folder with -o", path);
-            else if (k < i && strcmp(last_part(run->inputs.items[k]), last_part(path)) == 0)
-                *why = text_format("%s and %s would both become %s", run->inputs.items[k],
-                                   run->inputs.items[i], path);
-        }
-        free(path);
-        if (*why)
-            return EXIT_BAD_USAGE;
-    }
-    return EXIT_DONE;
+    struct strings outputs = {0};
+    for (size_t i = 0; i < run->inputs.n; i++)
+        strings_add(&outputs, output_path(run, run->inputs.items[i]));
+    const int code = output_check(&outputs, &run->inputs, why);
+    strings_free_all(&outputs);
+    return code;
 }
 
 /* Options, rules and inputs. Collective; the agreed exit code. */
 static int prepare(struct label_run *run, const struct strings *operands)
 {
     char *why = NULL;
-    int code = EXIT_DONE;
     if (operands->n == 0 || !run->options->output) {
-        why =
-            text_format("label needs %s: see `darkforest label --help`",
-                        operands->n ? "a folder for its output, -o DIR" : "feature files or folders of them");
-        code = EXIT_BAD_USAGE;
+        log_error("label needs %s: see `darkforest label --help`",
+                  operands->n ? "a folder for its output, -o DIR" : "feature files or folders of them");
+        return EXIT_BAD_USAGE;
     }
-    rules_defaults(&run->rules);
-    if (code == EXIT_DONE && run->options->rules)
-        code = rules_read(&run->rules, run->options->rules);
+    int code = inputs_rules(run->ranks, run->options->rules, &run->rules);
     if (code == EXIT_DONE)
-        code = features_list(operands->items, operands->n, &run->inputs, &why);
-    if (code == EXIT_DONE)
+        code = inputs_features(run->ranks, operands, &run->inputs);
+    if (code == EXIT_DONE && ranks_rank(run->ranks) == 0)
         code = check_outputs(run, &why);
     code = ranks_agree(run->ranks, code, why);
     free(why);
@@ -102,6 +92,18 @@ static int check_replies(const struct label_run *run, const char *path, const st
         "while packets are read, so extract again",
         path, meta->rules.plain_ack_is_reply ? "yes" : "no");
     return EXIT_BAD_CONFIG;
+}
+
+/* A file of ours would give its checksums to rows that are not those which it was written with. Rank 0. */
+static int check_whole(const char *path, struct features_file *file, const struct features_meta *meta,
+                       char **why)
+{
+    char *wrong = NULL;
+    const int code = features_verify(file, meta, &wrong);
+    if (code != EXIT_DONE)
+        *why = text_format("%s is not whole: %s", path, wrong);
+    free(wrong);
+    return code;
 }
 
 /* This rank's share of the rows, in fresh memory. NULL with *code and *why. */
@@ -161,6 +163,8 @@ static int relabel_file(struct label_run *run, const char *input)
     struct features_file *file = features_open(input, &meta, &code, &why);
     if (file) {
         code = check_replies(run, input, &meta, &why);
+        if (code == EXIT_DONE && ranks_rank(run->ranks) == 0)
+            code = check_whole(input, file, &meta, &why);
         if (code == EXIT_DONE)
             rows = read_share(run, file, meta.n_rows, &n, &code, &why);
         features_close(file);
@@ -203,10 +207,14 @@ static int label_run(const struct ranks *world, const void *values, const struct
 {
     struct label_run run = {.ranks = world, .options = values};
     int code = prepare(&run, operands);
+    stop_watch(0, NULL);
     if (code == EXIT_DONE)
         code = run_record_new(&run.record, world, "label", run.options->output, RUN_RECORD_IN);
-    for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++)
-        code = relabel_file(&run, run.inputs.items[i]);
+    for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++) {
+        code = stop_agreed(world, "the files written so far are whole");
+        if (code == EXIT_DONE)
+            code = relabel_file(&run, run.inputs.items[i]);
+    }
     if (code == EXIT_DONE)
         tell(&run);
     strings_free_all(&run.inputs);

@@ -154,12 +154,14 @@ static int tell_refused(const struct pack *x)
 static int check_output(const struct pack *x)
 {
     char *why = NULL;
-    int code = EXIT_DONE;
-    for (size_t i = 0; ranks_rank(x->world) == 0 && i < x->archive.n && code == EXIT_DONE; i++) {
-        const char *input = x->archive.files[i].path;
-        code = output_check(x->options->output, &input, 1, &why);
-    }
+    struct strings output = {0}, inputs = {0};
+    strings_add(&output, x->options->output);
+    for (size_t i = 0; i < x->archive.n; i++)
+        strings_add(&inputs, x->archive.files[i].path);
+    int code = ranks_rank(x->world) == 0 ? output_check(&output, &inputs, &why) : EXIT_DONE;
     code = ranks_agree(x->world, code, why);
+    strings_free(&output);
+    strings_free(&inputs);
     free(why);
     return code;
 }

@@ -31,8 +31,7 @@ int packing_round(struct packing *p, const struct joint_piece *piece)
     p->n_written += piece->n;
     p->code = joint_append(p->joint, piece, p->code);
     if (p->code == EXIT_DONE)
-        p->code = ranks_agree(p->world, stop_wanted() ? EXIT_STOPPED : EXIT_DONE,
-                              "asked to stop: no packed file was written");
+        p->code = stop_agreed(p->world, "no packed file was written");
     uint64_t sums[3] = {p->n_bytes_read, p->n_records, p->n_written};
     ranks_sum_u64(p->world, sums, 3);
     p->n_all_records = sums[1];

@@ -126,6 +126,10 @@ static int extract_all(struct reproduce *r)
     return code;
 }
 
+/* Whether this process's run came to its tables: the report that follows it, when MPI has ended, is of them.
+ */
+static int has_tables;
+
 /* To OUTPUT/tables.md and stdout. Rank 0. */
 static int print_tables(const struct reproduce *r)
 {
@@ -143,6 +147,7 @@ static int print_tables(const struct reproduce *r)
         log_error("standard output cannot be written: %m");
         code = EXIT_IO;
     }
+    has_tables = code == EXIT_DONE;
     free(path);
     free(text);
     return code;
@@ -288,10 +293,12 @@ static int report_words(const struct campaign *c, struct strings *words)
 /* The report draws with gnuplot, and no program may be started while MPI runs. */
 static int reproduce_after(const void *values, const struct strings *operands)
 {
-    const struct reproduce_options *options = values;
+    (void)values;
     struct campaign c = {0};
-    int code = options->dry_run ? EXIT_DONE : campaign_read(&c, operands->items[0]);
-    if (code == EXIT_DONE && !options->dry_run) {
+    if (!has_tables)
+        return EXIT_DONE;
+    int code = campaign_read(&c, operands->items[0]);
+    if (code == EXIT_DONE) {
         struct strings words = {0};
         code = report_words(&c, &words);
         if (code == EXIT_DONE)

@@ -3,8 +3,8 @@
 #include "budget.h"
 #include "judging.h"
 #include "month_files.h"
-#include "stop.h"
 #include "training.h"
+#include "training_rows.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
@@ -48,21 +48,45 @@ static int64_t features_written_ns(const struct campaign *c, size_t m)
     return newest;
 }
 
+/* Whether a model learned from the feature files that make up the month now. */
+static int learned_from(const char *model, const struct campaign *c, size_t m)
+{
+    struct strings paths = {0};
+    int code = EXIT_DONE;
+    char *why = NULL;
+    struct model_set *set = model_file_read(model, &code, &why);
+    if (set)
+        code = month_files_list(c, m, &paths, &why);
+    char *inputs = training_rows_inputs(&paths);
+    const int same = set && code == EXIT_DONE && strcmp(set->training.inputs, inputs) == 0;
+    strings_free_all(&paths);
+    model_set_free(set);
+    free(inputs);
+    free(why);
+    return same;
+}
+
 int reproduce_is_trained(const struct campaign *c, size_t m, size_t learner)
 {
     char *path = campaign_model(c, m, learner);
     const int64_t ns = written_ns(path);
+    const int trained = ns >= 0 && ns >= features_written_ns(c, m) && learned_from(path, c, m);
     free(path);
-    return ns >= 0 && ns >= features_written_ns(c, m);
+    return trained;
 }
 
 int reproduce_is_judged(const struct campaign *c, size_t m, size_t learner)
 {
-    char *result = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner);
+    char *result = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner),
+         *own = campaign_model(c, m, learner);
     const int64_t ns = written_ns(result), model_ns = written_ns(model);
+    /* The month's own models are fitted anew when its files are others, before anything is judged. */
+    const int judged = ns >= 0 && model_ns >= 0 && ns >= model_ns && ns >= written_ns(own) &&
+                       ns >= features_written_ns(c, m);
     free(result);
     free(model);
-    return ns >= 0 && model_ns >= 0 && ns >= model_ns && ns >= features_written_ns(c, m);
+    free(own);
+    return judged;
 }
 
 /* Rank 0 of the group looks at the disk for all: which learners are left to do for a month. */
@@ -81,12 +105,6 @@ static uint8_t *find_work(const struct months *r, size_t m, is_finished *finishe
     return left;
 }
 
-/* The agreed code: EXIT_STOPPED when any rank of the group was asked to stop. */
-static int look_for_stop(const struct months *r)
-{
-    return ranks_agree(r->group, stop_wanted() ? EXIT_STOPPED : EXIT_DONE, stop_wanted());
-}
-
 /* The folder of a file, made by rank 0 of the group. */
 static int make_folder_of(const struct months *r, const char *path)
 {
@@ -101,7 +119,8 @@ static int read_rows(const struct months *r, size_t m, struct training_rows *row
 {
     struct strings paths = {0};
     char *why = NULL;
-    int code = ranks_agree(r->group, month_files_list(r->campaign, m, &paths, &why), why);
+    int code = month_files_list(r->campaign, m, &paths, &why);
+    code = ranks_agree(r->group, code, why);
     if (code == EXIT_DONE)
         code = training_rows_read(r->group, &paths, rows);
     if (code == EXIT_DONE && rows->n_total == 0) {
@@ -141,10 +160,7 @@ static int train_month(const struct months *r, size_t m)
     uint8_t *left = find_work(r, m, reproduce_is_trained, &n_left);
     int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
     for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++) {
-        if (!left[l])
-            continue;
-        code = look_for_stop(r);
-        if (code == EXIT_DONE)
+        if (left[l])
             code = train_learner(r, m, l, &rows);
     }
     training_rows_free(&rows);

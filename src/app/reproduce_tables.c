@@ -168,7 +168,7 @@ static void put_folds(struct grid *grid, const struct model *m)
         int undefined = 0;
         for (size_t k = 0; k < m->n_folds; k++)
             values[k] = measure(&m->folds[k], column, &undefined);
-        const struct scores_spread s = scores_spread(values, m->n_folds);
+        const struct metrics_spread s = metrics_spread(values, m->n_folds);
         put_cell(grid, text_format("%.4f ± %.4f%s", s.mean, s.deviation, undefined ? "†" : ""));
     }
     free(values);

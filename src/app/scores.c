@@ -1,7 +1,5 @@
 #include "scores.h"
 
-#include <math.h>
-
 static void print_line(FILE *out, const char *model, const char *what, const struct measures *m)
 {
     fprintf(out, "%-20s %-18s %9.4f%c %8.4f%c %8.4f %12llu\n", model, what, m->precision,
@@ -26,32 +24,24 @@ void scores_print(FILE *out, const char *model, const struct metrics *metrics, c
     fprintf(out, "%-20s %-18s %9.4f\n", model, "accuracy", summary.accuracy);
 }
 
-struct scores_spread scores_spread(const double *values, size_t n)
-{
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    const double mean = n ? sum / (double)n : 0;
-    for (size_t i = 0; i < n; i++)
-        squares += (values[i] - mean) * (values[i] - mean);
-    return (struct scores_spread){mean, n ? sqrt(squares / (double)n) : 0};
-}
-
 void scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
 {
-    double values[3][256]; /* precision, recall, f1; folds_deal makes no more folds */
-    struct scores_spread spread[3];
+    double values[3][256] = {{0}}; /* precision, recall, f1; folds_deal makes no more folds */
+    struct metrics_spread spread[3];
+    int no_precision = 0, no_recall = 0;
     for (size_t i = 0; i < n_folds; i++) {
         const struct metrics_summary s = metrics_summarise(&folds[i]);
         values[0][i] = s.macro.precision;
         values[1][i] = s.macro.recall;
         values[2][i] = s.macro.f1;
+        no_precision |= s.macro.no_precision;
+        no_recall |= s.macro.no_recall;
     }
     for (int m = 0; m < 3; m++)
-        spread[m] = scores_spread(values[m], n_folds);
-    fprintf(
-        out,
-        "%-20s macro average over %zu folds: precision %.4f +- %.4f, recall %.4f +- %.4f, f1 %.4f +- %.4f\n",
-        model, n_folds, spread[0].mean, spread[0].deviation, spread[1].mean, spread[1].deviation,
-        spread[2].mean, spread[2].deviation);
+        spread[m] = metrics_spread(values[m], n_folds);
+    fprintf(out,
+            "%-20s macro average over %zu folds: precision %.4f%s +- %.4f, recall %.4f%s +- %.4f, f1 %.4f +- "
+            "%.4f\n",
+            model, n_folds, spread[0].mean, no_precision ? "*" : "", spread[0].deviation, spread[1].mean,
+            no_recall ? "*" : "", spread[1].deviation, spread[2].mean, spread[2].deviation);
 }

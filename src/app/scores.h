@@ -14,10 +14,4 @@ void scores_print(FILE *out, const char *model, const struct metrics *metrics, c
 /* Mean and standard deviation over the folds of a cross-validation: one line an average. */
 void scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds);
 
-/* Of the folds of a cross-validation; the deviation is that of these n values. */
-struct scores_spread {
-    double mean, deviation;
-};
-struct scores_spread scores_spread(const double *values, size_t n);
-
 #endif

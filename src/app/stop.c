@@ -1,9 +1,12 @@
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,4 +53,13 @@ const char *stop_wanted(void)
     if (!stop_reason[0])
         look();
     return stop_reason[0] ? stop_reason : NULL;
+}
+
+int stop_agreed(const struct ranks *ranks, const char *what)
+{
+    const char *wish = stop_wanted();
+    char *why = wish ? text_format("stopping: %s; %s", wish, what) : NULL;
+    const int code = ranks_agree(ranks, wish ? EXIT_STOPPED : EXIT_DONE, why);
+    free(why);
+    return code;
 }

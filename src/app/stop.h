@@ -2,11 +2,13 @@
  * stop.h - orderly stop: SIGUSR1, SIGTERM, --deadline, or a file named STOP in the output folder. Private to
  * the app.
  *
- * A rank only notes the wish; the next exchange round carries it to all, so that every rank stops at the same
- * place. Local.
+ * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all, so that every rank
+ * stops at the same place. Local, but for stop_agreed.
  */
 #ifndef DARKFOREST_STOP_H
 #define DARKFOREST_STOP_H
+
+#include "darkforest/exchange/ranks.h"
 
 #include <stdint.h>
 
@@ -16,5 +18,8 @@ void stop_watch(int64_t deadline_ns, const char *folder);
 /* NULL, or why to stop, as a clause; once given, it stays. Looks at the clock and the folder at most every
  * second. */
 const char *stop_wanted(void);
+/* Collective. EXIT_STOPPED on every rank when one was asked to stop, after one sentence that says what
+ * becomes of the work ("no model was written"); else EXIT_DONE. */
+int stop_agreed(const struct ranks *ranks, const char *what);
 
 #endif

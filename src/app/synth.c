@@ -10,11 +10,13 @@
 #include "stop.h"
 
 #include "darkforest/archive/writer.h"
+#include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/synth/catalogue.h"
 #include "darkforest/synth/hour.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct synth_values {
@@ -92,13 +94,6 @@ static int write_block(struct synthesis *s, uint64_t b)
     return code;
 }
 
-/* Whether any rank was asked to stop. Collective. */
-static int stop_asked(const struct ranks *world)
-{
-    return ranks_agree(world, stop_wanted() ? EXIT_STOPPED : EXIT_DONE,
-                       "asked to stop: no archive was written");
-}
-
 static int write_blocks(struct synthesis *s)
 {
     struct progress progress;
@@ -108,7 +103,7 @@ static int write_blocks(struct synthesis *s)
     for (uint64_t b = 0; b < n_blocks && code == EXIT_DONE; b += size) {
         code = write_block(s, b + (uint64_t)ranks_rank(s->world));
         if (code == EXIT_DONE)
-            code = stop_asked(s->world);
+            code = stop_agreed(s->world, "no archive was written");
         progress_update(&progress, s->records, s->records);
     }
     progress_end(&progress);
@@ -169,9 +164,19 @@ static const char *check(const struct synth_values *v, const struct strings *ope
         return "synth needs -o FILE: where the archive is to go";
     if (!ends_in(v->output, ".pcap") && !ends_in(v->output, ".pcap.gz") && !ends_in(v->output, ".pcap.zst"))
         return "synth writes .pcap, .pcap.gz and .pcap.zst: the name after -o must end in one of them";
-    if (v->devices_out && strcmp(v->devices_out, v->output) == 0)
-        return "--devices-out and -o name the same file";
     return plan_make(plan, &v->plan);
+}
+
+/* The archive and the list of devices may not be one file. Collective. */
+static int check_outputs(const struct ranks *world, const struct synth_values *v)
+{
+    const char *paths[] = {v->output, v->devices_out};
+    const struct strings outputs = {paths, v->devices_out ? 2 : 1}, none = {0};
+    char *why = NULL;
+    int code = ranks_rank(world) == 0 ? output_check(&outputs, &none, &why) : EXIT_DONE;
+    code = ranks_agree(world, code, why);
+    free(why);
+    return code;
 }
 
 static int run(const struct ranks *world, const void *values, const struct strings *operands)
@@ -183,10 +188,13 @@ static int run(const struct ranks *world, const void *values, const struct strin
         log_error("%s", wrong);
         return EXIT_BAD_USAGE;
     }
+    int code = check_outputs(world, v);
+    if (code)
+        return code;
     stop_watch(0, NULL);
     /* No run.json: archives of many hours share a folder, and the hour follows from the options alone. */
     struct run_record *record;
-    const int code = run_record_new(&record, world, "synth", NULL, NULL);
+    code = run_record_new(&record, world, "synth", NULL, NULL);
     if (code)
         return code;
     return run_record_finish(record, synthesise(world, v, &plan, record));

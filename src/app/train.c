@@ -8,6 +8,7 @@
 #include "command.h"
 #include "run_record.h"
 #include "scores.h"
+#include "stop.h"
 #include "training.h"
 
 #include "darkforest/core/output.h"
@@ -39,7 +40,8 @@ static const struct option_row train_rows[] = {
      "forest, boosting, adaboost, bayes or all; again for more. The paper's models of it are fitted; forest "
      "unless given.",
      AT(learners), 0, 0},
-    {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0, 0},
+    {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0,
+     TRAINING_SEED_MOST},
     {"bins", OPTION_U64, "N",
      "Values told apart in a feature; a feature with no more than that is split exactly. Unless given, 255, "
      "but "
@@ -213,6 +215,7 @@ static int train_run(const struct ranks *world, const void *values, const struct
     code = ranks_agree(world, code, why);
     free(why);
     struct run_record *record;
+    stop_watch(0, NULL);
     if (code == EXIT_DONE)
         code = run_record_new(&record, world, "train", o->output, RUN_RECORD_BESIDE);
     if (code != EXIT_DONE)

@@ -17,6 +17,9 @@
 #include "darkforest/exchange/ranks.h"
 #include "darkforest/learn/model.h"
 
+/* Files keep it as a signed number. */
+#define TRAINING_SEED_MOST UINT64_C(9000000000000000000)
+
 struct training_plan {
     uint64_t seed;     /* of the split, the folds and the learners */
     double test_share; /* held out; 0: every row is trained on */

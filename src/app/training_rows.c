@@ -1,5 +1,6 @@
 #include "training_rows.h"
 
+#include "inputs.h"
 #include "mixture.h"
 
 #include "darkforest/core/exits.h"
@@ -28,30 +29,37 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static void add_line(char **text, const char *line)
+char *training_rows_inputs(const struct strings *paths)
 {
-    char *longer = text_format("%s%s%s", *text ? *text : "", *text ? "\n" : "", line);
-    free(*text);
-    *text = longer;
+    size_t n = 1;
+    for (size_t i = 0; i < paths->n; i++)
+        n += strlen(last_part(paths->items[i])) + 1;
+    char *text = memory_zeroed(n, 1), *at = text;
+    for (size_t i = 0; i < paths->n; i++) {
+        if (i > 0)
+            *at++ = '\n';
+        at = stpcpy(at, last_part(paths->items[i]));
+    }
+    return text;
 }
 
 /* What one file adds to what is known of all. */
-static void note_file(struct training_rows *rows, const char *path, const struct features_meta *meta)
+static void note_file(struct training_rows *rows, const struct features_meta *meta)
 {
     struct training *about = &rows->about;
-    if (!about->rules) {
+    const int first = !about->rules;
+    if (first) {
         about->rules = rules_text(&meta->rules);
         about->window_length = meta->window_length;
     }
-    if (!about->inputs || meta->window_start < about->first_window)
+    if (first || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
-    if (!about->inputs || meta->window_start > about->last_window)
+    if (first || meta->window_start > about->last_window)
         about->last_window = meta->window_start;
-    add_line(&about->inputs, last_part(path));
-    rows->n_total += meta->n_rows;
+    about->n_rows += meta->n_rows;
 }
 
-/* Local. The number of rows of each file, and what stands beside them. */
+/* Rank 0. The number of rows of each file, and what stands beside them. */
 static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
 {
     struct mixture mixture = {0};
@@ -62,13 +70,13 @@ static int survey(const struct strings *paths, uint64_t *n_rows, struct training
         if (!file)
             break;
         n_rows[i] = meta.n_rows;
-        note_file(rows, paths->items[i], &meta);
+        note_file(rows, &meta);
         mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);
     }
     mixture_warn(&mixture);
-    rows->about.n_rows = rows->n_total;
+    rows->about.inputs = training_rows_inputs(paths);
     return code;
 }
 
@@ -155,28 +163,69 @@ int training_rows_spare(const struct strings *operands, const char *output, char
     struct strings paths = {0};
     char *absent = NULL;
     features_list(operands->items, operands->n, &paths, &absent);
-    const int code = output_check(output, paths.items, paths.n, why);
+    const struct strings outputs = {.items = &output, .n = 1};
+    const int code = output_check(&outputs, &paths, why);
     free(absent);
     strings_free_all(&paths);
     return code;
 }
 
-int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows)
+/* Collective. Rank 0's text to all, in fresh memory on the others. */
+static void broadcast_text(const struct ranks *ranks, char **text)
 {
-    struct strings paths = {0};
+    uint64_t n = *text ? strlen(*text) + 1 : 0;
+    ranks_broadcast(ranks, 0, &n, sizeof n);
+    if (!*text)
+        *text = memory_zeroed((size_t)n + 1, 1);
+    ranks_broadcast(ranks, 0, *text, (size_t)n);
+}
+
+/* Collective. What rank 0 has found out about the files, to all: nobody else opens more of them than it
+ * reads. */
+static int share_survey(const struct ranks *ranks, const struct strings *paths, uint64_t *n_rows,
+                        struct training_rows *rows)
+{
+    struct training *about = &rows->about;
     char *why = NULL;
-    *rows = (struct training_rows){0};
-    int code = features_list(operands->items, operands->n, &paths, &why);
-    uint64_t *n_rows = memory_zeroed(paths.n + 1, sizeof *n_rows);
-    if (code == EXIT_DONE)
-        code = survey(&paths, n_rows, rows, &why);
-    if (code == EXIT_DONE)
-        code = read_share(ranks, &paths, n_rows, rows, &why);
+    int code = ranks_rank(ranks) == 0 ? survey(paths, n_rows, rows, &why) : EXIT_DONE;
     code = ranks_agree(ranks, code, why);
+    free(why);
+    if (code != EXIT_DONE)
+        return code;
+    char *rules = about->rules, *inputs = about->inputs;
+    broadcast_text(ranks, &rules);
+    broadcast_text(ranks, &inputs);
+    ranks_broadcast(ranks, 0, about, sizeof *about);
+    about->rules = rules;
+    about->inputs = inputs;
+    ranks_broadcast(ranks, 0, n_rows, paths->n * sizeof *n_rows);
+    rows->n_total = about->n_rows;
+    return EXIT_DONE;
+}
+
+static int read_files(const struct ranks *ranks, const struct strings *paths, struct training_rows *rows)
+{
+    char *why = NULL;
+    uint64_t *n_rows = memory_zeroed(paths->n + 1, sizeof *n_rows);
+    int code = share_survey(ranks, paths, n_rows, rows);
+    if (code == EXIT_DONE) {
+        code = read_share(ranks, paths, n_rows, rows, &why);
+        code = ranks_agree(ranks, code, why);
+    }
     if (code == EXIT_DONE)
         rows->about.input_checksum = checksum(ranks, rows);
     free(why);
     free(n_rows);
+    return code;
+}
+
+int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows)
+{
+    struct strings paths;
+    *rows = (struct training_rows){0};
+    int code = inputs_features(ranks, operands, &paths);
+    if (code == EXIT_DONE)
+        code = read_files(ranks, &paths, rows);
     strings_free_all(&paths);
     return code;
 }

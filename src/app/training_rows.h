@@ -37,6 +37,8 @@ int training_rows_read(const struct ranks *ranks, const struct strings *operands
 /* Local. output_check of `output` against the feature files that the operands stand for. What
  * cannot be listed is left to training_rows_read to say. */
 int training_rows_spare(const struct strings *operands, const char *output, char **why);
+/* Local. The names of these files as `about.inputs` has them, in fresh memory. */
+char *training_rows_inputs(const struct strings *paths);
 void training_rows_free(struct training_rows *rows); /* Collective too */
 
 /* Collective. Every row before every rank, unless they are so already. 0, or -1 on every rank when a node has

@@ -52,8 +52,9 @@ static int (*const verifiers[CONTENTS])(const char *path, char **what, char **wh
     [CONTENT_RESULTS] = verify_results,
 };
 
-static int verify_file(const char *path)
+static int verify_file(const char *path, void *context)
 {
+    (void)context;
     char *what = NULL, *why = NULL;
     enum file_content content;
     int code = file_content_find(path, &content, &why);
@@ -72,26 +73,21 @@ static int verify_run(const struct ranks *world, const void *values, const struc
 {
     (void)world;
     (void)values;
-    struct strings paths;
-    char *why = NULL;
-    int code = files_list(operands->items, operands->n, "*.h5", &paths, &why);
-    if (code != EXIT_DONE)
-        log_error("%s", why);
-    for (size_t i = 0; code != EXIT_NO_INPUT && i < paths.n; i++)
-        code = exit_worse(code, verify_file(paths.items[i]));
-    free(why);
-    strings_free_all(&paths);
-    return code;
+    if (operands->n > 0)
+        return files_each(operands, verify_file, NULL);
+    log_error("verify needs files or folders of them: see `darkforest verify --help`");
+    return EXIT_BAD_USAGE;
 }
 
 const struct command command_verify = {
     .text = {.name = "verify",
              .operands = "FILE...",
              .summary = "prove that feature, model and result files are whole",
-             .about = "Reads every byte: the checksum of every column and array, the number and order of the "
-                      "rows, the sum of the "
-                      "tally. Prints one line a file, and exits with 65 when one is not whole. A folder "
-                      "stands for the *.h5 in it.",
+             .about =
+                 "Reads every column and array and compares its checksum, then the number and order of "
+                 "the rows and the sum of the tally. Attributes lie under HDF5's own checksums, so damage to "
+                 "them shows, but not that another program has changed one. Prints one line a file, and "
+                 "exits with 65 when one is not whole. A folder stands for the *.h5 in it.",
              .example = "darkforest verify out/    # all files of a finished run"},
     .serial = 1,
     .run = verify_run,

@@ -224,26 +224,6 @@ int output_is_same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* A folder that is there, or a name that only a folder may have. */
-static int is_folder(const char *path)
-{
-    struct stat s;
-    const size_t n = strlen(path);
-    return (n > 0 && path[n - 1] == '/') || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
-}
-
-int output_check(const char *path, const char *const *inputs, size_t n, char **why)
-{
-    char *partial = output_partial_name(path); /* is written over too */
-    if (is_folder(path))
-        *why = text_format("%s is a folder: give the name of a file with -o", path);
-    for (size_t i = 0; i < n && !*why; i++)
-        if (output_is_same_file(path, inputs[i]) || output_is_same_file(partial, inputs[i]))
-            *why = text_format("%s is an input: give another name with -o", inputs[i]);
-    free(partial);
-    return *why ? EXIT_BAD_USAGE : EXIT_DONE;
-}
-
 static int make_one(const char *path)
 {
     struct stat s;

@@ -2,6 +2,7 @@
 
 #include "darkforest/core/output.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,4 +109,15 @@ struct metrics_summary metrics_summarise(const struct metrics *m)
     }
     s.accuracy = share(right, n);
     return s;
+}
+
+struct metrics_spread metrics_spread(const double *values, size_t n)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += values[i];
+    const double mean = n ? sum / (double)n : 0;
+    for (size_t i = 0; i < n; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    return (struct metrics_spread){mean, n ? sqrt(squares / (double)n) : 0};
 }

@@ -95,6 +95,8 @@ static const char *check_classes(const struct model *m)
         return "it has no features or no classes";
     if (m->n_fitted < 1 || m->n_fitted > m->n_classes || !m->fitted)
         return "its list of fitted classes is wrong";
+    if (!m->class_rows)
+        return "it does not say how many rows each class had";
     for (int k = 0; k < m->n_fitted; k++)
         if (m->fitted[k] >= m->n_classes || (k && m->fitted[k] <= m->fitted[k - 1]))
             return "its list of fitted classes is wrong";

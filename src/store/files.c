@@ -2,6 +2,7 @@
  */
 #include "darkforest/store/files.h"
 #include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
@@ -11,17 +12,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* By name, whatever folders they lie in: names of feature files are in the order of their windows. */
 static int compare_paths(const void *a, const void *b)
 {
     const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y);
+    const int order = strcmp(last_part(*x), last_part(*y));
+    return order ? order : strcmp(*x, *y);
 }
 
 /* Adds what `pattern` matches; the number of paths, or -1 when a folder cannot be read. */
 static long add_matches(const char *pattern, struct strings *paths)
 {
     glob_t found;
-    int result = glob(pattern, GLOB_NOSORT, NULL, &found);
+    int result = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &found);
     if (result == GLOB_NOMATCH)
         return 0;
     if (result != 0)
@@ -48,39 +57,83 @@ static char *folder_pattern(const char *folder, const char *name_pattern)
     return pattern;
 }
 
+static int add_folder(const char *folder, const char *name_pattern, struct strings *paths, char **why)
+{
+    char *pattern = folder_pattern(folder, name_pattern);
+    const long n = add_matches(pattern, paths);
+    free(pattern);
+    if (n > 0)
+        return EXIT_DONE;
+    *why = n == 0 ? text_format("%s holds no file %s", folder, name_pattern)
+                  : text_format("%s cannot be read: %m", folder);
+    return EXIT_NO_INPUT;
+}
+
+/* What is there: a folder, or what it is taken for. */
+static int add_path(const char *path, const char *name_pattern, struct strings *paths, char **why)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return add_folder(path, name_pattern, paths, why);
+    strings_add(paths, memory_text(path));
+    return EXIT_DONE;
+}
+
+/* A path that exists is taken as it is, whatever characters are in it; else it is a pattern. */
 static int add_operand(const char *operand, const char *name_pattern, struct strings *paths, char **why)
 {
     struct stat status;
-    long n = 1;
-    if (stat(operand, &status) == 0 && S_ISDIR(status.st_mode)) {
-        char *pattern = folder_pattern(operand, name_pattern);
-        n = add_matches(pattern, paths);
-        free(pattern);
-        if (n == 0)
-            *why = text_format("%s holds no file %s", operand, name_pattern);
-    } else if (stat(operand, &status) == 0) {
-        strings_add(paths, memory_text(operand));
-    } else {
-        n = add_matches(operand, paths);
-        if (n == 0)
-            *why = text_format("%s does not exist", operand);
+    if (stat(operand, &status) == 0)
+        return add_path(operand, name_pattern, paths, why);
+    struct strings matches = {0};
+    int code = EXIT_DONE;
+    if (add_matches(operand, &matches) <= 0) {
+        *why = text_format("%s does not exist", operand);
+        code = EXIT_NO_INPUT;
     }
-    if (n < 0)
-        *why = text_format("%s cannot be read", operand);
-    return n > 0 ? EXIT_DONE : EXIT_NO_INPUT;
+    for (size_t i = 0; i < matches.n && code == EXIT_DONE; i++)
+        code = add_path(matches.items[i], name_pattern, paths, why);
+    strings_free_all(&matches);
+    return code;
 }
 
-/* Paths are in order: what was named twice stands side by side. */
+/* Which file a path stands for. */
+struct place {
+    dev_t device;
+    ino_t inode;
+    size_t number; /* of the path */
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->inode != y->inode)
+        return x->inode < y->inode ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Takes away all paths of a file but the first. */
 static void drop_repeats(struct strings *paths)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < paths->n; i++) {
-        if (n > 0 && strcmp(paths->items[n - 1], paths->items[i]) == 0)
-            free((char *)(uintptr_t)paths->items[i]);
-        else
-            paths->items[n++] = paths->items[i];
-    }
-    paths->n = n;
+    struct place *places = memory_get(paths->n * sizeof *places);
+    struct stat s;
+    size_t n = 0, kept = 0;
+    for (size_t i = 0; i < paths->n; i++)
+        if (stat(paths->items[i], &s) == 0)
+            places[n++] = (struct place){s.st_dev, s.st_ino, i};
+    qsort(places, n, sizeof *places, compare_places);
+    for (size_t k = 1; k < n; k++)
+        if (places[k].device == places[k - 1].device && places[k].inode == places[k - 1].inode) {
+            free((char *)(uintptr_t)paths->items[places[k].number]);
+            paths->items[places[k].number] = NULL;
+        }
+    for (size_t i = 0; i < paths->n; i++)
+        if (paths->items[i])
+            paths->items[kept++] = paths->items[i];
+    paths->n = kept;
+    free(places);
 }
 
 int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why)
@@ -103,4 +156,22 @@ int files_list(const char *const *operands, size_t n, const char *pattern, struc
 int features_list(const char *const *operands, size_t n, struct strings *paths, char **why)
 {
     return files_list(operands, n, "features-*.h5", paths, why);
+}
+
+int files_each(const struct strings *operands, int (*look)(const char *path, void *context), void *context)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < operands->n; i++) {
+        struct strings paths;
+        char *why = NULL;
+        const int found = files_list(&operands->items[i], 1, "*.h5", &paths, &why);
+        if (found != EXIT_DONE)
+            log_error("%s", why);
+        code = exit_worse(code, found);
+        for (size_t k = 0; k < paths.n; k++)
+            code = exit_worse(code, look(paths.items[k], context));
+        free(why);
+        strings_free_all(&paths);
+    }
+    return code;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Once, before the first call. */
@@ -54,6 +55,12 @@ hid_t hdf_open(const char *path, int *code, char **why)
         *why = text_format("%s does not exist or cannot be read", path);
         return -1;
     }
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        *code = EXIT_NO_INPUT;
+        *why = text_format("%s is a folder, where a file is wanted", path);
+        return -1;
+    }
     hid_t properties = access_properties();
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, properties);
     H5Pclose(properties);
@@ -95,24 +102,26 @@ hid_t hdf_group_open(hid_t parent, const char *name)
     return hdf_has(parent, name) ? H5Gopen2(parent, name, H5P_DEFAULT) : -1;
 }
 
-char **hdf_names(hid_t group, size_t *n)
+int hdf_names(hid_t group, char ***names, size_t *n)
 {
     H5G_info_t info;
     *n = 0;
-    if (H5Gget_info(group, &info) < 0 || info.nlinks == 0 || info.nlinks > 4096)
-        return NULL;
-    char **names = memory_zeroed(info.nlinks, sizeof *names);
+    *names = NULL;
+    if (H5Gget_info(group, &info) < 0 || info.nlinks > HDF_NAMES_MOST)
+        return -1;
+    char **found = memory_zeroed(info.nlinks, sizeof *found);
     for (hsize_t i = 0; i < info.nlinks; i++) {
         char name[256] = "";
         if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) <
             0) {
-            hdf_names_free(names, *n);
-            *n = 0;
-            return NULL;
+            hdf_names_free(found, i);
+            return -1;
         }
-        names[(*n)++] = memory_text(name);
+        found[i] = memory_text(name);
     }
-    return names;
+    *names = found;
+    *n = info.nlinks;
+    return 0;
 }
 
 void hdf_names_free(char **names, size_t n)

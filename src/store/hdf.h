@@ -28,9 +28,10 @@ int hdf_close(hid_t file);
 hid_t hdf_group_create(hid_t parent, const char *name);
 hid_t hdf_group_open(hid_t parent, const char *name);
 int hdf_has(hid_t parent, const char *name);
-/* Names of the links of a group in order of name; fresh memory, *n of them; NULL when there is none or it
- * cannot be read. */
-char **hdf_names(hid_t group, size_t *n);
+#define HDF_NAMES_MOST 4096
+/* Names of the links of a group in order of name; fresh memory, *n of them. 0; -1, with none, when it cannot
+ * be read or holds more than HDF_NAMES_MOST. */
+int hdf_names(hid_t group, char ***names, size_t *n);
 void hdf_names_free(char **names, size_t n);
 
 /*
@@ -49,8 +50,9 @@ int hdf_put_hash(hid_t object, const char *name,
                  uint64_t hash); /* as 16 hexadecimal digits, which every reader can hold */
 
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
-char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* as hdf_names */
+char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);
+int hdf_get_time(hid_t object, const char *name, int64_t *value); /* seconds; -1 too when ns would overflow */
 int hdf_get_f64(hid_t object, const char *name, double *value);
 int hdf_get_hash(hid_t object, const char *name, uint64_t *hash);
 

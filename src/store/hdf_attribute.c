@@ -138,6 +138,12 @@ int hdf_get_i64(hid_t object, const char *name, int64_t *value)
     return get_number(object, name, H5T_INTEGER, H5T_NATIVE_INT64, value);
 }
 
+int hdf_get_time(hid_t object, const char *name, int64_t *value)
+{
+    const int64_t most = INT64_MAX / 4 / 1000000000; /* sums and differences of times fit too */
+    return hdf_get_i64(object, name, value) != 0 || *value < -most || *value > most ? -1 : 0;
+}
+
 int hdf_get_f64(hid_t object, const char *name, double *value)
 {
     return get_number(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, value);

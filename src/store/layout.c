@@ -175,11 +175,12 @@ static int read_categories(hid_t file, struct features_meta *meta)
 int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, char **why)
 {
     int64_t n_rows = -1;
-    *meta = (struct features_meta){0};
+    *meta = (struct features_meta){.filter = hdf_get_text(file, "filter"),
+                                   .damages = hdf_get_text(file, "damages")};
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
-        hdf_get_i64(file, "window_start", &meta->window_start) != 0 ||
-        hdf_get_i64(file, "window_length", &meta->window_length) != 0 ||
-        read_rules(file, path, &meta->rules) != 0 ||
+        hdf_get_time(file, "window_start", &meta->window_start) != 0 ||
+        hdf_get_time(file, "window_length", &meta->window_length) != 0 || meta->window_length <= 0 ||
+        read_rules(file, path, &meta->rules) != 0 || !meta->filter || !meta->damages ||
         hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
         hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
         read_categories(file, meta) != 0) {
@@ -189,8 +190,6 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     hdf_get_i64(file, "covered_from_ns", &meta->covered_from_ns);
     hdf_get_i64(file, "covered_to_ns", &meta->covered_to_ns);
     meta->n_rows = (uint64_t)n_rows;
-    meta->filter = hdf_get_text(file, "filter");
-    meta->damages = hdf_get_text(file, "damages");
     read_tally(file, &meta->tally);
     meta->n_ranks = hdf_get_provenance(file, &meta->command_line, &meta->host, &meta->created);
     return 0;

@@ -54,6 +54,21 @@ int metrics_put(hid_t parent, const char *name, const struct metrics *metrics)
     return bad ? -1 : 0;
 }
 
+/* The measures follow from the matrix; other readers take them from the file, so they must be as written. */
+static int has_measures(hid_t group, hsize_t n)
+{
+    static const char *const names[] = {"precision", "recall", "f1", "support"};
+    int ok = 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names && ok; i++) {
+        struct hdf_shape shape;
+        const hid_t type = i == 3 ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE;
+        void *values = hdf_get_array(group, names[i], type, CLASSES_MOST, &shape);
+        ok = values && shape.n_dimensions == 1 && shape.dimensions[0] == n;
+        free(values);
+    }
+    return ok;
+}
+
 int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *metrics)
 {
     const hsize_t n = (hsize_t)n_classes;
@@ -65,6 +80,7 @@ int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *m
     for (hsize_t i = 0; ok && i < n * n; i++)
         ok = confusion[i] >= 0 && confusion[i] < INT64_C(1)
                                                      << 46; /* sums over the matrix must not overflow */
+    ok = ok && has_measures(group, n);
     if (ok) {
         metrics_init(metrics, n_classes);
         memcpy(metrics->confusion, confusion, n * n * sizeof *confusion);
@@ -95,7 +111,8 @@ int metrics_get_folds(hid_t parent, const char *name, int n_classes, struct metr
     if (!hdf_has(parent, name))
         return 0;
     hid_t group = hdf_group_open(parent, name);
-    char **names = hdf_names(group, &n_names);
+    char **names = NULL;
+    hdf_names(group, &names, &n_names);
     *folds = memory_zeroed(n_names, sizeof **folds);
     while (*n < n_names && metrics_get(group, names[*n], n_classes, &(*folds)[*n]) == 0)
         ++*n;

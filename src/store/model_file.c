@@ -245,28 +245,30 @@ static int get_training(hid_t file, struct training *t)
 {
     int64_t rows, seed, folds;
     if (hdf_get_hash(file, "input_checksum", &t->input_checksum) != 0 ||
-        hdf_get_i64(file, "first_window", &t->first_window) != 0 ||
-        hdf_get_i64(file, "last_window", &t->last_window) != 0 ||
+        hdf_get_time(file, "first_window", &t->first_window) != 0 ||
+        hdf_get_time(file, "last_window", &t->last_window) != 0 ||
         get_count(file, "n_rows", INT64_MAX, &rows) != 0 ||
         hdf_get_f64(file, "test_share", &t->test_share) != 0 || hdf_get_i64(file, "seed", &seed) != 0 ||
         get_count(file, "n_folds", NAMES_MOST, &folds) != 0)
         return -1;
-    if (get_count(file, "window_length", INT64_MAX, &t->window_length) != 0)
-        t->window_length = 0;
+    if (H5Aexists(file, "window_length") > 0 &&
+        (hdf_get_time(file, "window_length", &t->window_length) != 0 || t->window_length < 0))
+        return -1;
     t->n_rows = (uint64_t)rows;
     t->seed = (uint64_t)seed;
     t->n_folds = (uint64_t)folds;
     t->rules = hdf_get_text(file, "rules");
     t->inputs = hdf_get_text(file, "inputs");
     t->n_ranks = hdf_get_provenance(file, &t->command_line, &t->host, &t->created);
-    return 0;
+    return t->rules && t->inputs ? 0 : -1;
 }
 
 static int get_models(hid_t file, const char *path, struct model_set *set, char **why)
 {
     size_t n = 0;
+    char **names = NULL;
     hid_t group = hdf_group_open(file, "models");
-    char **names = hdf_names(group, &n);
+    hdf_names(group, &names, &n);
     set->models = memory_zeroed(n, sizeof(struct model *));
     while (set->n < n && (set->models[set->n] = get_model(group, names[set->n], path, why)))
         set->n++;

@@ -95,7 +95,7 @@ static int put_result(hid_t parent, const char *name, const struct result *r)
 int results_write(const char *path, const struct results *results)
 {
     struct hdf_output output = hdf_output_begin(path);
-    int bad = hdf_put_kind(output.file, CONTENT_RESULTS, SCHEMA);
+    int bad = hdf_put_kind(output.file, CONTENT_RESULTS, SCHEMA) || results->n > HDF_NAMES_MOST;
     hid_t group = hdf_group_create(output.file, "results");
     for (size_t i = 0; i < results->n; i++) {
         char name[24];
@@ -144,10 +144,10 @@ struct results *results_read(const char *path, int *code, char **why)
         return NULL;
     struct results *results = memory_zeroed(1, sizeof *results);
     size_t n = 0;
+    char **names = NULL;
     hid_t group = hdf_group_open(file, "results");
-    char **names = hdf_names(group, &n);
+    int bad = hdf_names(group, &names, &n) != 0;
     results->items = memory_zeroed(n, sizeof *results->items);
-    int bad = group < 0;
     while (!bad && results->n < n) {
         bad = get_result(hdf_group_open(group, names[results->n]), &results->items[results->n]) != 0;
         results->n++;

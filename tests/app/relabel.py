@@ -79,7 +79,7 @@ def main():
             f.write("[backscatter]\nplain_ack = yes\n")
         refused(p, 78, "plain_ack", before, "-o", p.file("none"), "--rules", rules)
         refused(p, 64, "is an input", before, "-o", before)
-        refused(p, 64, "would both become", before, there, "-o", p.file("none"))
+        refused(p, 64, "would both be", before, there, "-o", p.file("none"))
         refused(p, 66, "absent", p.file("absent"), "-o", p.file("none"))
         refused(p, 65, "hour.pcap", hour, "-o", p.file("none"))
         refused(p, 64, "-o DIR", before)

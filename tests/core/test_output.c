@@ -2,6 +2,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,7 +160,8 @@ static void files_are_written_whole(void **state)
 static char *refusal_of(const char *path, const char *input)
 {
     char *why = NULL;
-    const int code = output_check(path, &input, 1, &why);
+    const struct strings outputs = {&path, 1}, inputs = {&input, 1};
+    const int code = output_check(&outputs, &inputs, &why);
     assert_int_equal(code, why ? EXIT_BAD_USAGE : EXIT_DONE);
     return why;
 }
@@ -186,6 +188,24 @@ static void an_output_spares_the_inputs(void **state)
     free(around);
     free(other);
     free(half);
+}
+
+static void outputs_spare_one_another(void **state)
+{
+    (void)state;
+    char *one = path_in("one.csv"), *again = path_in(".//one.csv"), *other = path_in("two.csv");
+    const char *const lists[][2] = {{one, other}, {one, again}, {"one.csv", "./one.csv"}, {"a.csv", "b.csv"}};
+    const int same[] = {0, 1, 1, 0};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const struct strings outputs = {(const char **)(uintptr_t)lists[i], 2}, none = {0};
+        char *why = NULL;
+        assert_int_equal(output_check(&outputs, &none, &why), same[i] ? EXIT_BAD_USAGE : EXIT_DONE);
+        assert_int_equal(why && strstr(why, "one.csv"), same[i]);
+        free(why);
+    }
+    free(one);
+    free(again);
+    free(other);
 }
 
 static void a_file_takes_no_folders_name(void **state)
@@ -330,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_failed_rename_removes_the_partial_file),
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(an_output_spares_the_inputs),
+        cmocka_unit_test(outputs_spare_one_another),
         cmocka_unit_test(a_file_takes_no_folders_name),
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),

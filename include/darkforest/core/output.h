@@ -28,9 +28,10 @@ char *output_partial_name(const char *path);
 int output_write_file(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);
-/* Before work begins: a file that will be written may be no folder and fall on none of these inputs.
- * EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
-int output_check(const char *path, const char *const *inputs, size_t n, char **why);
+/* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one
+ * another. EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
+struct strings;
+int output_check(const struct strings *outputs, const struct strings *inputs, char **why);
 /* A full disk behind standard output shows here at the latest. 0; -1 after one sentence. */
 int output_flush_stdout(void);
 /* mkdir -p. 0; -1 after one sentence. */

@@ -41,4 +41,10 @@ uint64_t metrics_rows(const struct metrics *m);
 struct measures metrics_class(const struct metrics *m, int class_code);
 struct metrics_summary metrics_summarise(const struct metrics *m);
 
+/* Of a measure over the folds of a cross-validation; the deviation divides by n, as numpy's std does. */
+struct metrics_spread {
+    double mean, deviation;
+};
+struct metrics_spread metrics_spread(const double *values, size_t n);
+
 #endif

@@ -1,0 +1,127 @@
+/* Outputs that would fall on inputs or on one another: found out by what the paths stand for, not by their
+ * text.
+ */
+#include "darkforest/core/exits.h"
+#include "darkforest/core/options.h"
+#include "darkforest/core/output.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A folder that is there, or a name that only a folder may have. */
+static int is_folder(const char *path)
+{
+    struct stat s;
+    const size_t n = strlen(path);
+    return (n > 0 && path[n - 1] == '/') || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
+}
+
+struct identity {
+    dev_t device;
+    ino_t inode;
+    const char *path;
+};
+
+static int compare_identities(const void *a, const void *b)
+{
+    const struct identity *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* Those of the paths that are there, in order, in fresh memory. */
+static struct identity *identities_of(const struct strings *paths, size_t *n)
+{
+    struct identity *found = memory_get(paths->n * sizeof *found);
+    struct stat s;
+    *n = 0;
+    for (size_t i = 0; i < paths->n; i++)
+        if (stat(paths->items[i], &s) == 0)
+            found[(*n)++] = (struct identity){s.st_dev, s.st_ino, paths->items[i]};
+    qsort(found, *n, sizeof *found, compare_identities);
+    return found;
+}
+
+/* The one of n files that a path stands for, by whatever name; NULL when it is none of them. */
+static const char *find_file(const struct identity *files, size_t n, const char *path)
+{
+    struct stat s;
+    if (n == 0 || stat(path, &s) != 0)
+        return NULL;
+    const struct identity key = {s.st_dev, s.st_ino, NULL};
+    const struct identity *found = bsearch(&key, files, n, sizeof *files, compare_identities);
+    return found ? found->path : NULL;
+}
+
+/* A sentence when an output falls on an input, which its partial file would write over too. */
+static char *check_inputs(const struct strings *outputs, const struct strings *inputs)
+{
+    size_t n;
+    char *why = NULL;
+    struct identity *files = identities_of(inputs, &n);
+    for (size_t i = 0; i < outputs->n && !why; i++) {
+        char *partial = output_partial_name(outputs->items[i]);
+        const char *input = find_file(files, n, outputs->items[i]);
+        if (input || (input = find_file(files, n, partial)))
+            why = text_format("%s is an input: give another name with -o", input);
+        free(partial);
+    }
+    free(files);
+    return why;
+}
+
+/* Where a file will lie, the same text for the same place, in fresh memory. */
+static char *place_of(const char *path)
+{
+    struct stat s;
+    char *folder = memory_text(path), *slash = strrchr(folder, '/');
+    const char *name = slash ? slash + 1 : folder;
+    if (slash)
+        slash[slash == folder] = '\0';
+    char *place = stat(slash ? folder : ".", &s)
+                      ? memory_text(path)
+                      : text_format("%ju:%ju/%s", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino,
+                                    slash == folder ? path + 1 : name);
+    free(folder);
+    return place;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* A sentence when two outputs are one. */
+static char *check_places(const struct strings *outputs)
+{
+    struct strings places = {0};
+    char *why = NULL;
+    for (size_t i = 0; i < outputs->n; i++)
+        strings_add(&places, place_of(outputs->items[i]));
+    if (places.n > 0)
+        qsort((void *)places.items, places.n, sizeof *places.items, compare_texts);
+    for (size_t i = 1; i < places.n && !why; i++)
+        if (strcmp(places.items[i - 1], places.items[i]) == 0)
+            why = text_format("two outputs would both be %s", strchr(places.items[i], '/') + 1);
+    strings_free_all(&places);
+    return why;
+}
+
+int output_check(const struct strings *outputs, const struct strings *inputs, char **why)
+{
+    for (size_t i = 0; i < outputs->n && !*why; i++) {
+        if (!*outputs->items[i])
+            *why = memory_text("the name of the output is empty");
+        else if (is_folder(outputs->items[i]))
+            *why = text_format("%s is a folder: give the name of a file with -o", outputs->items[i]);
+    }
+    if (!*why)
+        *why = check_inputs(outputs, inputs);
+    if (!*why)
+        *why = check_places(outputs);
+    return *why ? EXIT_BAD_USAGE : EXIT_DONE;
+}

@@ -4,8 +4,8 @@
 
 #include "darkforest/archive/parts.h"
 
-/* 1 with the items filled; 0 when there is no index, or, with *why set to a clause, when there is one that
- * cannot be used. */
+/* 1 with the items filled; 0 when there is no index, or, with *why set to a clause,
+ * when there is one that cannot be used. */
 int parts_zstd_load(struct parts *parts, int fd, uint64_t n_file, const char **why);
 
 #endif

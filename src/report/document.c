@@ -71,8 +71,8 @@ static void print_base64(FILE *out, const uint8_t *data, size_t n)
     }
 }
 
-/* The picture itself inside the page: as an image, so that the names inside one SVG do not meet those of
- * another. */
+/* The picture itself inside the page: as an image, so that the
+ * names inside one SVG do not meet those of another. */
 static void print_picture(FILE *out, const char *folder, const struct document_block *block)
 {
     char *path = text_format("%s/figures/%s.svg", folder, block->figure);

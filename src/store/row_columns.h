@@ -23,8 +23,8 @@ void columns_init(struct columns *columns, size_t capacity);
 void columns_free(struct columns *columns);
 /* Rows [0, n) become values [at, at + n) of every column, the means computed on the way. */
 void columns_from_rows(struct columns *columns, size_t at, const struct source_row *rows, size_t n);
-/* Values [at, at + n) become rows; the means are passed over, bytes of the row that no column holds are zero.
- */
+/* Values [at, at + n) become rows; the means are passed over,
+ * bytes of the row that no column holds are zero. */
 void columns_to_rows(const struct columns *columns, size_t at, struct source_row *rows, size_t n);
 
 #endif

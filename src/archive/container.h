@@ -1,6 +1,6 @@
 /*
  * container.h - what the first (inflated) bytes of a file are: pcap, pcapng, or something that is refused by
- * name. Pure. Private to the archive room.
+ * name. Pure, Local. Private to the archive room.
  */
 #ifndef DARKFOREST_ARCHIVE_CONTAINER_H
 #define DARKFOREST_ARCHIVE_CONTAINER_H

@@ -1,6 +1,6 @@
 /*
  * parts_gzip.h - the index of restart points beside a gzip file: made while the file is read through, loaded
- * later. Private to the archive room.
+ * later. Private to the archive room. Local.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_GZIP_H
 #define DARKFOREST_ARCHIVE_PARTS_GZIP_H

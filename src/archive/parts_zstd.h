@@ -1,4 +1,4 @@
-/* parts_zstd.h - the index at the end of a packed zstd file. Private to the archive room. */
+/* parts_zstd.h - the index at the end of a packed zstd file. Private to the archive room. Local. */
 #ifndef DARKFOREST_ARCHIVE_PARTS_ZSTD_H
 #define DARKFOREST_ARCHIVE_PARTS_ZSTD_H
 

@@ -1,5 +1,6 @@
 /*
- * stream_gzip.h - places inside a gzip stream where inflating can start again. Private to the archive room.
+ * stream_gzip.h - places inside a gzip stream where inflating can start again.
+ * Private to the archive room. Local.
  *
  * Deflate data can be entered where a block begins, given the 32 KiB that were inflated before (Mark Adler's
  * zran shows how with zlib). isa-l does not stop at such places. But fed a few bytes at a time it cannot take

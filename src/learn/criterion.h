@@ -1,6 +1,6 @@
 /*
  * criterion.h - what makes a split good. A criterion names the integers that are summed over the rows of a
- * node, and turns the sums of two halves into a score. Pure, private to the learn room.
+ * node, and turns the sums of two halves into a score. Pure, Local, private to the learn room.
  *
  *     gini          stats: the weight of each class (fixed point where weights are not counts)
  *     friedman_mse  stats: the sum of residuals in fixed point, the number of rows; Friedman, "Greedy

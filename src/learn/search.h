@@ -1,6 +1,4 @@
-/*
- * search.h - the best split of a node, from its histograms. Pure, private to the learn room.
- */
+/* search.h - the best split of a node, from its histograms. Pure, Local, private to the learn room. */
 #ifndef DARKFOREST_LEARN_SEARCH_H
 #define DARKFOREST_LEARN_SEARCH_H
 

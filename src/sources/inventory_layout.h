@@ -1,6 +1,6 @@
 /*
  * inventory_layout.h - the inventory as it lies in memory: one relocatable piece, built once, then only read.
- * Private to the sources room.
+ * Pure, Local. Private to the sources room.
  *
  *     struct inventory | filter words | lines | run ends | run starts | run categories
  *                      | first run of each /16

@@ -143,7 +143,7 @@ static void print_markdown(FILE *out, const char *folder, const struct document 
     }
 }
 
-/* Opens PATH.partial, lets `print` fill it, and gives it its name. */
+/* Lets `print` make the page in memory, and writes it. */
 static int write_page(const char *folder, const char *name, const struct document *document,
                       void (*print)(FILE *out, const char *folder, const struct document *document))
 {

@@ -1,4 +1,4 @@
-/* Operands to feature files: a file by its name, a folder by what lies in it,
+/* Operands to HDF5 files of ours: a file by its name, a folder by what lies in it,
  * a pattern by what it matches. */
 #include "darkforest/store/files.h"
 #include "darkforest/core/exits.h"

@@ -71,8 +71,7 @@ void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struc
 /* Values [first, first + n) of a one-dimensional dataset. */
 int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
 
-/* A one-dimensional dataset for chunks that come shuffled and deflated;
- * `size` bytes an item, `chunk` items a chunk. */
+/* A one-dimensional dataset of n items for chunks that come shuffled and deflated, `chunk` items a chunk. */
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk);
 /* Places the packed chunk that starts at item `first`. */
 int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes);

@@ -1,7 +1,7 @@
 /*
- * A plain pcap cut into slices at any byte: after the repair that reader.h describes, the slices
- * hold what the whole file holds. Files made to mislead the guess (a pcap inside packets, damage,
- * jumbo records) included.
+ * A plain pcap cut into slices at any byte: when slices that began at a wrong place are read again from the
+ * right one, they hold what the whole file holds. Files made to mislead the guess (a pcap inside packets,
+ * damage, jumbo records) included.
  */
 #include "darkforest/archive/reader.h"
 

@@ -1,8 +1,8 @@
 /*
  * bench_inventory.c - how long a device list takes to read, and an address to look up.
  *
- *     bench_inventory [ADDRESSES [FILE.csv]]      3,000,000 random addresses by default, written as CSV to
- * FILE
+ *     bench_inventory [ADDRESSES [FILE.csv]]      3,000,000 random addresses by default,
+ *                                                 written as CSV to FILE
  */
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"

@@ -2,8 +2,9 @@
  * parsed_columns - the counted packets of a capture as fixed binary rows, for other programs to be timed on
  * from already parsed columns.
  *
- *     parsed_columns FILE > rows.bin      24 bytes a packet: int64 ts_ns, uint32 source, uint32 destination,
- * uint16 port, uint8 classes (packet.h), uint8 ttl, uint32 zero
+ *     parsed_columns FILE > rows.bin      24 bytes a packet: int64 ts_ns, uint32 source,
+ *                                         uint32 destination, uint16 port, uint8 classes (packet.h),
+ *                                         uint8 ttl, uint32 zero
  */
 #include "darkforest/archive/reader.h"
 #include "darkforest/packet/packet.h"

@@ -2,8 +2,8 @@
  * walk - the floor: how fast one thread can walk the records of a plain pcap at all. Large preads, next
  * header found, source read.
  *
- *     walk FILE      prints records, a checksum of the sources (so that reading them cannot be left out),
- * seconds
+ *     walk FILE      prints records, seconds, and a checksum of the sources,
+ *                    so that reading them cannot be left out
  *
  * Only little-endian classic pcap over Ethernet without tags is walked right; that is enough for a floor.
  */

@@ -25,7 +25,7 @@ check_spack() {
     local package=jobs/environment/spack/packages/darkforest/package.py name
     /usr/bin/python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' $package
     while read -r name; do
-        case $name in isal) name=isa-l ;; zlib) name=zlib-api ;; esac
+        case $name in isal) name=isa-l ;; esac
         grep -qE "depends_on.\"(lib)?${name}[\"@]" $package || { echo "the Spack package does not name $name"; exit 1; }
     done < <(sed -nE 's/^pkg_check_modules\([A-Z0-9]+ REQUIRED IMPORTED_TARGET (lib)?([a-z0-9]+)\)/\2/p' CMakeLists.txt)
 }

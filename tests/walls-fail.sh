@@ -21,7 +21,8 @@ plant() { # WHAT-IT-SHOWS FILE LINE
 plant "a room that its row does not name" src/learn/planted.c '#include "darkforest/packet/packet.h"'
 plant "a breach in a public header" include/darkforest/core/planted.h '#  include "darkforest/sources/source.h"'
 plant "a way round the wall" src/label/planted.c '#include "../learn/tree.h"'
-plant "MPI outside its rooms" src/sources/planted.c '#include <mpi.h>'
+plant "MPI outside its room" src/sources/planted.c '#include <mpi.h>'
+plant "MPI in the store, which writes with several ranks" src/store/planted.c '#include <mpi.h>'
 plant "HDF5 outside its room" src/report/planted.c '#include <hdf5.h>'
 plant "two files of one name" src/report/log.h '/* again */'
 echo "every planted breach was found"

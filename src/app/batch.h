@@ -43,9 +43,9 @@ struct batch {
     uint32_t known[1 << BATCH_KNOWN_BITS]; /* zeroed at first; of one inventory */
 };
 
-/* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that count are
- * in the batch until the next call. 0, or EXIT_IO after one sentence when a full table could not be set
- * aside. */
+/* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that
+ * count are in the batch until the next call. 0, or EXIT_IO after one sentence when a full table
+ * could not be set aside. */
 int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
                const struct record *records, size_t n);
 /*

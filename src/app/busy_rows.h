@@ -8,9 +8,9 @@
 #include "pass.h"
 
 /*
- * Counts the turned contacts of all ranks, the strays that finishing the owned ones left in `busy` among
- * them, and moves the rows from there, complete, to `rows`. *n_contacts: how many were counted here. The
- * agreed exit code.
+ * Counts the turned contacts of all ranks, the strays that finishing the owned ones left in `busy`
+ * among them, and moves the rows from there, complete, to `rows`. *n_contacts: how many were counted
+ * here. The agreed exit code.
  */
 int busy_rows(struct pass *pass, struct window *window, struct buckets_busy *busy, struct chunk_list *rows,
               uint64_t *n_contacts);

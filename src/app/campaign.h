@@ -1,9 +1,9 @@
 /*
- * campaign.h - a campaign file, read whole: what jobs/campaign-example.ini describes. Private to the app.
- * Local.
+ * campaign.h - a campaign file, read whole: what jobs/campaign-example.ini describes.
+ * Private to the app. Local.
  *
- * Relative paths have become paths from the folder of the file. Where things lie under the output folder is
- * said here once.
+ * Relative paths have become paths from the folder of the file.
+ * Where things lie under the output folder is said here once.
  */
 #ifndef DARKFOREST_CAMPAIGN_H
 #define DARKFOREST_CAMPAIGN_H
@@ -20,8 +20,7 @@ struct campaign_month {
 
 struct campaign {
     char *name, *output;
-    struct campaign_month
-        *months; /* in the order of the file; the first one's models are judged on the others */
+    struct campaign_month *months; /* as in the file; the first one's models are judged on the others */
     size_t n_months;
     struct strings devices, extract; /* owned; `extract` holds words like "--window=1h" */
     int64_t window_ns;

@@ -1,8 +1,8 @@
 /*
  * classify_print.h - verdicts as CSV or JSON lines. Private to the app. Local.
  *
- *     window_start, address, category (with an inventory), packets, verdict, a share a class, rule_verdict,
- * rule
+ *     window_start, address, category (with an inventory), packets, verdict, a share a class,
+ *     rule_verdict, rule
  */
 #ifndef DARKFOREST_CLASSIFY_PRINT_H
 #define DARKFOREST_CLASSIFY_PRINT_H

@@ -15,8 +15,8 @@
 #include "darkforest/archive/archive.h"
 #include "darkforest/sources/inventory.h"
 
-/* Takes the partials and the contacts of a window that is over, all in window->owned. 0, or an exit code that
- * ends the stream. */
+/* Takes the partials and the contacts of a window that is over, all in window->owned.
+ * 0, or an exit code that ends the stream. */
 typedef int classify_window(void *context, struct window *window, struct chunk_pool *pool);
 
 struct classify_stream {

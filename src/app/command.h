@@ -1,8 +1,8 @@
 /*
  * command.h - what a command is: a row in main.c's table, in a file of its own. Private to the app room.
  *
- * `run` is Collective over world: every rank calls it with the same values, and all return the same exit code
- * (ranks_agree).
+ * `run` is Collective over world: every rank calls it with the same values,
+ * and all return the same exit code (ranks_agree).
  */
 #ifndef DARKFOREST_APP_COMMAND_H
 #define DARKFOREST_APP_COMMAND_H

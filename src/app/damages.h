@@ -1,8 +1,8 @@
 /*
  * damages.h - damaged input files as text, a line each: "PATH: at byte N: WHAT". Private to the app.
  *
- * A window's lines are kept in its feature file, so that they are told again by whoever finds the window
- * finished.
+ * A window's lines are kept in its feature file, so that they
+ * are told again by whoever finds the window finished.
  */
 #ifndef DARKFOREST_DAMAGES_H
 #define DARKFOREST_DAMAGES_H

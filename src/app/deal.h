@@ -2,9 +2,9 @@
  * deal.h - fits that do not need one another, dealt over groups of ranks so that they run side by side.
  * Private to the app. Pure, Local: every rank reckons the same.
  *
- * The pieces of work are a table: a row is a part of the data that is fitted to (the split, each fold), a
- * column is a model (a recipe). The ranks of a group fit one piece after the other, part by part, all
- * together.
+ * The pieces of work are a table: a row is a part of the data that is fitted to (the split, each fold),
+ * a column is a model (a recipe). The ranks of a group fit one piece after the other,
+ * part by part, all together.
  *
  *     ranks:   0 1 | 2 3 | 4 5          split   forest 0   boosting 0
  *     groups:   0     1     2           fold 1  forest 1   boosting 1

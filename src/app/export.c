@@ -2,9 +2,9 @@
  * export.c - the command `export`: feature files to CSV, or to feature files whose addresses are anonymised;
  * a model file to another tool's format.
  *
- * Data derived from a telescope may leave its owner's machines only with addresses anonymised. So the plain
- * addresses are written only when --with-addresses asks for them; else they are anonymised with a key, or
- * left out.
+ * Data derived from a telescope may leave its owner's machines only with addresses anonymised. So
+ * the plain addresses are written only when --with-addresses asks for them; else they are anonymised
+ * with a key, or left out.
  */
 #include "anonymise.h"
 #include "command.h"

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tree of XGBoost has one number a leaf and adds it to one output: a tree of shares becomes a tree a class.
- */
+/* A tree of XGBoost has one number a leaf and adds it to one output:
+ * a tree of shares becomes a tree a class. */
 struct exported {
     const struct model *model;
     FILE *out;

@@ -26,8 +26,8 @@ float export_tree_split(double threshold)
     return fminf(nextafterf(below, INFINITY), FLT_MAX);
 }
 
-/* With an exponent, always: XGBoost refuses an integer where a real number belongs. Nine digits are single
- * precision. */
+/* With an exponent, always: XGBoost refuses an integer where a real number belongs.
+ * Nine digits are single precision. */
 static void put_real(double value, FILE *out)
 {
     fprintf(out, "%.8E", value);

@@ -1,6 +1,6 @@
 /*
- * export_tree.h - one tree as XGBoost's JSON has it: an array a property, a place a node. Private to the app.
- * Local.
+ * export_tree.h - one tree as XGBoost's JSON has it: an array a property, a place a node.
+ * Private to the app. Local.
  */
 #ifndef DARKFOREST_EXPORT_TREE_H
 #define DARKFOREST_EXPORT_TREE_H

@@ -214,8 +214,8 @@ static json_t *tally_json(const struct tally *tally)
     return object;
 }
 
-/* Files of the given folders that are captures of a kind that is not read: said and recorded. Returns whether
- * there were any. */
+/* Files of the given folders that are captures of a kind that is not read:
+ * said and recorded. Returns whether there were any. */
 static int tell_refused(struct extract *x)
 {
     uint64_t n = x->archive.n_refused; /* rank 0 alone has looked */
@@ -231,8 +231,8 @@ static int tell_refused(struct extract *x)
     return n > 0;
 }
 
-/* Damaged files, those that windows finished before suffered from too: said and recorded. Returns whether
- * there were any. */
+/* Damaged files, those that windows finished before suffered from too:
+ * said and recorded. Returns whether there were any. */
 static int tell_damages(struct extract *x)
 {
     json_t *list = json_array();
@@ -249,8 +249,8 @@ static int tell_damages(struct extract *x)
     return any != 0;
 }
 
-/* What each rank brings to the sums of a run. Sums over a group are the same on all its ranks: only its first
- * brings them. */
+/* What each rank brings to the sums of a run. Sums over a group are the same on all its ranks:
+ * only its first brings them. */
 struct sums {
     struct tally written, outside;
     uint64_t n_windows, n_rows, n_labels[LABEL_CLASSES];
@@ -351,8 +351,8 @@ static int extract_all(struct extract *x)
     return damaged ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
-/* Where results go, and indexes; then scratch, which may be one of the two and which every node has for
- * itself. */
+/* Where results go, and indexes; then scratch, which may be
+ * one of the two and which every node has for itself. */
 static int make_folders(const struct ranks *world, const struct extract_options *o)
 {
     const int failed = ranks_rank(world) == 0 && (output_make_directory(o->output) ||

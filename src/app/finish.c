@@ -62,8 +62,8 @@ static void label_rows(const struct finish *finish, const struct inventory *inve
         counts[1 + rows[i].label]++;
 }
 
-/* The rounds of the file: in each, this rank's part is put in order, labelled and packed. The agreed exit
- * code. */
+/* The rounds of the file: in each, this rank's part is put in order, labelled and packed.
+ * The agreed exit code. */
 static int write_rounds(struct finish *finish, struct pass *pass, struct ordering *ordering,
                         struct features_writer *writer, uint64_t counts[1 + LABEL_CLASSES])
 {

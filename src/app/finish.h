@@ -1,8 +1,8 @@
 /*
  * finish.h - a complete window becomes a feature file. Private to the app.
  *
- *     partials -> owners -> rows of each bucket -> the rank of their address range -> sorted -> category,
- * label -> HDF5
+ *     partials -> owners -> rows of each bucket -> the rank of their address range -> sorted
+ *              -> category, label -> HDF5
  */
 #ifndef DARKFOREST_FINISH_H
 #define DARKFOREST_FINISH_H

@@ -1,6 +1,6 @@
 /*
- * finished.h - windows that an earlier run has finished in the output folder: they are not computed again.
- * Private to the app.
+ * finished.h - windows that an earlier run has finished in the output folder:
+ * they are not computed again. Private to the app.
  */
 #ifndef DARKFOREST_FINISHED_H
 #define DARKFOREST_FINISHED_H

@@ -62,8 +62,8 @@ static char *title_of(const struct fits *f, size_t part, const struct recipe *re
     return text_format("fold %zu of %llu, %s", part, (unsigned long long)f->plan->n_folds, recipe->name);
 }
 
-/* A model says all that it was made with: its name among the recipes, and what a fit does not know of itself.
- */
+/* A model says all that it was made with: its name among the recipes,
+ * and what a fit does not know of itself. */
 static void note_recipe(struct model *model, const struct recipe *recipe, uint32_t n_bins)
 {
     char *parameters = text_format("%s bins=%u", model->parameters, n_bins);

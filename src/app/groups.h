@@ -1,12 +1,12 @@
 /*
- * groups.h - many windows at once: ranks in groups, each with a stretch of time of its own. Private to the
- * app.
+ * groups.h - many windows at once: ranks in groups, each with a stretch of time of its own.
+ * Private to the app.
  *
- *     time:   [ group 0's windows | group 1's windows | ... ]       cut at windows, about as much work in
- * each
+ *     time:   [ group 0's windows | group 1's windows | ... ]       cut at windows,
+ *                                                                   about as much work in each
  *
- * A group reads the files that can hold its windows; a file at a border is read by both sides, each taking
- * its own packets.
+ * A group reads the files that can hold its windows; a file at a border is read by both sides,
+ * each taking its own packets.
  */
 #ifndef DARKFOREST_GROUPS_H
 #define DARKFOREST_GROUPS_H
@@ -21,9 +21,9 @@ struct stretch {
 };
 
 /*
- * How many groups `size` ranks make for this archive. ranks_per_window 0 chooses: two for files of which only
- * one rank can inflate, more for others; and no more groups than leave each several windows, since borders
- * are read twice. Pure.
+ * How many groups `size` ranks make for this archive. ranks_per_window 0 chooses: two for files of which
+ * only one rank can inflate, more for others; and no more groups than leave each several windows, since
+ * borders are read twice. Pure.
  */
 int groups_number(const struct archive *archive, struct stretch all, int64_t window_ns, int size,
                   uint64_t ranks_per_window);

@@ -19,8 +19,8 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
 int inputs_features(const struct ranks *world, const struct strings *operands, struct strings *paths);
 /* Finds out when each file ends, where that can be told without reading it through. */
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
-int inputs_rules(const struct ranks *world, const char *path,
-                 struct rules *rules); /* path NULL: the defaults */
+/* `path` NULL: the defaults. */
+int inputs_rules(const struct ranks *world, const char *path, struct rules *rules);
 
 /* Opens a step alike on every rank: indexes that do not look the same to all are not used. */
 void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,

@@ -28,8 +28,8 @@ struct joint_piece {
 int joint_open(struct joint **joint, const struct ranks *world, const char *path);
 /* `code` is an exit code of this rank, which then brings nothing. The agreed exit code. */
 int joint_append(struct joint *joint, const struct joint_piece *piece, int code);
-/* Gives the file its name, or removes it when `code` (agreed) is not 0. Frees the joint. The agreed exit
- * code. */
+/* Gives the file its name, or removes it when `code` (agreed) is not 0.
+ * Frees the joint. The agreed exit code. */
 int joint_close(struct joint *joint, int code);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * label.c - the command `label`: the rows of feature files, their labels decided again by other rules. No
- * packet is read.
+ * label.c - the command `label`: the rows of feature files,
+ * their labels decided again by other rules. No packet is read.
  *
  * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder.
  */

@@ -91,8 +91,8 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     ranks_finish(world);
     if (!command->after || !exit_left_results(code))
         return code;
-    /* Launchers end a job when one rank leaves with a failure: the first, which has work left, says it for
-     * all. */
+    /* Launchers end a job when one rank leaves with a failure:
+     * the first, which has work left, says it for all. */
     return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 

@@ -14,17 +14,17 @@
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
-/* Read between two rounds: little at first, so that busy sources are found before much of them has come, then
- * twice as much each time; beyond MEET_BYTES only for as long as no lane comes close to being full, so that
- * ranks that keep few packets seldom wait for one another. At most so much, for progress, and to hear of a
- * stop. */
+/* Read between two rounds: little at first, so that busy sources are found before much of them has
+ * come, then twice as much each time; beyond MEET_BYTES only for as long as no lane comes close to being
+ * full, so that ranks that keep few packets seldom wait for one another. At most so much, for progress,
+ * and to hear of a stop. */
 #define FIRST_MEET_BYTES ((uint64_t)4 << 20)
 #define MEET_BYTES ((uint64_t)64 << 20)
 #define MOST_MEET_BYTES ((uint64_t)256 << 20)
 
-/* A bucket is asked for a busy source when it holds so many contacts: that part of the mean over ranks which
- * its owner can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
- * sources even out. */
+/* A bucket is asked for a busy source when it holds so many contacts: that part of the mean over ranks
+ * which its owner can have on top without standing out. The more ranks, the smaller each rank's part, and
+ * the fewer sources even out. */
 #define BUSY_LEAST 4096
 static uint64_t busy_share(int size)
 {
@@ -33,8 +33,8 @@ static uint64_t busy_share(int size)
 
 #define BUSY_AT_ONCE 16 /* that a rank names in one round, at most */
 
-/* Travels ahead of each round, before the indexes of the sender's newly opened windows and its busy sources.
- */
+/* Travels ahead of each round, before the indexes of the
+ * sender's newly opened windows and its busy sources. */
 struct note {
     uint64_t n_bytes, n_records; /* read so far, for progress */
     uint64_t n_dealt;            /* contacts of the open windows that came from here */

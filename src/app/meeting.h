@@ -1,8 +1,8 @@
 /*
  * meeting.h - contacts on their way to their owners, in rounds in which all ranks meet. Private to the app.
  *
- *     contact -> owner's lane of the next round, or waiting when the lane is full -> round -> bucket of the
- * owner
+ *     contact -> owner's lane of the next round, or waiting when the lane is full
+ *             -> round -> bucket of the owner
  *
  * Giving a contact is Local and never waits; meeting_round is Collective and is called between blocks. What a
  * contact's slot means (which window) is told ahead of the round by its sender, and so is which sources
@@ -40,8 +40,8 @@ int meeting_round(struct pass *pass, int more);
 /* All contacts of a window have come: the last word on which of its sources are busy. Collective. */
 void meeting_settle_busy(struct pass *pass, struct window *window);
 
-/* The exchange of contacts, lent for items of another size while a window is finished; meeting_take_back when
- * done. Local. */
+/* The exchange of contacts, lent for items of another size while a window is finished;
+ * meeting_take_back when done. Local. */
 struct alltoall *meeting_lend(struct meeting *meeting, size_t item_size);
 void meeting_take_back(struct meeting *meeting);
 

@@ -9,8 +9,8 @@
 
 #include "campaign.h"
 
-/* Files whose windows begin in [from, to), by name; free with strings_free_all. 0, or an exit code with *why when
- * there are none. */
+/* Files whose windows begin in [from, to), by name; free with strings_free_all.
+ * 0, or an exit code with *why when there are none. */
 int month_files_list(const struct campaign *campaign, size_t month, struct strings *paths, char **why);
 /* One warning if the folder holds others. */
 void month_files_warn(const struct campaign *campaign, size_t month);

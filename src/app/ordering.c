@@ -219,8 +219,8 @@ static void sort_arrived(struct ordering *o)
     o->sorted = radix_sort(o->keys, o->keys + o->arrived.capacity, o->arrived.n);
 }
 
-/* Rows that arrived beyond the part belong to the next chunk: to the next rank, and from the last to rank 0
- * for its next round. */
+/* Rows that arrived beyond the part belong to the next chunk: to the next rank,
+ * and from the last to rank 0 for its next round. */
 static void pass_on(struct ordering *o, size_t n_mine)
 {
     const int rank = ranks_rank(o->ranks), size = ranks_size(o->ranks);

@@ -3,8 +3,8 @@
  * each, a rank gets the rows of one chunk, sorted. Private to the app.
  *
  *     addresses  | range | range | range | ...       ranges: upper halves, at most 65,536 rows each
- *     rows       0            65,536           ...   a range goes whole to the chunk that its first row lies
- * in; chunks     |  rank 0    |   rank 1   |   ...   what is too much there goes on to the next
+ *     rows       0            65,536           ...   a range goes whole to the chunk that its first row
+ *     chunks     |  rank 0    |   rank 1   |   ...   lies in; what is too much there goes on to the next
  *
  * No rank has more than two chunks' rows in hand at a time, besides its own that were not sent yet.
  */

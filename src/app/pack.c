@@ -45,8 +45,8 @@ static const char *pack_check(const struct pack_options *o, const struct strings
     return NULL;
 }
 
-/* What all files must share, for one pcap header to stand for them: the link type. Nanoseconds hold
- * microseconds too. */
+/* What all files must share, for one pcap header to stand for them:
+ * the link type. Nanoseconds hold microseconds too. */
 static int choose_format(const struct archive *archive, struct writer_options *format)
 {
     const struct archive_file *first = &archive->files[0];

@@ -5,8 +5,8 @@
  *                           a frame     a frame       ...            each PACK_FRAME bytes of the stream
  *     packed file:        [h][frame][frame][frame] ... [index]
  *
- * So the frames follow from the records alone: not from the ranks, nor from how the file was compressed or
- * where it could be cut.
+ * So the frames follow from the records alone: not from the ranks,
+ * nor from how the file was compressed or where it could be cut.
  */
 #ifndef DARKFOREST_PACKING_H
 #define DARKFOREST_PACKING_H
@@ -42,9 +42,8 @@ static inline uint64_t packing_frame_end(uint64_t offset)
 void packing_put(struct packing *p, const struct record *record);
 /* What was put since the last call, as a piece that lasts until the next put. Local. */
 struct joint_piece packing_take(struct packing *p);
-/* The pieces of all ranks go to the file. Collective. Whether to go on: nothing failed and nobody wants to
- * stop.
- */
+/* The pieces of all ranks go to the file. Collective. Whether to go on:
+ * nothing failed and nobody wants to stop. */
 int packing_round(struct packing *p, const struct joint_piece *piece);
 /* A reader failed: says so, in `code` too. Local. */
 void packing_judge(struct packing *p, const char *path, const struct reader *reader);

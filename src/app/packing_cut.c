@@ -11,8 +11,8 @@
 #define MOST_PART_BYTES ((uint64_t)64 << 20) /* on disk: a file with a larger part is read through */
 #define RECORDS_AT_ONCE 256
 
-/* The records that start in [from, to) of a file's stream; both are multiples of PACK_FRAME, but for the end.
- */
+/* The records that start in [from, to) of a file's stream;
+ * both are multiples of PACK_FRAME, but for the end. */
 struct stretch {
     size_t file; /* of the step */
     uint64_t from, to;
@@ -217,8 +217,8 @@ static int seams_hold(const struct stretch *stretches, const struct seam *seams,
     return 1;
 }
 
-/* Up to one stretch a rank; `last` is the seam of the last stretch before, and then of these. Whether to go
- * on. */
+/* Up to one stretch a rank; `last` is the seam of the last stretch before,
+ * and then of these. Whether to go on. */
 static int cut_round(struct packing *p, const struct step *step, const struct stretch *stretches, size_t n,
                      struct seam *last)
 {

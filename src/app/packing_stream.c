@@ -19,8 +19,8 @@ struct frame {
     size_t n; /* bytes of records; once packed, of what they became */
     uint64_t n_inflated;
     struct part part;
-    /* A frame that still lacks a record has less than PACK_FRAME bytes, and a block of the reader comes
-     * behind them. */
+    /* A frame that still lacks a record has less than PACK_FRAME bytes,
+     * and a block of the reader comes behind them. */
     uint8_t bytes[PACK_FRAME + READER_BUFFER_SIZE];
 };
 

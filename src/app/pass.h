@@ -1,9 +1,9 @@
 /*
  * pass.h - one pass over an archive: records to windows, contacts to their owners. Private to the app.
  *
- *     slices of a step -> block -> records -> packets -> (filter, inventory) -> partials, here reading.c
- *                                                                            -> contacts, to their owners
- * meeting.c
+ *     slices of a step -> block -> records -> packets -> (filter, inventory)
+ *                      -> partials, here             reading.c
+ *                      -> contacts, to their owners  meeting.c
  *
  * Steps are Collective: ranks meet in exchange rounds until every rank has read its slices.
  */
@@ -18,9 +18,7 @@
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
 
-#define PASS_RETRY_UNCUT                                                                                     \
-    (-1) /* a cut inside a file was wrong: everything must be read again without cuts                        \
-          */
+#define PASS_RETRY_UNCUT (-1) /* a cut inside a file was wrong: all must be read again without cuts */
 
 /* What stays the same through a pass. */
 struct pass_input {
@@ -54,8 +52,8 @@ struct pass {
     struct windows windows;
     struct batch *batch;
     struct meeting *meeting;
-    struct tally outside; /* of records that belong to no window file of this pass; COUNTED: of windows
-                             finished before */
+    /* of records that belong to no window file of this pass; COUNTED: of windows finished before */
+    struct tally outside;
     struct pass_damage *damages;
     size_t n_damages;
     struct progress progress;

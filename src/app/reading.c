@@ -154,9 +154,9 @@ static int spill_contacts(struct pass *pass, struct window *window)
 }
 
 /*
- * Sums may take a quarter of the memory, contacts what they and the buffers of two rounds leave of three
- * quarters. The last quarter is for what finishing a window takes beside them: sums on their way, rows, keys
- * being sorted.
+ * Sums may take a quarter of the memory, contacts what they and the buffers of two rounds leave of
+ * three quarters. The last quarter is for what finishing a window takes beside them: sums on their
+ * way, rows, keys being sorted.
  */
 static void keep_to_memory(struct pass *pass)
 {

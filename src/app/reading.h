@@ -1,6 +1,6 @@
 /*
- * reading.h - records of a file, block by block, into the windows of a pass. Private to the app. Local, but
- * for reading_slice.
+ * reading.h - records of a file, block by block, into the windows of a pass.
+ * Private to the app. Local, but for reading_slice.
  */
 #ifndef DARKFOREST_READING_H
 #define DARKFOREST_READING_H
@@ -31,8 +31,8 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block);
 void reading_end(struct reading *reading);
 
-/* A slice's reader: NULL with pass->code set, after one sentence, or NULL alone: the file's index is damaged.
- */
+/* A slice's reader: NULL with pass->code set, after one sentence, or NULL alone:
+ * the file's index is damaged. */
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice);
 /* The reader has come to its end: keeps what was damaged, says what failed. */
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last);

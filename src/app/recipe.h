@@ -13,7 +13,7 @@
 struct recipe {
     const struct learner *learner;
     struct learner_options options;
-    char name[RECIPE_NAME]; /* "forest-depth-2"; recipe_name */
+    char name[RECIPE_NAME]; /* "forest-depth-2"; from recipes_settle */
 };
 
 struct recipes {

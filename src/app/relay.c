@@ -61,8 +61,8 @@ static int take(void *context, void *block)
     return t->pass->code != 0 || meeting_is_due(t->pass->meeting);
 }
 
-/* Laps, each as long as no rank is due to meet the others, until the file has ended, with a meeting of all
- * ranks after each. */
+/* Laps, each as long as no rank is due to meet the others, until the file has ended,
+ * with a meeting of all ranks after each. */
 static void read_file(struct team *t)
 {
     const struct ring_use use = {.fill = fill, .take = take, .context = t};
@@ -129,8 +129,8 @@ void relay_read(struct pass *pass, const struct step *step)
     size_t n, node, n_nodes;
     size_t *files = step_whole_files(step, &n);
     find_node(in, &node, &n_nodes);
-    const size_t n_here =
-        n > node ? (n - node + n_nodes - 1) / n_nodes : 0; /* files node, node + n_nodes, ... */
+    /* Files node, node + n_nodes, ... */
+    const size_t n_here = n > node ? (n - node + n_nodes - 1) / n_nodes : 0;
     const size_t n_teams = n_here < n_ranks ? n_here : n_ranks,
                  number = n_teams ? rank * n_teams / n_ranks : 0;
     struct ranks *ranks = ranks_split(in->node, (int)number);

@@ -1,5 +1,5 @@
-/* report.c - the command `report`: feature, model and result files and run records to one page, tables and
- * pictures. */
+/* report.c - the command `report`: feature, model and result files and run records to one page,
+ * tables and pictures. */
 #include "command.h"
 #include "mixture.h"
 #include "run_record.h"

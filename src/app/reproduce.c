@@ -4,8 +4,8 @@
  *     extract, a month after the other -> models of each month -> the first month's models on the others
  *     -> tables -> (MPI has ended) report
  *
- * What is finished is not done again. Settings that decide about models lie beside them, and others are
- * refused.
+ * What is finished is not done again. Settings that decide about models lie beside them,
+ * and others are refused.
  */
 #include "call.h"
 #include "campaign.h"

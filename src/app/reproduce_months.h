@@ -1,9 +1,9 @@
 /*
- * reproduce_months.h - the models of each month of a campaign, and the first month's judged on the others.
- * Private to the app.
+ * reproduce_months.h - the models of each month of a campaign,
+ * and the first month's judged on the others. Private to the app.
  *
- *     ranks:  [ month 0 | month 1 | month 2 ]   side by side when there are ranks for it, else one after the
- * other
+ *     ranks:  [ month 0 | month 1 | month 2 ]   side by side when there are ranks for it,
+ *                                               else one after the other
  *
  * The files do not depend on how many ranks there are. As `make` has it, a file that is there and not older
  * than what it was made of is not made again.

@@ -7,8 +7,8 @@
 
 #include "campaign.h"
 
-/* Markdown, from the campaign's model and result files; fresh memory. NULL with *code and a sentence in *why.
- */
+/* Markdown, from the campaign's model and result files; fresh memory.
+ * NULL with *code and a sentence in *why. */
 char *reproduce_tables(const struct campaign *campaign, int *code, char **why);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * ring.h - blocks of one file that one rank of a node makes and all its ranks take, in shared memory. Private
- * to the app.
+ * ring.h - blocks of one file that one rank of a node makes and all its ranks take,
+ * in shared memory. Private to the app.
  *
  *     leader:  file -> inflate -> ring of blocks in shared memory -> (takes too, when the ring is full)
  *     others:                                  take a block -> ...

@@ -1,12 +1,12 @@
 /*
- * run_record.h - what a run was and how it went, written beside the outputs, also when the run fails: FOLDER/run.json
- * of a run that fills a folder, FILE.run.json of one that makes a file. Private to the app.
+ * run_record.h - what a run was and how it went, written beside the outputs, also when the run fails:
+ * FOLDER/run.json of a run that fills a folder, FILE.run.json of one that makes a file. Private to the app.
  *
- * The record is held from the start of a run to its end (output.h): so no second run writes to the same place
- * at the same time.
+ * The record is held from the start of a run to its end (output.h):
+ * so no second run writes to the same place at the same time.
  *
- * The record is a JSON object that commands add to (jansson). Rank 0 keeps and writes it; other ranks may
- * call everything.
+ * The record is a JSON object that commands add to (jansson).
+ * Rank 0 keeps and writes it; other ranks may call everything.
  */
 #ifndef DARKFOREST_APP_RUN_RECORD_H
 #define DARKFOREST_APP_RUN_RECORD_H
@@ -35,8 +35,8 @@ void run_record_set(struct run_record *record, const char *key, json_t *value);
  * ends. Returns the phase before. */
 const char *run_record_phase(struct run_record *record, const char *phase);
 /*
- * Collective. Flushes standard output, writes the record (exit code, error, wall, CPU, peak memory over ranks, phases), prints the
- * closing line, frees the record, returns `code` or what was worse.
+ * Collective. Flushes standard output, writes the record (exit code, error, wall, CPU, peak memory over
+ * ranks, phases), prints the closing line, frees the record, returns `code` or what was worse.
  */
 int run_record_finish(struct run_record *record, int code);
 

@@ -1,9 +1,9 @@
 /*
- * stop.h - orderly stop: SIGUSR1, SIGTERM, --deadline, or a file named STOP in the output folder. Private to
- * the app.
+ * stop.h - orderly stop: SIGUSR1, SIGTERM, --deadline, or a file named STOP in the output folder.
+ * Private to the app.
  *
- * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all, so that every rank
- * stops at the same place. Local, but for stop_agreed.
+ * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all,
+ * so that every rank stops at the same place. Local, but for stop_agreed.
  */
 #ifndef DARKFOREST_STOP_H
 #define DARKFOREST_STOP_H
@@ -12,14 +12,14 @@
 
 #include <stdint.h>
 
-/* From here on SIGUSR1 and SIGTERM are wishes. deadline_ns: 0 for none. folder: where STOP may lie, NULL for
- * nowhere. */
+/* From here on SIGUSR1 and SIGTERM are wishes. deadline_ns: 0 for none.
+ * folder: where STOP may lie, NULL for nowhere. */
 void stop_watch(int64_t deadline_ns, const char *folder);
-/* NULL, or why to stop, as a clause; once given, it stays. Looks at the clock and the folder at most every
- * second. */
+/* NULL, or why to stop, as a clause; once given, it stays.
+ * Looks at the clock and the folder at most every second. */
 const char *stop_wanted(void);
-/* Collective. EXIT_STOPPED on every rank when one was asked to stop, after one sentence that says what
- * becomes of the work ("no model was written"); else EXIT_DONE. */
+/* Collective. EXIT_STOPPED on every rank when one was asked to stop, after one sentence that says
+ * what becomes of the work ("no model was written"); else EXIT_DONE. */
 int stop_agreed(const struct ranks *ranks, const char *what);
 
 #endif

@@ -3,8 +3,8 @@
  * become complete. Private to the app.
  *
  *     files by time:  [ step ][ step ][ step ] ...
- *                             ^ windows that end a window before the next file's first packet are finished
- * here
+ *                             ^ windows that end a window before the next file's first packet
+ *                               are finished here
  */
 #ifndef DARKFOREST_SWEEP_H
 #define DARKFOREST_SWEEP_H

@@ -1,8 +1,8 @@
 /*
  * train.c - the command `train`: feature files in, fitted models out, with how they did on rows held out.
  *
- * Without parameters a learner is fitted as the paper has it, which for some is more than one model
- * (recipe.h).
+ * Without parameters a learner is fitted as the paper has it,
+ * which for some is more than one model (recipe.h).
  */
 #include "budget.h"
 #include "command.h"

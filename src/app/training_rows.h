@@ -2,13 +2,12 @@
  * training_rows.h - the rows of feature files as a table: nine features and a label. Each rank holds its
  * share of all rows, in the order of the files. Private to the app.
  *
- * When groups of ranks are to work side by side, each group needs all rows. training_rows_share lays them
- * into shared memory, once a node, where every group takes shares for its own ranks; the ranks' own copies
- * go.
+ * When groups of ranks are to work side by side, each group needs all rows. training_rows_share
+ * lays them into shared memory, once a node, where every group takes shares for its own ranks;
+ * the ranks' own copies go.
  *
- *     read:    rank 0: [a]  rank 1: [b]  rank 2: [c]        73 bytes a row, over all ranks
- *     shared:  node: [a b c]                                73 bytes a row and node (twice while it is
- * filled)
+ *     read:    rank 0: [a]  rank 1: [b]  rank 2: [c]     73 bytes a row, over all ranks
+ *     shared:  node: [a b c]                             73 bytes a row and node (twice while it is filled)
  */
 #ifndef DARKFOREST_TRAINING_ROWS_H
 #define DARKFOREST_TRAINING_ROWS_H
@@ -31,11 +30,11 @@ struct training_rows {
     struct training about; /* rules, inputs, windows, n_rows; the rest is for the one who trains */
 };
 
-/* Collective. FEATURES operands (files, folders, patterns). The agreed exit code, after one sentence; free in
- * every case. */
+/* Collective. FEATURES operands (files, folders, patterns).
+ * The agreed exit code, after one sentence; free in every case. */
 int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows);
-/* Local. output_check of `output` against the feature files that the operands stand for. What
- * cannot be listed is left to training_rows_read to say. */
+/* Local. output_check of `output` against the feature files that the operands stand for. What cannot be
+ * listed is left to training_rows_read to say. */
 int training_rows_spare(const struct strings *operands, const char *output, char **why);
 /* Local. The names of these files as `about.inputs` has them, in fresh memory. */
 char *training_rows_inputs(const struct strings *paths);

@@ -35,8 +35,8 @@ static size_t window_bytes(const struct training_set *set, size_t n_cells)
            n_cells * (row_bytes(set) + 1) + 1;
 }
 
-/* The parts of a window with room for n_cells; bin numbers before labels, since they may be two bytes wide.
- */
+/* The parts of a window with room for n_cells; bin numbers before labels,
+ * since they may be two bytes wide. */
 static struct window window_at(const struct training_set *set, void *memory, size_t n_cells)
 {
     struct window w = {.n_cells = memory};

@@ -11,8 +11,8 @@
 #include "darkforest/sources/partials.h"
 #include "darkforest/sources/pile.h"
 
-/* Above CONTACT_HAS_PORT in a contact's tag on its way: whether it is turned (busy.h), and the slot of its
- * window. */
+/* Above CONTACT_HAS_PORT in a contact's tag on its way:
+ * whether it is turned (busy.h), and the slot of its window. */
 #define WINDOWS_TURNED 2
 #define WINDOWS_SLOT_SHIFT 2
 
@@ -29,8 +29,7 @@ struct window {
 };
 
 struct windows {
-    struct window *
-        *items; /* in the order of their opening: a window's place is its slot until it is closed */
+    struct window **items; /* in the order of opening: a window's place is its slot until it is closed */
     size_t n;
     struct chunk_pool pool;
     int rank, ranks;

@@ -13,8 +13,8 @@ struct magic {
     const char *name;
 };
 
-/* Compressions that we do not undo count as captures: what is inside cannot be seen, so it must not be passed
- * over in silence. */
+/* Compressions that we do not undo count as captures: what is inside cannot be seen,
+ * so it must not be passed over in silence. */
 static const struct magic magics[] = {
     {"\xd4\xc3\xb2\xa1", 4, CONTAINER_PCAP, "a pcap file"},
     {"\xa1\xb2\xc3\xd4", 4, CONTAINER_PCAP, "a pcap file"},
@@ -49,8 +49,8 @@ static uint16_t big_u16(const uint8_t *p)
 
 /*
  * ERF has no magic: records of [8 timestamp, little endian][type][flags][record length, big endian][2][wire
- * length]. Two in a row that make sense, with seconds a day apart at most, are taken for it; so is one that
- * fills the file.
+ * length]. Two in a row that make sense, with seconds a day apart at most, are taken for it; so
+ * is one that fills the file.
  */
 static int is_erf(const uint8_t *head, size_t n)
 {
@@ -75,8 +75,8 @@ static int is_erf(const uint8_t *head, size_t n)
            gap < DAY;
 }
 
-/* NLANR's TSH has none either: 44-byte records, [4 seconds][4 interface, us][20 IPv4 without options][16
- * TCP]. */
+/* NLANR's TSH has none either: 44-byte records, [4 seconds]
+ * [4 interface, us][20 IPv4 without options][16 TCP]. */
 static int is_tsh(const uint8_t *head, size_t n)
 {
     enum { SIZE = 44, IP_AT = 8, VERSION_IHL = 0x45, LOOKED_AT = 4 };
@@ -165,8 +165,8 @@ _Static_assert(sizeof(struct pcap_header) == PCAP_HEADER_SIZE, "the header of a 
 
 enum { PCAP_MAGIC_US = 0xa1b2c3d4, PCAP_MAGIC_NS = 0xa1b23c4d, LINK_TYPE_MASK = 0x03ffffff };
 
-/* libpcap keeps its own numbers for some link types and shows them only of an open file: this opens one of 24
- * bytes. */
+/* libpcap keeps its own numbers for some link types and shows them only of an open file:
+ * this opens one of 24 bytes. */
 static int dlt_of(uint32_t link_type)
 {
     struct pcap_header header = {PCAP_MAGIC_US, 2, 4, 0, 0, RECORD_MAX_CAPTURED, link_type};

@@ -1,6 +1,6 @@
 /*
  * container.h - what the first (inflated) bytes of a file are: pcap, pcapng, or something that is refused by
- * name. Pure. Private to the archive room.
+ * name. Pure, Local. Private to the archive room.
  */
 #ifndef DARKFOREST_ARCHIVE_CONTAINER_H
 #define DARKFOREST_ARCHIVE_CONTAINER_H
@@ -16,8 +16,8 @@ struct container_verdict {
 
 struct container_verdict container_sniff(const uint8_t *head, size_t n);
 
-/* The global header of a classic pcap. NULL with *format filled, or a clause that says why it cannot be read
- * (free() it). */
+/* The global header of a classic pcap. NULL with *format filled,
+ * or a clause that says why it cannot be read (free() it). */
 char *container_pcap_format(const uint8_t header[PCAP_HEADER_SIZE], struct record_format *format);
 /* A clause that refuses a link type by name (free() it), or NULL when we decode it. */
 char *container_refuse_link(uint32_t link_type);

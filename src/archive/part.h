@@ -1,4 +1,4 @@
-/* part.h - how a part is filled while its records pass by. Private to the archive room. */
+/* part.h - how a part is filled while its records pass by. Pure, Local. Private to the archive room. */
 #ifndef DARKFOREST_ARCHIVE_PART_H
 #define DARKFOREST_ARCHIVE_PART_H
 

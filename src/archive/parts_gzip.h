@@ -1,6 +1,6 @@
 /*
  * parts_gzip.h - the index of restart points beside a gzip file: made while the file is read through, loaded
- * later. Private to the archive room.
+ * later. Private to the archive room. Local.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_GZIP_H
 #define DARKFOREST_ARCHIVE_PARTS_GZIP_H
@@ -15,16 +15,16 @@ struct parts_gzip *parts_gzip_new(struct stream *stream, const char *path, const
                                   uint64_t spacing);
 /* Records of the stream, in order, none left out. */
 void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, const struct block *block);
-/* The file was read to a good end: writes the index, or says why it cannot (not an error: the file is read
- * without). */
+/* The file was read to a good end: writes the index, or says why it cannot
+ * (not an error: the file is read without). */
 void parts_gzip_write(struct parts_gzip *g);
 void parts_gzip_free(struct parts_gzip *g);
 
-/* 1 with *parts filled; 0 when there is no index, or, with *why set to a clause, when there is one that
- * cannot be used. */
+/* 1 with *parts filled; 0 when there is no index, or, with *why set to a clause,
+ * when there is one that cannot be used. */
 int parts_gzip_load(struct parts *parts, const char *path, const char *index_dir, const char **why);
-/* The window of a restart point, `RESTART_WINDOW_SIZE` bytes of room. 0; -1 when the index does not hold it.
- */
+/* The window of a restart point, `RESTART_WINDOW_SIZE` bytes of room.
+ * 0; -1 when the index does not hold it. */
 int parts_gzip_window(const struct parts *parts, size_t i, uint8_t *window);
 
 #endif

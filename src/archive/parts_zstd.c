@@ -10,9 +10,9 @@
 /*
  *     frames | skippable frame: our index | skippable frame: seek table
  *
- * The seek table is that of zstd's contrib/seekable_format: an entry of (compressed, inflated) size for each
- * frame, ours among them with nothing inflated, then the footer. Numbers are little endian, as everything in
- * zstd.
+ * The seek table is that of zstd's contrib/seekable_format: an entry of (compressed, inflated)
+ * size for each frame, ours among them with nothing inflated, then the footer. Numbers are little
+ * endian, as everything in zstd.
  */
 enum {
     SKIPPABLE_INDEX = 0x184d2a5d,
@@ -130,8 +130,8 @@ static uint64_t find_last_frame(int fd, uint64_t n_file, uint64_t *end)
     return *end - frame;
 }
 
-/* Parts lie one behind the other and fill the file up to the index, and each first record lies inside its
- * part. */
+/* Parts lie one behind the other and fill the file up to the index,
+ * and each first record lies inside its part. */
 static int fit_together(const struct index_header *header, const struct part *items)
 {
     uint64_t offset = 0, inflated = 0;

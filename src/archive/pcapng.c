@@ -123,8 +123,8 @@ static int fetch(struct pcapng *pcapng)
     return 0;
 }
 
-/* Classic records have 32 bits for seconds: a time outside is kept at the nearest end, not wrapped into a
- * likely one. */
+/* Classic records have 32 bits for seconds: a time outside is kept at the nearest end,
+ * not wrapped into a likely one. */
 static uint32_t clamp_seconds(int64_t seconds)
 {
     return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;

@@ -1,6 +1,6 @@
 /*
  * pcapng.h - pcapng through libpcap, rewritten into classic records in this machine's byte order, in ns.
- * Private to the archive room.
+ * Private to the archive room. Local.
  */
 #ifndef DARKFOREST_ARCHIVE_PCAPNG_H
 #define DARKFOREST_ARCHIVE_PCAPNG_H

@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 
 /*
- * The buffer holds what the last block left over (less than one record) and then what one read adds. Plain
- * files are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its
- * pieces are larger.
+ * The buffer holds what the last block left over (less than one record) and then what one read adds.
+ * Plain files are read in pieces that stay in the second-level cache; a decompressor pays for each
+ * call, so its pieces are larger.
  */
 enum { PLAIN_READ_SIZE = 256 * 1024, INFLATED_READ_SIZE = READER_BUFFER_SIZE - RECORD_MAX_SIZE };
 

@@ -4,8 +4,8 @@
 
 #define PREFETCH_BYTES 256
 
-/* All walks are compiled twice: once for the format of nearly every file, with its tests folded away, and
- * once for any. */
+/* All walks are compiled twice: once for the format of nearly every file,
+ * with its tests folded away, and once for any. */
 static inline int is_common(const struct record_format *format)
 {
     return !format->swapped && format->lengths_order == LENGTHS_CAPTURED_FIRST;
@@ -69,8 +69,8 @@ static inline __attribute__((always_inline)) size_t span(const struct record_for
         *end = WALK_END;
         if (n - at < RECORD_HEADER_SIZE)
             break;
-        /* Each header says where the next is, so that a load waits for the one before: have the bytes near.
-         */
+        /* Each header says where the next is, so that a load waits for the one before:
+         * have the bytes near. */
         __builtin_prefetch((const void *)((uintptr_t)(block + at) + PREFETCH_BYTES));
         const uint32_t n_captured = record_header_read(format, block + at).n_captured;
         if (n_captured > RECORD_MAX_CAPTURED) {

@@ -1,5 +1,5 @@
-/* record_header.h - the 16 bytes before each record, in any byte order. Private to the archive room; inline
- * for the walk. */
+/* record_header.h - the 16 bytes before each record, in any byte order.
+ * Pure, Local. Private to the archive room; inline for the walk. */
 #ifndef DARKFOREST_ARCHIVE_RECORD_HEADER_H
 #define DARKFOREST_ARCHIVE_RECORD_HEADER_H
 

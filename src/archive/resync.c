@@ -41,8 +41,8 @@ static int is_plausible(const struct window *w, const struct record_header *h)
            is_within(record_header_time(w->format, h), w->first_ts_ns, FILE_SPAN_DAYS * NS_PER_DAY);
 }
 
-/* Does a chain of at least one whole record lead from `at` to the end of the window, records a day apart at
- * most? */
+/* Does a chain of at least one whole record lead from `at` to the end of the window,
+ * records a day apart at most? */
 static int chain_holds(const struct window *w, size_t at)
 {
     int64_t previous = 0;

@@ -1,5 +1,5 @@
-/* resync.h - where a record starts, guessed from any byte of a plain pcap. Private to the archive room; see
- * reader_open_range. */
+/* resync.h - where a record starts, guessed from any byte of a plain pcap.
+ * Private to the archive room; see reader_open_range. Local. */
 #ifndef DARKFOREST_ARCHIVE_RESYNC_H
 #define DARKFOREST_ARCHIVE_RESYNC_H
 

@@ -21,8 +21,8 @@ size_t step_length(const struct archive *archive, size_t first, int size)
     return n;
 }
 
-/* Parts at either end that hold no time of the range are left out; what lies between is read and judged
- * record by record. */
+/* Parts at either end that hold no time of the range are left out;
+ * what lies between is read and judged record by record. */
 static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
 {
     const struct part *parts = file->parts.items;

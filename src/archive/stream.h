@@ -1,6 +1,6 @@
 /*
- * stream.h - the bytes of a file as they were before compression, told by content. Private to the archive
- * room.
+ * stream.h - the bytes of a file as they were before compression, told by content.
+ * Private to the archive room. Local.
  *
  *     file -> input (compressed bytes) -> codec -> head (bytes looked at early) -> stream_read
  *

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <zstd.h>
 
-/* RFC 1952: members follow each other, each with its own checksum. Zero bytes behind the last are the padding
- * of tapes. */
+/* RFC 1952: members follow each other, each with its own checksum.
+ * Zero bytes behind the last are the padding of tapes. */
 
 enum {
     STEP_SIZE = 64, /* less than nearly every block header, so that none is passed unseen */
@@ -67,8 +67,8 @@ static void add_window(struct restart_list *list, struct restart *r, const struc
     }
     const size_t size =
         ZSTD_compress(list->windows + list->n_windows, bound, window, r->n_window, WINDOW_LEVEL);
-    r->window_size =
-        ZSTD_isError(size) ? 0 : (uint32_t)size; /* 0 with n_window set: refused when it is loaded */
+    /* 0 with n_window set: refused when it is loaded. */
+    r->window_size = ZSTD_isError(size) ? 0 : (uint32_t)size;
     list->n_windows += r->window_size;
 }
 

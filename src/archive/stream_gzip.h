@@ -1,5 +1,6 @@
 /*
- * stream_gzip.h - places inside a gzip stream where inflating can start again. Private to the archive room.
+ * stream_gzip.h - places inside a gzip stream where inflating can start again.
+ * Private to the archive room. Local.
  *
  * Deflate data can be entered where a block begins, given the 32 KiB that were inflated before (Mark Adler's
  * zran shows how with zlib). isa-l does not stop at such places. But fed a few bytes at a time it cannot take
@@ -23,8 +24,8 @@ struct restart {
     uint64_t window_checksum; /* of the n_window bytes */
     uint32_t window_size;     /* compressed */
     uint32_t n_window;        /* 0 where a member starts: nothing is needed to start there */
-    uint32_t crc,
-        n_member; /* of the member so far (its length modulo 2^32), so that its trailer can be checked */
+    /* of the member so far (its length modulo 2^32), so that its trailer can be checked */
+    uint32_t crc, n_member;
 };
 
 _Static_assert(sizeof(struct restart) == 48, "a restart point is 48 bytes on disk");
@@ -39,8 +40,8 @@ struct restart_list {
     size_t n_steps;   /* short calls since it is */
 };
 
-/* Notes points from here on, in a list that the caller frees when it is done. The first is the start of the
- * file. */
+/* Notes points from here on, in a list that the caller frees when it is done.
+ * The first is the start of the file. */
 void stream_gzip_collect(struct stream *stream, struct restart_list *list);
 void restart_list_free(struct restart_list *list);
 /* Goes to a point, before the first read; `window` holds restart->n_window bytes. */

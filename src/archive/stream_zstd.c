@@ -33,8 +33,8 @@ static void *zstd_open(void)
 }
 
 /*
- * No more than a block at a time: a call that fails gives nothing, and the blocks before the damaged one are
- * wanted.
+ * No more than a block at a time: a call that fails gives nothing,
+ * and the blocks before the damaged one are wanted.
  */
 static size_t input_for_call(const struct zstd_state *state, size_t held)
 {

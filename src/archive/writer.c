@@ -14,8 +14,8 @@
 #include <zstd.h>
 
 enum {
-    PIECE_SIZE = 1024 * 1024, /* of records, before compression: when it is reached or passed, the member or
-                                 frame ends */
+    /* of records, before compression: when it is reached or passed, the member or frame ends */
+    PIECE_SIZE = 1024 * 1024,
     PIECE_ROOM = PIECE_SIZE + RECORD_MAX_SIZE,
     ZSTD_LEVEL = 3,
     ISAL_LEVEL = 1,
@@ -66,8 +66,8 @@ static void *gzip_press_open(int level)
 
 static size_t gzip_press_bound(size_t n)
 {
-    return n + n / 8 +
-           1024; /* isa-l falls back to stored blocks: five bytes each, and the member's header and trailer */
+    /* isa-l falls back to stored blocks: five bytes each, and the member's header and trailer. */
+    return n + n / 8 + 1024;
 }
 
 static size_t gzip_press_press(void *opaque, const uint8_t *from, size_t n, uint8_t *to, size_t room)

@@ -21,8 +21,8 @@ struct cursor {
     int room; /* bytes of a line that inih takes, without its end */
 };
 
-/* Lines lose their indent here: inih would take an indented one for the continuation of the value above it.
- */
+/* Lines lose their indent here: inih would take an indented
+ * one for the continuation of the value above it. */
 static char *next_line(char *out, int size, void *stream)
 {
     struct cursor *c = stream;

@@ -22,8 +22,8 @@ static void out_of_memory(void)
 
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
-/* Asks for huge pages inside a large piece: touching it then costs a fault for each 2 MiB and not for each 4
- * KiB. */
+/* Asks for huge pages inside a large piece: touching it then
+ * costs a fault for each 2 MiB and not for each 4 KiB. */
 static void *in_huge_pages(void *p, size_t n)
 {
     const uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;

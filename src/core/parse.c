@@ -23,8 +23,8 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
     return 0;
 }
 
-/* A decimal number at the start of text; *end is what follows it. Neither hexadecimal, infinity nor a sign.
- */
+/* A decimal number at the start of text; *end is what follows it.
+ * Neither hexadecimal, infinity nor a sign. */
 static int leading_number(const char *text, double *value, char **end)
 {
     if (!isdigit((unsigned char)text[0]) && text[0] != '.')

@@ -18,8 +18,8 @@ static void sort_by_insertion(uint64_t *keys, size_t n)
     }
 }
 
-/* Where the digits begin that cover every bit in which keys differ: bits that all share are stepped over.
- * Returns how many. */
+/* Where the digits begin that cover every bit in which keys differ:
+ * bits that all share are stepped over. Returns how many. */
 static size_t choose_digits(const uint64_t *keys, size_t n, unsigned shifts[MOST_DIGITS])
 {
     uint64_t any = 0, all = UINT64_MAX;
@@ -36,8 +36,8 @@ static size_t choose_digits(const uint64_t *keys, size_t n, unsigned shifts[MOST
     return n_digits;
 }
 
-/* Moves the keys by one digit, stably. `counts` holds how often each value of the digit occurs, and is used
- * up. */
+/* Moves the keys by one digit, stably. `counts` holds how often
+ * each value of the digit occurs, and is used up. */
 static void scatter(const uint64_t *from, uint64_t *to, size_t n, unsigned shift, size_t counts[DIGIT_VALUES])
 {
     size_t place = 0;

@@ -1,4 +1,5 @@
-/* ranks_mpi.h - what a group of ranks is made of. Private to the exchange room. */
+/* ranks_mpi.h - what a group of ranks is made of, and the check of every MPI call.
+ * Private to the exchange room. Local. */
 #ifndef DARKFOREST_RANKS_MPI_H
 #define DARKFOREST_RANKS_MPI_H
 

@@ -19,8 +19,8 @@ struct rule_key;
 
 /* How values of a kind are read, written and described. */
 struct value_kind {
-    int (*parse)(const struct rule_key *key, const char *text,
-                 void *field); /* 0, or -1 with the field unchanged */
+    /* 0, or -1 with the field unchanged */
+    int (*parse)(const struct rule_key *key, const char *text, void *field);
     void (*print)(const struct rule_key *key, const void *field, FILE *out);
     char *(*allowed)(const struct rule_key *key); /* what it may be, as a clause; free() it */
 };

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * AdaBoost for several classes: Hastie, Rosset, Zhu, Zou, "Multi-class AdaBoost" (2009), in scikit-learn's
- * form.
+ * AdaBoost for several classes: Hastie, Rosset, Zhu, Zou,
+ * "Multi-class AdaBoost" (2009), in scikit-learn's form.
  *
  * Row weights sum to 1 and are kept as doubles; the trees add them up in fixed point. All rows of one leaf
  * and class change by the same factor, so the sum after the change is known from the tree's own sums, and no

@@ -1,5 +1,5 @@
-/* bayes.h - Gaussian naive Bayes. Collective over data's team; private to the learn room, reached through
- * learner.h. */
+/* bayes.h - Gaussian naive Bayes. Collective over data's team;
+ * private to the learn room, reached through learner.h. */
 #ifndef DARKFOREST_LEARN_BAYES_H
 #define DARKFOREST_LEARN_BAYES_H
 

@@ -14,8 +14,8 @@
  * Gradient boosting with the multinomial deviance, or the binomial one for two classes: Friedman, "Greedy
  * function approximation: a gradient boosting machine" (2001), with scikit-learn's start and leaf values.
  *
- * Residuals lie in [-1, 1]; they are kept in fixed point with as many bits as their sum over all rows leaves
- * room for.
+ * Residuals lie in [-1, 1]; they are kept in fixed point with
+ * as many bits as their sum over all rows leaves room for.
  */
 struct boosting {
     const struct learner_options *options;

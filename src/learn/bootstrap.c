@@ -48,8 +48,8 @@ static void draw_chunk(uint64_t seed, uint64_t tree, const struct chunk *c, uint
     for (uint64_t done = 0; done < c->n_draws; done += WORDS) {
         const size_t n_words = next_words(seed, tree, c->number, done, c->n_draws, words);
         for (size_t i = 0; i < n_words; i++) {
-            const uint64_t row =
-                c->start + (words[i] * c->n_rows >> 32) - first; /* huge when before `first` */
+            /* Huge when before `first`. */
+            const uint64_t row = c->start + (words[i] * c->n_rows >> 32) - first;
             if (row < n)
                 counts[cell_of[row]]++;
         }

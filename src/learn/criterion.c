@@ -57,8 +57,8 @@ struct criterion criterion_gini(int n_classes, const double *class_weights, doub
     return (struct criterion){gini_score, gini_gain, gini_pure, gini_rows, 0, n_classes, class_weights, unit};
 }
 
-/* The difference of the halves' means, times the rows of both: exact in integers, so that equal means give 0.
- */
+/* The difference of the halves' means, times the rows of both:
+ * exact in integers, so that equal means give 0. */
 static double friedman_difference(const int64_t *left, const int64_t *right)
 {
     return (double)((__int128)right[1] * left[0] - (__int128)left[1] * right[0]);

@@ -1,10 +1,10 @@
 /*
  * criterion.h - what makes a split good. A criterion names the integers that are summed over the rows of a
- * node, and turns the sums of two halves into a score. Pure, private to the learn room.
+ * node, and turns the sums of two halves into a score. Pure, Local, private to the learn room.
  *
- *     gini          stats: the weight of each class          (fixed point where weights are not counts)
+ *     gini          stats: the weight of each class (fixed point where weights are not counts)
  *     friedman_mse  stats: the sum of residuals in fixed point, the number of rows; Friedman, "Greedy
- * function approximation: a gradient boosting machine" (2001), equation 35
+ *                   function approximation: a gradient boosting machine" (2001), equation 35
  */
 #ifndef DARKFOREST_LEARN_CRITERION_H
 #define DARKFOREST_LEARN_CRITERION_H

@@ -56,9 +56,9 @@ static void free_candidates(struct candidates *c)
 }
 
 /*
- * Goes up the candidates and ends a bin where it has its share of the rows, and around a heavy value. What
- * each bin's share is, is reckoned anew from the rows and bins that are left. ends[b] becomes the candidate
- * that bin b ends with.
+ * Goes up the candidates and ends a bin where it has its share of the rows, and around a heavy value.
+ * What each bin's share is, is reckoned anew from the rows and bins that are left. ends[b] becomes the
+ * candidate that bin b ends with.
  */
 static size_t choose_ends(const struct candidates *c, size_t n_bins, size_t *ends)
 {

@@ -15,8 +15,8 @@
 static void carry(struct exact *sum)
 {
     for (int i = 0; i + 1 < EXACT_DIGITS; i++) {
-        const int64_t over =
-            sum->digits[i] >> DIGIT_BITS; /* rounds down, so that what stays is not negative */
+        /* Rounds down, so that what stays is not negative. */
+        const int64_t over = sum->digits[i] >> DIGIT_BITS;
         sum->digits[i] -= over * ((int64_t)1 << DIGIT_BITS);
         sum->digits[i + 1] += over;
     }
@@ -30,8 +30,8 @@ void exact_add(struct exact *sum, double value)
     memcpy(&bits, &value, sizeof bits);
     const uint64_t fraction = bits & (((uint64_t)1 << 52) - 1), exponent = bits >> 52 & 2047;
     const uint64_t mantissa = exponent ? fraction | (uint64_t)1 << 52 : fraction;
-    const int place =
-        (int)(exponent ? exponent : 1) - 1075 - LOWEST_EXPONENT; /* of the mantissa's last bit */
+    /* Of the mantissa's last bit. */
+    const int place = (int)(exponent ? exponent : 1) - 1075 - LOWEST_EXPONENT;
     const unsigned __int128 shifted = (unsigned __int128)mantissa << place % DIGIT_BITS;
     int64_t *digit = sum->digits + place / DIGIT_BITS;
     const int64_t sign = bits >> 63 ? -1 : 1;

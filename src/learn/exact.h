@@ -1,7 +1,7 @@
 /*
- * exact.h - sums of doubles that are exact, and therefore the same in any order and over any number of ranks:
- * a long fixed-point number in 32-bit digits, wide enough for every double (Kulisch's accumulator). Private
- * to the learn room.
+ * exact.h - sums of doubles that are exact, and therefore the same in any order and over any number of
+ * ranks: a long fixed-point number in 32-bit digits, wide enough for every double (Kulisch's accumulator).
+ * Private to the learn room.
  */
 #ifndef DARKFOREST_LEARN_EXACT_H
 #define DARKFOREST_LEARN_EXACT_H
@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
-/* Digit i weighs 2^(32 i - 1152): room for the 53 bits of any double, from 2^-1126 to 2^1024, and for sums of
- * many. */
+/* Digit i weighs 2^(32 i - 1152): room for the 53 bits of any double,
+ * from 2^-1126 to 2^1024, and for sums of many. */
 #define EXACT_DIGITS 72
 
 struct exact {

@@ -9,9 +9,9 @@
 #define MAX_FOLDS 256
 
 /*
- * The rows of a class, in their order, are taken n_folds at a time; each such hand is dealt one row a fold,
- * in an order of its own. So a row's fold depends on its class, and on how many rows of that class come
- * before it.
+ * The rows of a class, in their order, are taken n_folds at a time; each such hand is dealt one
+ * row a fold, in an order of its own. So a row's fold depends on its class, and on how many rows of
+ * that class come before it.
  */
 static uint8_t deal(uint64_t seed, int n_folds, int class_code, uint64_t place)
 {

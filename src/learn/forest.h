@@ -1,5 +1,5 @@
-/* forest.h - Random forest of Gini trees. Collective over data's team; private to the learn room, reached
- * through learner.h. */
+/* forest.h - Random forest of Gini trees. Collective over data's team;
+ * private to the learn room, reached through learner.h. */
 #ifndef DARKFOREST_LEARN_FOREST_H
 #define DARKFOREST_LEARN_FOREST_H
 

@@ -2,8 +2,9 @@
  * grow.h - trees grown level by level from histograms. Several trees grow at once, so that a level of all of
  * them costs one sum over the ranks. Private to the learn room.
  *
- *     level:  find the best split of every open node: add up its cells by bin, sum over ranks, look at every
- * threshold split: the row list of a node becomes that of its left child followed by that of its right one
+ *     level:  find the best split of every open node: add up its cells by bin, sum over ranks,
+ *             look at every threshold
+ *     split:  the row list of a node becomes that of its left child followed by that of its right one
  *
  * Equal scores: the feature tried first, then the lowest threshold. Where all features are tried they are
  * tried in their order, else in the order in which they were drawn for the node.
@@ -20,8 +21,8 @@ struct grow_tree {
     struct tree tree; /* grown; free with tree_free */
     uint32_t *list;   /* cells of the view in the tree; reordered so that each node's lie together */
     size_t n_listed;
-    int all; /* the list has only space, for all cells in their order; it is filled when they are first told
-                apart */
+    /* the list has only space, for all cells in their order; it is filled when they are first told apart */
+    int all;
     const uint32_t *counts; /* by cell: weights for gini in whole rows, */
     const int64_t *weights; /* or in fixed point, */
     const int64_t *values;  /* or the values for friedman_mse, each times the rows of the cell */

@@ -4,8 +4,8 @@
 
 #include "darkforest/learn/model.h"
 
-/* Fills model->importances from the gains of its trees, by their weights; each tree's sum to 1 first where
- * `each` says so. */
+/* Fills model->importances from the gains of its trees, by their weights;
+ * each tree's sum to 1 first where `each` says so. */
 void importance_set(struct model *model, int each);
 
 #endif

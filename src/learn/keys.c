@@ -70,8 +70,8 @@ size_t keys_unique(uint32_t *keys, size_t n)
     return n_unique;
 }
 
-/* Each wanted key is found bit by bit from the top: a bit is set when no more keys than its place lie below
- * what it then is. */
+/* Each wanted key is found bit by bit from the top: a bit is set
+ * when no more keys than its place lie below what it then is. */
 void keys_select(const struct learn_team *team, const uint32_t *keys, size_t n, const int64_t *places,
                  size_t n_places, uint32_t *found)
 {

@@ -27,9 +27,9 @@ struct level {
 };
 
 /*
- * Collective. Fills `split` of every node of the level, and the stats and n_rows of roots. `above` is the
- * level before it, or NULL: where its histograms were kept, the larger of two siblings gets its own by
- * subtraction.
+ * Collective. Fills `split` of every node of the level, and the stats and n_rows of roots. `above`
+ * is the level before it, or NULL: where its histograms were kept, the larger of two siblings gets
+ * its own by subtraction.
  */
 void level_search(const struct grow *g, struct level *level, const struct level *above);
 

@@ -118,8 +118,8 @@ static void predict_forest(const struct model *model, const double *rows, size_t
         shares[i] /= (double)model->trees.n_trees;
 }
 
-/* The mean decision of the trees, then the softmax of decision / (classes - 1), as scikit-learn defines
- * AdaBoost's shares. */
+/* The mean decision of the trees, then the softmax of decision / (classes - 1),
+ * as scikit-learn defines AdaBoost's shares. */
 static void predict_adaboost(const struct model *model, const double *rows, size_t n, double *shares)
 {
     const int k = model->n_fitted;

@@ -1,6 +1,4 @@
-/*
- * search.h - the best split of a node, from its histograms. Pure, private to the learn room.
- */
+/* search.h - the best split of a node, from its histograms. Pure, Local, private to the learn room. */
 #ifndef DARKFOREST_LEARN_SEARCH_H
 #define DARKFOREST_LEARN_SEARCH_H
 
@@ -20,8 +18,8 @@ struct search {
     const int64_t *stats; /* of the node */
 };
 
-/* Looks at every threshold of one feature and betters *best. Returns whether the feature takes several values
- * in the node. */
+/* Looks at every threshold of one feature and betters *best.
+ * Returns whether the feature takes several values in the node. */
 int search_feature(const struct search *s, int feature, const struct feature_bins *bins,
                    const int64_t *histogram, struct split *best);
 

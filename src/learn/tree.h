@@ -1,6 +1,6 @@
 /*
  * tree.h - a tree in growth: nodes in the order of their birth, so that children come after their parent.
- * Private to the learn room.
+ * Private to the learn room. Local.
  */
 #ifndef DARKFOREST_LEARN_TREE_H
 #define DARKFOREST_LEARN_TREE_H
@@ -37,9 +37,7 @@ static inline int64_t *tree_stats(const struct tree *tree, uint32_t node)
     return tree->stats + (size_t)node * (size_t)tree->n_stats;
 }
 
-/*
- * The trees behind those that the model has. `fill` writes the n_values numbers that a node holds.
- */
+/* The trees behind those that the model has. `fill` writes the n_values numbers that a node holds. */
 struct tree_values {
     int n_values;
     void (*fill)(const void *context, const struct tree *tree, uint32_t node, double *values);

@@ -1,6 +1,6 @@
 /*
- * tree_share.h - trees as integers, so that ranks that grew some of them can give them to the others. Private
- * to the learn room.
+ * tree_share.h - trees as integers, so that ranks that grew some of them can give them to the others.
+ * Private to the learn room.
  */
 #ifndef DARKFOREST_LEARN_TREE_SHARE_H
 #define DARKFOREST_LEARN_TREE_SHARE_H

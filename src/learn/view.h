@@ -1,6 +1,5 @@
-/*
- * view.h - the cells that a tree grows from: those this rank adds up, or all. Private to the learn room.
- */
+/* view.h - the cells that a tree grows from: those this rank adds up, or all.
+ * Pure, Local, private to the learn room. */
 #ifndef DARKFOREST_LEARN_VIEW_H
 #define DARKFOREST_LEARN_VIEW_H
 

@@ -1,6 +1,6 @@
 /*
- * ipv4.h - the IPv4 decoder, inline so that the common frame is decoded without a call. Private to the packet
- * room.
+ * ipv4.h - the IPv4 decoder, inline so that the common frame is decoded without a call.
+ * Pure, Local. Private to the packet room.
  *
  * What counts, and how much must have been captured for it, is written in docs/definitions.md.
  */

@@ -71,8 +71,8 @@ static void print_base64(FILE *out, const uint8_t *data, size_t n)
     }
 }
 
-/* The picture itself inside the page: as an image, so that the names inside one SVG do not meet those of
- * another. */
+/* The picture itself inside the page: as an image, so that the
+ * names inside one SVG do not meet those of another. */
 static void print_picture(FILE *out, const char *folder, const struct document_block *block)
 {
     char *path = text_format("%s/figures/%s.svg", folder, block->figure);
@@ -143,7 +143,7 @@ static void print_markdown(FILE *out, const char *folder, const struct document 
     }
 }
 
-/* Opens PATH.partial, lets `print` fill it, and gives it its name. */
+/* Lets `print` make the page in memory, and writes it. */
 static int write_page(const char *folder, const char *name, const struct document *document,
                       void (*print)(FILE *out, const char *folder, const struct document *document))
 {

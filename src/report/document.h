@@ -1,7 +1,7 @@
 /*
- * document.h - a page as a list of blocks: headings, paragraphs, tables, pictures. Written as one
- * self-contained HTML page and as Markdown; every table also as CSV and LaTeX. Private to the report room.
- * Local.
+ * document.h - a page as a list of blocks: headings, paragraphs, tables, pictures. Written as
+ * one self-contained HTML page and as Markdown; every table also as CSV and LaTeX. Private to
+ * the report room. Local.
  */
 #ifndef DARKFOREST_DOCUMENT_H
 #define DARKFOREST_DOCUMENT_H

@@ -1,6 +1,6 @@
 /*
- * facts.h - what a report knows: gathered from files once, small but for the sampled values. Private to the
- * report room. Local.
+ * facts.h - what a report knows: gathered from files once, small but for the sampled values.
+ * Private to the report room. Local.
  */
 #ifndef DARKFOREST_FACTS_H
 #define DARKFOREST_FACTS_H

@@ -1,5 +1,5 @@
-/* One table in four languages. Each has its own characters that mean something: they are escaped in cells,
- * heads and captions. */
+/* One table in four languages. Each has its own characters that mean something:
+ * they are escaped in cells, heads and captions. */
 #include "darkforest/report/grid.h"
 
 #include <string.h>

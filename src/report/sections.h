@@ -14,8 +14,8 @@ int section_models(struct document *document, const struct report *report, const
 int section_confusion(struct document *document, const struct report *report, const char *figures);
 int section_runs(struct document *document, const struct report *report, const char *figures);
 
-/* Draws and adds a picture. 0, or -1 when its script could not be written; a picture that cannot be drawn is
- * left out. */
+/* Draws and adds a picture. 0, or -1 when its script could not be written;
+ * a picture that cannot be drawn is left out. */
 int section_label_picture(struct document *document, const struct report *report, const char *figures);
 int section_importance_picture(struct document *document, const struct report *report, const char *figures);
 int section_confusion_picture(struct document *document, const struct result *result, size_t number,

@@ -1,6 +1,6 @@
 /*
- * distinct.h - exact distinct counts of one source from its contacts in order. Private to the sources room.
- * Local.
+ * distinct.h - exact distinct counts of one source from its contacts in order.
+ * Private to the sources room. Local.
  *
  *     begin(row) -> add(destination, port code), ascending and without repetitions -> ... -> end
  *
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A contact without its source in one word, in the order of (destination, port): port code 0 means none, else
- * 1 + port. */
+/* A contact without its source in one word, in the order of (destination, port):
+ * port code 0 means none, else 1 + port. */
 #define CONTACT_PORT_BITS 17
 #define CONTACT_KEY_BITS (32 + CONTACT_PORT_BITS)
 

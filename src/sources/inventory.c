@@ -71,8 +71,8 @@ void inventory_free(struct inventory *inventory)
         memory_unmap(inventory, inventory->n_bytes);
 }
 
-/* 0 when the address is in no line; the loop over a line has no branch, so that it becomes a few vector
- * comparisons. */
+/* 0 when the address is in no line; the loop over a line has no branch,
+ * so that it becomes a few vector comparisons. */
 static uint8_t find_single(const struct inventory *inventory, uint32_t address, uint32_t hash)
 {
     const struct inventory_line *lines = (const void *)((const char *)inventory + inventory->lines_at);

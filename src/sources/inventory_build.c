@@ -1,8 +1,8 @@
 /*
  * inventory_build.c - entries in the order of the input to the look-up of inventory_layout.h.
  *
- *     entries -> sorted -> disjoint runs, the first entry for an address winning -> categories renumbered ->
- * one piece of memory
+ *     entries -> sorted -> disjoint runs, the first entry for an address winning
+ *             -> categories renumbered -> one piece of memory
  */
 #include "inventory_layout.h"
 
@@ -123,8 +123,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Keeps the names that runs use, sorted, and gives the runs the new codes. Returns their number with "none".
- */
+/* Keeps the names that runs use, sorted, and gives the runs the new codes.
+ * Returns their number with "none". */
 static uint32_t renumber(struct runs *runs, const struct category_names *old,
                          char names[][CATEGORY_NAME_SIZE])
 {

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words that name a kind of device, looked for in tags (whole) and product names (anywhere), and the category
- * they stand for. */
+/* Words that name a kind of device, looked for in tags (whole) and product names (anywhere),
+ * and the category they stand for. */
 static const struct {
     const char *word, *category;
 } device_words[] = {

@@ -2,8 +2,8 @@
  * inventory_list.h - what the parsers found, before it is made into an inventory: entries in the order of the
  * input. Local, private to the sources room.
  *
- *     lines -> inventory_parse.c, inventory_json.c -> struct inventory_list -> inventory_build.c -> struct
- * inventory
+ *     lines -> inventory_parse.c, inventory_json.c -> struct inventory_list
+ *           -> inventory_build.c -> struct inventory
  */
 #ifndef DARKFOREST_SOURCES_INVENTORY_LIST_H
 #define DARKFOREST_SOURCES_INVENTORY_LIST_H
@@ -60,8 +60,8 @@ void inventory_list_free(struct inventory_list *list);
 enum entry_result inventory_list_add(struct inventory_list *list, struct text_view address,
                                      struct text_view category, int numbers);
 
-/* Names under which lists keep an address and a category, the best first; used for CSV columns and JSON keys
- * alike. */
+/* Names under which lists keep an address and a category, the best first;
+ * used for CSV columns and JSON keys alike. */
 extern const char *const inventory_list_address_names[];
 extern const size_t inventory_list_n_address_names;
 extern const char *const inventory_list_category_names[];
@@ -75,8 +75,8 @@ struct text_stream;
 int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why);
 
-/* Sorts the entries, settles overlaps and lays out the look-up. Fills counts->addresses and
- * counts->duplicates. */
+/* Sorts the entries, settles overlaps and lays out the look-up.
+ * Fills counts->addresses and counts->duplicates. */
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts);
 
 #endif

@@ -1,5 +1,5 @@
-/* inventory_parse.c - the lines of a device list: which kind each is, CSV columns, and the counting of what
- * cannot be used. */
+/* inventory_parse.c - the lines of a device list: which kind each is,
+ * CSV columns, and the counting of what cannot be used. */
 #include "inventory_list.h"
 #include "text_stream.h"
 
@@ -34,8 +34,8 @@ static char guess_delimiter(const char *line, size_t n)
     return ',';
 }
 
-/* The end of a quoted field that starts at `at`: the closing quote, or the end of the line. Doubled quotes
- * belong to the field. */
+/* The end of a quoted field that starts at `at`: the closing quote, or the end of the line.
+ * Doubled quotes belong to the field. */
 static size_t closing_quote(const char *line, size_t n, size_t at)
 {
     while (at < n && (line[at] != '"' || (at + 1 < n && line[at + 1] == '"')))

@@ -1,6 +1,6 @@
 /*
- * merge.h - several runs as one: contacts in the order of (hash, key), repetitions included. Private to the
- * sources room. Local.
+ * merge.h - several runs as one: contacts in the order of (hash, key), repetitions included.
+ * Private to the sources room. Local.
  */
 #ifndef DARKFOREST_MERGE_H
 #define DARKFOREST_MERGE_H

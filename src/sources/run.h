@@ -2,8 +2,8 @@
  * run.h - a run: the distinct contacts of one bucket, sorted and packed into some four bytes each; what is
  * spilled to scratch. Private to the sources room. Local.
  *
- *     run: { source: hash gap, number of contacts { size byte, destination gap, port } ... } ...      sources
- * by hash, contacts in order
+ *     run: { source: hash gap, number of contacts { size byte, destination gap, port } ... } ...
+ *          sources by hash, contacts in order
  *
  * Gaps of hash and counts are written seven bits a byte; a contact's size byte says how long its destination
  * gap (1 to 4 bytes) and its port code (0 to 3 bytes; 0: the same as the contact before) are.
@@ -25,8 +25,8 @@ struct run_writer {
     uint32_t last_hash; /* of the source before; 0 at the start */
 };
 
-/* One source with its n contact keys (distinct.h), ascending and distinct; sources come with ascending
- * hashes. */
+/* One source with its n contact keys (distinct.h), ascending and distinct;
+ * sources come with ascending hashes. */
 void run_put(struct run_writer *writer, uint32_t hash, const uint64_t *keys, size_t n);
 void run_writer_free(struct run_writer *writer);
 

@@ -10,8 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A file without a name: O_TMPFILE, or where the file system has none, one whose name is taken away at once.
- */
+/* A file without a name: O_TMPFILE, or where the file system has none,
+ * one whose name is taken away at once. */
 static int open_nameless(const char *folder)
 {
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

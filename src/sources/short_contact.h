@@ -1,12 +1,12 @@
 /*
- * short_contact.h - a contact in eight bytes, as buckets hold most of them. Private to the sources room.
- * Local.
+ * short_contact.h - a contact in eight bytes, as buckets hold most of them.
+ * Private to the sources room. Local.
  *
  *     64 bits: [ hash of the source: 32 - bits | destination: 15 + bits | port code: 17 ]
  *
  * What a bucket's contacts have in common is left out: the upper `bits` of the hash, which say the bucket,
- * and the upper bits of the destination, which a telescope's addresses share. A contact to elsewhere stays as
- * long as it came.
+ * and the upper bits of the destination, which a telescope's addresses share. A contact to elsewhere
+ * stays as long as it came.
  */
 #ifndef DARKFOREST_SHORT_CONTACT_H
 #define DARKFOREST_SHORT_CONTACT_H

@@ -206,8 +206,8 @@ void text_close(struct text_stream *s)
     free(s);
 }
 
-/* Brings more text behind text[at..end): 1, 0 at the end, -1 after fail(). text[] is not full when this is
- * called. */
+/* Brings more text behind text[at..end): 1, 0 at the end, -1 after fail().
+ * text[] is not full when this is called. */
 static int more_text(struct text_stream *s)
 {
     if (s->at > 0) {

@@ -270,8 +270,8 @@ static void split_longs(struct workshop *shop, const struct chunk_list *list, un
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
                         struct bucket parts[WORKSHOP_PARTS])
 {
-    /* Bits that a part has in common already may be looked at again: that leaves some parts empty, and the
-     * order as it is. */
+    /* Bits that a part has in common already may be looked at again:
+     * that leaves some parts empty, and the order as it is. */
     const unsigned until =
         bits < PLACE_BITS && bits + SPLIT_BITS > PLACE_BITS ? PLACE_BITS : bits + SPLIT_BITS;
     const unsigned shift = 64 - until;

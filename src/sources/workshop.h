@@ -42,8 +42,8 @@ void workshop_free(struct workshop *shop);
 
 void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool);
 
-/* Every source of the bucket gets a number, and a row with its sums; turned contacts have none. Returns how
- * many. */
+/* Every source of the bucket gets a number, and a row with its sums;
+ * turned contacts have none. Returns how many. */
 size_t workshop_number(struct workshop *shop, const struct bucket *bucket);
 /* Appends the merged rows to `rows`. */
 void workshop_give_rows(struct workshop *shop, size_t n);
@@ -53,8 +53,8 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket);
 void workshop_begin(struct workshop *shop, uint32_t hash);
 void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n);
 void workshop_end(struct workshop *shop);
-/* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes. Gives its chunks
- * back. */
+/* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes.
+ * Gives its chunks back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);
 /* Whether the part has more contacts than should be sorted at once. */
 int workshop_is_too_large(const struct bucket *bucket);

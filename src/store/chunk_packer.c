@@ -38,8 +38,8 @@ void chunk_packer_free(struct chunk_packer *packer)
 
 size_t chunk_packer_bound(size_t n_bytes)
 {
-    /* Stored blocks cost 5 bytes in 65,535; the rest is slack for headers and for a level that ends blocks
-     * earlier. */
+    /* Stored blocks cost 5 bytes in 65,535; the rest is slack for
+     * headers and for a level that ends blocks earlier. */
     return n_bytes + n_bytes / 1024 + 4096;
 }
 

@@ -1,12 +1,12 @@
 /*
  * chunk_packer.h - a chunk of a column to the bytes that HDF5's filter pipeline (shuffle, then deflate) would
- * make of it, and back. Pure. Private to the store room. Local.
+ * make of it, and back. Pure, Local. Private to the store room.
  *
- *     items  A0 A1 A2 A3 | B0 B1 B2 B3 | ...   ->   A0 B0 ... A1 B1 ... A2 B2 ... A3 B3 ...   ->   a zlib
- * stream (RFC 1950)
+ *     items  A0 A1 A2 A3 | B0 B1 B2 B3 | ...   ->   A0 B0 ... A1 B1 ... A2 B2 ... A3 B3 ...
+ *                                              ->   a zlib stream (RFC 1950)
  *
- * Chunks are packed here and not by HDF5, because here every rank packs its own at several times zlib's
- * speed.
+ * Chunks are packed here and not by HDF5, because here every
+ * rank packs its own at several times zlib's speed.
  */
 #ifndef DARKFOREST_CHUNK_PACKER_H
 #define DARKFOREST_CHUNK_PACKER_H

@@ -1,5 +1,5 @@
-/* features_file.h - an open feature file, for the parts of the store that read it. Private to the store room.
- * Local. */
+/* features_file.h - an open feature file, for the parts of the store that read it.
+ * Private to the store room. Local. */
 #ifndef DARKFOREST_FEATURES_FILE_H
 #define DARKFOREST_FEATURES_FILE_H
 

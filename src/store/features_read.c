@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deflate makes nothing smaller than by this factor: a file that claims more rows than its bytes can hold is
- * damaged. */
+/* Deflate makes nothing smaller than by this factor: a file that
+ * claims more rows than its bytes can hold is damaged. */
 #define MOST_DEFLATION 1100
 
 static int can_hold(hid_t dataset, uint64_t n_rows, size_t size)

@@ -1,5 +1,5 @@
-/* Operands to feature files: a file by its name, a folder by what lies in it, a pattern by what it matches.
- */
+/* Operands to HDF5 files of ours: a file by its name, a folder by what lies in it,
+ * a pattern by what it matches. */
 #include "darkforest/store/files.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"

@@ -17,8 +17,8 @@ static void hdf_start(void)
     if (started)
         return;
     started = 1;
-    /* Shared file systems of clusters often have no locks; a file here has one writer and takes its name when
-     * whole. */
+    /* Shared file systems of clusters often have no locks;
+     * a file here has one writer and takes its name when whole. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
     /* After a full disk the library must not try again to flush at exit. */
     H5dont_atexit();

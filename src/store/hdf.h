@@ -1,14 +1,14 @@
 /*
- * hdf.h - HDF5 in few words: every call of the store passes here and is checked. Private to the store room.
- * Local.
+ * hdf.h - HDF5 in few words: every call of the store passes here and is checked.
+ * Private to the store room. Local.
  *
  * A function that gives a handle gives a negative one when it fails, and every function takes a negative
  * handle and fails in turn: calls can be chained and their answers or-ed together. HDF5 prints nothing.
  * Closing a file closes all that was opened in it.
  *
- * A file may come from anybody. What is read must be a plain dataset or attribute of the expected type and
- * shape, reached by a hard link and held in this file: no external storage, no virtual dataset, no filter out
- * of a plugin.
+ * A file may come from anybody. What is read must be a plain dataset or attribute of the expected type
+ * and shape, reached by a hard link and held in this file: no external storage, no virtual dataset,
+ * no filter out of a plugin.
  */
 #ifndef DARKFOREST_HDF_H
 #define DARKFOREST_HDF_H
@@ -29,8 +29,8 @@ hid_t hdf_group_create(hid_t parent, const char *name);
 hid_t hdf_group_open(hid_t parent, const char *name);
 int hdf_has(hid_t parent, const char *name);
 #define HDF_NAMES_MOST 4096
-/* Names of the links of a group in order of name; fresh memory, *n of them. 0; -1, with none, when it cannot
- * be read or holds more than HDF_NAMES_MOST. */
+/* Names of the links of a group in order of name; fresh memory, *n of them.
+ * 0; -1, with none, when it cannot be read or holds more than HDF_NAMES_MOST. */
 int hdf_names(hid_t group, char ***names, size_t *n);
 void hdf_names_free(char **names, size_t n);
 
@@ -46,13 +46,13 @@ int hdf_put_notes(hid_t object, const char *name, const char *const *texts, size
 int hdf_put_i64(hid_t object, const char *name, int64_t value);
 int hdf_put_f64(hid_t object, const char *name, double value);
 int hdf_put_bytes(hid_t object, const char *name, const uint8_t *values, size_t n); /* uint8 array */
-int hdf_put_hash(hid_t object, const char *name,
-                 uint64_t hash); /* as 16 hexadecimal digits, which every reader can hold */
+/* As 16 hexadecimal digits, which every reader can hold. */
+int hdf_put_hash(hid_t object, const char *name, uint64_t hash);
 
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);
-int hdf_get_time(hid_t object, const char *name, int64_t *value); /* seconds; -1 too when ns would overflow */
+int hdf_get_time(hid_t object, const char *name, int64_t *value); /* s; -1 too when ns would overflow */
 int hdf_get_f64(hid_t object, const char *name, double *value);
 int hdf_get_hash(hid_t object, const char *name, uint64_t *hash);
 
@@ -64,24 +64,23 @@ struct hdf_shape {
 
 /* A small dataset, written whole and uncompressed, with the checksum of its bytes as an attribute. */
 int hdf_put_array(hid_t group, const char *name, hid_t type, struct hdf_shape shape, const void *values);
-/* The dataset `name`, or a negative handle when it is not of the class, size and sign of `type` or not plain.
- */
+/* The dataset `name`, or a negative handle when it is not of the class,
+ * size and sign of `type` or not plain. */
 hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_shape *shape);
-/* A small dataset whole, in fresh memory; NULL when it is absent, of another type, or of more than `max`
- * values. */
+/* A small dataset whole, in fresh memory; NULL when it is absent,
+ * of another type, or of more than `max` values. */
 void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape);
 /* Values [first, first + n) of a one-dimensional dataset. */
 int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
 
-/* A one-dimensional dataset for chunks that come shuffled and deflated; `size` bytes an item, `chunk` items a
- * chunk. */
+/* A one-dimensional dataset of n items for chunks that come shuffled and deflated, `chunk` items a chunk. */
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk);
 /* Places the packed chunk that starts at item `first`. */
 int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes);
 /* Whether the dataset is packed in just this way. */
 int hdf_is_packed(hid_t dataset, uint64_t chunk);
-/* The packed bytes of the chunk that starts at item `first`, at most `capacity`; 0 when there are none or
- * more. */
+/* The packed bytes of the chunk that starts at item `first`, at most `capacity`;
+ * 0 when there are none or more. */
 size_t hdf_packed_get(hid_t dataset, uint64_t first, void *bytes, size_t capacity);
 int hdf_dataset_close(hid_t dataset);
 

@@ -14,7 +14,7 @@ struct hdf_output {
     hid_t file;
     char *path;
     struct output *output; /* NULL: it could not be begun, which was said */
-    int error; /* errno of the first failure */
+    int error;             /* errno of the first failure */
 };
 
 /* Never fails at once: what went wrong comes out in hdf_output_end. */

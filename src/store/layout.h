@@ -34,12 +34,12 @@ static inline uint64_t layout_chunks(uint64_t n_rows)
 /* The HDF5 type of a column, in the file and in memory. */
 hid_t layout_type(enum column_type type);
 
-/* The checksum of a column: of the hashes (hash_bytes, seed 0) of its chunks without their padding, in order.
- */
+/* The checksum of a column: of the hashes (hash_bytes, seed 0)
+ * of its chunks without their padding, in order. */
 uint64_t layout_checksum(const uint64_t *hashes, size_t n);
 
-/* Everything in the file but the values of the columns; layout_meta_read fills *meta or says why not. 0 or
- * -1. */
+/* Everything in the file but the values of the columns;
+ * layout_meta_read fills *meta or says why not. 0 or -1. */
 int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_rows);
 int layout_column_describe(hid_t dataset, const struct source_column *column,
                            const struct features_meta *meta);

@@ -77,9 +77,9 @@ int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *m
     int64_t *confusion =
         hdf_get_array(group, "confusion", H5T_NATIVE_INT64, CLASSES_MOST * CLASSES_MOST, &shape);
     int ok = confusion && shape.n_dimensions == 2 && shape.dimensions[0] == n && shape.dimensions[1] == n;
+    /* Sums over the matrix must not overflow. */
     for (hsize_t i = 0; ok && i < n * n; i++)
-        ok = confusion[i] >= 0 && confusion[i] < INT64_C(1)
-                                                     << 46; /* sums over the matrix must not overflow */
+        ok = confusion[i] >= 0 && confusion[i] < INT64_C(1) << 46;
     ok = ok && has_measures(group, n);
     if (ok) {
         metrics_init(metrics, n_classes);

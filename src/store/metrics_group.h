@@ -1,5 +1,5 @@
-/* metrics_group.h - a confusion matrix in a group, with the measures that follow from it. Private to the
- * store room. Local. */
+/* metrics_group.h - a confusion matrix in a group, with the measures that follow from it.
+ * Private to the store room. Local. */
 #ifndef DARKFOREST_METRICS_GROUP_H
 #define DARKFOREST_METRICS_GROUP_H
 

@@ -1,8 +1,7 @@
 /*
  * frame.h - from the sketch of a packet to the bytes of its Ethernet frame. Pure, Local.
  *
- *     [ Ethernet | tags ] [ IPv4, options ] [ TCP | UDP | ICMP | nothing ] [ payload ] [ zeroes up to 60
- * bytes ]
+ *     [Ethernet | tags] [IPv4, options] [TCP | UDP | ICMP | nothing] [payload] [zeroes up to 60 bytes]
  */
 #ifndef DARKFOREST_SYNTH_FRAME_H
 #define DARKFOREST_SYNTH_FRAME_H

@@ -30,9 +30,9 @@ struct hour {
 };
 
 /*
- * Enough blocks that ranks share them evenly, at 2^18 packets each; few enough that to look at all sources
- * for each block costs little, so past 2^28 packets they grow; and never more than 2^20 packets each, for
- * memory.
+ * Enough blocks that ranks share them evenly, at 2^18 packets each; few enough that to look at all
+ * sources for each block costs little, so past 2^28 packets they grow; and never more than 2^20
+ * packets each, for memory.
  */
 static uint64_t choose_blocks(uint64_t packets)
 {
@@ -83,8 +83,8 @@ static void reserve(struct hour *hour, size_t more)
     hour->spare = memory_get(hour->room * sizeof *hour->spare);
 }
 
-/* The packets of source i in [from, to). Those of the two steps that the borders cut may lie in the next
- * block. */
+/* The packets of source i in [from, to). Those of the two steps
+ * that the borders cut may lie in the next block. */
 static void gather_source(struct hour *hour, uint32_t i, int64_t from, int64_t to)
 {
     const struct synth_source *source = &hour->population->sources[i];
@@ -148,8 +148,8 @@ static void make_packet(const struct synth_source *source, uint32_t j, const uin
         frame->n -= (frame->n - frame->transport) * (1 + detail % 255) >> 8;
 }
 
-/* The timestamp: the place, but for the few that a busy capture host got wrong or put beyond the hour's edge.
- */
+/* The timestamp: the place, but for the few that a busy capture
+ * host got wrong or put beyond the hour's edge. */
 static int64_t stamp(int64_t place, int64_t duration, const uint32_t words[4])
 {
     const uint32_t accident = words[WORD_TIME] >> 10;

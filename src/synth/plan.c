@@ -6,9 +6,9 @@
 #define MAX_SOURCES (UINT64_C(1) << 27) /* senders and silent devices share 2^28 addresses */
 
 /*
- * Devices a class: the counts the paper prints. It gives "over" 1.7 and 1.2 million for the later months, and
- * no count of misconfiguration for March: that one is ours. So are the other senders, sized like a /8
- * telescope of 2017.
+ * Devices a class: the counts the paper prints. It gives "over" 1.7 and 1.2 million for the later
+ * months, and no count of misconfiguration for March: that one is ours. So are the other senders, sized
+ * like a /8 telescope of 2017.
  */
 const struct plan_profile plan_profiles[] = {
     {"2017-01", "2017-01-01", {208647, 10628, 72794}, 3000000, 4000000, 1100000000},
@@ -27,8 +27,8 @@ static uint64_t scaled(uint64_t n, double scale)
     return result ? result : 1;
 }
 
-/* In the profile's shares, the last class taking what rounding left, so that the sum is what was asked for.
- */
+/* In the profile's shares, the last class taking what rounding left,
+ * so that the sum is what was asked for. */
 static void share_devices(struct plan *plan, const struct plan_profile *profile, uint64_t wanted,
                           double scale)
 {

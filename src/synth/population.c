@@ -42,8 +42,8 @@ static uint32_t shuffle28(uint32_t x, uint64_t seed)
 uint32_t population_address(const struct plan *plan, uint64_t i)
 {
     uint32_t x = shuffle28((uint32_t)i & ADDRESS_MASK, plan->seed);
-    if (x == ADDRESS_MASK) /* 255.255.255.255 is no host's: its index takes the address of the one that is
-                              left out */
+    /* 255.255.255.255 is no host's: its index takes the address of the one that is left out. */
+    if (x == ADDRESS_MASK)
         x = shuffle28(ADDRESS_MASK, plan->seed);
     return SOURCE_BLOCK | x;
 }
@@ -77,8 +77,8 @@ static uint8_t draw_ttl(uint32_t word, int class)
     return (uint8_t)(first[k] - 5 - (word >> 8) % 13 - (word >> 16) % 13);
 }
 
-/* Half of the sources are there all the time, the others for a while: lengths log-uniform down to a
- * thousandth. */
+/* Half of the sources are there all the time, the others for a while:
+ * lengths log-uniform down to a thousandth. */
 static int64_t draw_length(uint32_t word, int64_t duration)
 {
     if (word % 2)

@@ -1,5 +1,5 @@
-/* scanner.h - makers of scans, rows of the table of behaviours, and the probe that others borrow. Pure,
- * Local. */
+/* scanner.h - makers of scans, rows of the table of behaviours,
+ * and the probe that others borrow. Pure, Local. */
 #ifndef DARKFOREST_SYNTH_SCANNER_H
 #define DARKFOREST_SYNTH_SCANNER_H
 

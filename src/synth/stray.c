@@ -54,8 +54,8 @@ void stray_syn(const struct synth_source *source, uint32_t j, const uint32_t wor
     s->n_tcp_options = 20;
 }
 
-/* Unreachable, time exceeded and echo replies: of an attack too, yet no rule of the paper counts them as
- * replies. */
+/* Unreachable, time exceeded and echo replies: of an attack too,
+ * yet no rule of the paper counts them as replies. */
 void stray_icmp_error(const struct synth_source *source, uint32_t j, const uint32_t words[4],
                       struct sketch *s)
 {

@@ -27,8 +27,8 @@ static void answer(const struct synth_source *source, const uint32_t words[4], s
 
 void victim_syn_ack(const struct synth_source *source, uint32_t j, const uint32_t words[4], struct sketch *s)
 {
-    const unsigned repeat =
-        1 + shape_habit(source, HABIT_RESEND) % 4; /* unanswered, a SYN-ACK is sent again */
+    /* Unanswered, a SYN-ACK is sent again. */
+    const unsigned repeat = 1 + shape_habit(source, HABIT_RESEND) % 4;
     s->destination = repeat == 1 ? shape_anywhere(words) : shape_host(source, j / repeat);
     answer(source, words, s, shape_percent(words) < 92 ? TCP_SYN | TCP_ACK : TCP_RST);
 }
@@ -40,8 +40,8 @@ void victim_reset(const struct synth_source *source, uint32_t j, const uint32_t 
     answer(source, words, s, shape_habit(source, HABIT_RESET_FLAGS) < 60 ? TCP_RST | TCP_ACK : TCP_RST);
 }
 
-/* A server that breaks down: answers of every sort, half-closed connections, ICMP errors of the router before
- * it. */
+/* A server that breaks down: answers of every sort, half-closed connections,
+ * ICMP errors of the router before it. */
 void victim_mixed(const struct synth_source *source, uint32_t j, const uint32_t words[4], struct sketch *s)
 {
     const unsigned dice = j == 0 ? 0 : shape_percent(words);

@@ -1,5 +1,5 @@
-/* Who fits what: every piece has one group, groups are worth their memory, and no deal is slower than none.
- */
+/* Who fits what: every piece has one group, groups are worth their memory,
+ * and no deal is slower than none. */
 #include "deal.h"
 
 #include <setjmp.h>

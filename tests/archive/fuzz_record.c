@@ -1,5 +1,5 @@
-/* Any bytes as a block of records of any format: walk and span agree, and nothing outside the block is shown.
- */
+/* Any bytes as a block of records of any format: walk and span agree,
+ * and nothing outside the block is shown. */
 #include "darkforest/archive/record.h"
 
 #include <stdlib.h>

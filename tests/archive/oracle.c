@@ -20,8 +20,8 @@ static size_t room_for(size_t n)
     return room;
 }
 
-/* The fields of a file are unsigned, and libpcap of this age reads them as signed: `unit` ns are one of the
- * sub-second field. */
+/* The fields of a file are unsigned, and libpcap of this age reads them as signed:
+ * `unit` ns are one of the sub-second field. */
 static void add(struct oracle *o, const struct pcap_pkthdr *h, const uint8_t *data, int64_t unit)
 {
     const int64_t range = (int64_t)1 << 32;

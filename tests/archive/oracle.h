@@ -1,6 +1,6 @@
 /*
- * oracle.h - what libpcap reads, and what zlib and zstd inflate, out of the same bytes: the other road to the
- * truth. Test code.
+ * oracle.h - what libpcap reads, and what zlib and zstd inflate, out of the same bytes:
+ * the other road to the truth. Test code.
  */
 #ifndef DARKFOREST_TESTS_ORACLE_H
 #define DARKFOREST_TESTS_ORACLE_H

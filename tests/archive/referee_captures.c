@@ -1,6 +1,6 @@
 /*
- * Every capture below a folder, read by us and by libpcap: the same records, or a refusal that names what the
- * file is.
+ * Every capture below a folder, read by us and by libpcap:
+ * the same records, or a refusal that names what the file is.
  *
  *     referee_captures FOLDER        exit 77 when there is no such folder
  */

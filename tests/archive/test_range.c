@@ -1,7 +1,7 @@
 /*
- * A plain pcap cut into slices at any byte: after the repair that reader.h describes, the slices hold what
- * the whole file holds. Files made to mislead the guess (a pcap inside packets, damage, jumbo records)
- * included.
+ * A plain pcap cut into slices at any byte: when slices that began at a wrong place are read again from the
+ * right one, they hold what the whole file holds. Files made to mislead the guess (a pcap inside packets,
+ * damage, jumbo records) included.
  */
 #include "darkforest/archive/reader.h"
 
@@ -25,8 +25,8 @@ struct slices_result {
     size_t n_damaged;
 };
 
-/* Reads slice i of the file, opened exactly at `exact` when that is not 0, and compares with the oracle from
- * record `at` on. */
+/* Reads slice i of the file, opened exactly at `exact` when that is not 0,
+ * and compares with the oracle from record `at` on. */
 static struct reader *read_slice(const struct file_kind *kind, const uint64_t *cuts, size_t i, uint64_t exact,
                                  const struct oracle *oracle, size_t at, size_t *n)
 {

@@ -1,5 +1,5 @@
-/* Captures of every form and packing, whole, cut at every byte and spoiled, against libpcap on the same
- * inflated bytes. */
+/* Captures of every form and packing, whole, cut at every byte and spoiled,
+ * against libpcap on the same inflated bytes. */
 #include "darkforest/archive/reader.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/packet/packet.h"

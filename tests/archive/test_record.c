@@ -1,5 +1,5 @@
-/* The walk over records in memory: every format, every cut, every batch size; and the span that must agree
- * with it. */
+/* The walk over records in memory: every format, every cut, every batch size;
+ * and the span that must agree with it. */
 #include "darkforest/archive/record.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Who reads what: over all ranks each file once, each byte and each part once, whatever the files and however
- * many ranks. */
+/* Who reads what: over all ranks each file once, each byte and each part once,
+ * whatever the files and however many ranks. */
 #include "darkforest/archive/slices.h"
 
 #include "darkforest/core/output.h"

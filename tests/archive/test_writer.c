@@ -93,8 +93,8 @@ static void every_packing_is_read_back(void **state)
 static void append_file(FILE *to, const char *path)
 {
     const struct bytes b = oracle_file(path);
-    assert_true(b.n == 0 ||
-                fwrite(b.data, 1, b.n, to) == b.n); /* no data is NULL, which fwrite may not be given */
+    /* No data is NULL, which fwrite may not be given. */
+    assert_true(b.n == 0 || fwrite(b.data, 1, b.n, to) == b.n);
     free(b.data);
     unlink(path);
 }

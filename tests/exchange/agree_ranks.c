@@ -1,5 +1,5 @@
-/* agree_ranks CODE...: rank r brings the r-th code; a negative one comes with a sentence that was not said
- * yet. */
+/* agree_ranks CODE...: rank r brings the r-th code; a negative
+ * one comes with a sentence that was not said yet. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"

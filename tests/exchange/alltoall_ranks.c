@@ -1,5 +1,5 @@
-/* Items to their owners in rounds so small that there are many: each arrives once, at its owner, from its
- * sender. */
+/* Items to their owners in rounds so small that there are many:
+ * each arrives once, at its owner, from its sender. */
 #include "darkforest/exchange/alltoall.h"
 
 #include "darkforest/core/exits.h"
@@ -130,8 +130,8 @@ static void bytes_are_counted(const struct ranks *world)
     end(&x);
 }
 
-/* The last rank fails in mid-way: every rank hears of it in the same round and what was sent is still whole.
- */
+/* The last rank fails in mid-way: every rank hears of it
+ * in the same round and what was sent is still whole. */
 static void a_failure_reaches_every_rank(const struct ranks *world)
 {
     struct exchange x;

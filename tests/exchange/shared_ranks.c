@@ -1,5 +1,5 @@
-/* Memory that the ranks of a node see together: zeroed, aligned, the same bytes for all; refused as one when
- * there is no room. */
+/* Memory that the ranks of a node see together: zeroed, aligned, the same bytes for all;
+ * refused as one when there is no room. */
 #include "darkforest/exchange/shared.h"
 
 #include "require.h"

@@ -1,5 +1,5 @@
-/* Any text as a rules file: refused, or read to rules that hold together and that are read again as they were
- * written. */
+/* Any text as a rules file: refused, or read to rules that hold
+ * together and that are read again as they were written. */
 #include "darkforest/core/log.h"
 #include "darkforest/label/rules.h"
 

@@ -126,8 +126,8 @@ static void no_file_is_no_input(void **state)
     assert_int_equal(rules_read(&rules, "/nonexistent/rules.ini"), EXIT_NO_INPUT);
 }
 
-/* The definitions again, written the long way round: in products and whole numbers, one rule after the other.
- */
+/* The definitions again, written the long way round: in products and whole numbers,
+ * one rule after the other. */
 static uint32_t plainly_matched(const struct rules *r, const struct source_row *s)
 {
     uint32_t bits = 0;

@@ -1,5 +1,5 @@
-/* Bins: exact where they can be, even where they cannot, the same for any spread of the rows, and true to
- * their thresholds. */
+/* Bins: exact where they can be, even where they cannot, the same for any spread of the rows,
+ * and true to their thresholds. */
 #include "darkforest/learn/bins.h"
 
 #include "examples.h"
@@ -33,8 +33,8 @@ static void exact_values(void **state)
     const uint8_t expected[] = {3, 0, 3, 1, 1, 4, 0, 2};
     assert_memory_equal(bin, expected, sizeof bin);
     assert_near(bins_threshold(f, 0, 1), -0.5, 0);
-    assert_near(bins_threshold(f, 0, 3), 1,
-                0); /* bins between that have no rows in the node are stepped over */
+    /* Bins between that have no rows in the node are stepped over. */
+    assert_near(bins_threshold(f, 0, 3), 1, 0);
     bins_free(bins);
 }
 

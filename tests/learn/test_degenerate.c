@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-/* A learner with defaults, on a table; refused with `part` in the sentence, or, part NULL, fitted to a sound
- * model. */
+/* A learner with defaults, on a table; refused with `part` in the sentence,
+ * or, part NULL, fitted to a sound model. */
 static void expect(const char *name, const struct table *table, const char *part)
 {
     const struct learner *learner = learner_find(name);
@@ -109,8 +109,8 @@ static void duplicates(void **state)
     expect("adaboost", &table, NULL);
 }
 
-/* Rows that a stump tells apart without error: boosting and AdaBoost stop where there is nothing left, and
- * predict them all. */
+/* Rows that a stump tells apart without error: boosting and AdaBoost stop where there is nothing left,
+ * and predict them all. */
 static void perfect(void **state)
 {
     const double values[] = {1, 2, 3, 4, 11, 12, 13, 14};

@@ -43,8 +43,8 @@ static double best_gain(const struct table *t, const uint8_t *in)
     return best;
 }
 
-/* Every inner node of the tree splits its rows as well as they can be split; every leaf is pure or as deep as
- * allowed. */
+/* Every inner node of the tree splits its rows as well as they can be split;
+ * every leaf is pure or as deep as allowed. */
 static void check_node(const struct table *t, const struct model_trees *trees, uint64_t node,
                        const uint8_t *in, int depth)
 {

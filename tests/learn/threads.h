@@ -1,7 +1,7 @@
 /*
- * threads.h - a team whose ranks are threads of the test: each runs the same function with its own struct
- * learn_team, sums meet at a barrier. So a test can hold the model of one rank against that of five without
- * MPI.
+ * threads.h - a team whose ranks are threads of the test: each runs the same function with its
+ * own struct learn_team, sums meet at a barrier. So a test can hold the model of one rank against
+ * that of five without MPI.
  */
 #ifndef DARKFOREST_TESTS_LEARN_THREADS_H
 #define DARKFOREST_TESTS_LEARN_THREADS_H

@@ -1,5 +1,5 @@
-/* Each link type, each transport, each frame cut at every byte; expectations are written out, not computed by
- * the decoder. */
+/* Each link type, each transport, each frame cut at every byte;
+ * expectations are written out, not computed by the decoder. */
 #include "darkforest/packet/packet.h"
 
 #include <setjmp.h>
@@ -60,8 +60,8 @@ static void put_tcp(struct frame *f, uint8_t flags)
     put(f, tcp, sizeof tcp);
 }
 
-/* The verdict on the first n bytes, from memory that ends right there so that a sanitizer sees any further
- * read. */
+/* The verdict on the first n bytes, from memory that ends right
+ * there so that a sanitizer sees any further read. */
 static enum tally_reason decode(uint32_t link_type, const struct frame *f, size_t n, struct packet *packet)
 {
     const struct packet_link *link = packet_link_find(link_type);

@@ -1,5 +1,5 @@
-/* Tables in four languages: what means something there must be escaped, what repeats is left out, digits are
- * grouped. */
+/* Tables in four languages: what means something there must be escaped,
+ * what repeats is left out, digits are grouped. */
 #include "darkforest/report/grid.h"
 
 #include <setjmp.h>

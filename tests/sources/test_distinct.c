@@ -1,5 +1,5 @@
-/* The edges of counting one source: port 0, port 65535, no port, and the same destination with and without.
- */
+/* The edges of counting one source: port 0, port 65535, no port,
+ * and the same destination with and without. */
 #include "distinct.h"
 
 #include <setjmp.h>

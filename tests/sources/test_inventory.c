@@ -462,8 +462,8 @@ static int read_bytes(const void *bytes, size_t n, struct inventory_counts *coun
     return code;
 }
 
-/* Two members or frames of 3 MiB of text each, and the small one cut at every byte: a part must not pass for
- * the whole. */
+/* Two members or frames of 3 MiB of text each, and the small one cut at every byte:
+ * a part must not pass for the whole. */
 static void reads_compressed_lists(size_t (*compress_to)(const char *, size_t, uint8_t *, size_t))
 {
     enum { LINES = 200000, LINE = 16 };

@@ -1,5 +1,5 @@
-/* Nothing of a contact is lost in eight bytes, for any number of owners and buckets; and which are too long.
- */
+/* Nothing of a contact is lost in eight bytes, for any number of owners and buckets;
+ * and which are too long. */
 #include "short_contact.h"
 
 #include "darkforest/core/hash.h"

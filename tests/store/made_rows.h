@@ -1,5 +1,5 @@
-/* made_rows.h - rows that are a pure function of their number, so that a writer and a reader can make the
- * same ones. */
+/* made_rows.h - rows that are a pure function of their number,
+ * so that a writer and a reader can make the same ones. */
 #ifndef DARKFOREST_TESTS_MADE_ROWS_H
 #define DARKFOREST_TESTS_MADE_ROWS_H
 

@@ -1,5 +1,5 @@
-/* make_features PATH N_ROWS [FIRST_SHARE]: N_ROWS made-up rows, FIRST_SHARE percent of them brought by rank
- * 0. */
+/* make_features PATH N_ROWS [FIRST_SHARE]: N_ROWS made-up rows,
+ * FIRST_SHARE percent of them brought by rank 0. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"

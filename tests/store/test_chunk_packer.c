@@ -1,5 +1,5 @@
-/* Chunks against zlib, which HDF5 itself uses: what is packed here must inflate there, and every cut must be
- * noticed. */
+/* Chunks against zlib, which HDF5 itself uses: what is packed here must inflate there,
+ * and every cut must be noticed. */
 #include "chunk_packer.h"
 
 #include <setjmp.h>

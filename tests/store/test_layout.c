@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-/* Parts, round by round and rank by rank, are the table: each row once, in order, whole chunks but at the
- * end.
- */
+/* Parts, round by round and rank by rank, are the table:
+ * each row once, in order, whole chunks but at the end. */
 static void rows_are_shared_out_whole(void **state)
 {
     (void)state;

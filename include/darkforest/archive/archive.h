@@ -14,8 +14,8 @@ struct archive_file {
     struct file_kind kind;
 };
 
-/* A file found in a folder that looks like a capture and cannot be read: an empty hour, a container we do not
- * know. */
+/* A file found in a folder that looks like a capture and cannot be read:
+ * an empty hour, a container we do not know. */
 struct archive_refusal {
     char *path;
     char *why; /* one sentence */

@@ -8,8 +8,8 @@
 
 struct filter;
 
-/* For a capture file's link type. NULL with one sentence in *why (free() it) when the expression is wrong for
- * it. */
+/* For a capture file's link type. NULL with one sentence in
+ * *why (free() it) when the expression is wrong for it. */
 struct filter *filter_new(const char *expression, uint32_t link_type, char **why);
 void filter_free(struct filter *filter);
 int filter_matches(const struct filter *filter, const struct record *record);

@@ -1,15 +1,15 @@
 /*
- * parts.h - a compressed file as parts that can be read without what lies before them, each with the times it
- * holds. Local.
+ * parts.h - a compressed file as parts that can be read without what lies before them,
+ * each with the times it holds. Local.
  *
  *     file:      [ part 0 | part 1 | part 2 | ... ]        compressed bytes
- *     inflated:  [hhrrrrrr|rrrrrrr|rrrrrrr| ... ]          h: file header, r: records; a record may reach
- * into the next part
+ *     inflated:  [hhrrrrrr|rrrrrrr|rrrrrrr| ... ]          h: file header, r: records;
+ *                                                          a record may reach into the next part
  *
- * Where they come from: a zstd file that was written with an index carries it at its end (frames of whole
- * records); a gzip file that was read through once has one beside it, NAME.dfx (restart points, see
- * reader_index). An index that is damaged or does not belong to the file is ignored with a warning: the file
- * is then read as one.
+ * Where they come from: a zstd file that was written with an index carries it at its end (frames of
+ * whole records); a gzip file that was read through once has one beside it, NAME.dfx (restart points,
+ * see reader_index). An index that is damaged or does not belong to the file is ignored with a warning:
+ * the file is then read as one.
  *
  * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
  * neighbouring slices must meet, as they must for slices of plain files.
@@ -44,8 +44,8 @@ struct parts {
     char *index;              /* the file that holds the windows of the restarts; NULL for zstd */
 };
 
-/* 1 with *parts filled; 0 when the file has no index that can be used. `index_dir` may be NULL: beside the
- * file. */
+/* 1 with *parts filled; 0 when the file has no index that can be used.
+ * `index_dir` may be NULL: beside the file. */
 int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir);
 void parts_free(struct parts *parts);
 
@@ -59,11 +59,11 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
                                  size_t from, size_t to, int *code, char **why);
 
 /*
- * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while it
- * is read, about one for each `spacing` inflated bytes (0: 64 MiB). When it has been read to a good end they
- * are written beside the file as NAME.dfx, or to `index_dir`, there with a hash of the file's real path in
- * the name. Does nothing for other files, for those of one part, and where nothing can be written: an index
- * is a convenience.
+ * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while
+ * it is read, about one for each `spacing` inflated bytes (0: 64 MiB). When it has been read to a good end
+ * they are written beside the file as NAME.dfx, or to `index_dir`, there with a hash of the file's real
+ * path in the name. Does nothing for other files, for those of one part, and where nothing can be written:
+ * an index is a convenience.
  */
 void reader_index(struct reader *reader, const char *path, const char *index_dir, uint64_t spacing);
 

@@ -1,8 +1,8 @@
 /*
  * reader.h - bytes to blocks of whole records, from any container and compression, sniffed by content. Local.
  *
- *     path -> [plain | gzip, many members | zstd, many frames] -> [pcap | pcapng] -> block, block, ...
- * (record.h)
+ *     path -> [ plain | gzip, many members | zstd, many frames ]
+ *          -> [ pcap | pcapng ] -> block, block, ... (record.h)
  *
  * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in
  * an error: the blocks before it are delivered, then reader_damage says what was wrong and where.
@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
-/* The last two are of files that are refused: captures in a form we do not read, and files that are no
- * captures. */
+/* The last two are of files that are refused: captures in a form we do not read,
+ * and files that are no captures. */
 enum container { CONTAINER_PCAP, CONTAINER_PCAPNG, CONTAINER_OTHER_CAPTURE, CONTAINER_NONE };
 
 /* What kind of file it is, read from its first bytes. */
@@ -54,8 +54,8 @@ struct block {
 
 struct reader;
 
-/* The whole file from its first record; "-" is standard input. NULL with *why set as by file_sniff, *code the
- * exit code. */
+/* The whole file from its first record; "-" is standard input.
+ * NULL with *why set as by file_sniff, *code the exit code. */
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why);
 /* The same for a file that was looked at before: EXIT_IO when it is no longer that one, since its records
  * would be taken apart as those of the other. */
@@ -64,9 +64,9 @@ struct reader *reader_open_again(const char *path, const struct file_kind *kind,
  * Only the records that start in bytes [from, to) of a plain classic pcap.
  *
  *     reader_open_at     `from` is known to be the start of a record (or the end of the file)
- *     reader_open_range  `from` is any byte: the first record at or after it is found by a chain of record
- * headers that look right. A guess, good enough that it is hardly ever wrong; the proof is the caller's, as
- * follows.
+ *     reader_open_range  `from` is any byte: the first record at or after it is found by a chain of
+ *                        record headers that look right. A guess, good enough that it is hardly ever
+ *                        wrong; the proof is the caller's, as follows.
  *
  * Both offsets below are right once reader_next has returned 0. reader_first_offset is where the first record
  * was taken to start, also when it starts at or after `to` (then the slice is empty and reader_end_offset is
@@ -76,7 +76,9 @@ struct reader *reader_open_again(const char *path, const struct file_kind *kind,
  *
  * Slices [a0, a1), [a1, a2), ... with a0 the first record's offset together hold what reading the file
  * through gives if and only if the first offset of each equals the end offset of the one before. Where it
- * does not, the later slice is opened again by reader_open_at at that end offset, and so on along the file.
+ * does not, the program drops what it has read and reads again without cuts: that happens too seldom to be
+ * worth more. (The later slice alone could be read again by reader_open_at at that end offset, and so on
+ * along the file: tests do it, to see that the two offsets suffice.)
  */
 struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
                               int *code, char **why);
@@ -95,14 +97,14 @@ uint64_t reader_end_offset(const struct reader *reader);
 void reader_lend(struct reader *reader, uint8_t *buffer);
 /* Records that n bytes can hold at most: the room for their starts. */
 #define READER_MOST_RECORDS(n) ((n) / RECORD_HEADER_SIZE + 1)
-/* 1 and a block; 0 at the end (or at damage: see reader_damage); -1 on an I/O error, said in reader_damage.
- */
+/* 1 and a block; 0 at the end (or at damage: see reader_damage);
+ * -1 on an I/O error, said in reader_damage. */
 int reader_next(struct reader *reader, struct block *block);
 /* Bytes of the file on disk that this reader consumed so far, for progress. */
 uint64_t reader_position(const struct reader *reader);
 const struct damage *reader_damage(const struct reader *reader);
-/* Whether the file is still the one that was sniffed, unchanged: 0 when it was replaced, cut or written to. A
- * pipe is. */
+/* Whether the file is still the one that was sniffed, unchanged:
+ * 0 when it was replaced, cut or written to. A pipe is. */
 int reader_is_same(const struct reader *reader, const struct file_kind *kind);
 void reader_close(struct reader *reader);
 

@@ -19,8 +19,8 @@ struct record {
     uint32_t n_wire;     /* bytes on the wire */
 };
 
-/* Some old writers put the length on the wire before the captured length: versions up to 2.2 always, 2.3
- * sometimes. */
+/* Some old writers put the length on the wire before the captured length:
+ * versions up to 2.2 always, 2.3 sometimes. */
 enum lengths_order { LENGTHS_CAPTURED_FIRST, LENGTHS_WIRE_FIRST, LENGTHS_SMALLER_IS_CAPTURED };
 
 /* How the records of a file are to be read; the same for the whole file. */
@@ -35,8 +35,8 @@ struct record_format {
 
 enum {
     RECORD_HEADER_SIZE = 16,
-    RECORD_MAX_CAPTURED =
-        262144, /* a header that says more is damage: libpcap's limit for every link type we read */
+    /* a header that says more is damage: libpcap's limit for every link type we read */
+    RECORD_MAX_CAPTURED = 262144,
     RECORD_MAX_SIZE = RECORD_HEADER_SIZE + RECORD_MAX_CAPTURED,
 };
 

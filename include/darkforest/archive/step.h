@@ -38,8 +38,8 @@ struct step_options {
 void step_open(struct step *step, const struct archive *archive, size_t first, size_t n,
                const struct step_options *options);
 void step_close(struct step *step);
-/* Of what decides how the step is cut: ranks whose checksums differ see different indexes, and must forget
- * them. */
+/* Of what decides how the step is cut: ranks whose checksums differ see different indexes,
+ * and must forget them. */
 uint64_t step_checksum(const struct step *step);
 void step_forget_parts(struct step *step);
 

@@ -39,9 +39,9 @@ struct writer *writer_open_memory(const char *name, const struct writer_options 
  * or -1 after one sentence. */
 int writer_take(struct writer *writer, const void **data, size_t *n);
 /*
- * Of zstd: the frames in what was last taken, offsets counted from its first byte, inflated too; valid until
- * the next put. *n_inflated is what it all inflates to. The joined file's parts (parts_shift) make its
- * trailer (parts_trailer).
+ * Of zstd: the frames in what was last taken, offsets counted from its first byte, inflated too; valid
+ * until the next put. *n_inflated is what it all inflates to. The joined file's parts (parts_shift) make
+ * its trailer (parts_trailer).
  */
 const struct part *writer_parts(const struct writer *writer, size_t *n, uint64_t *n_inflated);
 

@@ -1,7 +1,7 @@
 /*
- * hash.h - hashing. `hash_u32` is a bijection of 32 bits (a finaliser of the murmur family): distinct keys
- * never collide, and its high bits choose owners and buckets. `hash_bytes` is XXH3, for checksums and
- * fingerprints. Local.
+ * hash.h - hashing. `hash_u32` is a bijection of 32 bits (a finaliser of the murmur family): distinct
+ * keys never collide, and its high bits choose owners and buckets. `hash_bytes` is XXH3, for checksums
+ * and fingerprints. Local.
  */
 #ifndef DARKFOREST_CORE_HASH_H
 #define DARKFOREST_CORE_HASH_H

@@ -1,9 +1,8 @@
 /*
  * log.h - talk on stderr, one line a message, rank 0 only.
  *
- * A line is "darkforest: [warning: |error: ]text". Results never pass here: they go to stdout.
- * A failure that only one rank sees is carried to rank 0 by exchange/ranks.h, which prints it.
- * Local.
+ * A line is "darkforest: [warning: |error: ]text". Results never pass here: they go to stdout. A failure that
+ * only one rank sees is carried to rank 0 by exchange/ranks.h, which prints it. Local.
  */
 #ifndef DARKFOREST_CORE_LOG_H
 #define DARKFOREST_CORE_LOG_H

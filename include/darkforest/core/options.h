@@ -1,10 +1,9 @@
 /*
  * options.h - one table per command makes the parser, --help and the man page.
  *
- * An option writes into a field of the command's plain options struct, by offset. Long options only, `--name
- * VALUE` or
- * `--name=VALUE`; a flag takes none. `--help`, `--version`, `--quiet` and `--verbose` are known to every
- * command. Strings in the struct point into argv. Local.
+ * An option writes into a field of the command's plain options struct, by offset. Long options only,
+ * `--name VALUE` or `--name=VALUE`; a flag takes none. `--help`, `--version`, `--quiet` and `--verbose`
+ * are known to every command. Strings in the struct point into argv. Local.
  */
 #ifndef DARKFOREST_CORE_OPTIONS_H
 #define DARKFOREST_CORE_OPTIONS_H
@@ -53,9 +52,9 @@ struct common_options {
 };
 
 /*
- * Reads argv[1..] (argv[0] is the command). `-o PATH` is the one short option: it fills the row named
- * "output" if the table has one. Operands are gathered in `operands`. Returns 0, or -1 after one sentence on
- * stderr.
+ * Reads argv[1..] (argv[0] is the command). `-o PATH` is the one short option: it fills the row
+ * named "output" if the table has one. Operands are gathered in `operands`. Returns 0, or -1 after
+ * one sentence on stderr.
  */
 int options_parse(const struct option_row *rows, size_t n_rows, int argc, char **argv, void *values,
                   struct common_options *common, struct strings *operands);

@@ -1,8 +1,8 @@
 /*
- * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on failure, or
- * when the process ends first, no file bears the final name. While it is on its way its partial file is
- * locked (flock), so that two runs cannot write into one; where the file system knows no locks, it is not.
- * Local.
+ * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on
+ * failure, or when the process ends first, no file bears the final name. While it is on its way its
+ * partial file is locked (flock), so that two runs cannot write into one; where the file system knows
+ * no locks, it is not. Local.
  */
 #ifndef DARKFOREST_CORE_OUTPUT_H
 #define DARKFOREST_CORE_OUTPUT_H

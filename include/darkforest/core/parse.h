@@ -1,8 +1,8 @@
 /*
  * parse.h - numbers, sizes, durations and times as people write them, with a range. Local.
  *
- * Each returns 0, or -1 with the destination unchanged when the whole text is not such a value or leaves its
- * range.
+ * Each returns 0, or -1 with the destination unchanged when
+ * the whole text is not such a value or leaves its range.
  */
 #ifndef DARKFOREST_CORE_PARSE_H
 #define DARKFOREST_CORE_PARSE_H

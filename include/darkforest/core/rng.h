@@ -22,8 +22,8 @@ enum rng_purpose {
 /* Four independent 32-bit words keyed by (seed, purpose, a, b). */
 void rng_words(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b, uint32_t out[4]);
 uint64_t rng_u64(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b);
-/* The words of b = first_b ... first_b + n_blocks - 1, one block of four after the other; many times faster
- * than one by one. */
+/* The words of b = first_b ... first_b + n_blocks - 1, one block of four after the other;
+ * many times faster than one by one. */
 void rng_fill(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t first_b, size_t n_blocks, uint32_t *out);
 
 /* Uniform in [0, n), n > 0, without bias worth naming (multiply-shift on 64 bits). */

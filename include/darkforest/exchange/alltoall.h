@@ -1,11 +1,10 @@
 /*
  * alltoall.h - items of one fixed size to the ranks that own them, in bounded rounds.
  *
- *     write into lanes ... -> alltoall_round -> what arrived -> write ... -> alltoall_round -> ... until
- * every rank is done
+ *     write into lanes ... -> alltoall_round -> what arrived -> write ... -> until every rank is done
  *
- *     lanes of a rank: [ to rank 0 | to rank 1 | ... ] twice: one set is filled while the other is read or
- * flies
+ *     lanes of a rank: [ to rank 0 | to rank 1 | ... ] twice: one set is filled while
+ *                                                      the other is read or flies
  *
  * Ranks of one node see each other's lanes in shared memory: a round then moves nothing, and what arrived is
  * read where it was written. Across nodes MPI carries the lanes of one round while those of the next are
@@ -34,8 +33,8 @@ void alltoall_carry(struct alltoall *a, size_t item_size);
 /* What still flies is waited for, and lost. Collective. */
 void alltoall_free(struct alltoall *a);
 
-/* Where the next item to an owner goes. A writer writes at `place`, moves it on by the item's size, and stops
- * at `end`. */
+/* Where the next item to an owner goes. A writer writes at `place`,
+ * moves it on by the item's size, and stops at `end`. */
 struct lane {
     unsigned char *place, *end;
 };

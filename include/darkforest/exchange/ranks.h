@@ -12,8 +12,8 @@
 
 struct ranks;
 
-/* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG) a launch in which N tasks each
- * believe to be alone. */
+/* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG)
+ * a launch in which N tasks each believe to be alone. */
 struct ranks *ranks_start(int *argc, char ***argv);
 void ranks_finish(struct ranks *world);
 /* Ends every rank at once with `code`: for a failure after which no rank can go on. Local. */

@@ -1,8 +1,8 @@
 /*
  * rules.h - labels decided from evidence by an ordered table of rules. Local.
  *
- * Thresholds, their order and one choice come from a small INI file; rules/paper.ini is the default, written
- * out.
+ * Thresholds, their order and one choice come from a small INI file;
+ * rules/paper.ini is the default, written out.
  */
 #ifndef DARKFOREST_LABEL_RULES_H
 #define DARKFOREST_LABEL_RULES_H

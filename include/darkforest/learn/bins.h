@@ -1,15 +1,14 @@
 /*
- * bins.h - features as small integers. A feature with no more distinct values than bins is kept exactly, one
- * bin a value; another is cut into bins of about equal numbers of rows, heavy values having bins of their
- * own.
+ * bins.h - features as small integers. A feature with no more distinct values than bins is kept
+ * exactly, one bin a value; another is cut into bins of about equal numbers of rows, heavy values
+ * having bins of their own.
  *
  *     value      1    2  3 3.5   7      40  41
- *     bin        0    1  2  2    3       4   4      first[b], last[b]: the smallest and largest value in bin
- * b
+ *     bin        0    1  2  2    3       4   4     first[b], last[b]: the smallest and largest value in bin b
  *
- * A split between bins a and b (b the next one that has rows in the node) has the threshold last[a] / 2 +
- * first[b] / 2, computed in double from single-precision values: scikit-learn's threshold, where bins are
- * exact.
+ * A split between bins a and b (b the next one that has rows in the node) has the threshold
+ * last[a] / 2 + first[b] / 2, computed in double from single-precision values: scikit-learn's
+ * threshold, where bins are exact.
  */
 #ifndef DARKFOREST_LEARN_BINS_H
 #define DARKFOREST_LEARN_BINS_H
@@ -24,8 +23,7 @@ struct feature_bins {
     uint32_t n;          /* at least 1 where there are rows */
     int exact;           /* one distinct value a bin */
     float *first, *last; /* n each, ascending */
-    uint32_t
-        *below; /* bins that end below each stretch of values, for finding a value's; NULL where n is small */
+    uint32_t *below;     /* bins that end below each stretch of values, to find a value's; NULL: n is small */
 };
 
 struct bins {

@@ -1,6 +1,6 @@
 /*
- * dataset.h - training rows as the learners see them: cells that this rank adds up, and, for forests, the
- * cell of each row.
+ * dataset.h - training rows as the learners see them: cells that this rank adds up,
+ * and, for forests, the cell of each row.
  *
  *     whole table:  | rows of rank 0 | rows of rank 1 | rows of rank 2 | ...
  *                                    ^ first, n: the rows that this rank brought
@@ -27,10 +27,10 @@ struct dataset {
     uint64_t first;           /* the number of this rank's first row */
     int n_classes;
     int whole;
-    struct cells own;        /* the ranks' cells together stand for every row once */
-    struct cells all;        /* whole: of all rows */
-    const uint32_t *cell_of; /* spread: the cell, in `own`, of this rank's rows; whole: the cell, in `all`, of
-                                every row */
+    struct cells own; /* the ranks' cells together stand for every row once */
+    struct cells all; /* whole: of all rows */
+    /* spread: the cell, in `own`, of this rank's rows; whole: the cell, in `all`, of every row */
+    const uint32_t *cell_of;
 };
 
 /* Collective. Rows that each rank has found the cells of. One rank is whole by itself. */

@@ -19,8 +19,7 @@ struct learner_options {
     uint64_t seed;
     uint64_t n_estimators; /* forest 100, boosting 100, adaboost 50 */
     uint64_t max_depth;    /* 0: until the leaves are pure; boosting 3, adaboost 1 */
-    uint64_t max_features; /* features tried at a split; 0: the square root of their number (forest) or all
-                              (others) */
+    uint64_t max_features; /* tried at a split; 0: the square root of their number (forest), all (others) */
     uint64_t min_samples_split; /* 2 */
     uint64_t min_samples_leaf;  /* 1 */
     int no_bootstrap;           /* forest: every row once in every tree */
@@ -28,7 +27,7 @@ struct learner_options {
     int algorithm;              /* enum learner_algorithm */
     double var_smoothing;       /* bayes: 1e-9 of the largest variance */
     int normalise;              /* bayes: features shifted and scaled to mean 0 and variance 1 first */
-    int class_weight;           /* enum learner_class_weight: forest, adaboost */
+    int class_weight;           /* forest: enum learner_class_weight */
     void (*progress)(void *context, uint64_t done, uint64_t total); /* trees; may be NULL */
     void *progress_context;
 };

@@ -25,8 +25,8 @@ struct measures {
 
 struct metrics_summary {
     double accuracy;
-    struct measures macro, weighted; /* over the classes that occur, true or predicted; flagged where one of
-                                        theirs was undefined */
+    /* over the classes that occur, true or predicted; flagged where one of theirs was undefined */
+    struct measures macro, weighted;
 };
 
 void metrics_init(struct metrics *m, int n_classes); /* all zero */

@@ -6,8 +6,7 @@
  * A table may be some rows of larger arrays, which stay as they are: the part to train on and the part held
  * out are two lists over the same memory.
  *
- *     values, labels:  0 1 2 3 4 5 6 7        chosen: 1 4 6     row 0 is their 1, row 1 their 4, row 2 their
- * 6
+ *     values, labels:  0 1 2 3 4 5 6 7     chosen: 1 4 6     row 0 is their 1, row 1 their 4, row 2 their 6
  */
 #ifndef DARKFOREST_LEARN_TABLE_H
 #define DARKFOREST_LEARN_TABLE_H

@@ -10,8 +10,8 @@
 
 struct learn_team {
     int rank, size;
-    void (*sum)(void *context, int64_t *values,
-                size_t n); /* in place, over all ranks; wraps never, callers stay below 2^62 */
+    /* in place, over all ranks; wraps never, callers stay below 2^62 */
+    void (*sum)(void *context, int64_t *values, size_t n);
     void *context;
 };
 

@@ -1,8 +1,7 @@
 /*
  * packet.h - one captured frame to one decoded packet: pure, bounds-checked, no allocation. Local.
  *
- *     frame: [ link header | VLAN* / MPLS* ] [ IPv4, 20 bytes + options ] [ TCP | UDP | ICMP | ... ] [
- * padding ]
+ *     frame: [link header | VLAN* / MPLS*] [IPv4, 20 bytes + options] [TCP | UDP | ICMP | ...] [padding]
  *
  * Addresses and ports leave here in host order. What counts is written in docs/definitions.md.
  */

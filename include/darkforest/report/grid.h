@@ -1,6 +1,6 @@
 /*
- * grid.h - a table for people: columns with heads, rows of cells, printed as HTML, Markdown, LaTeX or CSV.
- * Local.
+ * grid.h - a table for people: columns with heads, rows of cells,
+ * printed as HTML, Markdown, LaTeX or CSV. Local.
  *
  *     name     short, of letters and dashes: the stem of its files
  *     caption  one sentence above it

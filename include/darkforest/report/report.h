@@ -2,11 +2,10 @@
  * report.h - what a paper needs of a study: counts, summaries, results, as tables and pictures. Local; it
  * starts gnuplot, so MPI must not be running.
  *
- *     report_add, report_add, ... -> report_write -> FOLDER/report.html   everything in one page
- *                                                    FOLDER/report.md     the same
- *                                                    FOLDER/tables/       each table as CSV and LaTeX
- *                                                    FOLDER/figures/      each picture as SVG, with its
- * gnuplot script
+ *     report_add, ... -> report_write -> FOLDER/report.html   everything in one page
+ *                                        FOLDER/report.md     the same
+ *                                        FOLDER/tables/       each table as CSV and LaTeX
+ *                                        FOLDER/figures/      each picture as SVG, with its gnuplot script
  *
  * No address of a source is ever in it.
  */
@@ -20,8 +19,8 @@ struct report;
 struct report *report_new(void);
 void report_free(struct report *report);
 
-/* A feature, model or result file. 0, or an exit code with one sentence in *why; what was read before stays.
- */
+/* A feature, model or result file. 0, or an exit code with one sentence in *why;
+ * what was read before stays. */
 int report_add(struct report *report, const char *path, char **why);
 
 /* What a run record tells. */

@@ -2,8 +2,8 @@
  * buckets.h - what one rank owns of one window: partial sums and contacts of its sources, in buckets by the
  * hash of the source; and how they become rows with exact counts, in memory that is bounded.
  *
- *     hash of source: [ owner rank | bucket | rest ]        bucket: { partial, partial, ... } { contact,
- * contact, ... }, a contact in 8 bytes
+ *     hash of source:  [ owner rank | bucket | rest ]
+ *     bucket:          { partial, partial, ... } { contact, contact, ... }, a contact in 8 bytes
  *
  * A bucket is small enough that finishing it stays in the cache: its partials are merged, each source gets a
  * small number, each contact becomes a 64-bit key (destination, port), those of a source together, and a
@@ -68,8 +68,8 @@ static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
 }
 
 /*
- * Adds n contacts of this owner: all buckets are called for first, then their ends, so that no write waits
- * for memory.
+ * Adds n contacts of this owner: all buckets are called for first,
+ * then their ends, so that no write waits for memory.
  */
 void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n);
 

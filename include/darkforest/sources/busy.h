@@ -3,8 +3,8 @@
  * destination, and what each owner counts of them is added up.
  *
  *     contact of a busy source -> turned (source and destination change places) -> owner of the destination
- *     buckets of turned contacts -> busy_counts of this owner -> items -> busy_counts of the source's owner
- * -> row
+ *     buckets of turned contacts -> busy_counts of this owner -> items
+ *                                -> busy_counts of the source's owner -> row
  *
  * A turned contact looks like any other, so that buckets keep it, spill it and bring it back in order. All
  * contacts of a (source, destination) must lie with one owner; then destinations and pairs add up, ports per
@@ -26,8 +26,8 @@
 struct busy {
     size_t n;
     uint32_t addresses[BUSY_MOST];
-    uint16_t places[BUSY_PLACES]; /* by the upper bits of the hash, open addressing: 1 + place in addresses;
-                                     0: free */
+    /* by the upper bits of the hash, open addressing: 1 + place in addresses; 0: free */
+    uint16_t places[BUSY_PLACES];
 };
 
 /* Adds one unless it is there or there are enough. */
@@ -61,8 +61,8 @@ struct busy_counts;
 struct busy_counts *busy_counts_new(const struct busy *busy);
 void busy_counts_free(struct busy_counts *counts);
 
-/* The contacts of one destination, turned: keys (source, port code, see distinct.h) ascending, each once;
- * then its end. */
+/* The contacts of one destination, turned: keys (source, port code, see distinct.h) ascending,
+ * each once; then its end. */
 void busy_counts_add(struct busy_counts *counts, uint64_t key);
 void busy_counts_end(struct busy_counts *counts);
 

@@ -39,8 +39,8 @@ struct inventory *inventory_read(const char *const *paths, size_t n, struct inve
                                  int *code, char **why);
 void inventory_free(struct inventory *inventory);
 
-/* category[i] = the category of addresses[i], 0 when it is not listed. The hot path: prefetches, n is best
- * some hundreds. */
+/* category[i] = the category of addresses[i], 0 when it is not listed.
+ * The hot path: prefetches, n is best some hundreds. */
 void inventory_find(const struct inventory *inventory, const uint32_t *addresses, size_t n,
                     uint8_t *category);
 

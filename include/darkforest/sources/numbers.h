@@ -1,7 +1,7 @@
 /*
- * numbers.h - hash to a dense number, in the order of first sight: 0, 1, 2, ... Open addressing; the hash is
- * hash_u32 of an address, a bijection, so it stands for the address and is never compared with anything else.
- * Local.
+ * numbers.h - hash to a dense number, in the order of first sight: 0, 1, 2, ... Open addressing; the
+ * hash is hash_u32 of an address, a bijection, so it stands for the address and is never compared
+ * with anything else. Local.
  */
 #ifndef DARKFOREST_SOURCES_NUMBERS_H
 #define DARKFOREST_SOURCES_NUMBERS_H

@@ -1,8 +1,8 @@
 /*
  * partials.h - per-source sums of one window as one rank saw them: what is combined before anything is sent.
  *
- *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many) -> struct partial -> its
- * owner, where partials of all ranks are merged (buckets.h)
+ *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many) -> struct partial
+ *                         -> its owner, where partials of all ranks are merged (buckets.h)
  *
  * Most sources send a few packets, so that eight counts fit a 64-bit word, a byte each, and a packet adds to
  * them all at once; what such a word cannot hold is carried to a struct partial. Those count in 32 bits: the
@@ -54,9 +54,9 @@ struct narrow_partial {
 _Static_assert(sizeof(struct narrow_partial) == 32, "two to a cache line");
 
 struct partials {
-    struct numbers numbers;       /* hash of the source to its place in items */
-    struct narrow_partial *items; /* in the order of their first packets; address space for `capacity`,
-                                     touched as it fills */
+    struct numbers numbers; /* hash of the source to its place in items */
+    /* in the order of their first packets; address space for `capacity`, touched as it fills */
+    struct narrow_partial *items;
     size_t capacity;
     struct numbers carry_numbers; /* the same for carries */
     struct partial *carries;

@@ -1,13 +1,13 @@
 /*
- * pile.h - items of one size with a 32-bit key, set aside on scratch in sorted runs and taken back in the
- * order of the key, a stretch of keys at a time: partial sums by the place of their hash, rows by their
- * address.
+ * pile.h - items of one size with a 32-bit key, set aside on scratch in sorted runs and taken
+ * back in the order of the key, a stretch of keys at a time: partial sums by the place of their
+ * hash, rows by their address.
  *
- *     run: keys ascending, in packed blocks     run     run ...     -> next(limit): what lies below the
- * limit, run by run
+ *     run: keys ascending, in packed blocks     run     run ...
+ *     -> next(limit): what lies below the limit, run by run
  *
- * Taking back needs memory for one block of each run (32 KiB), whatever the pile holds. The file has no name.
- * Local.
+ * Taking back needs memory for one block of each run (32 KiB), whatever the pile holds.
+ * The file has no name. Local.
  */
 #ifndef DARKFOREST_SOURCES_PILE_H
 #define DARKFOREST_SOURCES_PILE_H

@@ -1,9 +1,9 @@
 /*
- * source.h - one row of the feature table: a source in a window, its nine features, its evidence, its label.
- * Local.
+ * source.h - one row of the feature table: a source in a window,
+ * its nine features, its evidence, its label. Local.
  *
- * The columns, their names, units and descriptions are a table (source_columns): files, exports, reports and
- * docs come out of it.
+ * The columns, their names, units and descriptions are a table (source_columns):
+ * files, exports, reports and docs come out of it.
  */
 #ifndef DARKFOREST_SOURCES_SOURCE_H
 #define DARKFOREST_SOURCES_SOURCE_H
@@ -65,8 +65,8 @@ struct source_column {
     int derived;             /* 1: a mean, computed by source_features and never read back */
 };
 
-extern const struct source_column
-    source_columns[]; /* window_start, address, category, features, evidence, labels */
+/* window_start, address, category, features, evidence, labels */
+extern const struct source_column source_columns[];
 extern const size_t source_n_columns;
 /* The column of feature f (0..8). */
 const struct source_column *source_feature_column(int f);

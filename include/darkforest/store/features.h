@@ -1,9 +1,10 @@
 /*
  * features.h - one window's feature file (HDF5), written by a group of ranks and read back by any.
  *
- *     /sources/<column>   one dataset a column, chunks of 65,536 rows, shuffle + deflate, rows by
- * (window_start, address) /tally              one uint64 attribute-described dataset a reason /provenance
- * what differs from run to run: host, time, ranks, command line
+ *     /sources/<column>   one dataset a column, chunks of 65,536 rows, shuffle + deflate,
+ *                         rows by (window_start, address)
+ *     /tally              one uint64 attribute-described dataset a reason
+ *     /provenance         what differs from run to run: host, time, ranks, command line
  *
  * A file is written in rounds: in each, every rank brings the rows of one chunk, in rank order, shuffles and
  * deflates them, and rank 0 places what all have packed. So no rank holds more than a chunk, and the bytes of
@@ -20,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands beside the rows. Strings are borrowed on writing, owned by the struct after reading
- * (features_meta_free). */
+/* What stands beside the rows. Strings are borrowed on writing,
+ * owned by the struct after reading (features_meta_free). */
 struct features_meta {
     int64_t window_start, window_length; /* s */
     /* The part of the window that --from and --to left; both 0: all of it. */
@@ -32,8 +33,7 @@ struct features_meta {
     uint64_t input_checksum;     /* over names' last parts and sizes of the input files, see docs */
     char **categories;           /* names by code, categories[0] = "none" */
     size_t n_categories;
-    char *damages; /* of input files that may have held more of the window: a line each; "" when there are
-                      none */
+    char *damages; /* of input files that may have held more of the window: a line each; "": there are none */
     struct tally tally; /* of the records whose timestamps lie in the window */
     /* provenance: not part of the result */
     char *command_line, *host, *created; /* created: ISO 8601 UTC */
@@ -55,8 +55,8 @@ uint64_t features_rounds(uint64_t n_rows, int size);
 struct features_part features_part(uint64_t n_rows, uint64_t round, int rank, int size);
 
 /*
- * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code, after one sentence; unless it
- * is 0, *writer is NULL.
+ * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code, after one sentence;
+ * unless it is 0, *writer is NULL.
  */
 int features_begin(struct features_writer **writer, const struct ranks *ranks, const char *path,
                    const struct features_meta *meta, uint64_t n_rows);
@@ -92,8 +92,8 @@ void features_close(struct features_file *file);
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);
 
-/* Operands (files, folders, globs) to the feature files in them, ordered by name. 0 or an exit code with
- * *why; free with strings_free_all. */
+/* Operands (files, folders, globs) to the feature files in them, ordered by name.
+ * 0, or an exit code with *why; free with strings_free_all. */
 struct strings;
 int features_list(const char *const *operands, size_t n, struct strings *paths, char **why);
 

@@ -1,14 +1,16 @@
 /*
- * model_file.h - fitted models and all that is needed to use them alone, in one HDF5 file. Local: one rank
- * writes, any reads.
+ * model_file.h - fitted models and all that is needed to use them alone, in one HDF5 file.
+ * Local: one rank writes, any reads.
  *
  *     /models/<name>            attributes: learner, parameters, seed, features, classes, ...
  *     /models/<name>/<array>    what model.h's arrays hold: trees, importances, moments; each with its
- * checksum /models/<name>/held_out   confusion matrix, precision, recall, F1; /folds/<k> the same of a
- * cross-validation /provenance               what differs from run to run
+ *                               checksum
+ *     /models/<name>/held_out   confusion matrix, precision, recall, F1;
+ *                               folds/<k> the same of a cross-validation
+ *     /provenance               what differs from run to run
  *
- * A file of an unknown version, a damaged one, and one whose models do not hold together are refused with a
- * sentence.
+ * A file of an unknown version, a damaged one, and one whose
+ * models do not hold together are refused with a sentence.
  */
 #ifndef DARKFOREST_STORE_MODEL_FILE_H
 #define DARKFOREST_STORE_MODEL_FILE_H
@@ -42,8 +44,8 @@ struct model_set {
 
 /* 0; EXIT_IO after one sentence, and no file. Model names are unique and hold no slash. */
 int model_file_write(const char *path, const struct model_set *set);
-/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why. Every model has passed
- * model_check. */
+/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why.
+ * Every model has passed model_check. */
 struct model_set *model_file_read(const char *path, int *code, char **why);
 void model_set_free(struct model_set *set);
 

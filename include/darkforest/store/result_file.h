@@ -1,9 +1,10 @@
 /*
- * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5. Local: one
- * rank writes, any reads.
+ * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5.
+ * Local: one rank writes, any reads.
  *
  *     /results/0000   attributes: model, learner, parameters, protocol, trained_on, judged_on, classes;
- * confusion, precision, recall, f1 /results/0001   ...
+ *                     confusion, precision, recall, f1
+ *     /results/0001   ...
  */
 #ifndef DARKFOREST_STORE_RESULT_FILE_H
 #define DARKFOREST_STORE_RESULT_FILE_H

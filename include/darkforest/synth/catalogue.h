@@ -1,6 +1,6 @@
 /*
- * catalogue.h - the device inventory that belongs to a synthetic hour: CSV with the header
- * "address,category". Local.
+ * catalogue.h - the device inventory that belongs to a synthetic hour:
+ * CSV with the header "address,category". Local.
  *
  * All of the plan's sending devices are in it, and as many silent ones as the plan lists, well mixed.
  */

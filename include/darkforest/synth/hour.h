@@ -1,12 +1,12 @@
 /*
  * hour.h - the packets of a synthetic hour, block of time by block of time. Pure, Local.
  *
- *     |  block 0  |  block 1  |  block 2  | ...      blocks depend on the plan alone; any rank makes any
- * block
+ *     |  block 0  |  block 1  |  block 2  | ...      blocks depend on the plan alone;
+ *                                                    any rank makes any block
  *
- * A block's records come in the order of their places in time. A few bear timestamps that are off by
- * milliseconds, and a few of the first and last second are stamped with the hour before or after, as in real
- * archives.
+ * A block's records come in the order of their places in time. A few bear timestamps that are
+ * off by milliseconds, and a few of the first and last second are stamped with the hour before or
+ * after, as in real archives.
  */
 #ifndef DARKFOREST_SYNTH_HOUR_H
 #define DARKFOREST_SYNTH_HOUR_H

@@ -1,6 +1,6 @@
 /*
- * plan.h - what a synthetic telescope hour is to hold: from a profile, a scale and what the user fixed, to
- * numbers. Pure, Local.
+ * plan.h - what a synthetic telescope hour is to hold: from a profile,
+ * a scale and what the user fixed, to numbers. Pure, Local.
  *
  *     sources:  [ devices: scanning | backscatter | misconfiguration ][ other senders ]
  *     list:     [ the devices above ][ devices that stay silent ]

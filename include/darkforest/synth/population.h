@@ -1,11 +1,11 @@
 /*
- * population.h - the sources of a synthetic hour: who they are, what each does, how much and when. Pure,
- * Local.
+ * population.h - the sources of a synthetic hour: who they are,
+ * what each does, how much and when. Pure, Local.
  *
  * Source i is a function of (plan, i); the one thing that ties sources together is the scale of packet
- * counts, found once so that they add up to the plan's packets. The telescope is 10.0.0.0/8 and sources lie
- * in 240.0.0.0/4: private use (RFC 1918) and reserved (RFC 1112), so that no made packet accuses or maps
- * anybody's network.
+ * counts, found once so that they add up to the plan's packets. The telescope is 10.0.0.0/8 and sources
+ * lie in 240.0.0.0/4: private use (RFC 1918) and reserved (RFC 1112), so that no made packet accuses
+ * or maps anybody's network.
  */
 #ifndef DARKFOREST_SYNTH_POPULATION_H
 #define DARKFOREST_SYNTH_POPULATION_H

@@ -33,10 +33,10 @@ class Darkforest(CMakePackage):
     depends_on("openssl")
     depends_on("random123")
     depends_on("xxhash")
-    depends_on("zlib-api")
     depends_on("zstd")
     depends_on("gnuplot", type="run")
     depends_on("cmocka", type="test")
+    depends_on("zlib-api", type="test")
 
     generator("ninja")
 

@@ -97,6 +97,8 @@ static const char *check_classes(const struct model *m)
         return "its list of fitted classes is wrong";
     if (!m->class_rows)
         return "it does not say how many rows each class had";
+    if (m->importances && !all_finite(m->importances, (size_t)m->n_features))
+        return "it holds numbers that are not finite";
     for (int k = 0; k < m->n_fitted; k++)
         if (m->fitted[k] >= m->n_classes || (k && m->fitted[k] <= m->fitted[k - 1]))
             return "its list of fitted classes is wrong";
@@ -135,7 +137,8 @@ static const char *check_trees(const struct model *m)
             return wrong;
     }
     if (!all_finite(t->threshold, (size_t)t->n_nodes) || !all_finite(t->tree_weights, (size_t)t->n_trees) ||
-        !all_finite(t->values, (size_t)t->n_nodes * (size_t)t->n_values))
+        !all_finite(t->values, (size_t)t->n_nodes * (size_t)t->n_values) ||
+        (t->gain && !all_finite(t->gain, (size_t)t->n_nodes)))
         return "it holds numbers that are not finite";
     return NULL;
 }
@@ -154,11 +157,31 @@ static const char *check_bayes(const struct model *m)
     return NULL;
 }
 
+/* What the nodes of a forest or of AdaBoost hold: shares of the classes. */
+static const char *check_shares(const struct model *m)
+{
+    const struct model_trees *t = &m->trees;
+    if (t->n_values != m->n_fitted)
+        return "its leaves hold a wrong number of class shares";
+    for (uint64_t i = 0; t->values && i < t->n_nodes; i++) {
+        const double *shares = t->values + i * (uint64_t)t->n_values;
+        double sum = 0;
+        for (int k = 0; k < t->n_values; k++)
+            sum += shares[k] >= 0 ? shares[k] : NAN;
+        if (!(fabs(sum - 1) < 1e-6))
+            return "a node's class shares do not sum to 1";
+    }
+    double weight = 0;
+    for (uint64_t i = 0; t->tree_weights && i < t->n_trees; i++)
+        weight += t->tree_weights[i] >= 0 ? t->tree_weights[i] : NAN;
+    return weight > 0 && isfinite(weight) ? NULL : "its trees have no weight";
+}
+
 static const char *check_values(const struct model *m)
 {
     const int outputs_fit = m->n_outputs == m->n_fitted || (m->n_outputs == 1 && m->n_fitted == 2);
     if (strcmp(m->learner, "boosting") != 0)
-        return m->trees.n_values == m->n_fitted ? NULL : "its leaves hold a wrong number of class shares";
+        return check_shares(m);
     if (m->trees.n_values != 1 || !m->initial || !outputs_fit || m->trees.n_trees % (uint64_t)m->n_outputs)
         return "its outputs do not fit its classes";
     return all_finite(m->initial, (size_t)m->n_outputs) ? NULL : "it holds numbers that are not finite";

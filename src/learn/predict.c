@@ -26,9 +26,19 @@ static float *single_precision(const struct model *model, const double *rows, si
     return values;
 }
 
+/* A model out of a file may hold any finite number: what overflowed on the way, or is the difference of two
+ * infinities, is as large as can be. */
+static double bounded(double x)
+{
+    const double most = 1e300;
+    return fmin(fmax(x, -most), most);
+}
+
 /* exp(x) / sum exp(x), in place. */
 static void softmax(double *x, int n)
 {
+    for (int k = 0; k < n; k++)
+        x[k] = bounded(x[k]);
     double most = x[0], sum = 0;
     for (int k = 1; k < n; k++)
         most = x[k] > most ? x[k] : most;
@@ -154,7 +164,7 @@ static void predict_boosting(const struct model *model, const double *rows, size
     for (size_t i = n; i-- > 0;) { /* from the end: one output of a row becomes two shares */
         double *of_row = shares + i * (size_t)model->n_fitted;
         if (model->n_outputs == 1) {
-            of_row[1] = 1 / (1 + exp(-shares[i]));
+            of_row[1] = 1 / (1 + exp(-bounded(shares[i])));
             of_row[0] = 1 - of_row[1];
         } else {
             softmax(of_row, model->n_outputs);

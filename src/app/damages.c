@@ -38,18 +38,43 @@ static int may_hold(const struct archive *archive, size_t file, int64_t from_ns,
     return first == INT64_MAX || (first < to_ns && (first >= from_ns || end_of(archive, file) > from_ns));
 }
 
+/* Of the first line, its end included where it has one. */
+static size_t line_bytes(const char *lines)
+{
+    const size_t n = strcspn(lines, "\n");
+    return n + (lines[n] == '\n');
+}
+
+static int is_among(const char *lines, const char *line, size_t n)
+{
+    for (size_t m; *lines; lines += m) {
+        m = line_bytes(lines);
+        if (m == n && memcmp(lines, line, n) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static void add_line(char **text, const char *line, size_t n)
+{
+    if (is_among(*text, line, n))
+        return;
+    char *longer = text_format("%s%.*s", *text, (int)n, line);
+    free(*text);
+    *text = longer;
+}
+
 void damages_add(char **text, const char *lines)
 {
+    static const char more[] = "and more than can be listed here\n";
+    if (!*text)
+        *text = memory_text("");
     for (size_t n; lines && *lines; lines += n) {
-        n = strcspn(lines, "\n");
-        n += lines[n] == '\n';
-        char *before = *text ? *text : memory_text(""), *line = text_format("%.*s", (int)n, lines);
-        *text = before;
-        if (!strstr(before, line) && strlen(before) + n <= MOST_BYTES) {
-            *text = text_format("%s%s", before, line);
-            free(before);
-        }
-        free(line);
+        n = line_bytes(lines);
+        if (strlen(*text) + n <= MOST_BYTES)
+            add_line(text, lines, n);
+        else
+            add_line(text, more, strlen(more));
     }
 }
 

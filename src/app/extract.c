@@ -184,7 +184,7 @@ static int extract_with(struct extract *x, int cut)
         .memory = x->memory,
         .tmpdir = scratch_folder(o),
         .cut = cut,
-        .longest_span_ns = slices_longest_span(&x->archive),
+        .span = slices_span(&x->archive),
         .skip = x->finished.indexes,
         .n_skip = x->finished.n,
         .record = x->record,

@@ -10,12 +10,15 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <stdlib.h>
 
 /* Open at once: a contact's tag has 14 bits for its window's slot, and a window takes memory maps of which a
  * process has some 60,000. */
 #define MOST_WINDOWS 16000
+/* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
+#define WINDOW_BYTES ((uint64_t)32 << 10)
 
 int pass_skips(const struct pass_input *input, int64_t index)
 {
@@ -42,16 +45,25 @@ void pass_free(struct pass *pass)
     *pass = (struct pass){0};
 }
 
+static size_t most_windows(const struct pass *pass)
+{
+    const uint64_t by_memory = pass->input->memory / 2 / WINDOW_BYTES;
+    return by_memory < MOST_WINDOWS ? (size_t)by_memory : MOST_WINDOWS;
+}
+
 struct window *pass_window(struct pass *pass, int64_t index)
 {
-    if (pass->windows.n > MOST_WINDOWS && pass->code)
+    const size_t most = most_windows(pass);
+    char memory[FORMAT_TIME_SIZE];
+    if (pass->windows.n > most && pass->code)
         return pass->windows.items[0]; /* nothing of this pass is kept */
     struct window *window = windows_get(&pass->windows, index);
-    if (pass->windows.n > MOST_WINDOWS && pass->code == 0) {
-        log_error("more than %d windows are open at once: the timestamps of the input are spread too widely; "
-                  "use --from and "
-                  "--to, or a longer --window",
-                  MOST_WINDOWS);
+    if (pass->windows.n > most && pass->code == 0) {
+        log_error(
+            "more than %zu windows are open at once, the most that %s of memory a rank have room for: the "
+            "timestamps of the input are spread widely; use --from and --to, a longer --window, or more "
+            "--memory",
+            most, format_size(pass->input->memory, memory));
         pass->code = EXIT_BAD_DATA;
     }
     return window;

@@ -14,6 +14,7 @@
 #include "windows.h"
 
 #include "darkforest/archive/archive.h"
+#include "darkforest/archive/slices.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
@@ -35,7 +36,7 @@ struct pass_input {
     uint64_t memory;         /* bytes this rank may use: beyond it, contacts are spilled */
     const char *tmpdir;      /* where to */
     int cut;                 /* files may be cut */
-    int64_t longest_span_ns; /* of a file (slices.h) */
+    struct slices_span span; /* of a file whose end is not known */
     const int64_t *skip;     /* indexes of windows not to be computed, ascending */
     size_t n_skip;
     struct run_record *record;
@@ -60,6 +61,7 @@ struct pass {
     uint64_t n_bytes_read; /* of files on disk, for progress */
     uint64_t n_records;
     uint64_t n_spilled; /* bytes written to scratch */
+    int guessed;        /* files were passed over that are taken to have ended, by a guess */
     int code;           /* worst so far, here; the same everywhere after a meeting */
 };
 

@@ -23,7 +23,7 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
                                           .inventory = in->inventory,
                                           .plain_ack_is_reply = in->plain_ack_is_reply},
                                 .format = kind->format,
-                                .reach_ns = slices_reach(in->archive, file, in->longest_span_ns),
+                                .reach_ns = slices_reach(in->archive, file, &in->span),
                                 .late_before_ns = INT64_MIN,
                                 .span_from_ns = 1,
                                 .span_to_ns = 0};
@@ -49,6 +49,24 @@ static void give_contacts(struct pass *pass, struct window *window)
     windows_keep(window, contacts, n_mine);
 }
 
+/* A file that goes on past its reach: files may have been passed over, by this group or another, which hold
+ * packets that are wanted. The span in hand ends at the reach, so that it is noticed. */
+static void watch_reach(struct reading *reading, struct pass *pass, int64_t ts_ns)
+{
+    if (ts_ns < reading->reach_ns) {
+        if (reading->span_to_ns > reading->reach_ns)
+            reading->span_to_ns = reading->reach_ns;
+    } else if (pass->code == 0) {
+        log_error(
+            "%s holds packets of a time at which it was taken to have ended, so others that were passed over "
+            "may "
+            "too: run again, into an empty folder, without --from and with --ranks-per-window as large as "
+            "the number of ranks",
+            pass->input->archive->files[reading->file].path);
+        pass->code = EXIT_BAD_DATA;
+    }
+}
+
 /* A time outside this group's stretch: out of range, or another group's. */
 static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
@@ -61,17 +79,10 @@ static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
     reading->span_to_ns = borders[i + 1];
     /* A file that two groups read is out of range once: for the group in whose stretch it begins. */
     const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
-    const int is_ours = (first_ns >= in->from_ns || in->from_ns == in->all_from_ns) && first_ns < in->to_ns;
-    if (i == 3 && ts_ns >= reading->reach_ns && pass->code == 0) {
-        log_error(
-            "%s holds packets of a time at which it was taken to have ended, and other groups of ranks "
-            "may have passed it over: run again, into an empty folder, with --ranks-per-window as large "
-            "as the number of ranks",
-            in->archive->files[reading->file].path);
-        pass->code = EXIT_BAD_DATA;
-    } else if (i == 3 && ts_ns < reading->reach_ns && reading->span_to_ns > reading->reach_ns) {
-        reading->span_to_ns = reading->reach_ns;
-    }
+    const int is_ours = (first_ns >= in->from_ns || in->from_ns == in->all_from_ns) &&
+                        (first_ns < in->to_ns || in->to_ns == in->all_to_ns);
+    if (i == 3 || pass->guessed)
+        watch_reach(reading, pass, ts_ns);
     reading->outside = i == 1 || i == 3 || !is_ours ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
 }
 
@@ -88,6 +99,8 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
                   end = start + in->window_ns;
     reading->span_from_ns = start > in->from_ns ? start : in->from_ns;
     reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
+    if (pass->guessed)
+        watch_reach(reading, pass, ts_ns);
     if (end <= reading->late_before_ns)
         reading->outside = TALLY_LATE;
     else if (pass_skips(in, index))
@@ -140,6 +153,8 @@ static void spill_all(struct pass *pass, int (*spill)(struct pass *pass, struct 
 
 static int spill_sums(struct pass *pass, struct window *window)
 {
+    if (partials_n(&window->partials) <= PARTIALS_FIRST) /* nothing would be won */
+        return 0;
     const uint64_t before = pile_n_bytes(window->aside);
     const int code = windows_set_aside(window);
     pass->n_spilled += pile_n_bytes(window->aside) - before;

@@ -101,27 +101,31 @@ static struct stretch what_is_left(const struct pass_input *in)
     return first <= last ? left : (struct stretch){in->from_ns, in->from_ns};
 }
 
-/* The first file that can hold a packet of the stretch. */
-static size_t first_file(const struct pass_input *in, struct stretch left)
+/* The first file that can hold a packet of the stretch; in *n_guessed, how many of those before it have ended by
+ * a guess. */
+static size_t first_file(const struct pass_input *in, struct stretch left, size_t *n_guessed)
 {
     const struct archive *archive = in->archive;
-    size_t first = 0, n_guessed = 0;
-    while (first < archive->n && slices_reach(archive, first, in->longest_span_ns) <= left.from_ns)
-        n_guessed += archive->files[first++].kind.last_ts_ns == INT64_MIN;
+    size_t first = 0;
+    *n_guessed = 0;
+    while (first < archive->n && slices_reach(archive, first, &in->span) <= left.from_ns)
+        *n_guessed += archive->files[first++].kind.last_ts_ns == INT64_MIN;
     if (first)
         log_verbose("%zu files that ended before the wanted time are not read", first);
-    if (n_guessed)
+    if (*n_guessed)
         log_info("%zu of the files that are not read are taken to have ended before the wanted time, by when "
                  "the next ones begin",
-                 n_guessed);
+                 *n_guessed);
     return first;
 }
 
-/* Whether this file and all behind it begin too late to hold a packet of the stretch. */
+/* Whether this file and all behind it begin too late to hold a packet of the stretch: what they hold of it is
+ * late. In the first file nothing is. */
 static int is_past(const struct pass_input *in, struct stretch left, size_t file)
 {
     const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
-    return left.to_ns != INT64_MAX && first_ns != INT64_MAX && first_ns - in->window_ns >= left.to_ns;
+    return file > 0 && left.to_ns != INT64_MAX && first_ns != INT64_MAX &&
+           first_ns - in->window_ns >= left.to_ns;
 }
 
 static uint64_t expected_contacts(const struct pass_input *in)
@@ -136,7 +140,11 @@ static uint64_t expected_contacts(const struct pass_input *in)
         first = kind->first_ts_ns < first ? kind->first_ts_ns : first;
         last = kind->first_ts_ns > last ? kind->first_ts_ns : last;
     }
-    const uint64_t n_windows = last > first ? (uint64_t)((last - first) / in->window_ns) + 1 : 1;
+    int64_t span; /* of all; the last file is taken to be of an hour */
+    if (first > last || __builtin_sub_overflow(last, first, &span) ||
+        __builtin_add_overflow(span, 3600 * NS_PER_S, &span))
+        span = 0;
+    const uint64_t n_windows = span > in->window_ns ? (uint64_t)(span / in->window_ns) : 1;
     return n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks);
 }
 
@@ -153,8 +161,11 @@ int sweep_archive(struct pass *pass, const struct pass_input *input, struct fini
 {
     const struct stretch left = what_is_left(input);
     int code = 0;
-    size_t next = left.from_ns < left.to_ns ? first_file(input, left) : input->archive->n;
+    size_t n_guessed = 0, next = input->archive->n;
+    if (left.from_ns < left.to_ns)
+        next = first_file(input, left, &n_guessed);
     pass_init(pass, input);
+    pass->guessed = n_guessed > 0;
     progress_start(&pass->progress, "extract", "packets", bytes_to_read(input, left, next));
     pass->windows.expected_contacts = expected_contacts(input);
     while (next < input->archive->n && !is_past(input, left, next) && code == 0) {

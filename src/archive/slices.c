@@ -142,7 +142,7 @@ void slices_free(struct slices *slices)
     *slices = (struct slices){0};
 }
 
-int64_t slices_longest_span(const struct archive *archive)
+static int64_t longest_span(const struct archive *archive)
 {
     int64_t gap = 0;
     for (size_t i = 1; i < archive->n; i++) {
@@ -154,24 +154,52 @@ int64_t slices_longest_span(const struct archive *archive)
     return gap == 0 || gap > INT64_MAX / 2 ? INT64_MAX : 2 * gap;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+struct slices_span slices_span(const struct archive *archive)
+{
+    struct slices_span span = {.longest_ns = longest_span(archive)};
+    uint64_t *sizes = memory_get(archive->n * sizeof *sizes);
+    for (size_t i = 0; i < archive->n; i++)
+        sizes[i] = archive->files[i].kind.n_bytes;
+    qsort(sizes, archive->n, sizeof *sizes, by_size);
+    span.usual_bytes = archive->n ? sizes[archive->n / 2] : 0;
+    free(sizes);
+    return span;
+}
+
 static int64_t add_or_most(int64_t a, int64_t b)
 {
     int64_t sum;
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-int64_t slices_reach(const struct archive *archive, size_t file, int64_t longest_span)
+/* A file that is larger than usual is taken to last longer, not to be busier. */
+static int64_t span_of(const struct file_kind *kind, const struct slices_span *span)
+{
+    int64_t ns;
+    if (kind->n_bytes <= span->usual_bytes || span->usual_bytes == 0)
+        return span->longest_ns;
+    const uint64_t times = (kind->n_bytes - 1) / span->usual_bytes + 1;
+    return __builtin_mul_overflow(span->longest_ns, times, &ns) ? INT64_MAX : ns;
+}
+
+int64_t slices_reach(const struct archive *archive, size_t file, const struct slices_span *span)
 {
     const struct file_kind *kind = &archive->files[file].kind;
     if (kind->first_ts_ns == INT64_MAX)
         return INT64_MAX;
     if (kind->last_ts_ns != INT64_MIN)
         return add_or_most(kind->last_ts_ns, DISORDER_NS);
-    return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, longest_span);
+    return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, span_of(kind, span));
 }
 
-/* The latest time among the last records of a plain file; INT64_MIN when none is found, and when the end is
- * damaged: the file was to go on. */
+/* The latest time among the last records of a plain file; INT64_MIN when none is found, when the end is
+ * damaged (the file was to go on), and when it lies before the beginning: then its records are in no order. */
 static int64_t end_of_plain(const char *path, const struct file_kind *kind)
 {
     const uint64_t from = kind->n_bytes > TAIL_BYTES ? kind->n_bytes - TAIL_BYTES : READER_FIRST_RECORD;
@@ -185,7 +213,7 @@ static int64_t end_of_plain(const char *path, const struct file_kind *kind)
             record_read(&kind->format, block.data, block.starts + i, 1, &record);
             last = record.ts_ns > last ? record.ts_ns : last;
         }
-    if (reader && reader_damage(reader)->what[0])
+    if ((reader && reader_damage(reader)->what[0]) || last < kind->first_ts_ns)
         last = INT64_MIN;
     reader_close(reader);
     free(why);

@@ -6,7 +6,6 @@
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/pile.h"
 
-#define FIRST_ITEMS 256
 #define FIRST_CARRIES 64
 #define NARROW_PACKETS 255 /* that a narrow partial can count: a TTL is a byte too */
 
@@ -22,7 +21,7 @@ static const uint64_t spread[256] = {SPREAD64(0), SPREAD64(64), SPREAD64(128), S
 
 void partials_init(struct partials *partials)
 {
-    *partials = (struct partials){.capacity = FIRST_ITEMS, .carries_capacity = FIRST_CARRIES};
+    *partials = (struct partials){.capacity = PARTIALS_FIRST, .carries_capacity = FIRST_CARRIES};
     numbers_init(&partials->numbers);
     numbers_init(&partials->carry_numbers);
     partials->items = memory_map(partials->capacity * sizeof *partials->items);

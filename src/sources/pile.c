@@ -34,7 +34,6 @@ struct pile {
     uint8_t *block;         /* being filled: keys, then items */
     size_t n_in_block;
     uint8_t *packed;
-    size_t packed_size;
     ZSTD_CCtx *packer;
     ZSTD_DCtx *unpacker;
     uint64_t n;
@@ -50,6 +49,15 @@ struct pile *pile_new(size_t item_size, const char *folder)
     return pile;
 }
 
+static void free_run_memory(struct pile *pile)
+{
+    free(pile->block);
+    free(pile->packed);
+    ZSTD_freeCCtx(pile->packer);
+    pile->block = pile->packed = NULL;
+    pile->packer = NULL;
+}
+
 void pile_free(struct pile *pile)
 {
     if (!pile)
@@ -59,37 +67,31 @@ void pile_free(struct pile *pile)
         free(pile->runs[r].block);
     }
     free(pile->runs);
-    free(pile->block);
-    free(pile->packed);
-    ZSTD_freeCCtx(pile->packer);
+    free_run_memory(pile);
     ZSTD_freeDCtx(pile->unpacker);
     scratch_close(pile->scratch);
     free(pile);
 }
 
-/* What is only needed when something is set aside. */
-static int prepare(struct pile *pile)
+static int out_of_memory(void)
 {
-    if (pile->scratch)
-        return 0;
-    if (!(pile->scratch = scratch_open(pile->folder)))
-        return EXIT_IO;
-    pile->block = memory_zeroed(1, BLOCK_BYTES);
-    pile->packed_size = ZSTD_compressBound(BLOCK_BYTES);
-    pile->packed = memory_get(pile->packed_size);
-    pile->packer = ZSTD_createCCtx();
-    pile->unpacker = ZSTD_createDCtx();
-    if (pile->packer && pile->unpacker)
-        return 0;
     log_error("out of memory");
     return EXIT_IO;
 }
 
-static void begin_run(struct pile *pile)
+/* What is only needed while a run is written: there may be thousands of piles. */
+static int begin_run(struct pile *pile)
 {
+    if (!pile->scratch && !(pile->scratch = scratch_open(pile->folder)))
+        return EXIT_IO;
+    pile->block = memory_zeroed(1, BLOCK_BYTES);
+    pile->packed = memory_get(ZSTD_compressBound(BLOCK_BYTES));
+    if (!(pile->packer = ZSTD_createCCtx()))
+        return out_of_memory();
     pile->runs = memory_resize(pile->runs, (pile->n_runs + 1) * sizeof *pile->runs);
     pile->runs[pile->n_runs++] = (struct run){.at = pile->scratch->n_bytes};
     pile->in_run = 1;
+    return 0;
 }
 
 /* Items lie behind room for all keys. */
@@ -106,8 +108,8 @@ static size_t block_bytes(const struct pile *pile, size_t n)
 static int write_block(struct pile *pile)
 {
     struct run *run = &pile->runs[pile->n_runs - 1];
-    const size_t n = ZSTD_compressCCtx(pile->packer, pile->packed, pile->packed_size, pile->block,
-                                       block_bytes(pile, pile->n_in_block), LEVEL);
+    const size_t n = ZSTD_compressCCtx(pile->packer, pile->packed, ZSTD_compressBound(BLOCK_BYTES),
+                                       pile->block, block_bytes(pile, pile->n_in_block), LEVEL);
     assert(!ZSTD_isError(n));
     if (scratch_append(pile->scratch, pile->packed, n))
         return EXIT_IO;
@@ -121,11 +123,9 @@ static int write_block(struct pile *pile)
 
 int pile_put(struct pile *pile, uint32_t key, const void *item)
 {
-    const int code = prepare(pile);
+    const int code = pile->in_run ? 0 : begin_run(pile);
     if (code)
         return code;
-    if (!pile->in_run)
-        begin_run(pile);
     memcpy(pile->block + pile->n_in_block * sizeof key, &key, sizeof key);
     memcpy(item_at(pile, pile->block, pile->n_in_block), item, pile->item_size);
     pile->n++;
@@ -136,6 +136,7 @@ int pile_end_run(struct pile *pile)
 {
     const int code = pile->n_in_block ? write_block(pile) : 0;
     pile->in_run = 0;
+    free_run_memory(pile);
     return code;
 }
 
@@ -163,6 +164,13 @@ static int read_block(struct pile *pile, struct run *run, int *code)
     run->n_left -= run->in_block;
     if (!run->block)
         run->block = memory_get(BLOCK_BYTES);
+    if (!pile->packed)
+        pile->packed = memory_get(ZSTD_compressBound(BLOCK_BYTES));
+    if (!pile->unpacker && !(pile->unpacker = ZSTD_createDCtx())) {
+        *code = exit_worse(*code, out_of_memory());
+        run->in_block = run->next = run->n_blocks = 0;
+        return 0;
+    }
     if (scratch_read(pile->scratch, run->at, pile->packed, n_packed)) {
         *code = exit_worse(*code, EXIT_IO);
         run->in_block = run->next = run->n_blocks = 0;

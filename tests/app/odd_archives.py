@@ -69,8 +69,8 @@ def test_files_that_can_be_cut_beside_one_that_cannot(p):
         same(p, "of-mixed-%d" % ranks, "of-mixed-1")
 
 
-def hours_and_a_day(p, folder, ending):
-    write(p, folder + "/day" + ending, capture(START, START + 12 * HOUR, 6000))
+def hours_and_a_day(p, folder, ending, n=6000):
+    write(p, folder + "/day" + ending, capture(START, START + 12 * HOUR, n))
     for h in range(12):
         write(p, "%s/h%02d%s" % (folder, h, ending), capture(START + h * HOUR + 1, START + (h + 1) * HOUR - 1, 500, 2 + h))
     return p.file(folder)
@@ -97,10 +97,61 @@ def test_a_long_file_beside_short_ones(p):
 def test_a_long_file_whose_end_is_not_known(p):
     archive = hours_and_a_day(p, "gzip-day", ".pcap.gz")
     extract(p, archive, "of-gzip-1")
-    said = extract(p, archive, "of-gzip-4", "--ranks-per-window", "1", ranks=4, code=BAD_DATA)
+    extract(p, archive, "of-gzip-4", "--ranks-per-window", "1", ranks=4)
+    same(p, "of-gzip-4", "of-gzip-1")  # a larger file is taken to last longer
+    archive = hours_and_a_day(p, "thin-day", ".pcap.gz", 500)
+    extract(p, archive, "of-thin-1")
+    said = extract(p, archive, "of-thin-4", "--ranks-per-window", "1", ranks=4, code=BAD_DATA)
     assert "day.pcap.gz" in said and "--ranks-per-window" in said, said
-    extract(p, archive, "of-gzip-group", "--ranks-per-window", "4", ranks=4)
-    same(p, "of-gzip-group", "of-gzip-1")
+    extract(p, archive, "of-thin-group", "--ranks-per-window", "4", ranks=4)
+    same(p, "of-thin-group", "of-thin-1")
+
+
+def test_a_guess_that_was_wrong(p):
+    """With --from, files that are taken to have ended are passed over: one that is read and goes on past its reach shows that as a guess."""
+    for h in range(4):
+        write(p, "guess/h%d.pcap.gz" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 500, h))
+    extract(p, p.file("guess"), "of-guess", "--from", "2018-03-02T03:00")
+    write(p, "guess/h2.pcap.gz", capture(START + 2 * HOUR, START + 6 * HOUR, 500, 2))
+    said = extract(p, p.file("guess"), "of-wrong-guess", "--from", "2018-03-02T03:00", code=BAD_DATA)
+    assert "h2.pcap.gz" in said and "without --from" in said and not features.files(p.file("of-wrong-guess")), said
+
+
+def test_records_in_no_order(p):
+    """What --from and --to leave out is left out by its time: the end of a plain file may lie before its beginning, its first record last."""
+    late, early = capture(START + 10 * HOUR, START + 11 * HOUR, 800), capture(START + 5 * HOUR, START + 6 * HOUR, 800, 2)
+    write(p, "back.pcap", late + early[24:])
+    said = extract(p, p.file("back.pcap"), "of-back", "--from", "2018-03-02T09:00")
+    assert "1600 records read, 800 counted" in said, said
+    write(p, "first.pcap", capture(START + 30 * HOUR, START + 31 * HOUR, 1) + capture(START, START + HOUR, 800)[24:])
+    said = extract(p, p.file("first.pcap"), "of-first", "--to", "2018-03-02T12:00")
+    assert "801 records read, 800 counted" in said, said
+
+
+def test_records_behind_the_end(p):
+    """A file that begins behind --to, but not far, is read: its records are out of range, not passed over."""
+    write(p, "behind/a.pcap", capture(START, START + HOUR, 200))
+    write(p, "behind/b.pcap", capture(START + 1.5 * HOUR, START + 2 * HOUR, 50, 2))
+    extract(p, p.file("behind"), "of-behind", "--to", "2018-03-02T01:00")
+    with open(p.file("of-behind", "run.json")) as f:
+        told = json.load(f)
+    assert told["tally"]["records"] == 250 and told["tally"]["out_of_range"] == 50 and told["records_passed_over"] == 0, told
+
+
+def test_windows_that_memory_has_no_room_for(p):
+    archive = write(p, "seconds.pcap", capture(START, START + 700, 1400))
+    said = extract(p, archive, "of-seconds-small", "--window", "1s", "--memory", "32MiB", code=BAD_DATA)
+    assert "more than 512 windows" in said and "--memory" in said and not features.files(p.file("of-seconds-small")), said
+    extract(p, archive, "of-seconds", "--window", "1s", "--memory", "64MiB")
+    assert len(features.files(p.file("of-seconds"))) == 700
+
+
+def test_damage_in_files_whose_names_end_alike(p):
+    whole = capture(START, START + HOUR, 100)
+    for name in ("names/cut.pcap", "names/acut.pcap"):
+        write(p, name, whole[:-10])
+    said = extract(p, p.file("names"), "of-names", code=BAD_DATA)
+    assert all("%s: at byte" % p.file("names", name) in said for name in ("cut.pcap", "acut.pcap")), said
 
 
 def test_a_range_that_begins_inside_a_window(p):

@@ -272,19 +272,38 @@ static void the_longest_span_is_twice_the_largest_gap(void **state)
     struct archive archive = {.files = files, .n = 0};
     for (size_t f = 0; f < 5; f++)
         files[f] = (struct archive_file){.kind = {.first_ts_ns = starts[f]}};
-    assert_int_equal(slices_longest_span(&archive), INT64_MAX);
+    assert_int_equal(slices_span(&archive).longest_ns, INT64_MAX);
     archive.n = 1;
-    assert_int_equal(slices_longest_span(&archive), INT64_MAX);
+    assert_int_equal(slices_span(&archive).longest_ns, INT64_MAX);
     archive.n = 2;
-    assert_int_equal(slices_longest_span(&archive), 20);
+    assert_int_equal(slices_span(&archive).longest_ns, 20);
     archive.n = 5; /* the last holds no record */
-    assert_int_equal(slices_longest_span(&archive), 80);
+    assert_int_equal(slices_span(&archive).longest_ns, 80);
     archive.n = 2;
     files[0].kind.first_ts_ns = files[1].kind.first_ts_ns = 7;
-    assert_int_equal(slices_longest_span(&archive), INT64_MAX);
+    assert_int_equal(slices_span(&archive).longest_ns, INT64_MAX);
     files[0].kind.first_ts_ns = 0;
     files[1].kind.first_ts_ns = INT64_MAX - 1;
-    assert_int_equal(slices_longest_span(&archive), INT64_MAX);
+    assert_int_equal(slices_span(&archive).longest_ns, INT64_MAX);
+}
+
+static void a_larger_file_is_taken_to_last_longer(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {10, 12, 100, 8, 9};
+    struct archive_file files[5];
+    struct archive archive = {.files = files, .n = 5};
+    for (size_t f = 0; f < 5; f++)
+        files[f] = (struct archive_file){
+            .kind = {.first_ts_ns = 100 * (int64_t)f, .last_ts_ns = INT64_MIN, .n_bytes = sizes[f]}};
+    const struct slices_span span = slices_span(&archive);
+    assert_int_equal(span.usual_bytes, 10);
+    assert_int_equal(span.longest_ns, 200);
+    assert_int_equal(slices_reach(&archive, 0, &span), 200);
+    assert_int_equal(slices_reach(&archive, 1, &span), 100 + 2 * 200);
+    assert_int_equal(slices_reach(&archive, 2, &span), 200 + 10 * 200);
+    assert_int_equal(slices_reach(&archive, 3, &span), 300 + 200);
+    assert_int_equal(slices_reach(&archive, 4, &span), INT64_MAX);
 }
 
 int main(void)
@@ -298,6 +317,7 @@ int main(void)
         cmocka_unit_test(whole_files_go_to_who_has_least),
         cmocka_unit_test(steps_cover_the_archive),
         cmocka_unit_test(the_longest_span_is_twice_the_largest_gap),
+        cmocka_unit_test(a_larger_file_is_taken_to_last_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

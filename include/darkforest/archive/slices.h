@@ -41,16 +41,17 @@ void slices_free(struct slices *slices);
  * compressed file, by the last records of a plain one.
  */
 void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir);
-/*
- * The longest time that a file of this archive is taken to span when nothing better is known: twice the
- * largest gap between first packets; INT64_MAX when there is no gap to judge by.
- */
-int64_t slices_longest_span(const struct archive *archive);
+/* What a file of an archive is taken to span when nothing better is known. */
+struct slices_span {
+    int64_t longest_ns;   /* twice the largest gap between first packets; INT64_MAX: no gap to judge by */
+    uint64_t usual_bytes; /* on disk, of the middle one by size; a file of more spans more by so much */
+};
+struct slices_span slices_span(const struct archive *archive);
 /*
  * The time that a file is taken not to reach: a little behind its end where that is known, else its beginning
- * and the longest span; INT64_MAX for the last file when its end is not known. Who wants later packets passes
- * the file over; who reads it and finds that it does reach says so.
+ * and the span; INT64_MAX for the last file when its end is not known. Who wants later packets passes the file
+ * over; who has done so by a guess and finds that a file goes on past its reach says so.
  */
-int64_t slices_reach(const struct archive *archive, size_t file, int64_t longest_span);
+int64_t slices_reach(const struct archive *archive, size_t file, const struct slices_span *span);
 
 #endif

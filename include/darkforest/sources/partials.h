@@ -81,6 +81,8 @@ void partials_add(struct partials *partials, const struct packet *packets, const
                   const uint32_t *hashes, size_t n);
 /* Memory that it has touched. */
 uint64_t partials_n_bytes(const struct partials *partials);
+/* Up to so many sources take no more memory than none. */
+#define PARTIALS_FIRST 256
 struct pile;
 /* Moves all sums to a pile of struct partial, the key being the place. 0, or EXIT_IO after one sentence. */
 int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile);

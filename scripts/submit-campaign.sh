@@ -16,7 +16,7 @@ submitted=0
 # What [slurm] says, as options of sbatch; keys that it does not give are left to Slurm.
 shape() {
     local key value
-    for key in nodes ntasks-per-node time partition account mem; do
+    for key in "${sbatch_keys[@]}"; do
         value=$(campaign_value slurm "$key")
         [ -z "$value" ] || printf '%s\n' "--$key=$value"
     done

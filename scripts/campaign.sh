@@ -220,21 +220,33 @@ record_packets() { # RUN.JSON: how many records the run read
     sed -nE 's/^    "records": ([0-9]+),?$/\1/p' "$1"
 }
 
+# Whether the month's folder holds all windows of a slice, each newer than what the slice's own run last said, if it said anything:
+# `reproduce` has been there. (It writes a file for every window, and a file that is there is whole.)
+has_windows() { # MONTH INDEX RUN.JSON
+    local at=$((month_first[$1] + $2 * slice_seconds)) file
+    local end=$((at + slice_seconds))
+    for (( ; at < end && at < month_end[$1]; at += window_seconds)); do
+        TZ=UTC printf -v file '%s/features/%s/features-%(%Y%m%dT%H%M%S)T.h5' "$output" "$1" "$at"
+        [ "$file" -nt "$3" ] || return 1
+    done
+}
+
 # done, damaged (what it held was used), stopped, failed, running, broken (ended without a word) or waiting. From files only: a run
 # that lives writes its log at least every 30 s.
 slice_state() { # MONTH INDEX
-    local folder log
+    local folder log state=waiting
     folder=$(slice_folder "$1" "$2")
     log=$(slice_log "$1" "$2")
-    if [ -n "$(find "$log" -newermt '-90 seconds' 2>/dev/null)" ] && [ ! -e "$folder/run.json" ]; then
-        echo running
-    elif [ -e "$folder/run.json" ]; then
-        finished_state "$folder"
+    if [ -e "$folder/run.json" ]; then
+        state=$(finished_state "$folder")
     elif [ -e "$log" ]; then
-        echo broken
-    else
-        echo waiting
+        state=broken
+        [ -z "$(find "$log" -newermt '-90 seconds')" ] || state=running
     fi
+    case $state in
+        stopped | failed | broken | waiting) ! has_windows "$1" "$2" "$folder/run.json" || state="done" ;;
+    esac
+    echo "$state"
 }
 
 # A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
@@ -246,4 +258,21 @@ finished_state() { # SLICE-FOLDER
         0* | 65*) echo broken ;;
         *) echo failed ;;
     esac
+}
+
+# done, not yet, "older than" what, or "exit" with the code of the run that was to make them.
+tables_state() {
+    local record=$output/run.json code
+    code=$(record_value "$record" exit_code)
+    if [ -z "$code" ]; then
+        echo "not yet"
+    elif [ "$campaign" -nt "$record" ]; then
+        echo "older than the campaign file"
+    elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
+        echo "older than the features"
+    elif [ "$code" = 0 ] || [ "$code" = 65 ]; then
+        echo "done"
+    else
+        echo "exit $code"
+    fi
 }

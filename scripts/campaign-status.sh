@@ -4,8 +4,9 @@
 #     scripts/campaign-status.sh [--all] [--verify] CAMPAIGN.ini
 #
 # A line for each slice that is running, stopped, failed or broken (every slice with --all), one for each damaged input with the slices
-# that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 0 when all is done, 65 when a
-# damaged input is among what is done or a finished file is not whole, 75 when work is left, 74 when a slice failed.
+# that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 74 when a slice failed, else 75
+# when work is left, else 65 when a damaged input is among what is done or a finished file is not whole, and with 0 when all is well. (Any
+# other code is that of the job for models and tables, which says why.)
 set -euo pipefail
 # shellcheck source=scripts/campaign.sh
 . "$(dirname "$0")/campaign.sh"
@@ -16,6 +17,7 @@ packets=0
 seconds=0
 all=0
 verify=0
+files=() # the campaign's
 
 # Why a slice is as it is, in one line.
 slice_why() { # STATE MONTH INDEX
@@ -29,7 +31,10 @@ slice_why() { # STATE MONTH INDEX
 }
 
 add_record() { # RUN.JSON
-    packets=$((packets + $(record_packets "$1")))
+    local n
+    [ -e "$1" ] || return 0
+    n=$(record_packets "$1")
+    packets=$((packets + ${n:-0}))
     seconds=$(awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
 }
 
@@ -38,6 +43,15 @@ add_damages() { # MONTH INDEX
     while read -r what; do
         damaged_slices[$what]+=" $(stamp "$(slice_from "$1" "$2")")"
     done < <(record_damages "$(slice_folder "$1" "$2")/run.json")
+}
+
+# What `reproduce` extracted stands in one record for the month; a damaged input is told with the month instead of slices.
+add_month() { # MONTH
+    local what record=$output/features/$1/run.json
+    add_record "$record"
+    while read -r what; do
+        damaged_slices[$what]+=" $1"
+    done < <(record_damages "$record")
 }
 
 # Each damaged input, and the slices that may lack packets for it; of many, the first.
@@ -64,17 +78,21 @@ verify_files() {
 }
 
 show_month() { # MONTH
-    local index state
-    for ((index = 0; index < $(n_slices "$1"); index++)); do
+    local index n state folder by_reproduce=0
+    n=$(n_slices "$1")
+    for ((index = 0; index < n; index++)); do
         state=$(slice_state "$1" "$index")
+        folder=$(slice_folder "$1" "$index")
         count[$state]=$((count[$state] + 1))
         case $state in
-            done) add_record "$(slice_folder "$1" "$index")/run.json"; [ "$all" = 1 ] || continue ;;
-            damaged) add_record "$(slice_folder "$1" "$index")/run.json"; add_damages "$1" "$index"; [ "$all" = 1 ] || continue ;;
-            waiting) [ "$all" = 1 ] || continue ;;
+            done | damaged) add_record "$folder/run.json" ;;&
+            done) [ -e "$folder/published" ] || by_reproduce=1 ;;
+            damaged) add_damages "$1" "$index" ;;
         esac
+        case $state in done | damaged | waiting) [ "$all" = 1 ] || continue ;; esac
         printf '%-10s %-16s %-8s %s\n' "$1" "$(stamp "$(slice_from "$1" "$index")")" "$state" "$(slice_why "$state" "$1" "$index")"
     done
+    [ "$by_reproduce" = 0 ] || add_month "$1"
 }
 
 show_sums() {
@@ -91,25 +109,38 @@ show_sums() {
 }
 
 show_tables() {
-    local code
-    code=$(record_value "$output/run.json" exit_code)
-    case $code in
-        '') echo "tables: not yet" ;;
-        0 | 65) echo "tables: done, $output/report/report.html" ;;
-        *) echo "tables: exit $code: $(record_value "$output/run.json" error)" ;;
+    local state
+    state=$(tables_state)
+    case $state in
+        "done") echo "tables: done, $output/report/report.html" ;;
+        exit*) echo "tables: $state: $(record_value "$output/run.json" error)" ;;
+        *) echo "tables: $state" ;;
     esac
     [ ! -e "$output/STOP" ] || echo "stopped by $output/STOP; remove it and submit again to go on"
-    tables_code=${code:-75}
+    case $state in
+        "done" | exit*) tables_code=$(record_value "$output/run.json" exit_code) ;;
+        *) tables_code=75 ;;
+    esac
+}
+
+read_words() { # WORD...
+    local word
+    for word in "$@"; do
+        case $word in
+            --all) all=1 ;;
+            --verify) verify=1 ;;
+            --help | -h) show_use; exit 0 ;;
+            -*) die 64 "there is no option $word; --help says which there are" ;;
+            *) files+=("$word") ;;
+        esac
+    done
+    [ ${#files[@]} -eq 1 ] || die 64 "usage: campaign-status.sh [--all] [--verify] CAMPAIGN.ini"
 }
 
 main() {
     local month whole=0
-    while [ $# -gt 1 ]; do
-        case $1 in --all) all=1 ;; --verify) verify=1 ;; *) break ;; esac
-        shift
-    done
-    [ $# -eq 1 ] || die 64 "usage: campaign-status.sh [--all] [--verify] CAMPAIGN.ini"
-    campaign_open "$1"
+    read_words "$@"
+    campaign_open "${files[0]}"
     for month in $(campaign_months); do show_month "$month"; done
     show_damages
     show_sums
@@ -117,8 +148,8 @@ main() {
     [ "$verify" = 0 ] || verify_files || whole=$?
     [ $((count[failed] + count[broken])) = 0 ] || exit 74
     [ $((count[stopped] + count[running] + count[waiting])) = 0 ] || exit 75
+    [ "$tables_code" = 0 ] || exit "$tables_code"
     [ "${count[damaged]}$whole" = 00 ] || exit 65
-    exit "$tables_code"
 }
 
 main "$@"

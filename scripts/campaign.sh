@@ -11,58 +11,95 @@ output=          # the campaign's output folder
 # shellcheck disable=SC2034  # for those who source this
 name=
 slice_seconds=
+window_seconds=
+campaign_entries=()                    # SECTION|KEY in the order of the file; the bar is the byte 0x1f
+declare -A campaign_values=()          # by SECTION|KEY
 declare -A month_first=() month_end=() # seconds of the epoch, by month
+
+# The keys of [slurm]: those that are options of sbatch, and those for the scripts. src/app/campaign.c has the same list.
+sbatch_keys=(nodes ntasks-per-node time partition qos account mem constraint reservation mail-user mail-type)
+script_keys=(slice tasks-at-once launcher tries)
+
+# LINE|SECTION-LINE|SECTION|KEY|VALUE of each entry, read as the program reads it (inih and src/core/ini.c): indented lines are lines, a
+# comment begins with ; or # or further on with a blank and ;, the first = or : ends the key. What is no such line, and a section or a key
+# given twice (nobody can tell which was meant), is refused in the program's words.
+read_entries() {
+    LC_ALL=C awk '
+        function refuse(line, why) {
+            print "error: " FILENAME ":" line ": " why >"/dev/stderr"
+            exit 78
+        }
+        function trimmed(text) {
+            sub(/^[[:space:]]+/, "", text)
+            sub(/[[:space:]]+$/, "", text)
+            return text
+        }
+        BEGIN { OFS = "\037" }
+        NR == 1 { sub(/^\357\273\277/, "") }
+        { line = trimmed($0) }
+        line ~ /^[;#]/ || line == "" { next }
+        match(line, /[[:space:]];/) { line = substr(line, 1, RSTART - 1) }
+        line ~ /^\[.*\]/ { section = substr(line, 2, index(line, "]") - 2); section_line = NR; next }
+        line ~ /^\[/ || !match(line, /[=:]/) { refuse(NR, "not a line of `key = value`, `[section]` or a comment") }
+        {
+            key = trimmed(substr(line, 1, RSTART - 1))
+            if (section in lines && lines[section] != section_line)
+                refuse(section_line, "there are two sections [" section "]: the other one is in line " lines[section])
+            if ((section, key) in keys)
+                refuse(NR, "\"" key "\" is given twice in section [" section "]: first in line " keys[section, key])
+            lines[section] = section_line
+            keys[section, key] = NR
+            print NR, section_line + 0, section, key, trimmed(substr(line, RSTART + 1))
+        }' "$campaign"
+}
+
+is_slurm_key() { # KEY
+    local key
+    for key in "${sbatch_keys[@]}" "${script_keys[@]}"; do
+        [ "$key" != "$1" ] || return 0
+    done
+    return 1
+}
+
+# The keys of [slurm] are known here, those of the other sections to the program.
+refuse_unknown() { # LINE SECTION-LINE SECTION KEY
+    case $3 in
+        '') die 78 "$campaign:$1: '$4' stands in no section" ;;
+        campaign | "month "* | devices | extract | label | train) ;;
+        slurm) is_slurm_key "$4" || die 78 "$campaign:$1: [slurm] has no key '$4'" ;;
+        *) die 78 "$campaign:$2: there is no section [$3]" ;;
+    esac
+}
+
+read_campaign() {
+    local entries line section_line section key value
+    entries=$(read_entries) || exit
+    while IFS=$'\x1f' read -r line section_line section key value; do
+        [ -n "$line" ] || continue
+        refuse_unknown "$line" "$section_line" "$section" "$key"
+        campaign_entries+=("$section"$'\x1f'"$key")
+        campaign_values["$section"$'\x1f'"$key"]=$value
+    done <<<"$entries"
+}
 
 # The value of KEY in [SECTION], else the default.
 campaign_value() { # SECTION KEY [DEFAULT]
-    awk -v section="[$1]" -v key="$2" -v value="${3:-}" '
-        { sub(/^[ \t]+/, ""); sub(/\r$/, "") }
-        /^[;#]/ || /^$/ { next }
-        /^\[/ { inside = index($0, section) == 1; next }
-        inside && (i = index($0, "=")) {
-            k = substr($0, 1, i - 1); v = substr($0, i + 1)
-            gsub(/[ \t]+$/, "", k); sub(/[ \t]+;.*/, "", v); sub(/^[ \t]+/, "", v); sub(/[ \t]+$/, "", v)
-            if (k == key) value = v
-        }
-        END { print value }' "$campaign"
+    printf '%s\n' "${campaign_values["$1"$'\x1f'"$2"]-${3:-}}"
 }
 
 campaign_keys() { # SECTION
-    awk -v section="[$1]" '
-        /^[ \t]*[;#]/ { next }
-        /^\[/ { inside = index($0, section) == 1; next }
-        inside && (i = index($0, "=")) { k = substr($0, 1, i - 1); gsub(/[ \t]/, "", k); print k }' "$campaign"
+    local entry
+    for entry in "${campaign_entries[@]}"; do
+        [ "${entry%$'\x1f'*}" != "$1" ] || printf '%s\n' "${entry#*$'\x1f'}"
+    done
 }
 
 campaign_months() {
-    sed -nE 's/^\[month ([A-Za-z0-9._-]+)\].*/\1/p' "$campaign"
-}
-
-# A section or a key given twice: nobody can tell which was meant. Like the program, which says it in these words.
-refuse_repeats() {
-    local said
-    said=$(awk '
-        { sub(/^[ \t]+/, ""); sub(/\r$/, "") }
-        /^[;#]/ || /^$/ { next }
-        /^\[/ {
-            section = substr($0, 2, index($0, "]") - 2)
-            if (section in sections) {
-                printf "%d: there are two sections [%s]: the other one is in line %d\n", NR, section, sections[section]
-                exit
-            }
-            sections[section] = NR
-            next
-        }
-        i = index($0, "=") {
-            key = substr($0, 1, i - 1)
-            gsub(/[ \t]+$/, "", key)
-            if ((section, key) in keys) {
-                printf "%d: \"%s\" is given twice in section [%s]: first in line %d\n", NR, key, section, keys[section, key]
-                exit
-            }
-            keys[section, key] = NR
-        }' "$campaign")
-    [ -z "$said" ] || die 78 "$campaign:$said"
+    local entry
+    for entry in "${campaign_entries[@]}"; do
+        case $entry in "month "*) entry=${entry#month } ;; *) continue ;; esac
+        printf '%s\n' "${entry%$'\x1f'*}"
+    done | uniq
 }
 
 # Paths of a list, each counted from the folder of the campaign file.
@@ -74,58 +111,75 @@ absolute_paths() { # PATH...
 }
 
 # 2017-01-01, 2017-01-01T03, 2017-01-01T03:30[:05], all UTC, or seconds of the epoch; as seconds of the epoch.
-seconds_of_time() { # TIME
-    local time=${1%Z}
-    case $time in
-        *[!0-9]*) ;;
-        ?*) echo "$time"; return ;;
-    esac
+seconds_of_time() { # SECTION KEY
+    local given time date='^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}(:[0-9]{2}){0,2})?$'
+    given=$(campaign_value "$1" "$2")
+    time=${given%Z}
+    time=${time/ /T}
+    if [[ $time =~ ^[0-9]+$ ]]; then
+        echo $((10#$time))
+        return
+    fi
     case $time in *T??) time=$time:00 ;; esac
-    date -u -d "$time UTC" +%s 2>/dev/null || die 78 "$campaign: not a time: $1"
+    { [[ $time =~ $date ]] && date -u -d "$time UTC" +%s 2>/dev/null; } ||
+        die 78 "$campaign: [$1] $2 is not a time: '$given' (a slice begins and ends with a whole second)"
 }
 
-seconds_of_duration() { # DURATION
-    local number=${1%[smhd]} unit=1
-    case $1 in *m) unit=60 ;; *h) unit=3600 ;; *d) unit=86400 ;; esac
-    case $number in '' | *[!0-9]*) die 78 "$campaign: not a duration: $1" ;; esac
-    echo $((number * unit))
+# 90, 30s, 5m, 0.5h, 1d, as the program has them; a whole second or more of them.
+seconds_of_duration() { # SECTION KEY DEFAULT
+    local given
+    given=$(campaign_value "$1" "$2" "$3")
+    LC_ALL=C awk -v text="$given" 'BEGIN {
+        n = split("s 1e9 ms 1e6 us 1e3 ns 1 m 60e9 min 60e9 h 3600e9 d 86400e9", words, " ")
+        ns[""] = 1e9
+        for (i = 1; i < n; i += 2) ns[words[i]] = words[i + 1]
+        text = tolower(text)
+        if (!match(text, /^([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?/)) exit 1
+        unit = substr(text, RLENGTH + 1)
+        length_ns = int(substr(text, 1, RLENGTH) * ns[unit] + 0.5)
+        if (!(unit in ns) || length_ns < 1e9 || length_ns % 1e9) exit 1
+        printf "%.0f\n", length_ns / 1e9
+    }' || die 78 "$campaign: [$1] $2 is not a duration of whole seconds: '$given'"
 }
 
 stamp() { # SECONDS
     TZ=UTC printf '%(%Y%m%dT%H%M%S)T' "$1"
 }
 
+is_name() { # TEXT
+    [[ $1 =~ ^[A-Za-z0-9_-][A-Za-z0-9._-]*$ ]]
+}
+
 campaign_open() { # FILE
     [ -r "$1" ] || die 66 "$1: no such campaign file"
     campaign_folder=$(cd "$(dirname "$1")" && pwd)
     campaign=$campaign_folder/$(basename "$1")
-    refuse_repeats
+    read_campaign
     name=$(campaign_value campaign name "$(basename "$1" .ini)")
     output=$(campaign_value campaign output)
+    is_name "$name" || die 78 "$campaign: [campaign] name (absent: the file's) is made of letters, digits, . _ -: '$name'"
     [ -n "$output" ] || die 78 "$campaign: [campaign] names no output"
     output=$(absolute_paths "$output")
-    [[ $name =~ ^[A-Za-z0-9._-]+$ ]] || die 78 "$campaign: [campaign] name is for job names: letters, digits, . _ -"
-    slice_seconds=$(seconds_of_duration "$(campaign_value slurm slice 1h)")
+    slice_seconds=$(seconds_of_duration slurm slice 1h) || exit
+    window_seconds=$(seconds_of_duration extract window 1h) || exit
+    # A slice holds whole windows: otherwise two tasks would write one window.
+    ((slice_seconds % window_seconds == 0)) || die 78 "$campaign: [slurm] slice must be a multiple of [extract] window"
     read_months
 }
 
-# A slice holds whole windows: otherwise two tasks would write one window.
 read_months() {
-    local month window key
-    window=$(seconds_of_duration "$(campaign_value extract window 1h)")
-    ((window > 0 && slice_seconds > 0 && slice_seconds % window == 0)) ||
-        die 78 "$campaign: [slurm] slice must be a multiple of [extract] window"
-    for month in $(campaign_months); do
-        for key in from to; do
+    local month key
+    while read -r month; do
+        is_name "$month" || die 78 "$campaign: [month $month]: the name of a month is made of letters, digits, . _ -"
+        for key in from to archive; do
             [ -n "$(campaign_value "month $month" "$key")" ] || die 78 "$campaign: [month $month] names no $key"
         done
-        month_first[$month]=$(seconds_of_time "$(campaign_value "month $month" from)")
-        month_end[$month]=$(seconds_of_time "$(campaign_value "month $month" to)")
-        [ "${month_first[$month]}" -lt "${month_end[$month]}" ] ||
-            die 78 "$campaign: [month $month] ends before it begins"
-        [ $((month_first[$month] % window)) = 0 ] ||
+        month_first[$month]=$(seconds_of_time "month $month" from) || exit
+        month_end[$month]=$(seconds_of_time "month $month" to) || exit
+        ((month_first[$month] < month_end[$month])) || die 78 "$campaign: [month $month] ends before it begins"
+        ((month_first[$month] % window_seconds == 0)) ||
             die 78 "$campaign: [month $month] does not begin where a window begins"
-    done
+    done < <(campaign_months)
     [ ${#month_first[@]} -gt 0 ] || die 78 "$campaign: there is no [month NAME] section"
 }
 
@@ -166,21 +220,33 @@ record_packets() { # RUN.JSON: how many records the run read
     sed -nE 's/^    "records": ([0-9]+),?$/\1/p' "$1"
 }
 
+# Whether the month's folder holds all windows of a slice, each newer than what the slice's own run last said, if it said anything:
+# `reproduce` has been there. (It writes a file for every window, and a file that is there is whole.)
+has_windows() { # MONTH INDEX RUN.JSON
+    local at=$((month_first[$1] + $2 * slice_seconds)) file
+    local end=$((at + slice_seconds))
+    for (( ; at < end && at < month_end[$1]; at += window_seconds)); do
+        TZ=UTC printf -v file '%s/features/%s/features-%(%Y%m%dT%H%M%S)T.h5' "$output" "$1" "$at"
+        [ "$file" -nt "$3" ] || return 1
+    done
+}
+
 # done, damaged (what it held was used), stopped, failed, running, broken (ended without a word) or waiting. From files only: a run
 # that lives writes its log at least every 30 s.
 slice_state() { # MONTH INDEX
-    local folder log
+    local folder log state=waiting
     folder=$(slice_folder "$1" "$2")
     log=$(slice_log "$1" "$2")
-    if [ -n "$(find "$log" -newermt '-90 seconds' 2>/dev/null)" ] && [ ! -e "$folder/run.json" ]; then
-        echo running
-    elif [ -e "$folder/run.json" ]; then
-        finished_state "$folder"
+    if [ -e "$folder/run.json" ]; then
+        state=$(finished_state "$folder")
     elif [ -e "$log" ]; then
-        echo broken
-    else
-        echo waiting
+        state=broken
+        [ -z "$(find "$log" -newermt '-90 seconds')" ] || state=running
     fi
+    case $state in
+        stopped | failed | broken | waiting) ! has_windows "$1" "$2" "$folder/run.json" || state="done" ;;
+    esac
+    echo "$state"
 }
 
 # A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
@@ -192,4 +258,21 @@ finished_state() { # SLICE-FOLDER
         0* | 65*) echo broken ;;
         *) echo failed ;;
     esac
+}
+
+# done, not yet, "older than" what, or "exit" with the code of the run that was to make them.
+tables_state() {
+    local record=$output/run.json code
+    code=$(record_value "$record" exit_code)
+    if [ -z "$code" ]; then
+        echo "not yet"
+    elif [ "$campaign" -nt "$record" ]; then
+        echo "older than the campaign file"
+    elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
+        echo "older than the features"
+    elif [ "$code" = 0 ] || [ "$code" = 65 ]; then
+        echo "done"
+    else
+        echo "exit $code"
+    fi
 }

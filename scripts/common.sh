@@ -14,6 +14,11 @@ die() { # CODE TEXT...
     exit "$code"
 }
 
+# The comment at the head of the script that runs.
+show_use() {
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+}
+
 # Root and containers need to be told so; more ranks than cores need to yield to each other.
 mpi_environment() {
     export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_mpi_yield_when_idle=1

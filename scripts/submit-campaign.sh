@@ -4,7 +4,8 @@
 #
 #     scripts/submit-campaign.sh [--dry-run] CAMPAIGN.ini
 #
-# Prints a line for each job with its id. Ends with 0 when jobs were submitted or nothing is left to do.
+# Prints a line for each job with its id; with --dry-run the commands, and submits nothing. What `darkforest reproduce --dry-run` refuses
+# is refused first, with its exit code. Ends with 0 when jobs were submitted or nothing is left to do.
 set -euo pipefail
 # shellcheck source=scripts/campaign.sh
 . "$(dirname "$0")/campaign.sh"
@@ -12,11 +13,12 @@ set -euo pipefail
 dry_run=0
 waits_for=() # ids of the extraction arrays that are in the queue, old and new
 submitted=0
+files=() # the campaign's
 
 # What [slurm] says, as options of sbatch; keys that it does not give are left to Slurm.
 shape() {
     local key value
-    for key in nodes ntasks-per-node time partition account mem; do
+    for key in "${sbatch_keys[@]}"; do
         value=$(campaign_value slurm "$key")
         [ -z "$value" ] || printf '%s\n' "--$key=$value"
     done
@@ -85,7 +87,7 @@ submit_rest() {
     waiting=$(queued_tasks "$job" | cut -d' ' -f1)
     if [ "$submitted" = 0 ]; then
         [ -z "$waiting" ] || return 0
-        case $(record_value "$output/run.json" exit_code) in 0 | 65) return 0 ;; esac
+        [ "$(tables_state)" != "done" ] || return 0
     elif [ -n "$waiting" ] && [ "$dry_run" = 0 ]; then
         # It waits for arrays of before: the new ones must be waited for too.
         scancel "$waiting"
@@ -96,15 +98,38 @@ submit_rest() {
     submitted=1
 }
 
+# What the program refuses is not submitted: it reads the file as the jobs will. Where it cannot run at all (built for the nodes, not for
+# this machine), the jobs must find out.
+ask_program() { # FILE
+    local program code=0
+    program=$(darkforest_program) || exit
+    (mpi_environment && env -u SLURM_PROCID "$program" reproduce --dry-run --quiet "$1" >/dev/null) || code=$?
+    case $code in
+        0) ;;
+        6[4-9] | 7[0-8]) exit "$code" ;;
+        *) echo "warning: $program does not run here (exit $code): $1 was not checked by it" >&2 ;;
+    esac
+}
+
+read_words() { # WORD...
+    local word
+    for word in "$@"; do
+        case $word in
+            --dry-run) dry_run=1 ;;
+            --help | -h) show_use; exit 0 ;;
+            -*) die 64 "there is no option $word; --help says which there are" ;;
+            *) files+=("$word") ;;
+        esac
+    done
+    [ ${#files[@]} -eq 1 ] || die 64 "usage: submit-campaign.sh [--dry-run] CAMPAIGN.ini"
+}
+
 main() {
     local month
-    if [ "${1:-}" = --dry-run ]; then
-        dry_run=1
-        shift
-    fi
-    [ $# -eq 1 ] || die 64 "usage: submit-campaign.sh [--dry-run] CAMPAIGN.ini"
-    command -v sbatch >/dev/null || die 78 "there is no Slurm here; darkforest reproduce $1 does the same as one MPI job"
-    campaign_open "$1"
+    read_words "$@"
+    command -v sbatch >/dev/null || die 78 "there is no Slurm here; darkforest reproduce ${files[0]} does the same as one MPI job"
+    ask_program "${files[0]}"
+    campaign_open "${files[0]}"
     [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
     export DARKFOREST_HOME=$root
     DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)
@@ -113,7 +138,7 @@ main() {
     [ "$dry_run" = 1 ] || mkdir -p "$output/logs"
     for month in $(campaign_months); do submit_month "$month"; done
     submit_rest
-    [ "$submitted" = 1 ] || echo "nothing is missing: scripts/campaign-status.sh $1 says more" >&2
+    [ "$submitted" = 1 ] || echo "nothing is missing: scripts/campaign-status.sh ${files[0]} says more" >&2
 }
 
 main "$@"

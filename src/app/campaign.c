@@ -1,5 +1,7 @@
 #include "campaign.h"
 
+#include "command.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/core/ini.h"
 #include "darkforest/core/log.h"
@@ -13,20 +15,27 @@
 #define NS_PER_S INT64_C(1000000000)
 #define BLANKS " \t"
 
+extern const struct command command_extract;
+
+/* Of [slurm], which is the scripts' affair: scripts/campaign.sh has the same list. */
+static const char *const slurm_keys[] = {"slice", "tasks-at-once",   "launcher",    "tries",     "nodes",
+                                         "time",  "ntasks-per-node", "partition",   "qos",       "account",
+                                         "mem",   "constraint",      "reservation", "mail-user", "mail-type"};
+
 struct reading_campaign {
     struct campaign *campaign;
     struct ini ini;
     char *folder; /* that relative paths count from */
-    int code;
+    char *wrong;  /* the first thing that is; NULL: nothing so far */
 };
 
-/* The first thing that is wrong is said; the rest is read without effect. */
+/* The first thing that is wrong is kept; the rest is read without effect. */
 static void refuse(struct reading_campaign *r, char *why)
 {
-    if (r->code == EXIT_DONE)
-        log_error("%s: %s", r->ini.path, why);
-    r->code = EXIT_BAD_CONFIG;
-    free(why);
+    if (r->wrong)
+        free(why);
+    else
+        r->wrong = why;
 }
 
 static const char *get(struct reading_campaign *r, const char *section, const char *key,
@@ -49,6 +58,14 @@ static void add_words(struct reading_campaign *r, const char *list, struct strin
     for (char *word = strtok_r(copy, BLANKS, &rest); word; word = strtok_r(NULL, BLANKS, &rest))
         strings_add(words, make(r, word));
     free(copy);
+}
+
+static int is_one_of(const char *text, const char *const *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(text, all[i]) == 0)
+            return 1;
+    return 0;
 }
 
 /* Month names become folders, the campaign's name becomes that of jobs. */
@@ -78,7 +95,7 @@ static void check_month(struct reading_campaign *r, const char *section, const s
         refuse(r, text_format("[%s] names no archive", section));
     else if (month->from_ns >= month->to_ns)
         refuse(r, text_format("[%s] ends before it begins", section));
-    else if (r->code == EXIT_DONE && month->from_ns % window)
+    else if (!r->wrong && month->from_ns % window)
         refuse(r, text_format("[%s] does not begin where a window begins", section));
 }
 
@@ -113,24 +130,32 @@ static int is_path_option(const char *key)
     return strcmp(key, "tmpdir") == 0 || strcmp(key, "index-dir") == 0;
 }
 
-/* What the months and the other sections say is not for [extract] to say. */
+/* An option of the command, but for what the months and the other sections say. */
 static int is_extract_option(const char *key)
 {
     static const char *const others[] = {"output", "devices", "from", "to", "rules", "deadline"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(key, others[i]) == 0)
-            return 0;
-    return 1;
+    if (is_one_of(key, others, sizeof others / sizeof *others))
+        return 0;
+    for (size_t i = 0; i < command_extract.n_options; i++)
+        if (strcmp(key, command_extract.options[i].name) == 0)
+            return 1;
+    return 0;
 }
 
-/* Options of extract by their names; that command itself refuses what it does not know. */
+static void read_window(struct reading_campaign *r)
+{
+    const char *text = get(r, "extract", "window", "1h");
+    int64_t *window = &r->campaign->window_ns;
+    if (parse_duration(text, window) || *window < NS_PER_S || *window % NS_PER_S) {
+        refuse(r, text_format("[extract] window is not a duration of whole seconds: '%s'", text));
+        *window = NS_PER_S;
+    }
+}
+
+/* Options of extract by their names; that command itself refuses values that it cannot take. */
 static void read_extract(struct reading_campaign *r)
 {
-    const char *window = get(r, "extract", "window", "1h");
-    if (parse_duration(window, &r->campaign->window_ns) || r->campaign->window_ns < NS_PER_S) {
-        refuse(r, text_format("[extract] window is not a duration of a second or more: '%s'", window));
-        r->campaign->window_ns = NS_PER_S;
-    }
+    read_window(r);
     for (size_t i = 0; i < r->ini.n; i++) {
         struct ini_entry *e = &r->ini.entries[i];
         if (strcmp(e->section, "extract") != 0 || !is_extract_option(e->key))
@@ -158,7 +183,8 @@ static void read_learners(struct reading_campaign *r)
         strings_add(names, memory_text(learners[i].name));
     for (size_t i = 0; i < names->n; i++)
         if (!learner_find(names->items[i]))
-            refuse(r, text_format("[train] learners: there is no learner '%s'", names->items[i]));
+            refuse(r, text_format("[train] learners: there is no learner '%s'; names are separated by blanks",
+                                  names->items[i]));
     if (names->n == 0)
         refuse(r, memory_text("[train] learners names none"));
 }
@@ -189,30 +215,72 @@ static void read_training(struct reading_campaign *r)
         refuse(r, text_format("[train] test-share is not a number from 0 to 0.99: '%s'", share));
 }
 
+/* A campaign that gives itself no name has its file's, without .ini. */
+static char *name_of_file(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+    const size_t n = strlen(file);
+    const int has_ending = n > 4 && strcmp(file + n - 4, ".ini") == 0;
+    return text_format("%.*s", (int)(has_ending ? n - 4 : n), file);
+}
+
 static void read_names(struct reading_campaign *r)
 {
     struct campaign *c = r->campaign;
-    const char *output = get(r, "campaign", "output", ""), *rules = get(r, "label", "rules", NULL);
-    c->name = memory_text(get(r, "campaign", "name", "campaign"));
+    const char *output = get(r, "campaign", "output", ""), *rules = get(r, "label", "rules", NULL),
+               *name = get(r, "campaign", "name", NULL);
+    c->name = name ? memory_text(name) : name_of_file(r->ini.path);
     c->output = from_folder(r, output);
     c->rules = rules ? from_folder(r, rules) : NULL;
     add_words(r, get(r, "devices", "files", ""), &c->devices, from_folder);
     if (!is_name(c->name))
-        refuse(r, memory_text("[campaign] name is made of letters, digits, . _ -"));
+        refuse(r, text_format("[campaign] name (absent: the file's) is made of letters, digits, . _ -: '%s'",
+                              c->name));
     if (!*output)
         refuse(r, memory_text("[campaign] names no output"));
 }
 
-/* The shape of Slurm jobs is the scripts' affair. What nobody asked for is a misspelling. */
-static void refuse_unknown(struct reading_campaign *r)
+static void pass_over_slurm(struct reading_campaign *r)
 {
-    for (size_t i = 0; i < r->ini.n; i++)
-        if (strcmp(r->ini.entries[i].section, "slurm") == 0)
-            r->ini.entries[i].used = 1;
-    const struct ini_entry *unknown = ini_unused(&r->ini);
-    if (unknown)
-        refuse(r,
-               text_format("line %d: [%s] has no key '%s'", unknown->line, unknown->section, unknown->key));
+    for (size_t i = 0; i < r->ini.n; i++) {
+        struct ini_entry *e = &r->ini.entries[i];
+        if (strcmp(e->section, "slurm") == 0 &&
+            is_one_of(e->key, slurm_keys, sizeof slurm_keys / sizeof *slurm_keys))
+            e->used = 1;
+    }
+}
+
+static int is_section(const char *name)
+{
+    static const char *const all[] = {"campaign", "devices", "extract", "label", "train", "slurm"};
+    return strncmp(name, "month ", 6) == 0 || is_one_of(name, all, sizeof all / sizeof *all);
+}
+
+/* What nobody asked for; NULL: there is no such thing. */
+static char *find_misspelling(const struct ini *ini)
+{
+    const struct ini_entry *e = ini_unused(ini);
+    if (!e)
+        return NULL;
+    if (!*e->section)
+        return text_format("%s:%d: '%s' stands in no section", ini->path, e->line, e->key);
+    if (!is_section(e->section))
+        return text_format("%s:%d: there is no section [%s]", ini->path, e->section_line, e->section);
+    return text_format("%s:%d: [%s] has no key '%s'", ini->path, e->line, e->section, e->key);
+}
+
+/* A misspelling goes first: what else is wrong may follow from it. */
+static int tell_wrong(struct reading_campaign *r)
+{
+    char *misspelling = find_misspelling(&r->ini);
+    const int code = misspelling || r->wrong ? EXIT_BAD_CONFIG : EXIT_DONE;
+    if (misspelling)
+        log_error("%s", misspelling);
+    else if (r->wrong)
+        log_error("%s: %s", r->ini.path, r->wrong);
+    free(misspelling);
+    free(r->wrong);
+    return code;
 }
 
 static char *folder_of(const char *path)
@@ -226,24 +294,24 @@ static char *folder_of(const char *path)
 int campaign_read(struct campaign *campaign, const char *path)
 {
     *campaign = (struct campaign){0};
-    struct reading_campaign r = {.campaign = campaign, .code = EXIT_DONE};
+    struct reading_campaign r = {.campaign = campaign};
+    int code = EXIT_BAD_CONFIG;
     if (access(path, R_OK)) {
         log_error("%s: cannot be opened: %m", path);
         return EXIT_NO_INPUT;
     }
     r.folder = folder_of(path);
-    if (ini_read(&r.ini, path)) {
-        r.code = EXIT_BAD_CONFIG;
-    } else {
+    if (ini_read(&r.ini, path) == 0) {
         read_names(&r);
         read_extract(&r);
         read_months(&r);
         read_training(&r);
-        refuse_unknown(&r);
+        pass_over_slurm(&r);
+        code = tell_wrong(&r);
     }
     ini_free(&r.ini);
     free(r.folder);
-    return r.code;
+    return code;
 }
 
 void campaign_free(struct campaign *c)

@@ -8,8 +8,10 @@
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -70,4 +72,26 @@ void month_files_warn(const struct campaign *campaign, size_t month)
     strings_free_all(&found.inside);
     strings_free_all(&found.outside);
     free(why);
+}
+
+/* As archive_open takes its operands: a path as it is, else a pattern. */
+static int is_there(const char *path)
+{
+    glob_t matches = {0};
+    const int found = access(path, F_OK) == 0 || glob(path, 0, NULL, &matches) == 0;
+    globfree(&matches);
+    return found;
+}
+
+int month_files_find_archive(const struct campaign *campaign, size_t month, char **why)
+{
+    const struct campaign_month *m = &campaign->months[month];
+    for (size_t i = 0; i < m->archive.n; i++) {
+        if (is_there(m->archive.items[i]))
+            continue;
+        *why =
+            text_format("%s: there is no such file, the archive of month %s", m->archive.items[i], m->name);
+        return EXIT_NO_INPUT;
+    }
+    return EXIT_DONE;
 }

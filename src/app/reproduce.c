@@ -153,35 +153,56 @@ static int print_tables(const struct reproduce *r)
     return code;
 }
 
-/* Models of other settings must not be taken for these. Rank 0. */
-static int check_settings(const struct reproduce *r)
+static char *settings_path(const struct campaign *c)
 {
-    char *path = text_format("%s/training.ini", r->campaign.output),
-         *ours = campaign_training_text(&r->campaign);
-    char theirs[512] = "";
+    return text_format("%s/training.ini", c->output);
+}
+
+/* Models of other settings must not be taken for these. Rank 0. */
+static int check_settings(const struct campaign *c)
+{
+    char *path = settings_path(c), *ours = campaign_training_text(c), theirs[512] = "";
     FILE *file = fopen(path, "rbe");
     int code = EXIT_DONE;
-    if (!file) {
-        code = output_write_file(path, ours, strlen(ours)) ? EXIT_IO : EXIT_DONE;
-    } else {
+    if (file) {
         theirs[fread(theirs, 1, sizeof theirs - 1, file)] = '\0';
         fclose(file);
-        if (strcmp(ours, theirs) != 0) {
-            log_error("the models in %s were made with other settings (see %s): choose another output, or "
-                      "remove models/, results/ and "
-                      "training.ini there",
-                      r->campaign.output, path);
-            code = EXIT_BAD_CONFIG;
-        }
+    } else if (errno != ENOENT) {
+        log_error("%s cannot be opened: %m", path);
+        code = EXIT_IO;
+    }
+    if (file && strcmp(ours, theirs) != 0) {
+        log_error("the models in %s were made with other settings (see %s): choose another output, or "
+                  "remove models/, results/ and training.ini there",
+                  c->output, path);
+        code = EXIT_BAD_CONFIG;
     }
     free(ours);
     free(path);
     return code;
 }
 
+/* Those of the first run stay. Rank 0. */
+static int keep_settings(const struct campaign *c)
+{
+    char *path = settings_path(c), *text = campaign_training_text(c);
+    const int failed = access(path, F_OK) && output_write_file(path, text, strlen(text));
+    free(text);
+    free(path);
+    return failed ? EXIT_IO : EXIT_DONE;
+}
+
+/* Rank 0. */
+static int check_and_keep_settings(const struct campaign *c)
+{
+    const int code = check_settings(c);
+    return code == EXIT_DONE ? keep_settings(c) : code;
+}
+
 static int do_all(struct reproduce *r)
 {
-    int code = ranks_agree(r->world, ranks_rank(r->world) == 0 ? check_settings(r) : EXIT_DONE, NULL);
+    const int is_first = ranks_rank(r->world) == 0;
+    int code = ranks_agree(r->world, is_first ? check_and_keep_settings(&r->campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE)
         code = extract_all(r);
     run_record_phase(r->record, "train");
@@ -192,7 +213,7 @@ static int do_all(struct reproduce *r)
         code = reproduce_judge(r->world, &r->campaign);
     run_record_phase(r->record, "tables");
     if (code == EXIT_DONE)
-        code = ranks_agree(r->world, ranks_rank(r->world) == 0 ? print_tables(r) : EXIT_DONE, NULL);
+        code = ranks_agree(r->world, is_first ? print_tables(r) : EXIT_DONE, NULL);
     run_record_phase(r->record, NULL);
     return exit_worse(code, r->damaged);
 }
@@ -231,6 +252,28 @@ static void print_plan(const struct campaign *c)
     printf("then the tables (%s/tables.md) and the report (%s/report)\n", c->output, c->output);
 }
 
+/* Whether every month's archive is where the campaign says. Rank 0. */
+static int find_archives(const struct campaign *c)
+{
+    char *why = NULL;
+    int code = EXIT_DONE;
+    for (size_t m = 0; m < c->n_months && code == EXIT_DONE; m++)
+        code = month_files_find_archive(c, m, &why);
+    if (code != EXIT_DONE)
+        log_error("%s", why);
+    free(why);
+    return code;
+}
+
+/* What would be refused at once is refused; otherwise what is finished and what is not. Rank 0. */
+static int tell_plan(const struct campaign *c)
+{
+    const int code = check_settings(c);
+    if (code == EXIT_DONE)
+        print_plan(c);
+    return code;
+}
+
 static int work_off(struct reproduce *r)
 {
     const char *output = r->campaign.output;
@@ -249,9 +292,12 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
         return EXIT_BAD_USAGE;
     }
     int code = ranks_agree(world, campaign_read(&r.campaign, operands->items[0]), NULL);
-    if (code == EXIT_DONE && r.options->dry_run && ranks_rank(world) == 0)
-        print_plan(&r.campaign);
-    if (code == EXIT_DONE && !r.options->dry_run)
+    const int is_first = ranks_rank(world) == 0;
+    if (code == EXIT_DONE) /* before anything is made */
+        code = ranks_agree(world, is_first ? find_archives(&r.campaign) : EXIT_DONE, NULL);
+    if (code == EXIT_DONE && r.options->dry_run)
+        code = ranks_agree(world, is_first ? tell_plan(&r.campaign) : EXIT_DONE, NULL);
+    else if (code == EXIT_DONE)
         code = work_off(&r);
     campaign_free(&r.campaign);
     return code;
@@ -322,8 +368,10 @@ const struct command command_reproduce = {
                 "stdout and in "
                 "OUTPUT/tables.md, and the report. What is finished is not done again: start it again at any "
                 "time. A file "
-                "OUTPUT/STOP stops it in good order. jobs/campaign-example.ini describes the campaign file.",
-            .example = "mpirun -n 2 darkforest reproduce jobs/synthetic-campaign.ini",
+                "OUTPUT/STOP stops it in good order. Write the campaign file after "
+                "jobs/campaign-example.ini, which "
+                "explains each key; docs/campaign.md makes a small one to try.",
+            .example = "mpirun -n 2 darkforest reproduce study.ini",
         },
     .options = reproduce_rows,
     .n_options = sizeof reproduce_rows / sizeof *reproduce_rows,

@@ -219,6 +219,14 @@ def check_damage(p):
     assert run_record(output)["exit_code"] == 65
 
 
+def check_no_archive(p, ini):
+    """It is missed before anything is made."""
+    for words in (["--dry-run"], []):
+        done = p.run("reproduce", ini, *words, ranks=1 if words else 2)
+        assert done.returncode == 66 and "none-*.gz" in done.stderr and "2017-02" in done.stderr, done.stderr
+        assert not os.path.exists(p.file("none"))
+
+
 def check_refusals(p, ini, folder):
     def write(text):
         with open(p.file("bad.ini"), "w") as f:
@@ -254,6 +262,9 @@ def check_refusals(p, ini, folder):
         for ranks in (1, 2) if text == "" or "seed = 2" in text else (1,):
             done = p.run("reproduce", write(text), ranks=ranks)
             assert done.returncode == 78 and names in done.stderr, (text[-60:], done.returncode, done.stderr)
+            plan = p.run("reproduce", "--dry-run", write(text), ranks=ranks)
+            assert (plan.returncode, plan.stdout, names in plan.stderr) == (78, "", True), (text[-60:], plan.stderr)
+    check_no_archive(p, write(good.replace("archive = 2017-02.pcap.gz", "archive = none-*.gz").replace(folder, p.file("none"))))
     assert p.run("reproduce", p.file("none.ini")).returncode == 66
     assert p.run("reproduce").returncode == 64
     for month in MONTHS:

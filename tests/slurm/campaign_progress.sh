@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# What campaign-status.sh and submit-campaign.sh make of a campaign that `darkforest reproduce` works off by itself, and of one that was
+# changed or damaged since. Takes the program as argument; needs no cluster: nothing is submitted.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export DARKFOREST=$1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export PATH=$work/bin:$PATH
+
+fail() {
+    echo "FAILED: $*"
+    exit 1
+}
+
+expect() { # CODE SAYS-NOT|- SAYS|- SCRIPT WORD...
+    local code=0
+    "$root/scripts/$4" "${@:5}" >"$work/said" 2>&1 || code=$?
+    [ $code = "$1" ] || fail "${*:4} ends with $code, not $1: $(cat "$work/said")"
+    [ "$2" = - ] || ! grep -qE -- "$2" "$work/said" || fail "${*:4} says '$2': $(cat "$work/said")"
+    [ "$3" = - ] || grep -qE -- "$3" "$work/said" || fail "${*:4} does not say '$3': $(cat "$work/said")"
+}
+
+# Slurm's commands, none of which may be needed for a look.
+make_slurm() {
+    local command
+    mkdir "$work/bin"
+    for command in sbatch squeue scancel; do
+        printf '#!/bin/sh\nexit 1\n' >"$work/bin/$command"
+        chmod +x "$work/bin/$command"
+    done
+}
+
+make_campaign() {
+    "$DARKFOREST" synth --quiet --profile 2017-01 --start 2017-01-01T00:20 --packets 20000 --sources 2000 --devices 400 --listed 1000 \
+        -o "$work/hour.pcap" --devices-out "$work/devices.csv"
+    printf '%s\n' '[campaign]' 'output = out' '[month a]' 'archive = hour.pcap' 'from = 2017-01-01T00' 'to = 2017-01-01T03' \
+        '[extract]' 'window: 30m' '[train]' 'folds = 0' 'learners = bayes' >"$work/study.ini"
+}
+
+# Later than all that was made before, whatever the file system's clock.
+newer() { # FILE
+    touch -d "+2 seconds" "$1"
+}
+
+a_fresh_one() {
+    expect 75 - 'study: 3 slices, 3 waiting' campaign-status.sh "$work/study.ini"
+    expect 0 - 'extract a, slices 0-2: sbatch .*--qos=long --mail-type=FAIL' submit-campaign.sh "$work/with-qos.ini" --dry-run
+    expect 0 - '^    scripts/submit-campaign.sh' submit-campaign.sh --help
+    expect 0 '^set|#' '^    scripts/campaign-status.sh' campaign-status.sh --help
+    expect 64 - 'no option --al;' campaign-status.sh "$work/study.ini" --al
+    expect 64 - 'usage' submit-campaign.sh "$work/study.ini" "$work/study.ini"
+}
+
+# The program's refusals are the submission's.
+a_wrong_one() {
+    sed 's/^window/windows/' "$work/study.ini" >"$work/wrong.ini"
+    expect 78 sbatch "wrong.ini:8: \\[extract\\] has no key 'windows'" submit-campaign.sh --dry-run "$work/wrong.ini"
+    sed 's/hour.pcap/none.pcap/; s/= out/= none/' "$work/study.ini" >"$work/wrong.ini"
+    expect 66 sbatch 'none.pcap' submit-campaign.sh --dry-run "$work/wrong.ini"
+    [ ! -e "$work/none" ] || fail "a refused campaign has a folder"
+}
+
+a_reproduced_one() {
+    (cd "$work" && "$DARKFOREST" reproduce --quiet study.ini >/dev/null)
+    grep -q '^# study$' "$work/out/tables.md" || fail "the campaign has not the name of its file"
+    expect 0 waiting 'study: 3 slices, 3 done' campaign-status.sh "$work/study.ini"
+    grep -q '^20000 records read' "$work/said" || fail "the records of the one run are not counted: $(cat "$work/said")"
+    expect 0 - '^a +20170101T010000 +done' campaign-status.sh "$work/study.ini" --all
+    expect 0 sbatch 'nothing is missing' submit-campaign.sh --dry-run "$work/study.ini"
+    mv "$work/out/features/a/features-20170101T013000.h5" "$work/aside.h5"
+    expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
+    expect 0 - 'slices 1: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    mv "$work/aside.h5" "$work/out/features/a/features-20170101T013000.h5"
+}
+
+# A slice whose own run was stopped, and which `reproduce` finished later.
+a_mixed_one() {
+    local slice=$work/out/runs/a/20170101T010000
+    mkdir -p "$slice"
+    printf '{\n  "exit_code": 75,\n  "wall_seconds": 1.5\n}\n' >"$slice/run.json"
+    expect 75 - '2 done, 1 stopped' campaign-status.sh "$work/study.ini"
+    touch -d '2017-01-01' "$slice/run.json"
+    expect 0 - '3 done' campaign-status.sh "$work/study.ini"
+    rm -r "$slice"
+}
+
+a_changed_one() {
+    sed -i 's/= bayes/= bayes forest/' "$work/study.ini"
+    newer "$work/study.ini"
+    expect 75 'tables: done' 'tables: older than the campaign file' campaign-status.sh "$work/study.ini"
+    expect 0 extract 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    touch -d '2017-01-01' "$work/study.ini"
+    newer "$work/out/features/a/features-20170101T000000.h5"
+    expect 75 - 'tables: older than the features' campaign-status.sh "$work/study.ini"
+    touch -r "$work/study.ini" "$work"/out/features/a/features-*.h5
+    expect 0 - 'tables: done' campaign-status.sh "$work/study.ini"
+    sed 's/folds = 0/folds = 3/' "$work/study.ini" >"$work/others.ini"
+    expect 78 sbatch 'made with other settings' submit-campaign.sh --dry-run "$work/others.ini"
+}
+
+# Damage is the last word only when nothing is left to do.
+a_damaged_one() {
+    local slice=$work/out/runs/a/20170101T010000
+    mkdir -p "$slice"
+    printf '{\n  "exit_code": 65,\n  "wall_seconds": 1.5,\n  "damages": [\n    "x.pcap: at byte 7"\n  ]\n}\n' >"$slice/run.json"
+    touch "$slice/published"
+    expect 65 - '^damaged +x.pcap: at byte 7 \(slices: 20170101T010000\)' campaign-status.sh "$work/study.ini"
+    mv "$work/out/run.json" "$work/aside.json"
+    expect 75 - 'tables: not yet' campaign-status.sh "$work/study.ini"
+    mv "$work/aside.json" "$work/out/run.json"
+    sed -i 's/"exit_code": 65/"exit_code": 74/' "$slice/run.json"
+    expect 74 - '1 failed' campaign-status.sh "$work/study.ini"
+}
+
+make_slurm
+make_campaign
+{ cat "$work/study.ini" && printf '[slurm]\nqos: long\nmail-type = FAIL\n'; } >"$work/with-qos.ini"
+a_fresh_one
+a_wrong_one
+a_reproduced_one
+a_mixed_one
+a_changed_one
+a_damaged_one

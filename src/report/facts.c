@@ -114,31 +114,35 @@ static void add_categories(struct report *report, const struct features_meta *me
     }
 }
 
-static int add_features(struct report *report, const char *path, char **why)
+static struct month_facts *add_window(struct report *report, const struct features_meta *meta)
 {
-    struct features_meta meta;
+    struct window_facts *window = GROW(report->windows, report->n_windows);
+    *window = (struct window_facts){meta->window_start, meta->window_length, meta->n_rows, meta->tally,
+                                    memory_text(meta->damages ? meta->damages : "")};
+    struct month_facts *month = month_of(report, meta->window_start);
+    month->n_windows++;
+    tally_add(&month->tally, &meta->tally);
+    return month;
+}
+
+static int add_features(struct report *report, const char *path, struct features_meta *meta, char **why)
+{
     uint64_t categories[256][LABEL_CLASSES] = {{0}};
     int code = EXIT_DONE;
-    struct features_file *file = features_open(path, &meta, &code, why);
+    struct features_file *file = features_open(path, meta, &code, why);
     if (!file)
         return code;
-    struct window_facts *window = GROW(report->windows, report->n_windows);
-    *window = (struct window_facts){meta.window_start, meta.window_length, meta.n_rows, meta.tally,
-                                    memory_text(meta.damages ? meta.damages : "")};
-    struct month_facts *month = month_of(report, meta.window_start);
-    month->n_windows++;
-    tally_add(&month->tally, &meta.tally);
+    struct month_facts *month = add_window(report, meta);
     struct source_row *rows = memory_get(PIECE * sizeof *rows);
-    for (uint64_t first = 0; first < meta.n_rows && code == EXIT_DONE; first += PIECE) {
-        const size_t n = meta.n_rows - first < PIECE ? (size_t)(meta.n_rows - first) : PIECE;
+    for (uint64_t first = 0; first < meta->n_rows && code == EXIT_DONE; first += PIECE) {
+        const size_t n = meta->n_rows - first < PIECE ? (size_t)(meta->n_rows - first) : PIECE;
         code = features_read(file, first, n, rows, why);
         if (code == EXIT_DONE)
             add_rows(report, month, categories, rows, n);
     }
-    add_categories(report, &meta, categories);
+    add_categories(report, meta, categories);
     free(rows);
     features_close(file);
-    features_meta_free(&meta);
     return code;
 }
 
@@ -198,8 +202,9 @@ static void add_model(struct report *report, const struct model *m, const struct
     add_own_results(report, m, facts->trained_on);
 }
 
-static int add_models(struct report *report, const char *path, char **why)
+static int add_models(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
+    (void)meta;
     int code = EXIT_DONE;
     struct model_set *set = model_file_read(path, &code, why);
     for (size_t i = 0; set && i < set->n; i++)
@@ -240,8 +245,9 @@ static void add_result(struct report *report, const struct result *result)
     free(shown.judged_on);
 }
 
-static int add_results(struct report *report, const char *path, char **why)
+static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
+    (void)meta;
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
@@ -250,16 +256,18 @@ static int add_results(struct report *report, const char *path, char **why)
     return code;
 }
 
-int report_add(struct report *report, const char *path, char **why)
+int report_add(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
-    static int (*const readers[CONTENTS])(struct report * report, const char *path, char **why) = {
+    static int (*const readers[CONTENTS])(struct report * report, const char *path,
+                                          struct features_meta *meta, char **why) = {
         [CONTENT_FEATURES] = add_features,
         [CONTENT_MODELS] = add_models,
         [CONTENT_RESULTS] = add_results,
     };
     enum file_content content;
+    *meta = (struct features_meta){0};
     const int code = file_content_find(path, &content, why);
-    return code == EXIT_DONE ? readers[content](report, path, why) : code;
+    return code == EXIT_DONE ? readers[content](report, path, meta, why) : code;
 }
 
 void report_add_run(struct report *report, const struct report_run *run)

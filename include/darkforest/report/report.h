@@ -13,6 +13,8 @@
 #ifndef DARKFOREST_REPORT_REPORT_H
 #define DARKFOREST_REPORT_REPORT_H
 
+#include "darkforest/store/features.h"
+
 #include <stdint.h>
 
 struct report;
@@ -20,9 +22,12 @@ struct report;
 struct report *report_new(void);
 void report_free(struct report *report);
 
-/* A feature, model or result file. 0, or an exit code with one sentence in *why; what was read before stays.
+/*
+ * A feature, model or result file. 0, or an exit code with one sentence in *why; what was read before stays.
+ * *meta is what stands beside the rows of a feature file, zeroes (no window) for another; always the caller's
+ * to free.
  */
-int report_add(struct report *report, const char *path, char **why);
+int report_add(struct report *report, const char *path, struct features_meta *meta, char **why);
 
 /* What a run record tells. */
 struct report_run {

@@ -100,7 +100,7 @@ static int list_inputs(const struct strings *operands, struct strings *paths, ch
     return code;
 }
 
-static int write_pages(const struct report *report, const char *folder)
+static int write_pages(struct report *report, const char *folder)
 {
     const int code = report_write(report, folder);
     if (code == EXIT_DONE)
@@ -161,7 +161,7 @@ const struct command command_report = {
                       "folder, and writes one page in HTML that "
                       "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
                       "drawn by gnuplot, where it "
-                      "is installed. No address of a source is shown.",
+                      "is installed, as SVG and PDF. No address of a source is shown.",
              .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
     .options = report_rows,
     .n_options = 1,

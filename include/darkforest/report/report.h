@@ -5,8 +5,8 @@
  *     report_add, report_add, ... -> report_write -> FOLDER/report.html   everything in one page
  *                                                    FOLDER/report.md     the same
  *                                                    FOLDER/tables/       each table as CSV and LaTeX
- *                                                    FOLDER/figures/      each picture as SVG, with its
- * gnuplot script
+ *                                                    FOLDER/figures/      each picture as SVG, as PDF where
+ * gnuplot has cairo, and its gnuplot script
  *
  * No address of a source is ever in it.
  */
@@ -39,7 +39,7 @@ struct report_run {
 };
 void report_add_run(struct report *report, const struct report_run *run);
 
-/* 0, or EXIT_IO after one sentence. */
-int report_write(const struct report *report, const char *folder);
+/* Puts in order what was added, and writes it. 0, or EXIT_IO after one sentence. */
+int report_write(struct report *report, const char *folder);
 
 #endif

@@ -207,7 +207,7 @@ int section_confusion_picture(struct document *document, const struct result *r,
             r->n_classes, r->n_classes);
         char *caption = text_format(
             "%s, trained on %s, judged on %s (%s): of the rows of a class, how many were taken for each.",
-            r->model, r->trained_on, r->judged_on, protocol_names[r->protocol]);
+            r->model, r->trained_on, r->judged_on, section_protocol(r));
         result = finish(document, &figure, name, caption);
         free(caption);
     }

@@ -19,6 +19,8 @@ int section_runs(struct document *document, const struct report *report, const c
 /* What stands beside a month, NULL for nothing: the paper has one hour of a month, so a month that is there
  * twice is set beside nothing. */
 const struct paper_month *section_paper(const struct month_facts *month);
+/* How a result was judged, as it is shown. */
+const char *section_protocol(const struct result *result);
 
 /* Draws and adds a picture. 0, or -1 when its script could not be written; a picture that cannot be drawn is
  * left out. */

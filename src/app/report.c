@@ -59,33 +59,19 @@ static int add_run(struct report *report, const char *path, char **why)
     return EXIT_DONE;
 }
 
-static int add_file(struct report *report, const char *path)
+static int add_file(struct report *report, struct mixture *mixture, const char *path)
 {
     char *why = NULL;
-    const int code = ends_with(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &why);
+    struct features_meta meta = {0};
+    const int code =
+        ends_with(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &meta, &why);
     if (code != EXIT_DONE)
         log_warn("left out: %s", why);
+    else if (meta.window_length > 0)
+        mixture_note(mixture, path, &meta);
+    features_meta_free(&meta);
     free(why);
     return code;
-}
-
-/* Of a file that is in the report: what stands beside its rows, if it has any. */
-static void note_features(struct mixture *mixture, const char *path)
-{
-    struct features_meta meta;
-    enum file_content content;
-    char *why = NULL;
-    int code = EXIT_DONE;
-    struct features_file *file = NULL;
-    if (!ends_with(path, ".json") && file_content_find(path, &content, &why) == EXIT_DONE &&
-        content == CONTENT_FEATURES)
-        file = features_open(path, &meta, &code, &why);
-    free(why);
-    if (!file)
-        return;
-    mixture_note(mixture, path, &meta);
-    features_close(file);
-    features_meta_free(&meta);
 }
 
 /* The run record of a folder or a file, where there is one that was not named already. */
@@ -114,7 +100,7 @@ static int list_inputs(const struct strings *operands, struct strings *paths, ch
     return code;
 }
 
-static int write_pages(const struct report *report, const char *folder)
+static int write_pages(struct report *report, const char *folder)
 {
     const int code = report_write(report, folder);
     if (code == EXIT_DONE)
@@ -130,10 +116,8 @@ static int make_report(const struct strings *paths, const char *folder)
     int code = EXIT_DONE;
     size_t n_good = 0;
     for (size_t i = 0; i < paths->n; i++) {
-        const int result = add_file(report, paths->items[i]);
+        const int result = add_file(report, &mixture, paths->items[i]);
         n_good += result == EXIT_DONE;
-        if (result == EXIT_DONE)
-            note_features(&mixture, paths->items[i]);
         code = exit_worse(code, result);
     }
     mixture_warn(&mixture);
@@ -177,7 +161,7 @@ const struct command command_report = {
                       "folder, and writes one page in HTML that "
                       "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
                       "drawn by gnuplot, where it "
-                      "is installed. No address of a source is shown.",
+                      "is installed, as SVG and PDF. No address of a source is shown.",
              .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
     .options = report_rows,
     .n_options = 1,

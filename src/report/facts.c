@@ -34,24 +34,36 @@ static void *grow(void *items, size_t *n, size_t size)
 
 #define GROW(items, n) ((items) = grow((items), &(n), sizeof *(items)), &(items)[(n)-1])
 
-void month_name(int64_t seconds, char name[MONTH_SIZE])
+/* The folder of a file, by one name however it was called. */
+static char *folder_of(const char *path)
 {
-    char text[FORMAT_TIME_SIZE];
-    format_time(seconds * INT64_C(1000000000), text);
-    text[strlen("2017-01")] = '\0';
-    memcpy(name, text, strlen(text) + 1);
+    const char *slash = strrchr(path, '/');
+    char *named = slash ? text_format("%.*s", (int)(slash - path) + 1, path) : memory_text(".");
+    char *folder = realpath(named, NULL);
+    if (!folder)
+        return named;
+    free(named);
+    return folder;
 }
 
-static struct month_facts *month_of(struct report *report, int64_t seconds)
+static struct month_facts *month_of(struct report *report, const char *path, int64_t start)
 {
-    char name[MONTH_SIZE];
-    month_name(seconds, name);
-    for (size_t i = 0; i < report->n_months; i++)
-        if (strcmp(report->months[i].name, name) == 0)
-            return &report->months[i];
-    struct month_facts *month = GROW(report->months, report->n_months);
-    memcpy(month->name, name, sizeof name);
-    return month;
+    char month[FORMAT_TIME_SIZE], *folder = folder_of(path);
+    format_time(start * INT64_C(1000000000), month)[strlen("2017-01")] = '\0';
+    for (size_t i = 0; i < report->n_months; i++) {
+        struct month_facts *known = &report->months[i];
+        if (strcmp(known->month, month) == 0 && strcmp(known->folder, folder) == 0) {
+            free(folder);
+            known->first_window = start < known->first_window ? start : known->first_window;
+            return known;
+        }
+    }
+    struct month_facts *added = GROW(report->months, report->n_months);
+    added->folder = folder;
+    added->first_window = start;
+    added->given = report->n_months - 1;
+    memcpy(added->month, month, sizeof added->month);
+    return added;
 }
 
 static struct category_facts *category_of(struct report *report, const char *name)
@@ -114,57 +126,67 @@ static void add_categories(struct report *report, const struct features_meta *me
     }
 }
 
-static int add_features(struct report *report, const char *path, char **why)
+static struct month_facts *add_window(struct report *report, const char *path,
+                                      const struct features_meta *meta)
 {
-    struct features_meta meta;
+    struct month_facts *month = month_of(report, path, meta->window_start);
+    struct window_facts *window = GROW(report->windows, report->n_windows);
+    *window = (struct window_facts){.start = meta->window_start,
+                                    .length = meta->window_length,
+                                    .n_rows = meta->n_rows,
+                                    .tally = meta->tally,
+                                    .damages = memory_text(meta->damages ? meta->damages : ""),
+                                    .month = (size_t)(month - report->months),
+                                    .given = report->n_windows - 1};
+    month->n_windows++;
+    tally_add(&month->tally, &meta->tally);
+    return month;
+}
+
+static int add_features(struct report *report, const char *path, struct features_meta *meta, char **why)
+{
     uint64_t categories[256][LABEL_CLASSES] = {{0}};
     int code = EXIT_DONE;
-    struct features_file *file = features_open(path, &meta, &code, why);
+    struct features_file *file = features_open(path, meta, &code, why);
     if (!file)
         return code;
-    struct window_facts *window = GROW(report->windows, report->n_windows);
-    *window = (struct window_facts){meta.window_start, meta.window_length, meta.n_rows, meta.tally,
-                                    memory_text(meta.damages ? meta.damages : "")};
-    struct month_facts *month = month_of(report, meta.window_start);
-    month->n_windows++;
-    tally_add(&month->tally, &meta.tally);
+    struct month_facts *month = add_window(report, path, meta);
     struct source_row *rows = memory_get(PIECE * sizeof *rows);
-    for (uint64_t first = 0; first < meta.n_rows && code == EXIT_DONE; first += PIECE) {
-        const size_t n = meta.n_rows - first < PIECE ? (size_t)(meta.n_rows - first) : PIECE;
+    for (uint64_t first = 0; first < meta->n_rows && code == EXIT_DONE; first += PIECE) {
+        const size_t n = meta->n_rows - first < PIECE ? (size_t)(meta->n_rows - first) : PIECE;
         code = features_read(file, first, n, rows, why);
         if (code == EXIT_DONE)
             add_rows(report, month, categories, rows, n);
     }
-    add_categories(report, &meta, categories);
+    add_categories(report, meta, categories);
     free(rows);
     features_close(file);
-    features_meta_free(&meta);
     return code;
 }
 
-/* "2017-01", or "2017-01 to 2017-03". */
-static char *months_text(const struct training *training)
+/* A result gets the names of its rows when all are known. */
+static void add_facts(struct report *report, const struct result *result, struct stretch trained,
+                      struct stretch judged)
 {
-    char first[MONTH_SIZE], last[MONTH_SIZE];
-    month_name(training->first_window, first);
-    month_name(training->last_window, last);
-    return strcmp(first, last) == 0 ? memory_text(first) : text_format("%s to %s", first, last);
+    size_t n = report->results.n;
+    results_add(&report->results, result);
+    *GROW(report->result_facts, n) = (struct result_facts){trained, judged, report->results.n - 1};
 }
 
 /* What a model's own file says of how well it does, as a result like any other. */
-static void add_own_results(struct report *report, const struct model *m, char *trained_on)
+static void add_own_results(struct report *report, const struct model *m, struct stretch rows)
 {
     struct result result = {.model = m->name,
                             .learner = m->learner,
                             .parameters = m->parameters,
                             .protocol = PROTOCOL_SPLIT,
-                            .trained_on = trained_on,
-                            .judged_on = trained_on,
+                            .trained_on = (char[]){""},
+                            .judged_on = (char[]){""},
                             .n_classes = m->n_classes,
                             .class_names = m->class_names,
                             .metrics = m->held_out};
     if (m->held_out.n_classes > 0)
-        results_add(&report->results, &result);
+        add_facts(report, &result, rows, rows);
     if (m->n_folds == 0)
         return;
     result.protocol = PROTOCOL_FOLDS;
@@ -174,7 +196,7 @@ static void add_own_results(struct report *report, const struct model *m, char *
     for (size_t k = 0; k < m->n_folds; k++)
         for (int i = 0; i < m->n_classes * m->n_classes; i++)
             result.metrics.confusion[i] += m->folds[k].confusion[i];
-    results_add(&report->results, &result);
+    add_facts(report, &result, rows, rows);
     metrics_free(&result.metrics);
 }
 
@@ -184,7 +206,9 @@ static void add_model(struct report *report, const struct model *m, const struct
     facts->name = memory_text(m->name);
     facts->learner = memory_text(m->learner);
     facts->parameters = memory_text(m->parameters ? m->parameters : "");
-    facts->trained_on = months_text(training);
+    facts->trained_on = memory_text("");
+    facts->rows = (struct stretch){training->first_window, training->last_window};
+    facts->given = report->n_models - 1;
     facts->n_rows = m->n_rows;
     facts->n_trees = m->trees.n_trees;
     facts->n_features = (size_t)m->n_features;
@@ -195,11 +219,12 @@ static void add_model(struct report *report, const struct model *m, const struct
         facts->importances = memory_get(facts->n_features * sizeof *facts->importances);
         memcpy(facts->importances, m->importances, facts->n_features * sizeof *facts->importances);
     }
-    add_own_results(report, m, facts->trained_on);
+    add_own_results(report, m, facts->rows);
 }
 
-static int add_models(struct report *report, const char *path, char **why)
+static int add_models(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
+    (void)meta;
     int code = EXIT_DONE;
     struct model_set *set = model_file_read(path, &code, why);
     for (size_t i = 0; set && i < set->n; i++)
@@ -208,40 +233,14 @@ static int add_models(struct report *report, const char *path, char **why)
     return code;
 }
 
-/*
- * "2017-02" for a list of the files of that month, "2017-02 to 2017-03" for several months, and the list on
- * one line where a file's name tells no month.
- */
-static char *shorten_rows(const char *names)
-{
-    char first[MONTH_SIZE] = "", last[MONTH_SIZE] = "";
-    for (const char *name = names; *name; name += strcspn(name, "\n"), name += *name == '\n') {
-        char month[MONTH_SIZE];
-        int year, number, used = 0;
-        if (sscanf(name, "features-%4d%2d%n", &year, &number, &used) != 2 || used != 15 || year < 0 ||
-            number < 1 || number > 12)
-            return memory_text(names);
-        snprintf(month, sizeof month, "%04d-%02d", year, number);
-        if (!first[0] || strcmp(month, first) < 0)
-            memcpy(first, month, sizeof month);
-        if (strcmp(month, last) > 0)
-            memcpy(last, month, sizeof month);
-    }
-    return strcmp(first, last) == 0 ? memory_text(first) : text_format("%s to %s", first, last);
-}
-
 static void add_result(struct report *report, const struct result *result)
 {
-    struct result shown = *result;
-    shown.trained_on = shorten_rows(result->trained_on);
-    shown.judged_on = shorten_rows(result->judged_on);
-    results_add(&report->results, &shown);
-    free(shown.trained_on);
-    free(shown.judged_on);
+    add_facts(report, result, stretch_of_names(result->trained_on), stretch_of_names(result->judged_on));
 }
 
-static int add_results(struct report *report, const char *path, char **why)
+static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
+    (void)meta;
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
@@ -250,16 +249,18 @@ static int add_results(struct report *report, const char *path, char **why)
     return code;
 }
 
-int report_add(struct report *report, const char *path, char **why)
+int report_add(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
-    static int (*const readers[CONTENTS])(struct report * report, const char *path, char **why) = {
+    static int (*const readers[CONTENTS])(struct report * report, const char *path,
+                                          struct features_meta *meta, char **why) = {
         [CONTENT_FEATURES] = add_features,
         [CONTENT_MODELS] = add_models,
         [CONTENT_RESULTS] = add_results,
     };
     enum file_content content;
+    *meta = (struct features_meta){0};
     const int code = file_content_find(path, &content, why);
-    return code == EXIT_DONE ? readers[content](report, path, why) : code;
+    return code == EXIT_DONE ? readers[content](report, path, meta, why) : code;
 }
 
 void report_add_run(struct report *report, const struct report_run *run)
@@ -298,6 +299,10 @@ void report_free(struct report *report)
             free(report->samples[c].values[f]);
     for (size_t i = 0; i < report->n_windows; i++)
         free(report->windows[i].damages);
+    for (size_t i = 0; i < report->n_months; i++) {
+        free(report->months[i].folder);
+        free(report->months[i].name);
+    }
     for (size_t i = 0; i < report->n_runs; i++) {
         free(report->runs[i].command);
         free(report->runs[i].version);
@@ -305,6 +310,7 @@ void report_free(struct report *report)
     }
     free_models(report);
     results_clear(&report->results);
+    free(report->result_facts);
     free(report->categories);
     free(report->windows);
     free(report->months);

@@ -5,23 +5,35 @@
 #ifndef DARKFOREST_FACTS_H
 #define DARKFOREST_FACTS_H
 
+#include "stretch.h"
+
 #include "darkforest/label/rules.h"
 #include "darkforest/report/report.h"
 #include "darkforest/sources/source.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/result_file.h"
 
-#define MONTH_SIZE 16 /* "2017-01" */
+#define MONTH_SIZE 8 /* "2017-01" */
+
+/* In all: `given` is the place in the order of reading, by which what is equal is sorted (arrange.h). */
 
 struct window_facts {
     int64_t start, length; /* s */
     uint64_t n_rows;
     struct tally tally;
     char *damages; /* of its inputs, a line each */
+    size_t month;  /* number among the months */
+    size_t given;
 };
 
+/* A set of feature files: what one folder has of a calendar month. */
 struct month_facts {
-    char name[MONTH_SIZE];
+    char month[MONTH_SIZE];
+    char *folder;
+    char *name;        /* the month; with the folder where several have windows of the month */
+    size_t n_of_month; /* sets of the same calendar month */
+    int64_t first_window;
+    size_t given;
     uint64_t n_windows, n_rows, labels[LABEL_CLASSES];
     struct tally tally;
 };
@@ -40,10 +52,18 @@ struct sample {
 
 struct model_facts {
     char *name, *learner, *parameters, *trained_on;
+    struct stretch rows;
+    size_t given;
     uint64_t n_rows, n_trees;
     size_t n_features;
     char **feature_names;
     double *importances; /* NULL: the learner has none */
+};
+
+/* Of the result with the same number. */
+struct result_facts {
+    struct stretch trained, judged;
+    size_t given;
 };
 
 struct run_facts {
@@ -54,7 +74,7 @@ struct run_facts {
 struct report {
     struct window_facts *windows;
     size_t n_windows;
-    struct month_facts *months; /* in order of time, as the windows come */
+    struct month_facts *months;
     size_t n_months;
     struct category_facts *categories;
     size_t n_categories;
@@ -63,11 +83,9 @@ struct report {
     struct model_facts *models;
     size_t n_models;
     struct results results;
+    struct result_facts *result_facts;
     struct run_facts *runs;
     size_t n_runs;
 };
-
-/* The month of a time in s, UTC. */
-void month_name(int64_t seconds, char name[MONTH_SIZE]);
 
 #endif

@@ -13,7 +13,7 @@ extern char **environ;
 
 int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height)
 {
-    figure->stem = text_format("%s/%s", folder, name);
+    *figure = (struct figure){.stem = text_format("%s/%s", folder, name), .width = width, .height = height};
     char *path = text_format("%s.gp", figure->stem);
     figure->script = fopen(path, "we");
     if (!figure->script) {
@@ -67,9 +67,22 @@ static int draw(const char *stem)
     return status;
 }
 
+/* The same picture once more, for pdflatex, which cannot include SVG: where gnuplot was built with cairo. */
+static void print_pdf(const struct figure *figure)
+{
+    fprintf(figure->script,
+            "set output\n"
+            "if (strstrt(GPVAL_TERMINALS, ' pdfcairo ') > 0) {\n"
+            "    set terminal pdfcairo size %.2fin,%.2fin font 'Helvetica,13' fontscale 0.5 noenhanced "
+            "background rgb 'white'\n"
+            "    set output '%s.pdf'\n    replot\n    set output\n}\n",
+            figure->width / 100.0, figure->height / 100.0, strrchr(figure->stem, '/') + 1);
+}
+
 int figure_end(struct figure *figure)
 {
     static int told;
+    print_pdf(figure);
     int drawn = ferror(figure->script) ? -1 : 1;
     drawn = fclose(figure->script) != 0 ? -1 : drawn;
     if (drawn < 0)

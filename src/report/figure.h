@@ -1,6 +1,7 @@
 /*
- * figure.h - pictures by gnuplot, as SVG. The script is left beside the picture, so that it can be drawn
- * again. Private to the report room. Local. Starts another program: not after MPI has been started.
+ * figure.h - pictures by gnuplot, as SVG, and as PDF where gnuplot can write that. The script is left beside
+ * the picture, so that it can be drawn again. Private to the report room. Local. Starts another program: not
+ * after MPI has been started.
  */
 #ifndef DARKFOREST_FIGURE_H
 #define DARKFOREST_FIGURE_H
@@ -8,8 +9,9 @@
 #include <stdio.h>
 
 struct figure {
-    char *stem; /* FOLDER/NAME, to which .gp and .svg are added */
+    char *stem; /* FOLDER/NAME, to which .gp, .svg and .pdf are added */
     FILE *script;
+    int width, height; /* pixels, a hundred to an inch of PDF */
 };
 
 /* Opens the script with the style that all pictures share. 0; -1 after one sentence. */

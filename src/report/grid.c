@@ -20,8 +20,10 @@ void grid_free(struct grid *grid)
 {
     if (!grid)
         return;
-    for (size_t c = 0; c < grid->n_columns; c++)
+    for (size_t c = 0; c < grid->n_columns; c++) {
         free(grid->columns[c].head);
+        free(grid->columns[c].unit);
+    }
     for (size_t i = 0; i < grid->n_cells; i++) {
         free(grid->cells[i].shown);
         free(grid->cells[i].exact);
@@ -37,7 +39,14 @@ void grid_column(struct grid *grid, const char *head, int is_number)
 {
     assert(grid->n_cells == 0);
     grid->columns = memory_resize(grid->columns, (grid->n_columns + 1) * sizeof *grid->columns);
-    grid->columns[grid->n_columns++] = (struct grid_column){memory_text(head), is_number};
+    grid->columns[grid->n_columns++] =
+        (struct grid_column){.head = memory_text(head), .is_number = is_number};
+}
+
+void grid_unit(struct grid *grid, size_t column, const char *unit)
+{
+    assert(column < grid->n_columns && !grid->columns[column].unit);
+    grid->columns[column].unit = memory_text(unit);
 }
 
 /* Takes both texts. */
@@ -49,7 +58,12 @@ static void add_cell(struct grid *grid, char *shown, char *exact)
 
 void grid_text(struct grid *grid, const char *text)
 {
-    add_cell(grid, memory_text(text), memory_text(text));
+    grid_pair(grid, text, text);
+}
+
+void grid_pair(struct grid *grid, const char *shown, const char *exact)
+{
+    add_cell(grid, memory_text(shown), memory_text(exact));
 }
 
 /* Commas between thousands, in what comes before the point. */
@@ -89,6 +103,11 @@ void grid_real(struct grid *grid, double value, int n_decimals)
     free(rounded);
 }
 
+void grid_measure(struct grid *grid, double value, int n_decimals, int is_undefined)
+{
+    add_cell(grid, text_format("%.*f%s", n_decimals, value, is_undefined ? "†" : ""), exact_text(value));
+}
+
 void grid_share(struct grid *grid, uint64_t part, uint64_t whole)
 {
     if (whole == 0) {
@@ -102,6 +121,12 @@ void grid_share(struct grid *grid, uint64_t part, uint64_t whole)
 size_t grid_rows(const struct grid *grid)
 {
     return grid->n_columns ? grid->n_cells / grid->n_columns : 0;
+}
+
+size_t grid_rows_shown(const struct grid *grid)
+{
+    const size_t n = grid_rows(grid);
+    return grid->n_shown && grid->n_shown < n ? grid->n_shown : n;
 }
 
 const char *grid_shown(const struct grid *grid, size_t row, size_t column)

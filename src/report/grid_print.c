@@ -2,49 +2,61 @@
  * they are escaped in cells, heads and captions. */
 #include "darkforest/report/grid.h"
 
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 struct escape {
-    char character;
+    const char *character; /* in UTF-8 */
     const char *text;
 };
 
+/* NULL when the text does not begin with a character to escape. */
+static const struct escape *find_escape(const char *text, const struct escape *escapes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(text, escapes[i].character, strlen(escapes[i].character)) == 0)
+            return &escapes[i];
+    return NULL;
+}
+
 static void print_escaped(FILE *out, const char *text, const struct escape *escapes, size_t n)
 {
-    for (; *text; text++) {
-        const char *instead = NULL;
-        for (size_t i = 0; i < n && !instead; i++)
-            if (*text == escapes[i].character)
-                instead = escapes[i].text;
-        if (instead)
-            fputs(instead, out);
+    while (*text) {
+        const struct escape *escape = find_escape(text, escapes, n);
+        if (escape)
+            fputs(escape->text, out);
         else
             putc(*text, out);
+        text += escape ? strlen(escape->character) : 1;
     }
 }
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct escape html_escapes[] = {
-    {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"},
+    {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"},
 };
 static const struct escape markdown_escapes[] = {
-    {'|', "\\|"}, {'\n', " "}, {'<', "&lt;"}, {'*', "\\*"}, {'_', "\\_"}, {'`', "\\`"}, {'\\', "\\\\"},
+    {"|", "\\|"}, {"\n", " "}, {"<", "&lt;"}, {"*", "\\*"}, {"_", "\\_"}, {"`", "\\`"}, {"\\", "\\\\"},
 };
 static const struct escape latex_escapes[] = {
-    {'&', "\\&"},
-    {'%', "\\%"},
-    {'$', "\\$"},
-    {'#', "\\#"},
-    {'_', "\\_"},
-    {'{', "\\{"},
-    {'}', "\\}"},
-    {'~', "\\textasciitilde{}"},
-    {'^', "\\textasciicircum{}"},
-    {'\\', "\\textbackslash{}"},
-    {'<', "\\textless{}"},
-    {'>', "\\textgreater{}"},
-    {'\n', " "},
+    {"&", "\\&"},
+    {"%", "\\%"},
+    {"$", "\\$"},
+    {"#", "\\#"},
+    {"_", "\\_"},
+    {"{", "\\{"},
+    {"}", "\\}"},
+    {"~", "\\textasciitilde{}"},
+    {"^", "\\textasciicircum{}"},
+    {"\\", "\\textbackslash{}"},
+    {"<", "\\textless{}"},
+    {">", "\\textgreater{}"},
+    {"\n", " "},
+    {"–", "--"},
+    {"†", "$\\dagger$"},
 };
 
 void html_text(FILE *out, const char *text)
@@ -83,7 +95,7 @@ void grid_html(const struct grid *grid, FILE *out)
     for (size_t c = 0; c < grid->n_columns; c++)
         html_cell(&grid->columns[c], "th", grid->columns[c].head, out);
     fputs("</tr></thead>\n<tbody>\n", out);
-    for (size_t r = 0; r < grid_rows(grid); r++) {
+    for (size_t r = 0; r < grid_rows_shown(grid); r++) {
         fputs("<tr>", out);
         for (size_t c = 0; c < grid->n_columns; c++)
             html_cell(&grid->columns[c], "td", grid_shown(grid, r, c), out);
@@ -104,7 +116,7 @@ void grid_markdown(const struct grid *grid, FILE *out)
     fputs("\n|", out);
     for (size_t c = 0; c < grid->n_columns; c++)
         fputs(grid->columns[c].is_number ? "---:|" : "---|", out);
-    for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {
+    for (size_t i = 0; i < grid_rows_shown(grid) * grid->n_columns; i++) {
         fputs(i % grid->n_columns == 0 ? "\n| " : " ", out);
         markdown_text(out, grid_shown(grid, i / grid->n_columns, i % grid->n_columns));
         fputs(" |", out);
@@ -112,29 +124,80 @@ void grid_markdown(const struct grid *grid, FILE *out)
     fputs("\n\n", out);
 }
 
+/* Of "A: x" the bytes of "A: "; 0 when the head is not in two parts. */
+static size_t group_length(const char *head)
+{
+    const char *colon = strstr(head, ": ");
+    return colon ? (size_t)(colon - head) + 2 : 0;
+}
+
+/* The first column behind `column` that does not stand under the same A. */
+static size_t group_end(const struct grid *grid, size_t column)
+{
+    const char *head = grid->columns[column].head;
+    const size_t n = group_length(head);
+    size_t end = column + 1;
+    while (n > 0 && end < grid->n_columns && strncmp(grid->columns[end].head, head, n) == 0)
+        end++;
+    return end;
+}
+
+/* The line above the heads. */
+static void latex_groups(const struct grid *grid, FILE *out)
+{
+    for (size_t c = 0, end; c < grid->n_columns; c = end) {
+        const size_t n = group_length(grid->columns[c].head);
+        end = group_end(grid, c);
+        if (n > 0) {
+            char *group = text_format("%.*s", (int)n - 2, grid->columns[c].head);
+            fprintf(out, "\\multicolumn{%zu}{c}{", end - c);
+            latex_text(out, group);
+            putc('}', out);
+            free(group);
+        }
+        fputs(end < grid->n_columns ? " & " : " \\\\\n", out);
+    }
+    for (size_t c = 0; c < grid->n_columns; c = group_end(grid, c))
+        if (group_length(grid->columns[c].head) > 0)
+            fprintf(out, "\\cmidrule(lr){%zu-%zu}\n", c + 1, group_end(grid, c));
+}
+
+static void latex_heads(const struct grid *grid, FILE *out)
+{
+    size_t n_grouped = 0;
+    for (size_t c = 0; c < grid->n_columns; c++)
+        n_grouped += group_length(grid->columns[c].head) > 0;
+    if (n_grouped > 0)
+        latex_groups(grid, out);
+    for (size_t c = 0; c < grid->n_columns; c++) {
+        const char *head = grid->columns[c].head;
+        latex_text(out, head + group_length(head));
+        fputs(c + 1 < grid->n_columns ? " & " : " \\\\\n\\midrule\n", out);
+    }
+}
+
+/* Around a table: scaled down to the width of a line where it is wider. */
+static const char latex_fit[] = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
+
 void grid_latex(const struct grid *grid, FILE *out)
 {
-    fputs("\\begin{table}[htbp]\n\\centering\n\\caption{", out);
+    fputs("% needs \\usepackage{booktabs,graphicx}\n\\begin{table}[htbp]\n\\centering\n\\caption{", out);
     latex_text(out, grid->caption);
-    fprintf(out, "}\n\\label{tab:%s}\n\\begin{tabular}{", grid->name);
+    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->name, latex_fit);
     for (size_t c = 0; c < grid->n_columns; c++)
         putc(grid->columns[c].is_number ? 'r' : 'l', out);
     fputs("}\n\\toprule\n", out);
-    for (size_t c = 0; c < grid->n_columns; c++) {
-        latex_text(out, grid->columns[c].head);
-        fputs(c + 1 < grid->n_columns ? " & " : " \\\\\n\\midrule\n", out);
-    }
-    for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {
-        const char *text = grid_shown(grid, i / grid->n_columns, i % grid->n_columns);
-        latex_text(out, strcmp(text, "–") == 0 ? "--" : text);
+    latex_heads(grid, out);
+    for (size_t i = 0; i < grid_rows_shown(grid) * grid->n_columns; i++) {
+        latex_text(out, grid_shown(grid, i / grid->n_columns, i % grid->n_columns));
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
-    fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
+    fputs("\\bottomrule\n\\end{tabular}}\n\\end{table}\n", out);
 }
 
 static void csv_text(FILE *out, const char *text)
 {
-    static const struct escape quote[] = {{'"', "\"\""}};
+    static const struct escape quote[] = {{"\"", "\"\""}};
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
         return;
@@ -144,10 +207,18 @@ static void csv_text(FILE *out, const char *text)
     putc('"', out);
 }
 
+static void csv_head(FILE *out, const struct grid_column *column)
+{
+    char *head =
+        column->unit ? text_format("%s (%s)", column->head, column->unit) : memory_text(column->head);
+    csv_text(out, head);
+    free(head);
+}
+
 void grid_csv(const struct grid *grid, FILE *out)
 {
     for (size_t c = 0; c < grid->n_columns; c++) {
-        csv_text(out, grid->columns[c].head);
+        csv_head(out, &grid->columns[c]);
         fputs(c + 1 < grid->n_columns ? "," : "\r\n", out);
     }
     for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {

@@ -1,23 +1,20 @@
 /* How well models do: parameters, precision and recall, importances, confusion matrices. */
+#include "arrange.h"
 #include "sections.h"
 
 #include "darkforest/core/output.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFUSIONS_MOST 12 /* matrices shown as pictures; all are in the table */
 
-static void number_columns(struct grid *grid, const char *const *heads, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        grid_column(grid, heads[i], 1);
-}
-
 static struct grid *models_grid(const struct report *report)
 {
-    struct grid *grid = grid_new("models", "Models and their parameters.");
+    struct grid *grid =
+        grid_new("models",
+                 "Models and their parameters. Rows are named by their month; where others of the same month "
+                 "are in this report, by the days or else the windows (UTC) from the first to the last.");
     grid_column(grid, "Model", 0);
     grid_column(grid, "Learner", 0);
     grid_column(grid, "Trained on", 0);
@@ -34,30 +31,68 @@ static struct grid *models_grid(const struct report *report)
     return grid;
 }
 
-/* The cells that say which result a row is of. */
-static void add_result_cells(struct grid *grid, const struct result *r)
+const char *section_protocol(const struct result *result)
 {
-    grid_text(grid, r->model);
-    grid_text(grid, protocol_names[r->protocol]);
-    grid_text(grid, r->trained_on);
-    grid_text(grid, r->judged_on);
+    return result->protocol == PROTOCOL_FOLDS ? "cross-validation, pooled" : protocol_names[result->protocol];
 }
 
-static void result_columns(struct grid *grid)
+/* A table of results: its caption says what pooled means where there are folds. */
+static struct grid *results_grid(const struct report *report, const char *name, const char *caption)
 {
+    int has_folds = 0;
+    for (size_t i = 0; i < report->results.n; i++)
+        has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
+    char *whole =
+        text_format("%s%s", caption,
+                    has_folds ? " Cross-validation, pooled: the folds' confusion matrices added up; "
+                                "means over folds stand in the tables of folds."
+                              : "");
+    struct grid *grid = grid_new(name, whole);
+    free(whole);
     grid_column(grid, "Model", 0);
     grid_column(grid, "Protocol", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Judged on", 0);
     grid->n_keys = 4;
+    return grid;
+}
+
+/* The cells that say which result a row is of. */
+static void add_result_cells(struct grid *grid, const struct result *r)
+{
+    grid_text(grid, r->model);
+    grid_text(grid, section_protocol(r));
+    grid_text(grid, r->trained_on);
+    grid_text(grid, r->judged_on);
+}
+
+enum measure { MEASURE_PRECISION, MEASURE_RECALL, MEASURE_F1, MEASURES };
+
+static const char *const measure_names[MEASURES] = {"precision", "recall", "F1"};
+
+/* What the mark of grid_measure means, for captions. */
+#define DAGGER                                                                                               \
+    " †: undefined, having nothing to divide by (the class was never predicted, or no row is of it), and " \
+    "counted as 0, which is what the CSV has."
+
+static double measure_value(const struct measures *m, int measure)
+{
+    return measure == MEASURE_PRECISION ? m->precision : measure == MEASURE_RECALL ? m->recall : m->f1;
+}
+
+/* F1 divides by the rows that are of the class and those predicted so, together. */
+static int is_undefined(const struct measures *m, int measure)
+{
+    return measure == MEASURE_PRECISION ? m->no_precision
+           : measure == MEASURE_RECALL  ? m->no_recall
+                                        : m->no_precision && m->support == 0;
 }
 
 /* Three columns of their own for every class or average. */
 static void measure_columns(struct grid *grid, const char *of)
 {
-    static const char *const measures[] = {"precision", "recall", "F1"};
-    for (int i = 0; i < 3; i++) {
-        char *head = text_format("%s: %s", of, measures[i]);
+    for (int i = 0; i < MEASURES; i++) {
+        char *head = text_format("%s: %s", of, measure_names[i]);
         grid_column(grid, head, 1);
         free(head);
     }
@@ -65,18 +100,16 @@ static void measure_columns(struct grid *grid, const char *of)
 
 static void add_measures(struct grid *grid, const struct measures *m)
 {
-    grid_real(grid, m->precision, 4);
-    grid_real(grid, m->recall, 4);
-    grid_real(grid, m->f1, 4);
+    for (int i = 0; i < MEASURES; i++)
+        grid_measure(grid, measure_value(m, i), 4, is_undefined(m, i));
 }
 
 /* The paper's form: a line for a model, precision and recall for every class. */
 static struct grid *classes_grid(const struct report *report)
 {
-    struct grid *grid = grid_new(
-        "results", "Precision, recall and F1 of each class on rows that the model was not fitted on; 0 where "
-                   "a class was never predicted.");
-    result_columns(grid);
+    struct grid *grid = results_grid(
+        report, "results",
+        "Precision, recall and F1 of each class on rows that the model was not fitted on." DAGGER);
     const struct result *first = report->results.n ? &report->results.items[0] : NULL;
     for (int c = 0; first && c < first->n_classes; c++)
         measure_columns(grid, first->class_names[c]);
@@ -95,9 +128,10 @@ static struct grid *classes_grid(const struct report *report)
 
 static struct grid *averages_grid(const struct report *report)
 {
-    struct grid *grid = grid_new(
-        "averages", "The same, averaged over the classes: evenly (macro) and by their rows (weighted).");
-    result_columns(grid);
+    struct grid *grid =
+        results_grid(report, "averages",
+                     "The same, averaged over the classes: evenly (macro) and by their rows (weighted). "
+                     "†: undefined for one of the classes, which counts as 0.");
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
     grid_column(grid, "Accuracy", 1);
@@ -114,50 +148,104 @@ static struct grid *averages_grid(const struct report *report)
     return grid;
 }
 
-/* Mean and standard deviation (of the sample) of a measure over folds. */
-static void add_spread(struct grid *grid, const double *values, size_t n)
+/* Two columns. */
+static void spread_columns(struct grid *grid, const char *measure)
 {
-    double sum = 0, squares = 0;
-    for (size_t k = 0; k < n; k++)
-        sum += values[k];
-    const double mean = sum / (double)n;
-    for (size_t k = 0; k < n; k++)
-        squares += (values[k] - mean) * (values[k] - mean);
-    grid_real(grid, mean, 4);
-    grid_real(grid, n > 1 ? sqrt(squares / (double)(n - 1)) : 0, 4);
+    char *deviation = text_format("%s deviation", measure);
+    grid_column(grid, measure, 1);
+    grid_column(grid, deviation, 1);
+    free(deviation);
+}
+
+static void add_spread(struct grid *grid, const double *values, size_t n, int is_marked)
+{
+    const struct metrics_spread spread = metrics_spread(values, n);
+    grid_measure(grid, spread.mean, 4, is_marked);
+    grid_real(grid, spread.deviation, 4);
+}
+
+/* Precision, recall and F1 of a class or an average in each fold. */
+static void add_fold_measures(struct grid *grid, const struct measures *folds, size_t n)
+{
+    double *values = memory_get(n * sizeof *values);
+    for (int i = 0; i < MEASURES; i++) {
+        int is_marked = 0;
+        for (size_t k = 0; k < n; k++) {
+            values[k] = measure_value(&folds[k], i);
+            is_marked |= is_undefined(&folds[k], i);
+        }
+        add_spread(grid, values, n, is_marked);
+    }
+    free(values);
 }
 
 static void add_folds(struct grid *grid, const struct result *r)
 {
-    double *values[3];
-    for (int i = 0; i < 3; i++)
-        values[i] = memory_get(r->n_folds * sizeof(double));
+    double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
+    struct measures *macro = memory_get(r->n_folds * sizeof *macro);
     for (size_t k = 0; k < r->n_folds; k++) {
         const struct metrics_summary s = metrics_summarise(&r->folds[k]);
-        values[0][k] = s.accuracy;
-        values[1][k] = s.macro.precision;
-        values[2][k] = s.macro.recall;
+        accuracy[k] = s.accuracy;
+        macro[k] = s.macro;
     }
     grid_text(grid, r->model);
     grid_text(grid, r->judged_on);
     grid_count(grid, r->n_folds);
-    for (int i = 0; i < 3; i++) {
-        add_spread(grid, values[i], r->n_folds);
-        free(values[i]);
-    }
+    add_spread(grid, accuracy, r->n_folds, 0);
+    add_fold_measures(grid, macro, r->n_folds);
+    free(macro);
+    free(accuracy);
 }
+
+#define FOLDS "mean and standard deviation (dividing by the number of folds) over the folds"
 
 static struct grid *folds_grid(const struct report *report)
 {
-    static const char *const heads[] = {"Folds",     "Accuracy",     "deviation", "Macro precision",
-                                        "deviation", "Macro recall", "deviation"};
-    struct grid *grid = grid_new("folds", "Cross-validation: mean and standard deviation over the folds.");
+    struct grid *grid =
+        grid_new("folds", "Cross-validation: " FOLDS
+                          ". †: undefined for a class in one of the folds, where it counts as 0.");
     grid_column(grid, "Model", 0);
     grid_column(grid, "Rows of", 0);
-    number_columns(grid, heads, sizeof heads / sizeof heads[0]);
+    grid_column(grid, "Folds", 1);
+    spread_columns(grid, "Accuracy");
+    spread_columns(grid, "Macro precision");
+    spread_columns(grid, "Macro recall");
+    spread_columns(grid, "Macro F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
             add_folds(grid, &report->results.items[i]);
+    return grid;
+}
+
+static void add_fold_classes(struct grid *grid, const struct result *r)
+{
+    struct measures *folds = memory_get(r->n_folds * sizeof *folds);
+    for (int c = 0; c < r->n_classes; c++) {
+        for (size_t k = 0; k < r->n_folds; k++)
+            folds[k] = metrics_class(&r->folds[k], c);
+        grid_text(grid, r->model);
+        grid_text(grid, r->judged_on);
+        grid_text(grid, r->class_names[c]);
+        add_fold_measures(grid, folds, r->n_folds);
+    }
+    free(folds);
+}
+
+static struct grid *fold_classes_grid(const struct report *report)
+{
+    struct grid *grid =
+        grid_new("folds-classes", "Cross-validation, each class: " FOLDS
+                                  ". †: undefined in one of the folds, where it counts as 0.");
+    grid->n_keys = 2;
+    grid_column(grid, "Model", 0);
+    grid_column(grid, "Rows of", 0);
+    grid_column(grid, "Class", 0);
+    spread_columns(grid, "Precision");
+    spread_columns(grid, "Recall");
+    spread_columns(grid, "F1");
+    for (size_t i = 0; i < report->results.n; i++)
+        if (report->results.items[i].n_folds > 0)
+            add_fold_classes(grid, &report->results.items[i]);
     return grid;
 }
 
@@ -191,6 +279,7 @@ int section_models(struct document *document, const struct report *report, const
     document_grid(document, classes_grid(report));
     document_grid(document, averages_grid(report));
     document_grid(document, folds_grid(report));
+    document_grid(document, fold_classes_grid(report));
     const int result = section_importance_picture(document, report, figures);
     document_grid(document, importances_grid(report));
     return result;
@@ -199,10 +288,10 @@ int section_models(struct document *document, const struct report *report, const
 /* All matrices in one table: a row for every true class. */
 static struct grid *confusion_grid(const struct report *report)
 {
-    struct grid *grid = grid_new(
-        "confusion", "Confusion matrices: rows of a class (down) and what they were taken for (across).");
+    struct grid *grid =
+        results_grid(report, "confusion",
+                     "Confusion matrices: rows of a class (down) and what they were taken for (across).");
     const struct result *first = &report->results.items[0];
-    result_columns(grid);
     grid_column(grid, "True class", 0);
     for (int c = 0; c < first->n_classes; c++)
         grid_column(grid, first->class_names[c], 1);
@@ -218,14 +307,36 @@ static struct grid *confusion_grid(const struct report *report)
     return grid;
 }
 
+/* By model, so that its months stand together. What has no picture is told below those that have one. */
+static int add_confusion_pictures(struct document *document, const struct report *report, const char *figures)
+{
+    const size_t n = report->results.n, n_blocks = document->n;
+    const char **names = memory_get(n * sizeof *names);
+    size_t *order = memory_get(n * sizeof *order);
+    int result = 0;
+    for (size_t i = 0; i < n; i++)
+        names[i] = report->results.items[i].model;
+    arrange_by_name(names, n, order);
+    for (size_t i = 0; i < n && i < CONFUSIONS_MOST; i++)
+        result |= section_confusion_picture(document, &report->results.items[order[i]], i + 1, figures);
+    if (n > CONFUSIONS_MOST && document->n > n_blocks) {
+        char *text = text_format("Pictures are of the first %d of %zu matrices, by model, then by month; the "
+                                 "table has all.",
+                                 CONFUSIONS_MOST, n);
+        document_text(document, BLOCK_TEXT, text);
+        free(text);
+    }
+    free(order);
+    free(names);
+    return result;
+}
+
 int section_confusion(struct document *document, const struct report *report, const char *figures)
 {
     if (report->results.n == 0)
         return 0;
-    int result = 0;
     document_text(document, BLOCK_HEADING, "Confusion matrices");
-    for (size_t i = 0; i < report->results.n && i < CONFUSIONS_MOST; i++)
-        result |= section_confusion_picture(document, &report->results.items[i], i + 1, figures);
+    const int result = add_confusion_pictures(document, report, figures);
     document_grid(document, confusion_grid(report));
     return result;
 }

@@ -1,5 +1,5 @@
 /* The pictures: shares of the classes, importances, confusion matrices. */
-#include "darkforest/report/paper.h"
+#include "arrange.h"
 #include "figure.h"
 #include "sections.h"
 
@@ -21,7 +21,10 @@ static void print_mix(struct figure *figure, const char *name, const uint64_t *l
     uint64_t all = 0;
     for (int c = 0; c < LABEL_CLASSES; c++)
         all += labels[c];
-    fprintf(figure->script, "\"%s\"", name);
+    putc('"', figure->script);
+    for (; *name; name++)
+        putc(*name == '"' || *name == '\n' ? ' ' : *name, figure->script);
+    putc('"', figure->script);
     for (int c = 0; c < LABEL_CLASSES; c++)
         fprintf(figure->script, " %.6f", all ? 100.0 * (double)labels[c] / (double)all : 0.0);
     putc('\n', figure->script);
@@ -32,7 +35,7 @@ static size_t print_mixes(struct figure *figure, const struct report *report)
     size_t n = 0;
     fputs("$mix << END\n", figure->script);
     for (size_t m = 0; m < report->n_months; m++) {
-        const struct paper_month *paper = paper_find(report->months[m].name);
+        const struct paper_month *paper = section_paper(&report->months[m]);
         print_mix(figure, report->months[m].name, report->months[m].labels);
         n++;
         if (paper && paper->labels[0] && paper->labels[1] && paper->labels[2]) {
@@ -44,6 +47,15 @@ static size_t print_mixes(struct figure *figure, const struct report *report)
     }
     fputs("END\n", figure->script);
     return n;
+}
+
+/* In the names of months: they are long then. */
+static int has_folders(const struct report *report)
+{
+    for (size_t m = 0; m < report->n_months; m++)
+        if (report->months[m].n_of_month > 1)
+            return 1;
+    return 0;
 }
 
 int section_label_picture(struct document *document, const struct report *report, const char *figures)
@@ -60,7 +72,8 @@ int section_label_picture(struct document *document, const struct report *report
         "[-0.6:%zu-0.4]\n"
         "set grid ytics lc rgb '#dddddd'\nset key outside right center reverse Left samplen 1\nset xtics%s\n"
         "plot $mix using 2:xtic(1) title '%s'",
-        n < 3 ? 0.35 : 0.6, n, n > 7 ? " rotate by 30 right" : "", source_label_names[0]);
+        n < 3 ? 0.35 : 0.6, n, n > 7 || has_folders(report) ? " rotate by 30 right" : "",
+        source_label_names[0]);
     for (int c = 1; c < LABEL_CLASSES; c++)
         fprintf(figure.script, ", '' using %d title '%s'", c + 2, source_label_names[c]);
     putc('\n', figure.script);
@@ -81,14 +94,43 @@ static void print_bars(struct figure *figure, const struct model_facts *m, size_
     fputs("END\n", figure->script);
 }
 
+enum { BARS_MOST = 6 }; /* models */
+
+/* Those that have importances of the same features, by name: so the months of a model stand side by side.
+ * How many there are, of which the first BARS_MOST are in `shown`. */
+static size_t find_bars(const struct report *report, const struct model_facts *shown[BARS_MOST])
+{
+    const char **names = memory_get((report->n_models + 1) * sizeof *names);
+    size_t *order = memory_get((report->n_models + 1) * sizeof *order), n = 0;
+    for (size_t i = 0; i < report->n_models; i++)
+        names[i] = report->models[i].name;
+    arrange_by_name(names, report->n_models, order);
+    for (size_t i = 0; i < report->n_models; i++) {
+        const struct model_facts *m = &report->models[order[i]];
+        if (!m->importances || (n > 0 && m->n_features != shown[0]->n_features))
+            continue;
+        if (n < BARS_MOST)
+            shown[n] = m;
+        n++;
+    }
+    free(order);
+    free(names);
+    return n;
+}
+
+static char *importance_caption(size_t n)
+{
+    return n > BARS_MOST
+               ? text_format("Feature importances of the models made of trees: the first %d of %zu, "
+                             "by model, then by month; the table has all.",
+                             BARS_MOST, n)
+               : memory_text("Feature importances of the models made of trees.");
+}
+
 int section_importance_picture(struct document *document, const struct report *report, const char *figures)
 {
-    enum { SHOWN_MOST = 6 };
-    const struct model_facts *shown[SHOWN_MOST];
-    size_t n = 0;
-    for (size_t i = 0; i < report->n_models && n < SHOWN_MOST; i++)
-        if (report->models[i].importances && (n == 0 || report->models[i].n_features == shown[0]->n_features))
-            shown[n++] = &report->models[i];
+    const struct model_facts *shown[BARS_MOST];
+    const size_t n_all = find_bars(report, shown), n = n_all < BARS_MOST ? n_all : BARS_MOST;
     struct figure figure;
     if (n == 0)
         return 0;
@@ -116,7 +158,10 @@ int section_importance_picture(struct document *document, const struct report *r
         free(title);
     }
     putc('\n', figure.script);
-    return finish(document, &figure, "importance", "Feature importances of the models made of trees.");
+    char *caption = importance_caption(n_all);
+    const int result = finish(document, &figure, "importance", caption);
+    free(caption);
+    return result;
 }
 
 static void print_class_tics(struct figure *figure, char axis, const struct result *r)
@@ -135,7 +180,7 @@ int section_confusion_picture(struct document *document, const struct result *r,
 {
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
-    int result = figure_begin(&figure, figures, name, 460, 310);
+    int result = figure_begin(&figure, figures, name, 540, 310);
     if (result == 0) {
         fputs("$cells << END\n", figure.script);
         for (int t = 0; t < r->n_classes; t++) {
@@ -162,7 +207,7 @@ int section_confusion_picture(struct document *document, const struct result *r,
             r->n_classes, r->n_classes);
         char *caption = text_format(
             "%s, trained on %s, judged on %s (%s): of the rows of a class, how many were taken for each.",
-            r->model, r->trained_on, r->judged_on, protocol_names[r->protocol]);
+            r->model, r->trained_on, r->judged_on, section_protocol(r));
         result = finish(document, &figure, name, caption);
         free(caption);
     }

@@ -1,5 +1,6 @@
 #include "darkforest/report/report.h"
 
+#include "arrange.h"
 #include "sections.h"
 
 #include "darkforest/core/exits.h"
@@ -28,10 +29,11 @@ static int build(struct document *document, const struct report *report, const c
     return bad ? EXIT_IO : EXIT_DONE;
 }
 
-int report_write(const struct report *report, const char *folder)
+int report_write(struct report *report, const char *folder)
 {
     struct document document = {0};
     char *figures = text_format("%s/figures", folder);
+    arrange_report(report);
     int code = output_make_directory(figures) == 0 ? EXIT_DONE : EXIT_IO;
     if (code == EXIT_DONE)
         code = build(&document, report, figures);

@@ -3,13 +3,13 @@
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/report/paper.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOWS_MOST 100 /* rows of the table of windows */
+#define WINDOWS_MOST 100 /* rows of the table of windows that are shown */
 
 static void add_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts)
 {
@@ -21,20 +21,36 @@ static void add_columns(struct grid *grid, const char *const *heads, size_t n, s
     add_columns(grid, (const char *const[]){__VA_ARGS__},                                                    \
                 sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
 
+/* A number with its unit, and alone. */
+static void add_with_unit(struct grid *grid, int64_t value, const char *unit)
+{
+    char *exact = text_format("%" PRId64, value), *shown = text_format("%s %s", exact, unit);
+    grid_pair(grid, shown, exact);
+    free(exact);
+    free(shown);
+}
+
 static struct grid *windows_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("windows", report->n_windows > WINDOWS_MOST
-                                ? "The first windows (UTC); the tally below is over all of them."
-                                : "Windows (UTC).");
-    COLUMNS(grid, 1, "Window", "Length", "Records", "Packets counted", "Sources");
-    for (size_t i = 0; i < report->n_windows && i < WINDOWS_MOST; i++) {
+    const size_t n = report->n_windows;
+    char *caption =
+        n > WINDOWS_MOST
+            ? text_format("The first %d of %zu windows (UTC): tables/windows.csv has them all, and "
+                          "the tables below are over all of them.",
+                          WINDOWS_MOST, n)
+            : memory_text("Windows (UTC).");
+    struct grid *grid = grid_new("windows", caption);
+    free(caption);
+    grid->n_shown = WINDOWS_MOST;
+    grid->n_keys = 1;
+    COLUMNS(grid, 2, "Month", "Window", "Length", "Records", "Packets counted", "Sources");
+    grid_unit(grid, 2, "seconds");
+    for (size_t i = 0; i < n; i++) {
         const struct window_facts *window = &report->windows[i];
         char start[FORMAT_TIME_SIZE];
+        grid_text(grid, report->months[window->month].name);
         grid_text(grid, format_time(window->start * INT64_C(1000000000), start));
-        char *length = text_format("%lld s", (long long)window->length);
-        grid_text(grid, length);
-        free(length);
+        add_with_unit(grid, window->length, "s");
         grid_count(grid, tally_records(&window->tally));
         grid_count(grid, window->tally.n[TALLY_COUNTED]);
         grid_count(grid, window->n_rows);
@@ -47,6 +63,7 @@ static struct grid *tally_grid(const struct report *report)
     struct tally all = {0};
     struct grid *grid = grid_new("tally", "Where every record went.");
     COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
+    grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)
         tally_add(&all, &report->months[m].tally);
     const uint64_t records = tally_records(&all);
@@ -98,30 +115,54 @@ int section_reading(struct document *document, const struct report *report, cons
     return 0;
 }
 
+const struct paper_month *section_paper(const struct month_facts *month)
+{
+    return month->n_of_month == 1 ? paper_find(month->month) : NULL;
+}
+
+/* As the paper has it, and as a number. */
+static void add_paper_count(struct grid *grid, const struct paper_month *paper, int class_code)
+{
+    if (!paper || paper->labels[class_code] == 0) {
+        grid_pair(grid, "–", "");
+        return;
+    }
+    char *exact = text_format("%" PRIu64, paper->labels[class_code]);
+    grid_pair(grid, paper->texts[class_code], exact);
+    free(exact);
+}
+
+static void add_labels(struct grid *grid, const struct month_facts *month)
+{
+    const struct paper_month *paper = section_paper(month);
+    uint64_t paper_sum = 0;
+    int paper_complete = paper != NULL;
+    for (int c = 0; paper && c < LABEL_CLASSES; c++) {
+        paper_sum += paper->labels[c];
+        paper_complete &= paper->labels[c] > 0;
+    }
+    for (int c = 0; c < LABEL_CLASSES; c++) {
+        grid_text(grid, month->name);
+        grid_text(grid, source_label_names[c]);
+        grid_count(grid, month->labels[c]);
+        grid_share(grid, month->labels[c], month->n_rows);
+        add_paper_count(grid, paper, c);
+        grid_share(grid, paper_complete ? paper->labels[c] : 0, paper_complete ? paper_sum : 0);
+    }
+}
+
 static struct grid *labels_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
-        "labels", "Sources by class in each month, and the paper's counts for one hour of the same month.");
+        "labels", "Sources by class in each month, and the paper's counts for one hour of the same month. A "
+                  "month that several folders have windows of is shown once for each folder, and without the "
+                  "paper's counts.");
     grid->n_keys = 1;
     COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
-    for (size_t m = 0; m < report->n_months; m++) {
-        const struct month_facts *month = &report->months[m];
-        const struct paper_month *paper = paper_find(month->name);
-        uint64_t paper_sum = 0;
-        int paper_complete = paper != NULL;
-        for (int c = 0; paper && c < LABEL_CLASSES; c++) {
-            paper_sum += paper->labels[c];
-            paper_complete &= paper->labels[c] > 0;
-        }
-        for (int c = 0; c < LABEL_CLASSES; c++) {
-            grid_text(grid, month->name);
-            grid_text(grid, source_label_names[c]);
-            grid_count(grid, month->labels[c]);
-            grid_share(grid, month->labels[c], month->n_rows);
-            grid_text(grid, paper && paper->texts[c][0] ? paper->texts[c] : "–");
-            grid_share(grid, paper_complete ? paper->labels[c] : 0, paper_complete ? paper_sum : 0);
-        }
-    }
+    grid_unit(grid, 3, "percent");
+    grid_unit(grid, 5, "percent");
+    for (size_t m = 0; m < report->n_months; m++)
+        add_labels(grid, &report->months[m]);
     return grid;
 }
 
@@ -164,6 +205,7 @@ static struct grid *rules_grid(const struct report *report)
     uint64_t all = 0;
     struct grid *grid = grid_new("rules", "The rule that decided each source's class: the first that holds.");
     COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
+    grid_unit(grid, 4, "percent");
     for (int r = 0; r < RULES; r++)
         all += report->rules[r];
     for (int r = 0; r < RULES; r++) {
@@ -250,6 +292,27 @@ int section_features(struct document *document, const struct report *report, con
     return 0;
 }
 
+static void add_duration(struct grid *grid, double seconds)
+{
+    char shown[FORMAT_TIME_SIZE], *exact = text_format("%.3f", seconds);
+    grid_pair(grid, format_duration(seconds, shown), exact);
+    free(exact);
+}
+
+static void add_run(struct grid *grid, const struct run_facts *run)
+{
+    char size[FORMAT_TIME_SIZE], *bytes = text_format("%" PRIu64, run->numbers.peak_memory);
+    grid_text(grid, run->command);
+    grid_text(grid, run->version);
+    grid_text(grid, run->started);
+    grid_count(grid, (uint64_t)run->numbers.exit_code);
+    grid_count(grid, (uint64_t)run->numbers.n_ranks);
+    add_duration(grid, run->numbers.wall_s);
+    add_duration(grid, run->numbers.cpu_s);
+    grid_pair(grid, format_size(run->numbers.peak_memory, size), bytes);
+    free(bytes);
+}
+
 int section_runs(struct document *document, const struct report *report, const char *figures)
 {
     (void)figures;
@@ -258,18 +321,11 @@ int section_runs(struct document *document, const struct report *report, const c
     struct grid *grid = grid_new("runs", "The runs that made these files.");
     COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
             "Peak memory of a rank");
-    for (size_t i = 0; i < report->n_runs; i++) {
-        const struct run_facts *run = &report->runs[i];
-        char text[FORMAT_TIME_SIZE];
-        grid_text(grid, run->command);
-        grid_text(grid, run->version);
-        grid_text(grid, run->started);
-        grid_count(grid, (uint64_t)run->numbers.exit_code);
-        grid_count(grid, (uint64_t)run->numbers.n_ranks);
-        grid_text(grid, format_duration(run->numbers.wall_s, text));
-        grid_text(grid, format_duration(run->numbers.cpu_s, text));
-        grid_text(grid, format_size(run->numbers.peak_memory, text));
-    }
+    grid_unit(grid, 5, "seconds");
+    grid_unit(grid, 6, "seconds");
+    grid_unit(grid, 7, "bytes");
+    for (size_t i = 0; i < report->n_runs; i++)
+        add_run(grid, &report->runs[i]);
     document_text(document, BLOCK_HEADING, "Runs");
     document_grid(document, grid);
     return 0;

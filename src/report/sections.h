@@ -6,6 +6,8 @@
 #include "document.h"
 #include "facts.h"
 
+#include "darkforest/report/paper.h"
+
 /* `figures` is the folder for pictures. Each returns 0, or -1 when a script could not be written. */
 int section_reading(struct document *document, const struct report *report, const char *figures);
 int section_labels(struct document *document, const struct report *report, const char *figures);
@@ -13,6 +15,12 @@ int section_features(struct document *document, const struct report *report, con
 int section_models(struct document *document, const struct report *report, const char *figures);
 int section_confusion(struct document *document, const struct report *report, const char *figures);
 int section_runs(struct document *document, const struct report *report, const char *figures);
+
+/* What stands beside a month, NULL for nothing: the paper has one hour of a month, so a month that is there
+ * twice is set beside nothing. */
+const struct paper_month *section_paper(const struct month_facts *month);
+/* How a result was judged, as it is shown. */
+const char *section_protocol(const struct result *result);
 
 /* Draws and adds a picture. 0, or -1 when its script could not be written;
  * a picture that cannot be drawn is left out. */

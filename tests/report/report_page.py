@@ -1,5 +1,8 @@
 """report, info, verify and export on files of 20,000 made-up sources: their numbers against h5py's and numpy's, and no address anywhere."""
+import calendar
 import csv
+import datetime
+import glob
 import json
 import os
 import re
@@ -29,6 +32,11 @@ def rows_of(path):
         return list(csv.DictReader(f))
 
 
+def gnuplot_has_pdf():
+    done = subprocess.run(["gnuplot", "-e", "print GPVAL_TERMINALS"], capture_output=True, text=True)
+    return "pdfcairo" in done.stderr.split()
+
+
 def page_tells_the_counts(folder, columns):
     page = open(folder + "/report.html").read()
     assert not ADDRESS.search(re.sub(r"base64,[^\"]*", "", page)), "an address in the page"
@@ -42,6 +50,10 @@ def page_tells_the_counts(folder, columns):
     if shutil.which("gnuplot"):
         for name in ["label-mix", "importance", "confusion-1"]:
             assert "</svg>" in open(f"{folder}/figures/{name}.svg").read()
+            assert os.path.exists(f"{folder}/figures/{name}.pdf") == gnuplot_has_pdf()
+            if gnuplot_has_pdf():
+                pdf = open(f"{folder}/figures/{name}.pdf", "rb").read()
+                assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF")
         assert page.count("data:image/svg+xml;base64,") >= 3
 
 
@@ -59,7 +71,8 @@ def latex_compiles(folder):
         print("pdflatex is not here: the tables were not compiled")
         return
     tables = "".join(f"\\input{{tables/{t}}}\n" for t in sorted(os.listdir(folder + "/tables")) if t.endswith(".tex"))
-    source = "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage{booktabs}\\begin{document}\n" + tables
+    packages = "\\usepackage[utf8]{inputenc}\\usepackage{booktabs}\\usepackage{graphicx}"
+    source = "\\documentclass{article}" + packages + "\\begin{document}\n" + tables
     open(folder + "/all.tex", "w").write(source + "\\end{document}\n")
     subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=folder, check=True,
                    stdout=subprocess.DEVNULL)
@@ -132,7 +145,158 @@ def info_tells(path, model):
     assert set(json.loads(run("info", "--json", model).stdout)["models"]) == {"forest-depth-2", "forest-depth-3"}
 
 
+def at(path, to, time, labels=None):
+    """The same rows in a window that begins at another time, by its file's name "20170101T000000", and with other labels."""
+    os.makedirs(to, exist_ok=True)
+    new = f"{to}/features-{time}.h5"
+    shutil.copy(path, new)
+    with h5py.File(new, "r+") as f:
+        f.attrs["window_start"] = np.int64(calendar.timegm(datetime.datetime.strptime(time, "%Y%m%dT%H%M%S").timetuple()))
+        if labels is not None:
+            f["sources/label"][:] = labels
+    return new
+
+
+def made_study(folder):
+    """
+    Feature files whose paths are not in the order of time: two sets in January, one in February and one without misconfiguration in March;
+    a model file of two forests for each, and January's judged on March.
+    """
+    path = folder + "/features-20170101T000000.h5"
+    subprocess.run([MAKE, path, "600"], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    words = []
+    for name, times in [("a-march", ["20170301T000000"]), ("b-february", ["20170201T000000", "20170201T010000"]),
+                        ("c/after", ["20170120T000000", "20170121T000000"]), ("c/before", ["20170101T000000"])]:
+        for time in times:
+            at(path, f"{folder}/{name}", time, (np.arange(600) % 2).astype("u1") if name == "a-march" else None)
+        run("train", f"{folder}/{name}", "-o", f"{folder}/{name}/model.h5", "--quiet", "--folds", "3")
+        words.append(f"{folder}/{name}")
+    run("evaluate", folder + "/c/before/model.h5", folder + "/a-march", "-o", folder + "/result.h5", "--quiet")
+    run("report", *words, folder + "/result.h5", "-o", folder + "/study")
+    return folder + "/study"
+
+
+def column(folder, table, head):
+    values = [row[head] for row in rows_of(f"{folder}/tables/{table}.csv")]
+    return list(dict.fromkeys(values))
+
+
+def months_are_told_apart_and_in_order(study):
+    sets = ["2017-01 (before)", "2017-01 (after)", "2017-02", "2017-03"]
+    assert column(study, "labels", "Month") == sets, column(study, "labels", "Month")
+    assert column(study, "windows", "Month") == sets
+    windows = column(study, "windows", "Window")
+    assert windows == sorted(windows) and len(windows) == 6
+    stretches = ["2017-01-01", "2017-01-20 to 2017-01-21", "2017-02", "2017-03"]
+    assert column(study, "models", "Trained on") == stretches, column(study, "models", "Trained on")
+    assert column(study, "results", "Trained on") == stretches
+    assert column(study, "folds", "Rows of") == stretches
+    for row in rows_of(study + "/tables/labels.csv"):
+        assert row["Month"] == "2017-02" or not row["Paper"] or row["Month"] == "2017-03"
+        if row["Month"] == "2017-02":
+            assert row["Paper"] == {"scanning": "1700000", "backscatter": "100000", "misconfiguration": "7764"}[row["Class"]]
+    assert "208,647" not in open(study + "/report.html").read()
+
+
+def undefined_is_marked(study):
+    [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
+    assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
+    page, markdown = open(study + "/report.html").read(), open(study + "/report.md").read()
+    assert "0.0000†" in page and "0.0000†" in markdown and "†: undefined" in page
+    for name in ["results", "averages", "folds", "folds-classes"]:
+        assert "$\\dagger$" in open(f"{study}/tables/{name}.tex").read(), name
+        assert "†" not in open(f"{study}/tables/{name}.csv").read()
+
+
+def folds_are_numpys(study, model):
+    """The tables of folds against the model file's confusion matrices; the pooled ones say that they are."""
+    with h5py.File(model) as f:
+        folds = np.array([f[f"models/forest-depth-2/folds/{k}/confusion"][:] for k in f["models/forest-depth-2/folds"]], "f8")
+    right, truth, taken = folds.diagonal(axis1=1, axis2=2), folds.sum(axis=2), folds.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        measures = {"Precision": np.nan_to_num(right / taken), "Recall": right / truth, "F1": 2 * right / (truth + taken)}
+    shown = [r for r in rows_of(study + "/tables/folds-classes.csv") if (r["Model"], r["Rows of"]) == ("forest-depth-2", "2017-01-01")]
+    assert [r["Class"] for r in shown] == CLASSES
+    [all_classes] = [r for r in rows_of(study + "/tables/folds.csv") if (r["Model"], r["Rows of"]) == ("forest-depth-2", "2017-01-01")]
+    for name, values in measures.items():
+        np.testing.assert_allclose([float(r[name]) for r in shown], values.mean(axis=0))
+        np.testing.assert_allclose([float(r[name + " deviation"]) for r in shown], values.std(axis=0), atol=1e-12)
+        macro = "Macro F1" if name == "F1" else "Macro " + name.lower()
+        np.testing.assert_allclose(float(all_classes[macro]), values.mean())
+        np.testing.assert_allclose(float(all_classes[macro + " deviation"]), values.mean(axis=1).std(), atol=1e-12)
+    [pooled] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-validation, pooled" and
+                (r["Model"], r["Judged on"]) == ("forest-depth-2", "2017-01-01")]
+    together = folds.sum(axis=0)
+    np.testing.assert_allclose(float(pooled["scanning: precision"]), together[0, 0] / together[:, 0].sum())
+    assert ">cross-validation<" not in open(study + "/report.html").read()
+
+
+def numbers_are_numbers(folder):
+    texts = {"Month", "Window", "Class", "Category", "Rule", "Meaning", "Reason", "Feature", "Model", "Learner", "Trained on", "Judged on",
+             "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input"}
+    for path in sorted(glob.glob(folder + "/tables/*.csv")):
+        rows = rows_of(path)
+        assert rows and len(rows[0]) == len(open(path).readline().split(",")), (path, "a head that is there twice")
+        for row in rows:
+            for head in set(row) - texts:
+                assert row[head] == "" or float(row[head]) >= 0, (path, head, row[head])
+    if os.path.exists(folder + "/tables/runs.csv"):
+        [*_, wall, cpu, memory] = rows_of(folder + "/tables/runs.csv")[0]
+        assert (wall, cpu, memory) == ("Wall time (seconds)", "CPU time (seconds)", "Peak memory of a rank (bytes)")
+    assert set(column(folder, "windows", "Length (seconds)")) == {"3600"}
+
+
+def latex_says_what_it_needs(folder):
+    for path in glob.glob(folder + "/tables/*.tex"):
+        text = open(path).read()
+        first = text.splitlines()[0]
+        assert first.startswith("%") and "booktabs" in first and "graphicx" in first, (path, first)
+        assert "\\resizebox{" in text and "\\linewidth" in text, path
+    results = open(folder + "/tables/results.tex").read()
+    assert "\\multicolumn{3}{c}{scanning} & \\multicolumn" in results
+    assert "& precision & recall & F1 & precision" in results
+
+
+def what_is_cut_says_so(study):
+    page = open(study + "/report.html").read()
+    n_results = len(rows_of(study + "/tables/averages.csv"))
+    assert n_results == 4 * 2 * 2 + 2
+    if not shutil.which("gnuplot"):
+        return
+    assert f"first 12 of {n_results} matrices" in page and "the first 6 of 8" in page
+    bars = open(study + "/figures/importance.gp").read()
+    assert all(month in bars for month in ["2017-01-01", "2017-01-20", "2017-02", "2017-03"])
+    drawn = re.findall(r"<figcaption>forest-depth-2, trained on ([^,]*), judged", page)
+    assert len(drawn) == 9 and drawn[-1] == "2017-03"
+
+
+def all_windows_are_in_the_csv(folder):
+    path = folder + "/small.h5"
+    subprocess.run([MAKE, path, "3"], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    for hour in range(120):
+        at(path, folder + "/many", f"201702{1 + hour // 24:02}T{hour % 24:02}0000")
+    run("report", folder + "/many", "-o", folder + "/long")
+    assert len(rows_of(folder + "/long/tables/windows.csv")) == 120
+    page, table = open(folder + "/long/report.html").read(), open(folder + "/long/tables/windows.tex").read()
+    assert "The first 100 of 120 windows" in page and "first 100 of 120" in table
+    assert len(re.findall(r"<td>2017-02-\d\dT", page)) == 100 and table.count("3600 s") == 100
+
+
+def study_is_told():
+    with tempfile.TemporaryDirectory() as folder:
+        study = made_study(folder)
+        months_are_told_apart_and_in_order(study)
+        undefined_is_marked(study)
+        folds_are_numpys(study, folder + "/c/before/model.h5")
+        numbers_are_numbers(study)
+        latex_says_what_it_needs(study)
+        latex_compiles(study)
+        what_is_cut_says_so(study)
+        all_windows_are_in_the_csv(folder)
+
+
 def main():
+    study_is_told()
     with tempfile.TemporaryDirectory() as folder:
         hours, out = folder + "/hours", folder + "/report"
         os.mkdir(hours)

@@ -105,12 +105,51 @@ static void repeated_keys_are_left_out(void **state)
     grid_free(grid);
 }
 
+static void csv_has_numbers_units_and_all_rows(void **state)
+{
+    (void)state;
+    struct grid *grid = grid_new("units", "");
+    grid->n_shown = 1;
+    grid_column(grid, "Memory", 1);
+    grid_column(grid, "Score", 1);
+    grid_unit(grid, 0, "bytes");
+    grid_pair(grid, "1.0 KiB", "1024");
+    grid_measure(grid, 0, 4, 1);
+    grid_pair(grid, "2.0 KiB", "2048");
+    grid_measure(grid, 0.5, 4, 0);
+    expect(grid, grid_csv, "Memory (bytes),Score\r\n1024,0\r\n2048,0.5\r\n");
+    expect(grid, grid_html, ">Memory</th>");
+    expect(grid, grid_html, "<td class=\"n\">1.0 KiB</td><td class=\"n\">0.0000†</td></tr>\n</tbody>");
+    expect(grid, grid_markdown, "| 1.0 KiB | 0.0000† |\n\n");
+    expect(grid, grid_latex, "1.0 KiB & 0.0000$\\dagger$ \\\\\n\\bottomrule");
+    grid_free(grid);
+}
+
+static void latex_has_groups_of_heads_and_fits(void **state)
+{
+    static const char *const heads[] = {"a: x", "a: y", "b", "c_d: x"};
+    (void)state;
+    struct grid *grid = grid_new("groups", "");
+    for (int c = 0; c < 4; c++)
+        grid_column(grid, heads[c], 1);
+    expect(grid, grid_latex, "% needs \\usepackage{booktabs,graphicx}\n\\begin{table}");
+    expect(grid, grid_latex,
+           "\\multicolumn{2}{c}{a} &  & \\multicolumn{1}{c}{c\\_d} \\\\\n\\cmidrule(lr){1-2}\n"
+           "\\cmidrule(lr){4-4}\nx & y & b & x \\\\\n\\midrule\n");
+    expect(grid, grid_latex, "\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{rrrr}");
+    expect(grid, grid_latex, "\\end{tabular}}\n");
+    expect(grid, grid_csv, "a: x,a: y,b,c_d: x\r\n");
+    grid_free(grid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_escaped),
         cmocka_unit_test(numbers_are_shown_and_exact),
         cmocka_unit_test(repeated_keys_are_left_out),
+        cmocka_unit_test(csv_has_numbers_units_and_all_rows),
+        cmocka_unit_test(latex_has_groups_of_heads_and_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

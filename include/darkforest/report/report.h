@@ -5,12 +5,15 @@
  *     report_add, ... -> report_write -> FOLDER/report.html   everything in one page
  *                                        FOLDER/report.md     the same
  *                                        FOLDER/tables/       each table as CSV and LaTeX
- *                                        FOLDER/figures/      each picture as SVG, with its gnuplot script
+ *                                        FOLDER/figures/      each picture as SVG, with its gnuplot script,
+ *                                                             and as PDF where gnuplot has cairo
  *
  * No address of a source is ever in it.
  */
 #ifndef DARKFOREST_REPORT_REPORT_H
 #define DARKFOREST_REPORT_REPORT_H
+
+#include "darkforest/store/features.h"
 
 #include <stdint.h>
 
@@ -19,9 +22,12 @@ struct report;
 struct report *report_new(void);
 void report_free(struct report *report);
 
-/* A feature, model or result file. 0, or an exit code with one sentence in *why;
- * what was read before stays. */
-int report_add(struct report *report, const char *path, char **why);
+/*
+ * A feature, model or result file. 0, or an exit code with one sentence in *why; what was read before stays.
+ * *meta is what stands beside the rows of a feature file, zeroes (no window) for another; always the caller's
+ * to free.
+ */
+int report_add(struct report *report, const char *path, struct features_meta *meta, char **why);
 
 /* What a run record tells. */
 struct report_run {
@@ -33,7 +39,7 @@ struct report_run {
 };
 void report_add_run(struct report *report, const struct report_run *run);
 
-/* 0, or EXIT_IO after one sentence. */
-int report_write(const struct report *report, const char *folder);
+/* Puts in order what was added, and writes it. 0, or EXIT_IO after one sentence. */
+int report_write(struct report *report, const char *folder);
 
 #endif

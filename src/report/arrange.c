@@ -1,0 +1,156 @@
+#include "arrange.h"
+
+#include "darkforest/core/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_given(size_t a, size_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_windows(const void *a, const void *b)
+{
+    const struct window_facts *x = a, *y = b;
+    const int by_start = compare(x->start, y->start);
+    return by_start ? by_start : compare_given(x->given, y->given);
+}
+
+static int compare_months(const void *a, const void *b)
+{
+    const struct month_facts *x = a, *y = b;
+    const int by_start = compare(x->first_window, y->first_window);
+    return by_start ? by_start : compare_given(x->given, y->given);
+}
+
+static int compare_models(const void *a, const void *b)
+{
+    const struct model_facts *x = a, *y = b;
+    const int by_start = compare(x->rows.first, y->rows.first);
+    return by_start ? by_start : compare_given(x->given, y->given);
+}
+
+static int compare_results(const void *a, const void *b)
+{
+    const struct result_facts *x = a, *y = b;
+    const int by_start = compare(x->trained.first, y->trained.first);
+    const int by_judged = compare(x->judged.first, y->judged.first);
+    return by_start ? by_start : by_judged ? by_judged : compare_given(x->given, y->given);
+}
+
+/* A folder's last part; all of it where another folder of the same month ends so too. */
+static const char *folder_name(const struct report *report, const struct month_facts *month)
+{
+    const char *last = strrchr(month->folder, '/');
+    if (!last || !last[1])
+        return month->folder;
+    for (size_t i = 0; i < report->n_months; i++) {
+        const struct month_facts *other = &report->months[i];
+        const char *others = strrchr(other->folder, '/');
+        if (other != month && strcmp(other->month, month->month) == 0 && others && strcmp(others, last) == 0)
+            return month->folder;
+    }
+    return last + 1;
+}
+
+static void name_months(struct report *report)
+{
+    for (size_t i = 0; i < report->n_months; i++) {
+        struct month_facts *month = &report->months[i];
+        month->n_of_month = 0;
+        for (size_t k = 0; k < report->n_months; k++)
+            month->n_of_month += strcmp(report->months[k].month, month->month) == 0;
+        free(month->name);
+        month->name = month->n_of_month == 1
+                          ? memory_text(month->month)
+                          : text_format("%s (%s)", month->month, folder_name(report, month));
+    }
+}
+
+/* Windows know their month by its place. */
+static void sort_months(struct report *report)
+{
+    size_t *places = memory_get((report->n_months + 1) * sizeof *places);
+    if (report->n_months > 0)
+        qsort(report->months, report->n_months, sizeof *report->months, compare_months);
+    for (size_t i = 0; i < report->n_months; i++) {
+        places[report->months[i].given] = i;
+        report->months[i].given = i;
+    }
+    for (size_t i = 0; i < report->n_windows; i++)
+        report->windows[i].month = places[report->windows[i].month];
+    free(places);
+}
+
+static void sort_results(struct report *report)
+{
+    const size_t n = report->results.n;
+    struct result *items = memory_get((n + 1) * sizeof *items);
+    if (n > 0)
+        qsort(report->result_facts, n, sizeof *report->result_facts, compare_results);
+    for (size_t i = 0; i < n; i++) {
+        items[i] = report->results.items[report->result_facts[i].given];
+        report->result_facts[i].given = i;
+    }
+    free(report->results.items);
+    report->results.items = items;
+}
+
+/* Rows whose time is not known keep the text that they have. */
+static void name_rows(char **text, struct stretch rows, const struct stretch *all, size_t n)
+{
+    if (rows.first == INT64_MAX)
+        return;
+    free(*text);
+    *text = stretch_name(rows, all, n);
+}
+
+static void name_stretches(struct report *report)
+{
+    size_t n = 0;
+    struct stretch *all = memory_get((report->n_models + 2 * report->results.n + 1) * sizeof *all);
+    for (size_t i = 0; i < report->n_models; i++)
+        all[n++] = report->models[i].rows;
+    for (size_t i = 0; i < report->results.n; i++) {
+        all[n++] = report->result_facts[i].trained;
+        all[n++] = report->result_facts[i].judged;
+    }
+    for (size_t i = 0; i < report->n_models; i++)
+        name_rows(&report->models[i].trained_on, report->models[i].rows, all, n);
+    for (size_t i = 0; i < report->results.n; i++) {
+        name_rows(&report->results.items[i].trained_on, report->result_facts[i].trained, all, n);
+        name_rows(&report->results.items[i].judged_on, report->result_facts[i].judged, all, n);
+    }
+    free(all);
+}
+
+void arrange_report(struct report *report)
+{
+    sort_months(report);
+    name_months(report);
+    if (report->n_windows > 0)
+        qsort(report->windows, report->n_windows, sizeof *report->windows, compare_windows);
+    if (report->n_models > 0)
+        qsort(report->models, report->n_models, sizeof *report->models, compare_models);
+    sort_results(report);
+    name_stretches(report);
+}
+
+void arrange_by_name(const char *const *names, size_t n, size_t *order)
+{
+    size_t n_placed = 0;
+    for (size_t i = 0; i < n; i++) {
+        int is_first = 1;
+        for (size_t k = 0; k < i && is_first; k++)
+            is_first = strcmp(names[k], names[i]) != 0;
+        for (size_t k = i; k < n && is_first; k++)
+            if (strcmp(names[k], names[i]) == 0)
+                order[n_placed++] = k;
+    }
+}

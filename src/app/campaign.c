@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define BLANKS " \t"
 
 struct reading_campaign {

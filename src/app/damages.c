@@ -43,12 +43,10 @@ void damages_add(char **text, const char *lines)
     for (size_t n; lines && *lines; lines += n) {
         n = strcspn(lines, "\n");
         n += lines[n] == '\n';
-        char *before = *text ? *text : memory_text(""), *line = text_format("%.*s", (int)n, lines);
-        *text = before;
-        if (!strstr(before, line) && strlen(before) + n <= MOST_BYTES) {
-            *text = text_format("%s%s", before, line);
-            free(before);
-        }
+        const char *before = *text ? *text : "";
+        char *line = text_format("%.*s", (int)n, lines);
+        if (!strstr(before, line) && strlen(before) + n <= MOST_BYTES)
+            text_add(text, "%s", line);
         free(line);
     }
 }

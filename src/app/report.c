@@ -10,18 +10,11 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 struct report_options {
     const char *output;
 };
-
-static int ends_with(const char *text, const char *ending)
-{
-    const size_t n = strlen(text), m = strlen(ending);
-    return n >= m && strcmp(text + n - m, ending) == 0;
-}
 
 static const char *member_text(const json_t *record, const char *key)
 {
@@ -62,7 +55,8 @@ static int add_run(struct report *report, const char *path, char **why)
 static int add_file(struct report *report, const char *path)
 {
     char *why = NULL;
-    const int code = ends_with(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &why);
+    const int code =
+        text_ends_in(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &why);
     if (code != EXIT_DONE)
         log_warn("left out: %s", why);
     free(why);
@@ -77,7 +71,7 @@ static void note_features(struct mixture *mixture, const char *path)
     char *why = NULL;
     int code = EXIT_DONE;
     struct features_file *file = NULL;
-    if (!ends_with(path, ".json") && file_content_find(path, &content, &why) == EXIT_DONE &&
+    if (!text_ends_in(path, ".json") && file_content_find(path, &content, &why) == EXIT_DONE &&
         content == CONTENT_FEATURES)
         file = features_open(path, &meta, &code, &why);
     free(why);

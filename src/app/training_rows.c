@@ -28,13 +28,6 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static void add_line(char **text, const char *line)
-{
-    char *longer = text_format("%s%s%s", *text ? *text : "", *text ? "\n" : "", line);
-    free(*text);
-    *text = longer;
-}
-
 /* What one file adds to what is known of all. */
 static void note_file(struct training_rows *rows, const char *path, const struct features_meta *meta)
 {
@@ -47,7 +40,7 @@ static void note_file(struct training_rows *rows, const char *path, const struct
         about->first_window = meta->window_start;
     if (!about->inputs || meta->window_start > about->last_window)
         about->last_window = meta->window_start;
-    add_line(&about->inputs, last_part(path));
+    text_add(&about->inputs, "%s%s", about->inputs ? "\n" : "", last_part(path));
     rows->n_total += meta->n_rows;
 }
 

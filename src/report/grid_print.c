@@ -2,6 +2,8 @@
  * heads and captions. */
 #include "darkforest/report/grid.h"
 
+#include "darkforest/core/csv.h"
+
 #include <string.h>
 
 struct escape {
@@ -130,18 +132,6 @@ void grid_latex(const struct grid *grid, FILE *out)
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
     fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
-}
-
-static void csv_text(FILE *out, const char *text)
-{
-    static const struct escape quote[] = {{'"', "\"\""}};
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    putc('"', out);
-    print_escaped(out, text, quote, 1);
-    putc('"', out);
 }
 
 void grid_csv(const struct grid *grid, FILE *out)

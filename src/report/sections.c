@@ -31,7 +31,7 @@ static struct grid *windows_grid(const struct report *report)
     for (size_t i = 0; i < report->n_windows && i < WINDOWS_MOST; i++) {
         const struct window_facts *window = &report->windows[i];
         char start[FORMAT_TIME_SIZE];
-        grid_text(grid, format_time(window->start * INT64_C(1000000000), start));
+        grid_text(grid, format_time(window->start * NS_PER_S, start));
         char *length = text_format("%lld s", (long long)window->length);
         grid_text(grid, length);
         free(length);
@@ -78,7 +78,7 @@ static struct grid *damages_grid(const struct report *report)
             char start[FORMAT_TIME_SIZE];
             n = strcspn(line, "\n");
             char *text = text_format("%.*s", (int)n, line);
-            grid_text(grid, format_time(report->windows[i].start * INT64_C(1000000000), start));
+            grid_text(grid, format_time(report->windows[i].start * NS_PER_S, start));
             grid_text(grid, text);
             free(text);
         }

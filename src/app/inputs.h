@@ -14,6 +14,8 @@
 
 /* 0 or the agreed exit code after one sentence. */
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
+/* Says which files of a folder were passed over because they cannot be read. Whether there are any. */
+int inputs_tell_refused(const struct ranks *world, const struct archive *archive);
 /* Finds out when each file ends, where that can be told without reading it through. */
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
 int inputs_rules(const struct ranks *world, const char *path,

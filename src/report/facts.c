@@ -34,10 +34,11 @@ static void *grow(void *items, size_t *n, size_t size)
 
 #define GROW(items, n) ((items) = grow((items), &(n), sizeof *(items)), &(items)[(n)-1])
 
-void month_name(int64_t seconds, char name[MONTH_SIZE])
+/* The month of a time in s, UTC. */
+static void month_name(int64_t seconds, char name[MONTH_SIZE])
 {
     char text[FORMAT_TIME_SIZE];
-    format_time(seconds * INT64_C(1000000000), text);
+    format_time(seconds * NS_PER_S, text);
     text[strlen("2017-01")] = '\0';
     memcpy(name, text, strlen(text) + 1);
 }

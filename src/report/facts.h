@@ -67,7 +67,4 @@ struct report {
     size_t n_runs;
 };
 
-/* The month of a time in s, UTC. */
-void month_name(int64_t seconds, char name[MONTH_SIZE]);
-
 #endif

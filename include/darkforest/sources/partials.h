@@ -82,9 +82,8 @@ void partials_add(struct partials *partials, const struct packet *packets, const
 /* Memory that it has touched. */
 uint64_t partials_n_bytes(const struct partials *partials);
 struct pile;
-/* Moves all sums to a pile of struct partial, the key being the place. 0, or EXIT_IO after one sentence. */
+/* Moves all sums to a pile of struct partial, the key being the place; the table is then empty and keeps its
+ * memory. 0, or EXIT_IO after one sentence. */
 int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile);
-/* Empties the table, keeping its memory. */
-void partials_clear(struct partials *partials);
 
 #endif

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define BLANKS " \t"
 
 extern const struct command command_extract;

@@ -13,6 +13,7 @@
 #include "stop.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/store/features.h"
 
 #include <inttypes.h>
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define ROWS_AT_ONCE 1024
 #define ORDERING_BYTES ((size_t)1 << 20) /* no row leaves this rank: any number serves */
 
@@ -67,6 +67,8 @@ struct classify {
     struct classify_printer *printer;
     uint64_t n_rows, n_agree; /* judged so far; the rule says the same */
     uint64_t *n_verdicts;     /* a class */
+    double *values, *shares;  /* of a batch of ROWS_AT_ONCE: what is judged, and how */
+    uint8_t *verdicts;
 };
 
 static const char *check(const struct classify_options *o, const struct strings *operands)
@@ -137,30 +139,34 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     return read_archive_list(x, &captures);
 }
 
-/* Judges rows and prints them. */
+static void prepare_to_judge(struct classify *x)
+{
+    const size_t n_features = (size_t)x->model->n_features, n_classes = (size_t)x->model->n_classes;
+    x->n_verdicts = memory_zeroed(n_classes, sizeof *x->n_verdicts);
+    x->values = memory_get(ROWS_AT_ONCE * n_features * sizeof *x->values);
+    x->shares = memory_get(ROWS_AT_ONCE * n_classes * sizeof *x->shares);
+    x->verdicts = memory_get(ROWS_AT_ONCE);
+}
+
+/* Judges n <= ROWS_AT_ONCE rows and prints them. */
 static void judge(struct classify *x, const struct source_row *rows, size_t n)
 {
     const size_t n_features = (size_t)x->model->n_features, n_classes = (size_t)x->model->n_classes;
-    double *values = memory_get(n * n_features * sizeof *values);
-    double *shares = memory_get(n * n_classes * sizeof *shares);
-    uint8_t *verdicts = memory_get(n);
     for (size_t i = 0; i < n; i++) {
         double features[SOURCE_FEATURES];
         source_features(&rows[i], features);
         for (size_t f = 0; f < n_features; f++)
-            values[i * n_features + f] = features[x->columns[f]];
+            x->values[i * n_features + f] = features[x->columns[f]];
     }
-    model_predict_proba(x->model, values, n, shares);
-    model_predict(x->model, values, n, verdicts);
+    model_predict_proba(x->model, x->values, n, x->shares);
+    model_decide(x->model, x->shares, n, x->verdicts);
     for (size_t i = 0; i < n; i++) {
-        classify_print_row(x->printer, &rows[i], verdicts[i], shares + i * n_classes);
-        x->n_verdicts[verdicts[i]]++;
-        x->n_agree += strcmp(x->model->class_names[verdicts[i]], source_label_names[rows[i].label]) == 0;
+        const uint8_t verdict = x->verdicts[i];
+        classify_print_row(x->printer, &rows[i], verdict, x->shares + i * n_classes);
+        x->n_verdicts[verdict]++;
+        x->n_agree += strcmp(x->model->class_names[verdict], source_label_names[rows[i].label]) == 0;
     }
     x->n_rows += n;
-    free(values);
-    free(shares);
-    free(verdicts);
 }
 
 static int flush(FILE *out)
@@ -203,12 +209,8 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
 static void tell_result(const struct classify *x, const struct classify_stream *stream)
 {
     char *verdicts = memory_text("");
-    for (int c = 0; c < x->model->n_classes; c++) {
-        char *longer = text_format("%s%s%" PRIu64 " %s", verdicts, c ? ", " : "", x->n_verdicts[c],
-                                   x->model->class_names[c]);
-        free(verdicts);
-        verdicts = longer;
-    }
+    for (int c = 0; c < x->model->n_classes; c++)
+        text_add(&verdicts, "%s%" PRIu64 " %s", c ? ", " : "", x->n_verdicts[c], x->model->class_names[c]);
     log_info("%s: %" PRIu64 " records, %" PRIu64 " counted, %" PRIu64 " windows, %" PRIu64
              " sources (%s); the rules agree on %" PRIu64,
              x->model->name, tally_records(&stream->tally), stream->tally.n[TALLY_COUNTED], stream->n_windows,
@@ -232,7 +234,7 @@ static int classify_all(struct classify *x)
     };
     x->printer = classify_printer_new(stdout, (enum classify_format)x->options->format, x->model,
                                       x->devices.inventory);
-    x->n_verdicts = memory_zeroed((size_t)x->model->n_classes, sizeof *x->n_verdicts);
+    prepare_to_judge(x);
     classify_print_head(x->printer);
     run_record_phase(x->record, "read");
     int code = flush(stdout);
@@ -249,6 +251,9 @@ static void free_all(struct classify *x)
     archive_free(&x->archive);
     model_set_free(x->set);
     free(x->n_verdicts);
+    free(x->values);
+    free(x->shares);
+    free(x->verdicts);
 }
 
 static int classify_run(const struct ranks *world, const void *values, const struct strings *operands)

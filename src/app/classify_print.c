@@ -1,5 +1,6 @@
 #include "classify_print.h"
 
+#include "darkforest/core/csv.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/label/rules.h"
@@ -7,27 +8,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define NS_PER_S INT64_C(1000000000)
-#define ADDRESS_SIZE 16
-
-/* RFC 4180: quotes around a text that needs them. */
-static char *quote_csv(const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n"))
-        return memory_text(text);
-    char *quoted = memory_get(2 * strlen(text) + 3), *to = quoted;
-    *to++ = '"';
-    for (; *text; text++) {
-        if (*text == '"')
-            *to++ = '"';
-        *to++ = *text;
-    }
-    *to++ = '"';
-    *to = '\0';
-    return quoted;
-}
 
 static char *quote_json(const char *text)
 {
@@ -40,13 +20,13 @@ static char *quote_json(const char *text)
 /* A row with its times and names as texts. */
 struct shown_row {
     const struct source_row *row;
-    char window[FORMAT_TIME_SIZE], address[ADDRESS_SIZE];
-    const char *category, *verdict; /* quoted; category NULL: not shown */
+    char window[FORMAT_TIME_SIZE], address[FORMAT_IPV4_SIZE];
+    const char *category, *verdict; /* as kept by the printer; category NULL: not shown */
     const double *shares;
 };
 
 struct form {
-    char *(*quote)(const char *text);
+    char *(*keep)(const char *text); /* a name in fresh memory, as `row` wants it */
     void (*head)(const struct classify_printer *p);
     void (*row)(const struct classify_printer *p, const struct shown_row *shown);
 };
@@ -56,14 +36,16 @@ struct classify_printer {
     const struct form *form;
     int n_classes;
     size_t n_categories;
-    char **classes, **categories; /* quoted */
+    char **classes, **categories; /* as the form keeps them */
 };
 
 static void head_csv(const struct classify_printer *p)
 {
     fprintf(p->out, "window_start,address,%spackets,verdict", p->n_categories ? "category," : "");
-    for (int c = 0; c < p->n_classes; c++)
-        fprintf(p->out, ",%s", p->classes[c]);
+    for (int c = 0; c < p->n_classes; c++) {
+        putc(',', p->out);
+        csv_text(p->out, p->classes[c]);
+    }
     fputs(",rule_verdict,rule\n", p->out);
 }
 
@@ -76,9 +58,12 @@ static void row_csv(const struct classify_printer *p, const struct shown_row *sh
 {
     const struct source_row *row = shown->row;
     fprintf(p->out, "%sZ,%s,", shown->window, shown->address);
-    if (shown->category)
-        fprintf(p->out, "%s,", shown->category);
-    fprintf(p->out, "%" PRIu64 ",%s", row->packets, shown->verdict);
+    if (shown->category) {
+        csv_text(p->out, shown->category);
+        putc(',', p->out);
+    }
+    fprintf(p->out, "%" PRIu64 ",", row->packets);
+    csv_text(p->out, shown->verdict);
     for (int c = 0; c < p->n_classes; c++)
         fprintf(p->out, ",%.6g", shown->shares[c]);
     fprintf(p->out, ",%s,%s\n", source_label_names[row->label], rule_names[row->rule].name);
@@ -98,7 +83,7 @@ static void row_jsonl(const struct classify_printer *p, const struct shown_row *
 }
 
 static const struct form forms[] = {
-    [CLASSIFY_CSV] = {quote_csv, head_csv, row_csv},
+    [CLASSIFY_CSV] = {memory_text, head_csv, row_csv},
     [CLASSIFY_JSONL] = {quote_json, head_jsonl, row_jsonl},
 };
 
@@ -113,9 +98,9 @@ struct classify_printer *classify_printer_new(FILE *out, enum classify_format fo
     p->classes = memory_zeroed((size_t)p->n_classes, sizeof *p->classes);
     p->categories = memory_zeroed(p->n_categories + 1, sizeof *p->categories);
     for (int c = 0; c < p->n_classes; c++)
-        p->classes[c] = p->form->quote(model->class_names[c]);
+        p->classes[c] = p->form->keep(model->class_names[c]);
     for (size_t c = 0; c < p->n_categories; c++)
-        p->categories[c] = p->form->quote(inventory_category(inventory, c));
+        p->categories[c] = p->form->keep(inventory_category(inventory, c));
     return p;
 }
 
@@ -141,10 +126,8 @@ void classify_print_row(const struct classify_printer *printer, const struct sou
                         const double *shares)
 {
     struct shown_row shown = {.row = row, .verdict = printer->classes[verdict], .shares = shares};
-    const uint32_t a = row->address;
     format_time(row->window_start * NS_PER_S, shown.window);
-    snprintf(shown.address, sizeof shown.address, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255,
-             a & 255);
+    format_ipv4(row->address, shown.address);
     if (printer->n_categories)
         shown.category = printer->categories[row->category];
     printer->form->row(printer, &shown);

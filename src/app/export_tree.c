@@ -18,7 +18,8 @@ struct view {
     uint32_t *parents;
 };
 
-float export_tree_split(double threshold)
+/* Where XGBoost, which goes left below a split, does what darkforest does at or below this threshold. */
+static float split_below(double threshold)
 {
     float below = (float)threshold;
     if ((double)below > threshold)
@@ -74,8 +75,7 @@ static void put_value(const struct view *v, uint64_t node, FILE *out)
 /* The condition of an inner node, the value of a leaf. */
 static void put_condition(const struct view *v, uint64_t node, FILE *out)
 {
-    put_real(is_leaf(v, node) ? v->values[node]
-                              : (double)export_tree_split(v->trees->threshold[v->first + node]),
+    put_real(is_leaf(v, node) ? v->values[node] : (double)split_below(v->trees->threshold[v->first + node]),
              out);
 }
 

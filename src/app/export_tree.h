@@ -9,9 +9,6 @@
 
 #include <stdio.h>
 
-/* Where XGBoost, which goes left below a split, does what darkforest does at or below this threshold. */
-float export_tree_split(double threshold);
-
 /* Tree `tree` of `trees` as the object number `id`, with values[i] in its node i. */
 void export_tree(FILE *out, uint64_t id, int n_features, const struct model_trees *trees, uint64_t tree,
                  const double *values);

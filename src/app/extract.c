@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define LEAST_MEMORY ((uint64_t)32 << 20)
 #define MOST_WINDOWS 1000000 /* that --from and --to may ask for */
 
@@ -214,21 +213,14 @@ static json_t *tally_json(const struct tally *tally)
     return object;
 }
 
-/* Files of the given folders that are captures of a kind that is not read:
- * said and recorded. Returns whether there were any. */
-static int tell_refused(struct extract *x)
+static void record_refused(struct extract *x)
 {
-    uint64_t n = x->archive.n_refused; /* rank 0 alone has looked */
     json_t *list = json_array();
-    ranks_broadcast(x->world, 0, &n, sizeof n);
-    for (size_t i = 0; i < x->archive.n_refused; i++) {
-        log_warn("%s; it was passed over", x->archive.refused[i].why);
+    for (size_t i = 0; i < x->archive.n_refused; i++)
         json_array_append_new(list,
                               json_pack("{s:o,s:o}", "file", run_record_text(x->archive.refused[i].path),
                                         "why", run_record_text(x->archive.refused[i].why)));
-    }
     run_record_set(x->record, "refused", list);
-    return n > 0;
 }
 
 /* Damaged files, those that windows finished before suffered from too:
@@ -346,9 +338,10 @@ static int extract_all(struct extract *x)
     x->memory = x->options->memory ? x->options->memory : budget_per_rank(x->world);
     form_groups(x);
     const int code = ranks_agree(x->world, extract_group(x), NULL);
-    const int damaged = tell_damages(x) | tell_refused(x);
+    const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
+    record_refused(x);
     tell_result(x);
-    return damaged ? exit_worse(code, EXIT_BAD_DATA) : code;
+    return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
 /* Where results go, and indexes; then scratch, which may be

@@ -1,22 +1,10 @@
 #include "feature_csv.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
+#include "darkforest/core/csv.h"
+#include "darkforest/core/parse.h"
 
-static void print_text(FILE *out, const char *text)
-{
-    const int quoted = strpbrk(text, ",\"\r\n") != NULL;
-    if (quoted)
-        putc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            putc('"', out);
-        putc(*text, out);
-    }
-    if (quoted)
-        putc('"', out);
-}
+#include <inttypes.h>
+#include <string.h>
 
 void feature_csv_header(FILE *out, int with_addresses)
 {
@@ -29,24 +17,13 @@ void feature_csv_header(FILE *out, int with_addresses)
     fputs("\r\n", out);
 }
 
-/* The shortest decimal that reads back as the same number. */
-static void print_real(FILE *out, double value)
-{
-    char text[32];
-    for (int n = 15; n <= 17; n++) {
-        snprintf(text, sizeof text, "%.*g", n, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    fputs(text, out);
-}
-
 static void print_number(FILE *out, const struct source_column *column, const void *field,
                          const double *features)
 {
     int64_t i64;
     uint64_t u64;
     uint32_t u32;
+    char real[FORMAT_TIME_SIZE];
     switch (column->type) {
     case COLUMN_I64:
         memcpy(&i64, field, sizeof i64);
@@ -64,7 +41,7 @@ static void print_number(FILE *out, const struct source_column *column, const vo
         fprintf(out, "%u", *(const uint8_t *)field);
         break;
     case COLUMN_F64:
-        print_real(out, features[column->feature]);
+        fputs(format_real(features[column->feature], real), out);
         break;
     }
 }
@@ -73,15 +50,15 @@ static void print_number(FILE *out, const struct source_column *column, const vo
 static void print_cell(FILE *out, const struct features_meta *meta, const struct source_column *column,
                        const struct source_row *row, const double *features)
 {
+    char address[FORMAT_IPV4_SIZE];
     if (strcmp(column->name, "address") == 0)
-        fprintf(out, "%u.%u.%u.%u", row->address >> 24, row->address >> 16 & 255, row->address >> 8 & 255,
-                row->address & 255);
+        fputs(format_ipv4(row->address, address), out);
     else if (strcmp(column->name, "category") == 0 && row->category < meta->n_categories)
-        print_text(out, meta->categories[row->category]);
+        csv_text(out, meta->categories[row->category]);
     else if (strcmp(column->name, "label") == 0)
-        print_text(out, source_label_names[row->label]);
+        csv_text(out, source_label_names[row->label]);
     else if (strcmp(column->name, "rule") == 0)
-        print_text(out, rule_names[row->rule].name);
+        csv_text(out, rule_names[row->rule].name);
     else
         print_number(out, column, (const char *)row + column->offset, features);
 }

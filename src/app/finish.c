@@ -12,8 +12,6 @@
 
 #include <stdlib.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 char *finish_path(const char *folder, int64_t window_start_s)
 {
     char stamp[FORMAT_TIME_SIZE];

@@ -37,7 +37,7 @@ static json_t *hash(uint64_t value)
 static json_t *window_time(int64_t seconds)
 {
     char stamp[FORMAT_TIME_SIZE];
-    return json_string(format_time(seconds * INT64_C(1000000000), stamp));
+    return json_string(format_time(seconds * NS_PER_S, stamp));
 }
 
 static json_t *made_by(const char *command_line, const char *host, const char *created)

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INVENTORY_ALIGNMENT 64
-
 /* Says a sentence that a room handed out, and keeps it as the last error. */
 static void say(char *why)
 {
@@ -92,6 +90,15 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
     return code;
 }
 
+int inputs_tell_refused(const struct ranks *world, const struct archive *archive)
+{
+    uint64_t n = archive->n_refused; /* rank 0 alone has looked */
+    ranks_broadcast(world, 0, &n, sizeof n);
+    for (size_t i = 0; i < archive->n_refused; i++)
+        log_warn("%s; it was passed over", archive->refused[i].why);
+    return n > 0;
+}
+
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir)
 {
     int64_t *ends = memory_get(archive->n * sizeof *ends);
@@ -147,13 +154,7 @@ static void *make_room(struct shared_inventory *s, size_t n)
     s->shared = shared_new(s->node, n);
     if (s->shared)
         return shared_memory(s->shared);
-    s->own = aligned_alloc(INVENTORY_ALIGNMENT,
-                           (n + INVENTORY_ALIGNMENT - 1) / INVENTORY_ALIGNMENT * INVENTORY_ALIGNMENT);
-    if (!s->own) {
-        log_error("out of memory for the device inventory (%zu bytes)", n);
-        ranks_abort(EXIT_IO);
-    }
-    return s->own;
+    return s->own = memory_aligned(INVENTORY_ALIGNMENT, n);
 }
 
 /* Rank 0's inventory to all; with shared memory, only one rank of a node receives it. */

@@ -17,6 +17,8 @@
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive);
 /* Operands (files, folders, patterns) to feature files, ordered by name; strings_free_all in every case. */
 int inputs_features(const struct ranks *world, const struct strings *operands, struct strings *paths);
+/* Says which files of a folder were passed over because they cannot be read. Whether there are any. */
+int inputs_tell_refused(const struct ranks *world, const struct archive *archive);
 /* Finds out when each file ends, where that can be told without reading it through. */
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
 /* `path` NULL: the defaults. */

@@ -22,9 +22,7 @@ static char *names_of(const struct model_set *set)
     char *names = memory_text("");
     for (size_t i = 0; i < set->n; i++) {
         const char *before = i == 0 ? "" : i + 1 < set->n ? ", " : " and ";
-        char *longer = text_format("%s%s%s", names, before, set->models[i]->name);
-        free(names);
-        names = longer;
+        text_add(&names, "%s%s", before, set->models[i]->name);
     }
     return names;
 }

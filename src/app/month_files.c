@@ -5,6 +5,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define NS_PER_S INT64_C(1000000000)
 
 /* Files by whether the windows that their names tell begin in the month. */
 struct found {

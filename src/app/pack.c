@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ENDING ".pcap.zst"
 
@@ -39,8 +38,7 @@ static const char *pack_check(const struct pack_options *o, const struct strings
         return "give at least one capture file, glob or folder";
     if (!o->output)
         return "say where the packed file goes: -o NAME" ENDING;
-    const size_t n = strlen(o->output), n_ending = strlen(ENDING);
-    if (n <= n_ending || strcmp(o->output + n - n_ending, ENDING) != 0)
+    if (!*o->output || !text_ends_in(o->output + 1, ENDING))
         return "the name after -o must end in " ENDING;
     return NULL;
 }
@@ -129,7 +127,7 @@ static void tell_result(const struct packing *p, const struct pack *x)
 static int pack_archive(const struct pack *x, int cut)
 {
     struct packing p = {.world = x->world, .node = x->node};
-    p.writer = writer_open_memory(x->options->output, &x->format);
+    p.writer = writer_open(x->options->output, &x->format);
     p.code = ranks_agree(x->world, p.writer ? EXIT_DONE : EXIT_IO, NULL);
     if (p.code == EXIT_DONE)
         pack_to_file(&p, x, cut);
@@ -138,16 +136,6 @@ static int pack_archive(const struct pack *x, int cut)
         return p.code;
     tell_result(&p, x);
     return p.n_damaged ? EXIT_BAD_DATA : EXIT_DONE;
-}
-
-/* Says which files of a folder were passed over because they cannot be read. Whether there are any. */
-static int tell_refused(const struct pack *x)
-{
-    uint64_t n = x->archive.n_refused; /* rank 0 alone has looked */
-    ranks_sum_u64(x->world, &n, 1);
-    for (size_t i = 0; i < x->archive.n_refused; i++)
-        log_warn("%s; it was passed over", x->archive.refused[i].why);
-    return n > 0;
 }
 
 /* The packed file may not fall on a file that it is made from. */
@@ -181,7 +169,7 @@ static int pack_all(struct pack *x)
                  "its middle: packing again without cuts");
         code = pack_archive(x, 0);
     }
-    return tell_refused(x) ? exit_worse(code, EXIT_BAD_DATA) : code;
+    return inputs_tell_refused(x->world, &x->archive) ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
 static int pack_run(const struct ranks *world, const void *values, const struct strings *operands)

@@ -12,11 +12,8 @@
 static char *command_line(void)
 {
     char *line = memory_text("");
-    for (int i = 0; i < command_argc; i++) {
-        char *longer = text_format("%s%s%s", line, i ? " " : "", command_argv[i]);
-        free(line);
-        line = longer;
-    }
+    for (int i = 0; i < command_argc; i++)
+        text_add(&line, "%s%s", i ? " " : "", command_argv[i]);
     return line;
 }
 
@@ -24,7 +21,7 @@ void provenance_set(struct features_meta *meta, const struct ranks *ranks)
 {
     char host[256] = "", created[FORMAT_TIME_SIZE];
     gethostname(host, sizeof host - 1);
-    format_time((int64_t)time(NULL) * 1000000000, created);
+    format_time((int64_t)time(NULL) * NS_PER_S, created);
     free(meta->command_line);
     free(meta->host);
     free(meta->created);

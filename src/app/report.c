@@ -10,18 +10,11 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 struct report_options {
     const char *output;
 };
-
-static int ends_with(const char *text, const char *ending)
-{
-    const size_t n = strlen(text), m = strlen(ending);
-    return n >= m && strcmp(text + n - m, ending) == 0;
-}
 
 static const char *member_text(const json_t *record, const char *key)
 {
@@ -64,7 +57,7 @@ static int add_file(struct report *report, struct mixture *mixture, const char *
     char *why = NULL;
     struct features_meta meta = {0};
     const int code =
-        ends_with(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &meta, &why);
+        text_ends_in(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &meta, &why);
     if (code != EXIT_DONE)
         log_warn("left out: %s", why);
     else if (meta.window_length > 0)

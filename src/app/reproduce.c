@@ -27,8 +27,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 struct reproduce_options {
     int64_t deadline_ns;
     bool dry_run;

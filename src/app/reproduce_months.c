@@ -9,14 +9,13 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/store/files.h"
 
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define NS_PER_S INT64_C(1000000000)
 
 struct months {
     const struct campaign *campaign;

@@ -234,11 +234,9 @@ static void print_month(const struct study *s, size_t month, FILE *out)
 
 static char *print_study(const struct study *s)
 {
-    char *text = NULL;
+    char *text;
     size_t n;
-    FILE *out = open_memstream(&text, &n);
-    if (!out)
-        return NULL;
+    FILE *out = memory_stream(&text, &n);
     fprintf(out, "# %s\n\n", s->campaign->name);
     print_counts(s, out);
     print_features(out);
@@ -250,7 +248,8 @@ static char *print_study(const struct study *s)
             "deviation.\nfitted on: the models of that month on all rows of this one. †: undefined (0 / 0) "
             "and counted as 0.\n",
             100 * s->campaign->plan.test_share);
-    return fclose(out) == 0 ? text : NULL;
+    memory_stream_end(out);
+    return text;
 }
 
 /* The tables ask for the classes of the labels. */
@@ -280,8 +279,6 @@ char *reproduce_tables(const struct campaign *campaign, int *code, char **why)
         whole = read_month(&s, m, code, why);
     if (whole && has_label_classes(&s)) {
         text = print_study(&s);
-        *code = EXIT_IO;
-        *why = text ? NULL : memory_text("no memory for the tables");
     } else if (whole) {
         *code = EXIT_BAD_DATA;
         *why = memory_text("a model of this campaign tells other classes apart than the labels");

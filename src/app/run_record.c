@@ -55,7 +55,7 @@ static json_t *arguments(void)
 static json_t *now_text(void)
 {
     char text[FORMAT_TIME_SIZE + 1];
-    format_time((int64_t)time(NULL) * 1000000000, text);
+    format_time((int64_t)time(NULL) * NS_PER_S, text);
     strcat(text, "Z");
     return json_string(text);
 }

@@ -2,6 +2,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
 
 #include <signal.h>
@@ -42,7 +43,7 @@ static void look(void)
     if (stop_reason[0] || now - stop_last_look < LOOK_INTERVAL)
         return;
     stop_last_look = now;
-    if (stop_deadline_ns && (int64_t)time(NULL) >= stop_deadline_ns / 1000000000)
+    if (stop_deadline_ns && (int64_t)time(NULL) >= stop_deadline_ns / NS_PER_S)
         snprintf(stop_reason, sizeof stop_reason, "the deadline has come");
     else if (stop_file[0] && access(stop_file, F_OK) == 0)
         snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", stop_file);

@@ -7,11 +7,11 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#define NS_PER_S INT64_C(1000000000)
 #define BYTES_PER_RECORD 80 /* of a telescope capture, about: sizes the buckets */
 
 /* The windows that are open on any rank, ascending and once each; fresh memory. */

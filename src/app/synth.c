@@ -68,12 +68,6 @@ struct synthesis {
     uint64_t records; /* written so far, all ranks */
 };
 
-static int ends_in(const char *path, const char *ending)
-{
-    const size_t n = strlen(path), n_ending = strlen(ending);
-    return n > n_ending && strcmp(path + n - n_ending, ending) == 0;
-}
-
 static int put(void *context, const struct record *record)
 {
     return writer_put(context, record);
@@ -86,7 +80,7 @@ static int write_block(struct synthesis *s, uint64_t b)
     uint64_t n_records = 0;
     int failed = b < hour_n_blocks(s->hour) && hour_block(s->hour, b, put, s->writer, &n_records);
     failed = failed || writer_take(s->writer, &piece.data, &piece.n);
-    if (!failed && ends_in(s->path, ".zst"))
+    if (!failed && text_ends_in(s->path, ".zst"))
         piece.parts = writer_parts(s->writer, &piece.n_parts, &piece.n_inflated);
     const int code = joint_append(s->joint, &piece, failed ? EXIT_IO : EXIT_DONE);
     ranks_sum_u64(s->world, &n_records, 1);
@@ -114,7 +108,7 @@ static int write_blocks(struct synthesis *s)
 static int write_hour(struct synthesis *s)
 {
     const struct writer_options options = {.link_type = 1, .with_header = ranks_rank(s->world) == 0};
-    s->writer = writer_open_memory(s->path, &options);
+    s->writer = writer_open(s->path, &options);
     int code = ranks_agree(s->world, s->writer ? EXIT_DONE : EXIT_IO, NULL);
     if (code == EXIT_DONE)
         code = joint_open(&s->joint, s->world, s->path);
@@ -156,13 +150,20 @@ static int synthesise(const struct ranks *world, const struct synth_values *v, c
     return code;
 }
 
+/* An ending, and something before it. */
+static int is_archive_name(const char *path)
+{
+    return *path && (text_ends_in(path + 1, ".pcap") || text_ends_in(path + 1, ".pcap.gz") ||
+                     text_ends_in(path + 1, ".pcap.zst"));
+}
+
 static const char *check(const struct synth_values *v, const struct strings *operands, struct plan *plan)
 {
     if (operands->n > 0)
         return "synth takes no operands; -o FILE names the archive";
     if (!v->output)
         return "synth needs -o FILE: where the archive is to go";
-    if (!ends_in(v->output, ".pcap") && !ends_in(v->output, ".pcap.gz") && !ends_in(v->output, ".pcap.zst"))
+    if (!is_archive_name(v->output))
         return "synth writes .pcap, .pcap.gz and .pcap.zst: the name after -o must end in one of them";
     return plan_make(plan, &v->plan);
 }

@@ -53,17 +53,11 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     return code;
 }
 
-static int ends_in(const char *name, const char *ending)
-{
-    const size_t n = strlen(name), n_ending = strlen(ending);
-    return n >= n_ending && strcmp(name + n - n_ending, ending) == 0;
-}
-
 static void gather_found(struct gathering *g, const char *path, const char *name, const struct stat *status)
 {
     struct file_kind kind;
     char *why;
-    if (name[0] == '.' || ends_in(name, ".partial") || !S_ISREG(status->st_mode)) {
+    if (name[0] == '.' || text_ends_in(name, ".partial") || !S_ISREG(status->st_mode)) {
         g->n_skipped++;
         return;
     }

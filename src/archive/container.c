@@ -152,24 +152,19 @@ static const struct pcap_version *find_version(uint16_t major, uint16_t minor)
     return NULL;
 }
 
-/* The file header as it lies in the file. */
-struct pcap_header {
-    uint32_t magic;
-    uint16_t major, minor;
-    uint32_t zone, accuracy;
-    uint32_t snaplen;
-    uint32_t link_type;
-};
-
-_Static_assert(sizeof(struct pcap_header) == PCAP_HEADER_SIZE, "the header of a pcap file");
-
 enum { PCAP_MAGIC_US = 0xa1b2c3d4, PCAP_MAGIC_NS = 0xa1b23c4d, LINK_TYPE_MASK = 0x03ffffff };
+
+struct pcap_header container_pcap_header(uint32_t link_type, int nanoseconds)
+{
+    return (struct pcap_header){
+        nanoseconds ? PCAP_MAGIC_NS : PCAP_MAGIC_US, 2, 4, 0, 0, RECORD_MAX_CAPTURED, link_type};
+}
 
 /* libpcap keeps its own numbers for some link types and shows them only of an open file:
  * this opens one of 24 bytes. */
 static int dlt_of(uint32_t link_type)
 {
-    struct pcap_header header = {PCAP_MAGIC_US, 2, 4, 0, 0, RECORD_MAX_CAPTURED, link_type};
+    struct pcap_header header = container_pcap_header(link_type, 0);
     FILE *file = fmemopen(&header, sizeof header, "rb");
     if (!file)
         return -1;

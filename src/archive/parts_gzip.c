@@ -1,10 +1,12 @@
 #include "parts_gzip.h"
 
 #include "part.h"
+#include "read_at.h"
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -59,13 +61,12 @@ static int identify(int fd, struct identity *identity)
     const uint64_t n_file = (uint64_t)status.st_size;
     for (uint64_t i = 0; i < SAMPLES; i++) {
         const uint64_t last = n_file > SAMPLE_SIZE ? n_file - SAMPLE_SIZE : 0;
-        const ssize_t got = pread(fd, piece, sizeof piece, (off_t)(last / (SAMPLES - 1) * i));
+        const ssize_t got = read_at(fd, piece, sizeof piece, last / (SAMPLES - 1) * i);
         if (got < 0)
             return -1;
         hash = hash_bytes(piece, (size_t)got, hash);
     }
-    *identity =
-        (struct identity){n_file, status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec, hash};
+    *identity = (struct identity){n_file, status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec, hash};
     return 0;
 }
 
@@ -209,11 +210,6 @@ void parts_gzip_write(struct parts_gzip *g)
     write_index(g);
 }
 
-static int read_at(int fd, void *to, size_t n, uint64_t offset)
-{
-    return pread(fd, to, n, (off_t)offset) == (ssize_t)n;
-}
-
 /* In order, inside the file, each window where it is said to be. */
 static int fit_together(const struct index_header *header, const struct parts *parts)
 {
@@ -243,7 +239,7 @@ static const char *read_index(struct parts *parts, int fd)
 {
     struct index_header header;
     struct stat status;
-    if (fstat(fd, &status) < 0 || !read_at(fd, &header, sizeof header, 0) ||
+    if (fstat(fd, &status) < 0 || !read_whole_at(fd, &header, sizeof header, 0) ||
         memcmp(header.magic, index_magic, sizeof index_magic) != 0 || header.n_parts > MAX_POINTS ||
         header.n_windows > (uint64_t)status.st_size ||
         index_size(header.n_parts) + header.n_windows != (uint64_t)status.st_size)
@@ -252,8 +248,8 @@ static const char *read_index(struct parts *parts, int fd)
     parts->items = memory_get(parts->n * sizeof *parts->items);
     parts->restarts = memory_get(parts->n * sizeof *parts->restarts);
     const uint64_t restarts_at = sizeof header + parts->n * sizeof *parts->items;
-    if (!read_at(fd, parts->items, parts->n * sizeof *parts->items, sizeof header) ||
-        !read_at(fd, parts->restarts, parts->n * sizeof *parts->restarts, restarts_at) ||
+    if (!read_whole_at(fd, parts->items, parts->n * sizeof *parts->items, sizeof header) ||
+        !read_whole_at(fd, parts->restarts, parts->n * sizeof *parts->restarts, restarts_at) ||
         header.checksum != checksum_of(&header, parts->items, parts->restarts) ||
         !fit_together(&header, parts))
         return "is damaged";
@@ -268,7 +264,7 @@ static const char *check_owner(const char *path, int index_fd)
     const int known = fd >= 0 && identify(fd, &identity) == 0;
     if (fd >= 0)
         close(fd);
-    if (!known || !read_at(index_fd, &header, sizeof header, 0) ||
+    if (!known || !read_whole_at(index_fd, &header, sizeof header, 0) ||
         !same_identity(&identity, &header.identity))
         return "does not belong to it as it is now";
     return NULL;
@@ -296,7 +292,7 @@ int parts_gzip_window(const struct parts *parts, size_t i, uint8_t *window)
     if (fd < 0)
         return -1;
     uint8_t *compressed = memory_get(r->window_size);
-    const int held = read_at(fd, compressed, r->window_size, index_size(parts->n) + r->window_at);
+    const int held = read_whole_at(fd, compressed, r->window_size, index_size(parts->n) + r->window_at);
     const int good =
         held && ZSTD_decompress(window, RESTART_WINDOW_SIZE, compressed, r->window_size) == r->n_window &&
         hash_bytes(window, r->n_window, 0) == r->window_checksum;

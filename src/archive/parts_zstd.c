@@ -1,11 +1,12 @@
 #include "parts_zstd.h"
 
+#include "read_at.h"
+
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /*
  *     frames | skippable frame: our index | skippable frame: seek table
@@ -104,11 +105,6 @@ uint8_t *parts_trailer(const struct part *items, size_t n, uint64_t n_bytes, uin
     return trailer;
 }
 
-static int read_at(int fd, void *to, size_t n, uint64_t offset)
-{
-    return pread(fd, to, n, (off_t)offset) == (ssize_t)n;
-}
-
 static uint32_t get_u32(const uint8_t *from)
 {
     uint32_t value;
@@ -120,7 +116,7 @@ static uint32_t get_u32(const uint8_t *from)
 static uint64_t find_last_frame(int fd, uint64_t n_file, uint64_t *end)
 {
     uint8_t tail[SEEK_ENTRY_SIZE + SEEK_FOOTER_SIZE];
-    if (n_file < sizeof tail || !read_at(fd, tail, sizeof tail, n_file - sizeof tail) ||
+    if (n_file < sizeof tail || !read_whole_at(fd, tail, sizeof tail, n_file - sizeof tail) ||
         get_u32(tail + SEEK_ENTRY_SIZE + 5) != SEEK_MAGIC || tail[SEEK_ENTRY_SIZE + 4] != 0)
         return 0;
     const uint64_t table = seek_table_size(get_u32(tail + SEEK_ENTRY_SIZE)), frame = get_u32(tail);
@@ -164,7 +160,7 @@ int parts_zstd_load(struct parts *parts, int fd, uint64_t n_file, const char **w
         uint32_t magic, n_bytes;
         struct index_header header;
     } frame;
-    if (start == 0 || end - start < sizeof frame || !read_at(fd, &frame, sizeof frame, start) ||
+    if (start == 0 || end - start < sizeof frame || !read_whole_at(fd, &frame, sizeof frame, start) ||
         frame.magic != SKIPPABLE_INDEX || memcmp(frame.header.magic, index_magic, sizeof index_magic) != 0)
         return 0;
     if (frame.header.n_parts > MAX_PARTS || index_size(frame.header.n_parts) != end - start ||
@@ -175,7 +171,8 @@ int parts_zstd_load(struct parts *parts, int fd, uint64_t n_file, const char **w
     const size_t n_items = frame.header.n_parts * sizeof *parts->items;
     parts->items = memory_get(n_items);
     parts->n = frame.header.n_parts;
-    *why = read_at(fd, parts->items, n_items, start + sizeof frame) ? check_index(&frame.header, parts->items)
-                                                                    : "cannot be read";
+    *why = read_whole_at(fd, parts->items, n_items, start + sizeof frame)
+               ? check_index(&frame.header, parts->items)
+               : "cannot be read";
     return *why == NULL;
 }

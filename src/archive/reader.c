@@ -9,6 +9,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,30 +46,26 @@ struct reader {
     struct damage damage;
 };
 
-static void set_damage(struct reader *r, const char *what, uint64_t offset, uint64_t n_bytes_lost)
+static void set_damage(struct reader *r, const char *what, uint64_t offset)
 {
     snprintf(r->damage.what, sizeof r->damage.what, "%s", what);
     r->damage.offset = offset;
-    r->damage.n_bytes_lost = n_bytes_lost;
 }
 
 /* The stream gives no more: was the end a good one? `n_whole` bytes of the buffer are whole records. */
 static void end_of_stream(struct reader *r, size_t n_whole)
 {
-    const size_t n_left = r->n - n_whole;
     if (r->stream->fault[0])
-        set_damage(r, r->stream->fault, r->offset + n_whole, n_left);
-    else if (n_left > 0)
-        set_damage(r, "the last record is cut off", r->offset + n_whole, n_left);
+        set_damage(r, r->stream->fault, r->offset + n_whole);
+    else if (n_whole < r->n)
+        set_damage(r, "the last record is cut off", r->offset + n_whole);
     r->state = r->stream->io_error ? FAILED : ENDED;
 }
 
 static void damaged_header(struct reader *r, size_t at)
 {
-    const uint64_t offset = r->offset + at;
-    const int is_plain = r->stream->codec == &stream_plain && r->stream->is_regular;
-    set_damage(r, "a record header is damaged, and where the next record starts is not known", offset,
-               is_plain ? r->stream->n_file - offset : 0);
+    set_damage(r, "a record header is damaged, and where the next record starts is not known",
+               r->offset + at);
     r->state = ENDED;
 }
 
@@ -123,7 +120,7 @@ static size_t next_pcapng(struct reader *r)
     uint64_t offset;
     const char *fault = pcapng_fault(r->pcapng, &offset);
     if (r->stream->fault[0] || fault[0])
-        set_damage(r, r->stream->fault[0] ? r->stream->fault : fault, offset, 0);
+        set_damage(r, r->stream->fault[0] ? r->stream->fault : fault, offset);
     r->state = r->stream->io_error ? FAILED : ENDED;
     return 0;
 }
@@ -260,7 +257,7 @@ static int start(struct reader *r, const char *path, enum container *container, 
 
 static int64_t change_ns(const struct stat *status)
 {
-    return status->st_mtim.tv_sec * INT64_C(1000000000) + status->st_mtim.tv_nsec;
+    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
 }
 
 static void identify(const struct stream *stream, struct file_kind *kind)

@@ -4,6 +4,7 @@
 #define DARKFOREST_ARCHIVE_RECORD_HEADER_H
 
 #include "darkforest/archive/record.h"
+#include "darkforest/core/parse.h"
 
 #include <string.h>
 
@@ -36,7 +37,7 @@ static inline struct record_header record_header_read(const struct record_format
 
 static inline int64_t record_header_time(const struct record_format *format, const struct record_header *h)
 {
-    return (int64_t)h->seconds * 1000000000 + (int64_t)h->fraction * (format->nanoseconds ? 1 : 1000);
+    return (int64_t)h->seconds * NS_PER_S + (int64_t)h->fraction * (format->nanoseconds ? 1 : 1000);
 }
 
 #endif

@@ -1,12 +1,12 @@
 #include "resync.h"
 
+#include "read_at.h"
 #include "record_header.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /*
  * Vern Paxson's tcpslice finds packets in the middle of a file by looking for headers that make sense and
@@ -18,7 +18,7 @@ enum {
     MAX_WIRE = 1 << 20,
 };
 
-static const int64_t NS_PER_DAY = 86400 * INT64_C(1000000000);
+static const int64_t NS_PER_DAY = 86400 * NS_PER_S;
 static const int64_t FILE_SPAN_DAYS = 400; /* no file is taken to be longer */
 
 struct window {
@@ -61,26 +61,10 @@ static int chain_holds(const struct window *w, size_t at)
     return n_records > 0;
 }
 
-static ssize_t read_window(int fd, uint8_t *to, uint64_t from)
-{
-    size_t n = 0;
-    while (n < WINDOW_SIZE) {
-        const ssize_t got = pread(fd, to + n, WINDOW_SIZE - n, (off_t)(from + n));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        n += (size_t)got;
-    }
-    return (ssize_t)n;
-}
-
 int resync_find(int fd, const struct file_kind *kind, uint64_t from, uint64_t *start)
 {
     uint8_t *data = memory_get(WINDOW_SIZE);
-    const ssize_t n = read_window(fd, data, from);
+    const ssize_t n = read_at(fd, data, WINDOW_SIZE, from);
     if (n < 0) {
         free(data);
         return -1;

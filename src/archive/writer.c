@@ -1,16 +1,15 @@
 #include "darkforest/archive/writer.h"
 
+#include "container.h"
 #include "part.h"
 
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zstd.h>
 
 enum {
@@ -25,7 +24,6 @@ enum {
 /* How a piece is compressed. `press` returns the bytes written to `to`, 0 when it failed. */
 struct press {
     const char *ending;
-    int makes_frames;         /* of zstd, which may be followed by an index */
     void *(*open)(int level); /* 0: the usual one */
     size_t (*bound)(size_t n);
     size_t (*press)(void *state, const uint8_t *from, size_t n, uint8_t *to, size_t room);
@@ -34,13 +32,11 @@ struct press {
 
 struct writer {
     char *path;
-    struct output *output; /* NULL when all is gathered in memory */
-    int fd;
-    uint8_t *memory;
+    uint8_t *memory; /* what was made since the last take */
     size_t n_memory, memory_room;
     const struct press *press; /* NULL: plain */
     void *state;
-    int nanoseconds, with_index;
+    int nanoseconds;
     uint8_t *piece;
     size_t n;
     size_t n_header;  /* bytes of the file header at the start of the piece */
@@ -49,7 +45,7 @@ struct writer {
     size_t pressed_room;
     struct part *parts; /* the pieces since the start or the last take */
     size_t n_parts, parts_room;
-    uint64_t n_out, n_inflated; /* bytes of those */
+    uint64_t n_inflated; /* what those inflate to */
     int taken;
 };
 
@@ -111,38 +107,19 @@ static void zstd_press_close(void *opaque)
 }
 
 static const struct press presses[] = {
-    {".gz", 0, gzip_press_open, gzip_press_bound, gzip_press_press, free},
-    {".zst", 1, zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
+    {".gz", gzip_press_open, gzip_press_bound, gzip_press_press, free},
+    {".zst", zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
 };
 
 static const struct press *find_press(const char *path)
 {
-    const size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof presses / sizeof presses[0]; i++) {
-        const size_t n_ending = strlen(presses[i].ending);
-        if (n >= n_ending && strcmp(path + n - n_ending, presses[i].ending) == 0)
+    for (size_t i = 0; i < sizeof presses / sizeof presses[0]; i++)
+        if (text_ends_in(path, presses[i].ending))
             return &presses[i];
-    }
     return NULL;
 }
 
-static int write_all(struct writer *w, const uint8_t *from, size_t n)
-{
-    while (n > 0) {
-        const ssize_t done = write(w->fd, from, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0) {
-            log_error("%s cannot be written: %s", w->path, strerror(errno));
-            return -1;
-        }
-        from += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-static int keep_all(struct writer *w, const uint8_t *from, size_t n)
+static void keep(struct writer *w, const uint8_t *from, size_t n)
 {
     if (w->memory_room - w->n_memory < n) {
         w->memory_room = (w->n_memory + n) * 2;
@@ -150,12 +127,6 @@ static int keep_all(struct writer *w, const uint8_t *from, size_t n)
     }
     memcpy(w->memory + w->n_memory, from, n);
     w->n_memory += n;
-    return 0;
-}
-
-static int pass_on(struct writer *w, const uint8_t *from, size_t n)
-{
-    return w->output ? write_all(w, from, n) : keep_all(w, from, n);
 }
 
 static void start_piece(struct writer *w, size_t n_header)
@@ -170,12 +141,11 @@ static void note_part(struct writer *w, size_t n_pressed)
         w->parts_room = w->parts_room * 2 + 64;
         w->parts = memory_resize(w->parts, w->parts_room * sizeof *w->parts);
     }
-    w->part.offset = w->n_out;
+    w->part.offset = w->n_memory;
     w->part.n_bytes = n_pressed;
     w->part.inflated = w->n_inflated;
     w->part.first_record = w->n_inflated + w->n_header;
     w->parts[w->n_parts++] = w->part;
-    w->n_out += n_pressed;
     w->n_inflated += w->n;
 }
 
@@ -183,29 +153,24 @@ static int flush_piece(struct writer *w)
 {
     if (w->n == 0)
         return 0;
-    int failed;
     if (!w->press) {
-        failed = pass_on(w, w->piece, w->n);
+        keep(w, w->piece, w->n);
     } else {
         const size_t n_pressed = w->press->press(w->state, w->piece, w->n, w->pressed, w->pressed_room);
-        failed = n_pressed == 0;
-        if (failed)
+        if (n_pressed == 0) {
             log_error("%s cannot be written: compression failed", w->path);
-        failed = failed || pass_on(w, w->pressed, n_pressed);
+            return -1;
+        }
         note_part(w, n_pressed);
+        keep(w, w->pressed, n_pressed);
     }
     start_piece(w, 0);
-    return failed ? -1 : 0;
+    return 0;
 }
 
 static void put_header(struct writer *w, const struct writer_options *options)
 {
-    const struct {
-        uint32_t magic;
-        uint16_t major, minor;
-        uint32_t zone, accuracy, snaplen, link_type;
-    } header = {
-        options->nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 2, 4, 0, 0, RECORD_MAX_CAPTURED, options->link_type};
+    const struct pcap_header header = container_pcap_header(options->link_type, options->nanoseconds);
     memcpy(w->piece, &header, sizeof header);
     start_piece(w, sizeof header);
 }
@@ -223,28 +188,29 @@ static int open_press(struct writer *w, int level)
     return w->state ? 0 : -1;
 }
 
-static void free_writer(struct writer *w)
+void writer_discard(struct writer *writer)
 {
-    if (w->state)
-        w->press->close(w->state);
-    free(w->pressed);
-    free(w->piece);
-    free(w->memory);
-    free(w->parts);
-    free(w->path);
-    free(w);
+    if (!writer)
+        return;
+    if (writer->state)
+        writer->press->close(writer->state);
+    free(writer->pressed);
+    free(writer->piece);
+    free(writer->memory);
+    free(writer->parts);
+    free(writer->path);
+    free(writer);
 }
 
-struct writer *writer_open_memory(const char *name, const struct writer_options *options)
+struct writer *writer_open(const char *name, const struct writer_options *options)
 {
     struct writer *w = memory_zeroed(1, sizeof *w);
     w->path = memory_text(name);
     w->piece = memory_get(PIECE_ROOM);
     w->nanoseconds = options->nanoseconds;
-    w->with_index = options->with_index;
     start_piece(w, 0);
     if (open_press(w, options->level) < 0) {
-        free_writer(w);
+        writer_discard(w);
         return NULL;
     }
     if (options->with_header)
@@ -252,37 +218,19 @@ struct writer *writer_open_memory(const char *name, const struct writer_options 
     return w;
 }
 
-struct writer *writer_open(const char *path, const struct writer_options *options)
-{
-    struct writer *w = writer_open_memory(path, options);
-    if (!w)
-        return NULL;
-    w->output = output_begin(path);
-    w->fd = w->output ? open(output_partial(w->output), O_WRONLY | O_CLOEXEC) : -1;
-    if (w->fd >= 0)
-        return w;
-    if (w->output) {
-        log_error("%s cannot be written: %s", path, strerror(errno));
-        output_end(w->output, 1);
-    }
-    free_writer(w);
-    return NULL;
-}
-
-/* What was taken is no longer ours. */
+/* What was taken is no longer wanted. */
 static void forget_taken(struct writer *w)
 {
     if (!w->taken)
         return;
     w->n_memory = w->n_parts = 0;
-    w->n_out = w->n_inflated = 0;
+    w->n_inflated = 0;
     w->taken = 0;
 }
 
 int writer_put(struct writer *writer, const struct record *record)
 {
-    const int64_t ns_per_second = 1000000000;
-    const int64_t seconds = record->ts_ns / ns_per_second, rest = record->ts_ns % ns_per_second;
+    const int64_t seconds = record->ts_ns / NS_PER_S, rest = record->ts_ns % NS_PER_S;
     if (record->ts_ns < 0 || seconds > UINT32_MAX || record->n_captured > RECORD_MAX_CAPTURED) {
         log_error("%s cannot be written: a record does not fit the pcap format", writer->path);
         return -1;
@@ -321,39 +269,4 @@ const struct part *writer_parts(const struct writer *writer, size_t *n, uint64_t
     *n = writer->n_parts;
     *n_inflated = writer->n_inflated;
     return writer->parts;
-}
-
-static int write_trailer(struct writer *w)
-{
-    size_t n;
-    uint8_t *trailer = parts_trailer(w->parts, w->n_parts, w->n_out, w->n_inflated, &n);
-    const int failed = write_all(w, trailer, n);
-    free(trailer);
-    return failed;
-}
-
-int writer_close(struct writer *writer)
-{
-    const int has_index = writer->with_index && writer->press && writer->press->makes_frames;
-    if (flush_piece(writer) < 0 || (has_index && write_trailer(writer) < 0)) {
-        writer_discard(writer);
-        return -1;
-    }
-    const int failed = close(writer->fd);
-    if (failed)
-        log_error("%s cannot be written: %s", writer->path, strerror(errno));
-    const int ended = output_end(writer->output, failed);
-    free_writer(writer);
-    return ended;
-}
-
-void writer_discard(struct writer *writer)
-{
-    if (!writer)
-        return;
-    if (writer->output) {
-        close(writer->fd);
-        output_end(writer->output, 1);
-    }
-    free_writer(writer);
 }

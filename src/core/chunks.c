@@ -41,7 +41,7 @@ void memory_unmap(void *memory, size_t n_bytes)
         munmap(memory, n_bytes);
 }
 
-struct chunk *chunk_pool_get(struct chunk_pool *pool)
+static struct chunk *get_chunk(struct chunk_pool *pool)
 {
     struct chunk *chunk = pool->free;
     if (chunk) {
@@ -60,7 +60,7 @@ struct chunk *chunk_pool_get(struct chunk_pool *pool)
     return chunk;
 }
 
-void chunk_pool_put(struct chunk_pool *pool, struct chunk *chunk)
+static void put_chunk(struct chunk_pool *pool, struct chunk *chunk)
 {
     chunk->next = pool->free;
     pool->free = chunk;
@@ -79,7 +79,7 @@ void chunk_pool_free(struct chunk_pool *pool)
 
 void chunk_list_extend(struct chunk_list *list, struct chunk_pool *pool, size_t item_size)
 {
-    struct chunk *chunk = chunk_pool_get(pool);
+    struct chunk *chunk = get_chunk(pool);
     if (list->last)
         list->last->next = chunk;
     else
@@ -94,7 +94,7 @@ void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool)
     while (list->first) {
         struct chunk *chunk = list->first;
         list->first = chunk->next;
-        chunk_pool_put(pool, chunk);
+        put_chunk(pool, chunk);
     }
     *list = (struct chunk_list){0};
 }

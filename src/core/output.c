@@ -71,16 +71,55 @@ char *memory_text(const char *text)
     return memcpy(memory_get(n), text, n);
 }
 
+FILE *memory_stream(char **text, size_t *n)
+{
+    *text = NULL;
+    FILE *stream = open_memstream(text, n);
+    if (!stream)
+        out_of_memory();
+    return stream;
+}
+
+void memory_stream_end(FILE *stream)
+{
+    const int failed = ferror(stream);
+    if (fclose(stream) || failed)
+        out_of_memory();
+}
+
+static char *format_list(const char *format, va_list arguments)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0)
+        out_of_memory();
+    return text;
+}
+
 char *text_format(const char *format, ...)
 {
     va_list arguments;
-    char *text = NULL;
     va_start(arguments, format);
-    const int n = vasprintf(&text, format, arguments);
+    char *text = format_list(format, arguments);
     va_end(arguments);
-    if (n < 0)
-        out_of_memory();
     return text;
+}
+
+void text_add(char **text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *more = format_list(format, arguments);
+    va_end(arguments);
+    const size_t n = *text ? strlen(*text) : 0, n_more = strlen(more) + 1;
+    *text = memory_resize(*text, n + n_more);
+    memcpy(*text + n, more, n_more);
+    free(more);
+}
+
+int text_ends_in(const char *text, const char *ending)
+{
+    const size_t n = strlen(text), n_ending = strlen(ending);
+    return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
 }
 
 char *output_partial_name(const char *path)

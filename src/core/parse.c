@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
     char *end;
@@ -246,5 +244,22 @@ char *format_size(uint64_t n_bytes, char out[FORMAT_TIME_SIZE])
         u++;
     }
     snprintf(out, FORMAT_TIME_SIZE, u ? "%.1f %s" : "%.0f %s", v, units[u]);
+    return out;
+}
+
+char *format_real(double value, char out[FORMAT_TIME_SIZE])
+{
+    for (int n = 15; n <= 17; n++) {
+        snprintf(out, FORMAT_TIME_SIZE, "%.*g", n, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    return out;
+}
+
+char *format_ipv4(uint32_t address, char out[FORMAT_IPV4_SIZE])
+{
+    snprintf(out, FORMAT_IPV4_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+             address & 255);
     return out;
 }

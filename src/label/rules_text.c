@@ -220,19 +220,16 @@ int rules_read_text(struct rules *rules, const char *name, const char *text)
 
 char *rules_text(const struct rules *rules)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    for (size_t k = 0; out && k < N_KEYS; k++) {
+    char *text;
+    size_t size;
+    FILE *out = memory_stream(&text, &size);
+    for (size_t k = 0; k < N_KEYS; k++) {
         if (k == 0 || strcmp(rule_keys[k].section, rule_keys[k - 1].section) != 0)
             fprintf(out, "[%s]\n", rule_keys[k].section);
         fprintf(out, "%s = ", rule_keys[k].key);
         rule_keys[k].kind->print(&rule_keys[k], (const char *)rules + rule_keys[k].offset, out);
         fputc('\n', out);
     }
-    if (!out || fclose(out)) {
-        log_error("not enough memory to write the rules down");
-        abort();
-    }
+    memory_stream_end(out);
     return text;
 }

@@ -50,14 +50,14 @@ static uint32_t add_child(const struct grow *g, struct tree *tree, const int64_t
     return child;
 }
 
-static void split_node(const struct grow *g, const struct open_node *open, uint32_t *spare)
+static void split_node(const struct grow *g, const struct open_node *open, uint32_t *spare,
+                       int64_t *right_stats)
 {
     struct grow_tree *t = open->tree;
     struct tree *tree = &t->tree;
     const struct split *split = &open->split;
     const struct tree_node parent = tree->nodes[open->node];
     const uint32_t middle = part_node(g, t, open, spare);
-    int64_t *right_stats = memory_get((size_t)tree->n_stats * sizeof *right_stats);
     for (int k = 0; k < tree->n_stats; k++)
         right_stats[k] = tree_stats(tree, open->node)[k] - split->left[k];
     const uint32_t left = add_child(g, tree, split->left, parent.begin, middle);
@@ -69,7 +69,6 @@ static void split_node(const struct grow *g, const struct open_node *open, uint3
     node->gain = g->criterion->gain(g->criterion, split->left, right_stats);
     node->left = left;
     node->right = right;
-    free(right_stats);
 }
 
 static void open_node(struct level *level, struct grow_tree *t, uint32_t node, size_t parent)
@@ -129,17 +128,19 @@ static void free_level(struct level *level)
 static void split_level(const struct grow *g, const struct level *level, uint64_t depth, uint32_t *spare,
                         struct level *next)
 {
+    int64_t *right_stats = memory_get((size_t)g->criterion->n_stats * sizeof *right_stats);
     for (size_t i = 0; i < level->n; i++) {
         const struct open_node *open = &level->nodes[i];
         if (open->split.feature < 0)
             continue;
-        split_node(g, open, spare);
+        split_node(g, open, spare, right_stats);
         if (g->max_depth && depth + 1 >= g->max_depth)
             continue;
         const struct tree_node node = open->tree->tree.nodes[open->node];
         open_child(g, next, open->tree, node.left, i);
         open_child(g, next, open->tree, node.right, i);
     }
+    free(right_stats);
 }
 
 void grow_trees(const struct grow *g, struct grow_tree *trees, size_t n_trees, uint32_t *spare)

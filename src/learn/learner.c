@@ -78,15 +78,14 @@ static const char *check_bayes(const struct learner_options *o)
 }
 
 const struct learner learners[] = {
-    {"forest", "Random Forest",
+    {"forest",
      "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
      BINS_DEFAULT, forest_defaults, check_forest, forest_fit},
-    {"boosting", "Gradient Boosting",
-     "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf", BINS_DEFAULT,
-     boosting_defaults, check_boosting, boosting_fit},
-    {"adaboost", "AdaBoost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
+    {"boosting", "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
+     BINS_DEFAULT, boosting_defaults, check_boosting, boosting_fit},
+    {"adaboost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
      check_adaboost, adaboost_fit},
-    {"bayes", "Naive Bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
+    {"bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 
@@ -128,15 +127,14 @@ static char *parameter_text(const char *name, const struct learner_options *o)
     return text_format("normalise=%s", o->normalise ? "yes" : "no");
 }
 
-char *learner_parameters(const struct learner *learner, const struct learner_options *options)
+/* "n_estimators=100 max_depth=3 ..." */
+static char *parameters_text(const struct learner *learner, const struct learner_options *options)
 {
     char *names = memory_text(learner->uses), *text = memory_text(""), *rest = NULL;
     for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
         char *one = parameter_text(name, options);
-        char *longer = text_format("%s%s%s", text, *text ? " " : "", one);
-        free(text);
+        text_add(&text, "%s%s", *text ? " " : "", one);
         free(one);
-        text = longer;
     }
     free(names);
     return text;
@@ -216,7 +214,7 @@ struct model *learner_fit(const struct learner *learner, const struct dataset *d
     struct model *model =
         model_new(learner->name, data->bins->n_features, feature_names, data->n_classes, class_names);
     model->seed = options->seed;
-    model->parameters = learner_parameters(learner, options);
+    model->parameters = parameters_text(learner, options);
     model->name = memory_text(learner->name);
     count_classes(data, model);
     *why = refusal(model);

@@ -251,6 +251,12 @@ static uint8_t largest(const double *shares, int n)
     return (uint8_t)most;
 }
 
+void model_decide(const struct model *model, const double *shares, size_t n, uint8_t *classes)
+{
+    for (size_t i = 0; i < n; i++)
+        classes[i] = largest(shares + i * (size_t)model->n_classes, model->n_classes);
+}
+
 void model_predict(const struct model *model, const double *rows, size_t n, uint8_t *classes)
 {
     const size_t n_features = (size_t)model->n_features, n_classes = (size_t)model->n_classes;
@@ -258,8 +264,7 @@ void model_predict(const struct model *model, const double *rows, size_t n, uint
     for (size_t from = 0; from < n; from += PREDICT_BLOCK) {
         const size_t n_here = n - from < PREDICT_BLOCK ? n - from : PREDICT_BLOCK;
         model_predict_proba(model, rows + from * n_features, n_here, shares);
-        for (size_t i = 0; i < n_here; i++)
-            classes[from + i] = largest(shares + i * n_classes, model->n_classes);
+        model_decide(model, shares, n_here, classes + from);
     }
     free(shares);
 }

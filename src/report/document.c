@@ -143,37 +143,35 @@ static void print_markdown(FILE *out, const char *folder, const struct document 
     }
 }
 
-/* Lets `print` make the page in memory, and writes it. */
+/* Takes both texts. */
+static int write_text(char *path, char *text, size_t n)
+{
+    const int code = output_write_file(path, text, n) == 0 ? EXIT_DONE : EXIT_IO;
+    free(text);
+    free(path);
+    return code;
+}
+
 static int write_page(const char *folder, const char *name, const struct document *document,
                       void (*print)(FILE *out, const char *folder, const struct document *document))
 {
-    char *path = text_format("%s/%s", folder, name), *page = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&page, &n);
-    int code = EXIT_IO;
-    if (out) {
-        print(out, folder, document);
-        code = fclose(out) == 0 && output_write_file(path, page, n) == 0 ? EXIT_DONE : EXIT_IO;
-    }
-    free(page);
-    free(path);
-    return code;
+    char *page;
+    size_t n;
+    FILE *out = memory_stream(&page, &n);
+    print(out, folder, document);
+    memory_stream_end(out);
+    return write_text(text_format("%s/%s", folder, name), page, n);
 }
 
 static int write_grid(const char *folder, const struct grid *grid, const char *ending,
                       void (*print)(const struct grid *grid, FILE *out))
 {
-    char *path = text_format("%s/tables/%s.%s", folder, grid->name, ending), *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    int code = EXIT_IO;
-    if (out) {
-        print(grid, out);
-        code = fclose(out) == 0 && output_write_file(path, text, n) == 0 ? EXIT_DONE : EXIT_IO;
-    }
-    free(text);
-    free(path);
-    return code;
+    char *text;
+    size_t n;
+    FILE *out = memory_stream(&text, &n);
+    print(grid, out);
+    memory_stream_end(out);
+    return write_text(text_format("%s/tables/%s.%s", folder, grid->name, ending), text, n);
 }
 
 static int write_grids(const struct document *document, const char *folder)

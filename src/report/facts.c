@@ -49,7 +49,7 @@ static char *folder_of(const char *path)
 static struct month_facts *month_of(struct report *report, const char *path, int64_t start)
 {
     char month[FORMAT_TIME_SIZE], *folder = folder_of(path);
-    format_time(start * INT64_C(1000000000), month)[strlen("2017-01")] = '\0';
+    format_time(start * NS_PER_S, month)[strlen("2017-01")] = '\0';
     for (size_t i = 0; i < report->n_months; i++) {
         struct month_facts *known = &report->months[i];
         if (strcmp(known->month, month) == 0 && strcmp(known->folder, folder) == 0) {

@@ -1,6 +1,7 @@
 #include "darkforest/report/grid.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -85,15 +86,10 @@ void grid_count(struct grid *grid, uint64_t n)
     add_cell(grid, group_digits(exact), exact);
 }
 
-/* The shortest decimal that reads back as the same number. */
 static char *exact_text(double value)
 {
-    char *text = text_format("%.15g", value);
-    for (int n = 16; n <= 17 && strtod(text, NULL) != value; n++) {
-        free(text);
-        text = text_format("%.*g", n, value);
-    }
-    return text;
+    char text[FORMAT_TIME_SIZE];
+    return memory_text(format_real(value, text));
 }
 
 void grid_real(struct grid *grid, double value, int n_decimals)

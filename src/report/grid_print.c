@@ -2,6 +2,7 @@
  * they are escaped in cells, heads and captions. */
 #include "darkforest/report/grid.h"
 
+#include "darkforest/core/csv.h"
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
@@ -193,18 +194,6 @@ void grid_latex(const struct grid *grid, FILE *out)
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
     fputs("\\bottomrule\n\\end{tabular}}\n\\end{table}\n", out);
-}
-
-static void csv_text(FILE *out, const char *text)
-{
-    static const struct escape quote[] = {{"\"", "\"\""}};
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    putc('"', out);
-    print_escaped(out, text, quote, 1);
-    putc('"', out);
 }
 
 static void csv_head(FILE *out, const struct grid_column *column)

@@ -49,7 +49,7 @@ static struct grid *windows_grid(const struct report *report)
         const struct window_facts *window = &report->windows[i];
         char start[FORMAT_TIME_SIZE];
         grid_text(grid, report->months[window->month].name);
-        grid_text(grid, format_time(window->start * INT64_C(1000000000), start));
+        grid_text(grid, format_time(window->start * NS_PER_S, start));
         add_with_unit(grid, window->length, "s");
         grid_count(grid, tally_records(&window->tally));
         grid_count(grid, window->tally.n[TALLY_COUNTED]);
@@ -95,7 +95,7 @@ static struct grid *damages_grid(const struct report *report)
             char start[FORMAT_TIME_SIZE];
             n = strcspn(line, "\n");
             char *text = text_format("%.*s", (int)n, line);
-            grid_text(grid, format_time(report->windows[i].start * INT64_C(1000000000), start));
+            grid_text(grid, format_time(report->windows[i].start * NS_PER_S, start));
             grid_text(grid, text);
             free(text);
         }

@@ -3,7 +3,6 @@
 #include "contact_reader.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/sources/scratch.h"
 #include "merge.h"
@@ -233,13 +232,12 @@ static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsig
 static int finish_from_scratch(struct workshop *shop, const struct buckets *buckets, size_t b)
 {
     struct bucket *bucket = &buckets->items[b];
-    const struct scratch *scratch = buckets->scratch;
     struct merge merge = {0};
     add_packed(shop, &merge, bucket, buckets->bits);
     for (size_t s = 0; s < buckets->n_spills; s++) {
         const uint64_t *end = &buckets->run_ends[s * buckets_n(buckets) + b];
         const uint64_t at = end == buckets->run_ends ? 0 : end[-1];
-        run_cursor_file(merge_place(&merge), scratch->fd, at, *end - at);
+        run_cursor_scratch(merge_place(&merge), buckets->scratch, at, *end - at);
         merge_added(&merge);
     }
     const size_t n = workshop_number(shop, bucket);
@@ -248,8 +246,6 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     workshop_give_rows(shop, n);
     const int failed = merge.failed;
     merge_free(&merge);
-    if (failed)
-        log_error("%s: scratch cannot be read back: %m", scratch->folder);
     return failed ? EXIT_IO : 0;
 }
 

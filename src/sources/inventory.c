@@ -17,11 +17,8 @@
 static char *say_no_list(const char *path)
 {
     char *names = memory_text("");
-    for (size_t i = 0; i < inventory_list_n_address_names; i++) {
-        char *longer = text_format("%s%s%s", names, i ? ", " : "", inventory_list_address_names[i]);
-        free(names);
-        names = longer;
-    }
+    for (size_t i = 0; i < inventory_list_n_address_names; i++)
+        text_add(&names, "%s%s", i ? ", " : "", inventory_list_address_names[i]);
     char *text =
         text_format("%s: no line of it holds an IPv4 address: this is not a device list, or its first line "
                     "names the column of addresses by none of %s",

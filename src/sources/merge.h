@@ -10,7 +10,7 @@
 struct merge {
     struct run_cursor *cursors; /* a binary heap by what each stands on; ended ones are taken out */
     size_t n, capacity;
-    int failed; /* some cursor could not be read: errno says how */
+    int failed; /* some cursor could not be read; that was said */
 };
 
 /* A place for one more cursor: open it there, then call merge_added. */

@@ -142,6 +142,13 @@ uint64_t partials_n_bytes(const struct partials *partials)
            partials->carry_numbers.n * sizeof *partials->carries;
 }
 
+static void clear(struct partials *partials)
+{
+    numbers_reset(&partials->numbers, 0);
+    numbers_reset(&partials->carry_numbers, 0);
+    partials->n_packets = 0;
+}
+
 int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile)
 {
     const size_t n = partials_n(partials), n_bytes = 2 * n * sizeof(uint64_t);
@@ -155,13 +162,6 @@ int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *p
         code = pile_put(pile, (uint32_t)(sorted[i] >> 32), &sums);
     }
     memory_unmap(keys, n_bytes + 1);
-    partials_clear(partials);
+    clear(partials);
     return code ? code : pile_end_run(pile);
-}
-
-void partials_clear(struct partials *partials)
-{
-    numbers_reset(&partials->numbers, 0);
-    numbers_reset(&partials->carry_numbers, 0);
-    partials->n_packets = 0;
 }

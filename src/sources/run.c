@@ -3,12 +3,10 @@
 #include "darkforest/core/output.h"
 #include "distinct.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define CURSOR_BYTES 65536 /* read from a file at once */
+#define CURSOR_BYTES 65536 /* read from scratch at once */
 #define PORT_CODE_MASK ((1U << CONTACT_PORT_BITS) - 1)
 
 static uint8_t *put_number(uint8_t *to, uint64_t value)
@@ -65,31 +63,21 @@ void run_writer_free(struct run_writer *writer)
     *writer = (struct run_writer){0};
 }
 
-/* Moves what is left to the front and fills up from the file. */
+/* Moves what is left to the front and fills up from scratch. */
 static void refill(struct run_cursor *cursor)
 {
-    size_t kept = (size_t)(cursor->end - cursor->at);
+    const size_t kept = (size_t)(cursor->end - cursor->at), room = cursor->capacity - kept;
+    const size_t n = cursor->n_left_in_scratch < room ? (size_t)cursor->n_left_in_scratch : room;
     memmove(cursor->buffer, cursor->at, kept);
+    if (scratch_read(cursor->scratch, cursor->offset, cursor->buffer + kept, n))
+        cursor->failed = cursor->ended = 1;
     cursor->at = cursor->buffer;
-    while (kept < cursor->capacity && cursor->n_left_in_file > 0) {
-        const size_t room = cursor->capacity - kept;
-        const size_t wanted = cursor->n_left_in_file < room ? (size_t)cursor->n_left_in_file : room;
-        const ssize_t got = pread(cursor->fd, cursor->buffer + kept, wanted, (off_t)cursor->offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            cursor->failed = cursor->ended = 1;
-            cursor->n_left_in_file = 0;
-            break;
-        }
-        kept += (size_t)got;
-        cursor->offset += (uint64_t)got;
-        cursor->n_left_in_file -= (uint64_t)got;
-    }
-    cursor->end = cursor->buffer + kept;
+    cursor->end = cursor->buffer + kept + n;
+    cursor->offset += n;
+    cursor->n_left_in_scratch -= n;
 }
 
-/* As the file is ours, what it says is trusted; but never read past its end. */
+/* As scratch is ours, what it says is trusted; but never read past its end. */
 static uint64_t take_number(struct run_cursor *cursor)
 {
     uint64_t value = 0;
@@ -105,7 +93,8 @@ static uint64_t take_number(struct run_cursor *cursor)
 void run_cursor_next(struct run_cursor *cursor)
 {
     static const uint32_t masks[5] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
-    if ((size_t)(cursor->end - cursor->at) < RUN_MOST_SOURCE + RUN_MOST_CONTACT && cursor->n_left_in_file > 0)
+    if ((size_t)(cursor->end - cursor->at) < RUN_MOST_SOURCE + RUN_MOST_CONTACT &&
+        cursor->n_left_in_scratch > 0)
         refill(cursor);
     if (cursor->at >= cursor->end || cursor->ended) {
         cursor->ended = 1;
@@ -133,9 +122,9 @@ void run_cursor_memory(struct run_cursor *cursor, const uint8_t *bytes, size_t n
     run_cursor_next(cursor);
 }
 
-void run_cursor_file(struct run_cursor *cursor, int fd, uint64_t offset, uint64_t n)
+void run_cursor_scratch(struct run_cursor *cursor, const struct scratch *scratch, uint64_t offset, uint64_t n)
 {
-    *cursor = (struct run_cursor){.fd = fd, .offset = offset, .n_left_in_file = n};
+    *cursor = (struct run_cursor){.scratch = scratch, .offset = offset, .n_left_in_scratch = n};
     cursor->capacity = n < CURSOR_BYTES ? (size_t)n : CURSOR_BYTES;
     cursor->buffer = memory_get(cursor->capacity + RUN_PADDING);
     cursor->at = cursor->end = cursor->buffer;

@@ -11,6 +11,8 @@
 #ifndef DARKFOREST_RUN_H
 #define DARKFOREST_RUN_H
 
+#include "darkforest/sources/scratch.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,24 +32,25 @@ struct run_writer {
 void run_put(struct run_writer *writer, uint32_t hash, const uint64_t *keys, size_t n);
 void run_writer_free(struct run_writer *writer);
 
-/* A run being read, from memory or piece by piece from a file. */
+/* A run being read, from memory or piece by piece from scratch. */
 struct run_cursor {
     uint32_t hash; /* of the source in hand */
     uint64_t key;  /* the contact in hand */
     int ended;
-    int failed; /* reading the file failed: errno says how */
+    int failed; /* scratch could not be read; that was said */
     uint64_t n_left_in_source;
     const uint8_t *at, *end; /* what is in memory and not taken */
-    uint8_t *buffer;         /* of a file's cursor: */
+    uint8_t *buffer;         /* of a cursor over scratch: */
     size_t capacity;         /* bytes that it holds */
-    int fd;
-    uint64_t offset, n_left_in_file;
+    const struct scratch *scratch;
+    uint64_t offset, n_left_in_scratch;
 };
 
 /* A run in memory, with RUN_PADDING bytes behind it; borrowed. The cursor stands on the first contact. */
 void run_cursor_memory(struct run_cursor *cursor, const uint8_t *bytes, size_t n);
-/* n bytes at offset of a file. */
-void run_cursor_file(struct run_cursor *cursor, int fd, uint64_t offset, uint64_t n);
+/* n bytes at offset of scratch; borrowed. */
+void run_cursor_scratch(struct run_cursor *cursor, const struct scratch *scratch, uint64_t offset,
+                        uint64_t n);
 void run_cursor_free(struct run_cursor *cursor);
 /* To the next contact; `ended` behind the last. */
 void run_cursor_next(struct run_cursor *cursor);

@@ -2,6 +2,7 @@
 
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/core/rng.h"
 #include "darkforest/synth/population.h"
 
@@ -48,13 +49,12 @@ static uint64_t mixing_stride(uint64_t n)
 static int write_rows(const struct plan *plan, FILE *file)
 {
     const uint64_t stride = mixing_stride(plan->listed);
+    char address[FORMAT_IPV4_SIZE];
     uint64_t k = 0;
     fputs("address,category\n", file);
     for (uint64_t row = 0; row < plan->listed; row++) {
         const uint64_t i = k < plan->n_devices ? k : plan->sources + k - plan->n_devices;
-        const uint32_t a = population_address(plan, i);
-        fprintf(file, "%u.%u.%u.%u,%s\n", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
-                category_of(plan, i));
+        fprintf(file, "%s,%s\n", format_ipv4(population_address(plan, i), address), category_of(plan, i));
         k = (k + stride) % plan->listed;
     }
     return ferror(file) ? -1 : 0;

@@ -3,6 +3,7 @@
 #include "behaviour.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/core/rng.h"
 #include "noise.h"
 #include "shape.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND INT64_C(1000000000)
 #define DIGIT_BITS 11
 #define DIGITS (1 << DIGIT_BITS)
 #define AHEAD 24 /* keys between a source's prefetch and its use */
@@ -153,9 +153,9 @@ static void make_packet(const struct synth_source *source, uint32_t j, const uin
 static int64_t stamp(int64_t place, int64_t duration, const uint32_t words[4])
 {
     const uint32_t accident = words[WORD_TIME] >> 10;
-    if (accident % 16 == 0 && place < SECOND)
+    if (accident % 16 == 0 && place < NS_PER_S)
         return -place;
-    if (accident % 16 == 0 && place >= duration - SECOND)
+    if (accident % 16 == 0 && place >= duration - NS_PER_S)
         return 2 * duration - place;
     return accident % 256 == 0 ? place - (words[WORD_KIND] & 0x3fffff) : place;
 }

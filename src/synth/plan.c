@@ -2,7 +2,6 @@
 
 #include "darkforest/core/parse.h"
 
-#define SECOND INT64_C(1000000000)
 #define MAX_SOURCES (UINT64_C(1) << 27) /* senders and silent devices share 2^28 addresses */
 
 /*
@@ -18,7 +17,8 @@ const struct plan_profile plan_profiles[] = {
 
 void plan_defaults(struct plan_options *options)
 {
-    *options = (struct plan_options){.scale = 0.01, .seed = 1, .start_ns = -1, .duration_ns = 3600 * SECOND};
+    *options =
+        (struct plan_options){.scale = 0.01, .seed = 1, .start_ns = -1, .duration_ns = 3600 * NS_PER_S};
 }
 
 static uint64_t scaled(uint64_t n, double scale)
@@ -50,9 +50,9 @@ static const char *check(const struct plan *plan)
         return "at most 134217728 sources and 134217728 listed devices have room in the address block";
     if (plan->packets > UINT64_C(1) << 40)
         return "--packets: at most 2^40";
-    if (plan->duration_ns < SECOND || plan->duration_ns > 31 * 24 * 3600 * SECOND)
+    if (plan->duration_ns < NS_PER_S || plan->duration_ns > 31 * 24 * 3600 * NS_PER_S)
         return "--duration: from 1 second to 31 days";
-    if (plan->start_ns < 2 * SECOND || plan->start_ns > UINT32_MAX * SECOND - plan->duration_ns)
+    if (plan->start_ns < 2 * NS_PER_S || plan->start_ns > UINT32_MAX * NS_PER_S - plan->duration_ns)
         return "--start: a pcap file holds times from 1970 to 2106";
     return NULL;
 }

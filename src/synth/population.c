@@ -254,8 +254,3 @@ const char *population_behaviour_name(const struct synth_source *source)
     const size_t b = source->behaviour;
     return b < BEHAVIOURS ? behaviours[b].name : noise_kinds[b - BEHAVIOURS].name;
 }
-
-int population_class(const struct synth_source *source)
-{
-    return source->behaviour < BEHAVIOURS ? behaviours[source->behaviour].class : -1;
-}

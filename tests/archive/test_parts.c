@@ -21,6 +21,8 @@
 
 #include <cmocka.h>
 
+#include "written.h"
+
 static char folder[] = "/tmp/darkforest-parts-XXXXXX";
 static char packed[300];
 
@@ -45,14 +47,19 @@ static void put_records(struct writer *w, size_t from, size_t to)
     }
 }
 
-static void write_packed(void)
+static struct bytes write_records(const char *name, size_t n, int with_index)
 {
-    const struct writer_options options = {
-        .link_type = 1, .nanoseconds = 1, .with_header = 1, .with_index = 1};
-    snprintf(packed, sizeof packed, "%s/x.pcap.zst", folder);
-    struct writer *w = writer_open(packed, &options);
-    put_records(w, 0, N_RECORDS);
-    assert_int_equal(writer_close(w), 0);
+    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
+    struct writer *w = writer_open(name, &options);
+    put_records(w, 0, n);
+    return written_bytes(w, with_index);
+}
+
+static void save_records(const char *name, int with_index, char *path, size_t path_size)
+{
+    const struct bytes bytes = write_records(name, N_RECORDS, with_index);
+    capture_save(folder, name, bytes, path, path_size);
+    free(bytes.data);
 }
 
 static void read_oracle(const char *path, struct oracle *oracle)
@@ -130,7 +137,7 @@ static void joined_from_pieces(void **state)
     struct writer *writers[3];
     for (int k = 0; k < 3; k++) {
         const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = k == 0};
-        writers[k] = writer_open_memory("x.zst", &options);
+        writers[k] = writer_open("x.zst", &options);
     }
     for (size_t piece = 0; piece < 7; piece++) {
         struct writer *w = writers[piece % 3];
@@ -222,16 +229,7 @@ static void other_files_have_no_index(void **state)
 
 static struct bytes plain_bytes(void)
 {
-    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
-    struct writer *w = writer_open_memory("x.pcap", &options);
-    put_records(w, 0, N_RECORDS / 4);
-    const void *bytes;
-    struct bytes copy;
-    assert_int_equal(writer_take(w, &bytes, &copy.n), 0);
-    copy.data = malloc(copy.n);
-    memcpy(copy.data, bytes, copy.n);
-    writer_discard(w);
-    return copy;
+    return write_records("x.pcap", N_RECORDS / 4, 0);
 }
 
 static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
@@ -303,12 +301,8 @@ static void members_are_restart_points(void **state)
 {
     (void)state;
     char path[320], index[340];
-    snprintf(path, sizeof path, "%s/members.pcap.gz", folder);
+    save_records("members.pcap.gz", 0, path, sizeof path);
     snprintf(index, sizeof index, "%s.dfx", path);
-    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
-    struct writer *w = writer_open(path, &options);
-    put_records(w, 0, N_RECORDS);
-    assert_int_equal(writer_close(w), 0);
     make_index(path, 1 << 20);
     check_parts(path, 15);
     unlink(index);
@@ -392,7 +386,7 @@ static int set_up(void **state)
     log_init(LOG_QUIET, 0);
     if (!mkdtemp(folder))
         return -1;
-    write_packed();
+    save_records("x.pcap.zst", 1, packed, sizeof packed);
     return 0;
 }
 

@@ -140,7 +140,6 @@ static void damage_is_said_with_its_place(void **state)
     assert_string_equal(reader_damage(reader)->what, "the last record is cut off");
     const size_t last = 16 + 77;
     assert_int_equal(reader_damage(reader)->offset, plain.n - last);
-    assert_int_equal(reader_damage(reader)->n_bytes_lost, last - 3);
     reader_close(reader);
     /* the captured length of the second record (the first holds no data) */
     plain.data[24 + 16 + 11] = 0x7f;
@@ -148,7 +147,6 @@ static void damage_is_said_with_its_place(void **state)
     assert_int_equal(count_records(reader, &kind), 1);
     assert_non_null(strstr(reader_damage(reader)->what, "header is damaged"));
     assert_int_equal(reader_damage(reader)->offset, 24 + 16);
-    assert_int_equal(reader_damage(reader)->n_bytes_lost, plain.n - 24 - 16);
     reader_close(reader);
     free(plain.data);
 }

@@ -341,6 +341,38 @@ static void texts_are_copied_and_formatted(void **state)
     free(copy);
 }
 
+static void texts_are_printed(void **state)
+{
+    (void)state;
+    char *text;
+    size_t n;
+    memory_stream_end(memory_stream(&text, &n));
+    assert_string_equal(text, "");
+    free(text);
+    FILE *stream = memory_stream(&text, &n);
+    for (int i = 0; i < 100000; i++)
+        fprintf(stream, "%d\n", i % 10);
+    memory_stream_end(stream);
+    assert_int_equal(n, 200000);
+    assert_string_equal(text + n - 4, "8\n9\n");
+    free(text);
+}
+
+static void texts_grow_and_end(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    text_add(&text, "%s", "");
+    assert_string_equal(text, "");
+    for (int i = 0; i < 3; i++)
+        text_add(&text, "%s%d", *text ? ", " : "", i);
+    text_add(&text, " (%s)", text); /* what it holds may go into what is added */
+    assert_string_equal(text, "0, 1, 2 (0, 1, 2)");
+    assert_true(text_ends_in(text, ")") && text_ends_in(text, "") && text_ends_in(text, text));
+    assert_false(text_ends_in(text, "2") || text_ends_in(")", text) || text_ends_in("", "x"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +390,8 @@ int main(void)
         cmocka_unit_test(folders_are_made_with_their_parents),
         cmocka_unit_test(folders_that_cannot_be_are_named),
         cmocka_unit_test(texts_are_copied_and_formatted),
+        cmocka_unit_test(texts_are_printed),
+        cmocka_unit_test(texts_grow_and_end),
     };
     log_init(LOG_QUIET, 0);
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -283,10 +283,11 @@ static void addresses_come_back_and_every_cut_is_refused(void **state)
     (void)state;
     for (uint64_t i = 0; i < 3000; i++) {
         const uint32_t a = i == 0 ? 0 : i == 1 ? UINT32_MAX : (uint32_t)rng_u64(3, RNG_SYNTH, i, 0);
-        char text[32];
+        char text[32], formatted[FORMAT_IPV4_SIZE];
         uint32_t got = 0;
         const int n =
             snprintf(text, sizeof text, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
+        assert_string_equal(format_ipv4(a, formatted), text);
         assert_int_equal(parse_exactly(text, (size_t)n, &got), 0);
         assert_int_equal(got, a);
         const char *last_dot = strrchr(text, '.');
@@ -324,6 +325,20 @@ static void times_are_written(void **state)
     assert_string_equal(format_time(INT64_MIN, out), "1677-09-21T00:12:43");
 }
 
+static void reals_are_as_short_as_can_be(void **state)
+{
+    (void)state;
+    char out[FORMAT_TIME_SIZE];
+    assert_string_equal(format_real(0.1, out), "0.1");
+    assert_string_equal(format_real(0.1 + 0.2, out), "0.30000000000000004");
+    assert_string_equal(format_real(1.0 / 3, out), "0.3333333333333333");
+    assert_string_equal(format_real(-1e300, out), "-1e+300");
+    for (uint64_t i = 0; i < 3000; i++) {
+        const double value = (double)rng_u64(4, RNG_SYNTH, i, 0) / (double)rng_u64(5, RNG_SYNTH, i, 0);
+        assert_true(strtod(format_real(value, out), NULL) == value);
+    }
+}
+
 static void durations_and_sizes_are_written(void **state)
 {
     (void)state;
@@ -357,6 +372,7 @@ int main(void)
         cmocka_unit_test(addresses_come_back_and_every_cut_is_refused),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(times_are_written),
+        cmocka_unit_test(reals_are_as_short_as_can_be),
         cmocka_unit_test(durations_and_sizes_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,6 @@
 #include "darkforest/core/rng.h"
 #include "distinct.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,20 +72,15 @@ static void check_cursor(struct run_cursor *cursor, const struct made *made, siz
     run_cursor_free(cursor);
 }
 
-/* In a file behind other bytes, as the runs of other buckets are. */
-static int save(const struct run_writer *writer, uint64_t offset)
+/* In scratch between other bytes, as the runs of other buckets are. */
+static struct scratch *save(const struct run_writer *writer, uint64_t offset)
 {
-    char path[] = "/tmp/darkforest-run-XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    unlink(path);
-    for (size_t done = 0; done < writer->n;) {
-        const ssize_t got = pwrite(fd, writer->bytes + done, writer->n - done, (off_t)(offset + done));
-        assert_true(got > 0);
-        done += (size_t)got;
-    }
-    assert_int_equal(pwrite(fd, "behind it", 9, (off_t)(offset + writer->n)), 9);
-    return fd;
+    struct scratch *scratch = scratch_open("/tmp");
+    assert_non_null(scratch);
+    scratch->n_bytes = offset;
+    assert_int_equal(scratch_append(scratch, writer->bytes, writer->n), 0);
+    assert_int_equal(scratch_append(scratch, "behind it", 9), 0);
+    return scratch;
 }
 
 static void check_run(uint64_t seed, size_t n, uint32_t n_hashes)
@@ -98,10 +92,10 @@ static void check_run(uint64_t seed, size_t n, uint32_t n_hashes)
     pack(made, n, &writer);
     run_cursor_memory(&cursor, writer.bytes, writer.n);
     check_cursor(&cursor, made, n);
-    const int fd = save(&writer, 1234567);
-    run_cursor_file(&cursor, fd, 1234567, writer.n);
+    struct scratch *scratch = save(&writer, 1234567);
+    run_cursor_scratch(&cursor, scratch, 1234567, writer.n);
     check_cursor(&cursor, made, n);
-    close(fd);
+    scratch_close(scratch);
     run_writer_free(&writer);
     free(made);
 }
@@ -116,8 +110,8 @@ static void what_is_packed_comes_back(void **state)
     check_run(3, 200000, UINT32_MAX);
 }
 
-/* A file that ends before its run does: what was there is given, then the cursor says that it failed. */
-static void a_file_that_is_too_short_is_told(void **state)
+/* Scratch that ends before its run does: what was there is given, then the cursor says that it failed. */
+static void scratch_that_is_too_short_is_told(void **state)
 {
     (void)state;
     struct made *made = memory_get(50000 * sizeof *made);
@@ -125,15 +119,15 @@ static void a_file_that_is_too_short_is_told(void **state)
     struct run_cursor cursor;
     const size_t n = make(4, 50000, 100, made);
     pack(made, n, &writer);
-    const int fd = save(&writer, 0);
-    assert_int_equal(ftruncate(fd, (off_t)(writer.n / 2)), 0);
+    struct scratch *scratch = save(&writer, 0);
+    assert_int_equal(ftruncate(scratch->fd, (off_t)(writer.n / 2)), 0);
     size_t n_read = 0;
-    for (run_cursor_file(&cursor, fd, 0, writer.n); !cursor.ended; run_cursor_next(&cursor))
+    for (run_cursor_scratch(&cursor, scratch, 0, writer.n); !cursor.ended; run_cursor_next(&cursor))
         n_read++;
     assert_true(cursor.failed);
     assert_true(n_read < n);
     run_cursor_free(&cursor);
-    close(fd);
+    scratch_close(scratch);
     run_writer_free(&writer);
     free(made);
 }
@@ -174,7 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_comes_back),
-        cmocka_unit_test(a_file_that_is_too_short_is_told),
+        cmocka_unit_test(scratch_that_is_too_short_is_told),
         cmocka_unit_test(runs_merge_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

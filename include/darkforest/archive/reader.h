@@ -41,7 +41,6 @@ int file_sniff(const char *path, struct file_kind *kind, char **why);
 struct damage {
     char what[160];  /* "" : none. A clause: "record header is not one", "gzip stream is cut off", ... */
     uint64_t offset; /* in the file on disk for plain files, in the inflated stream for compressed ones */
-    uint64_t n_bytes_lost; /* bytes that could not be used, where known */
 };
 
 struct block {

@@ -1,7 +1,7 @@
 /*
  * writer.h - classic pcap out, plain, gzip or zstd by the name's ending (.pcap, .pcap.gz, .pcap.zst). Local.
  *
- * The file is written as PATH.partial and takes its name in writer_close. Compressed output is a chain of
+ * What is made is gathered in memory: put, then take, then discard. Compressed output is a chain of
  * independent members or frames (about 1 MiB of records each), so that the parts which several ranks write
  * can be joined by plain concatenation.
  */
@@ -18,23 +18,16 @@ struct writer_options {
     int nanoseconds;
     int with_header; /* 0: a later part of a file, records only */
     int level;       /* of zstd; 0: the usual one */
-    int with_index;  /* zstd written by writer_open: seekable, with a time index at its end (parts.h) */
 };
 
-/* NULL after one sentence on stderr. */
-struct writer *writer_open(const char *path, const struct writer_options *options);
-/* 0, or -1 after one sentence (disk full, ...); then only writer_discard is left. */
+/* `name` says the compression and stands in messages, no file is touched. NULL after one sentence on stderr.
+ */
+struct writer *writer_open(const char *name, const struct writer_options *options);
+void writer_discard(struct writer *writer);
+/* 0, or -1 after one sentence (a time before 1970, ...); then only writer_discard is left. */
 int writer_put(struct writer *writer, const struct record *record);
 /* Ends the member or frame here; the next record begins another. 0, or -1 after one sentence. */
 int writer_cut(struct writer *writer);
-int writer_close(struct writer *writer); /* 0; -1 after one sentence, with nothing left behind */
-void writer_discard(struct writer *writer);
-
-/*
- * A part of a file that ranks write together, gathered in memory: `name` says the compression and stands in
- * messages, no file is touched. Put, then take, then discard.
- */
-struct writer *writer_open_memory(const char *name, const struct writer_options *options);
 /* Ends the member or frame and hands over the n bytes made since the last take, valid until the next put. 0,
  * or -1 after one sentence. */
 int writer_take(struct writer *writer, const void **data, size_t *n);

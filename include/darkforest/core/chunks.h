@@ -36,8 +36,6 @@ struct chunk_list {
     struct chunk *first, *last;
 };
 
-struct chunk *chunk_pool_get(struct chunk_pool *pool);
-void chunk_pool_put(struct chunk_pool *pool, struct chunk *chunk);
 /* Every slab goes; lists that used them are dead. */
 void chunk_pool_free(struct chunk_pool *pool);
 

@@ -38,6 +38,9 @@ int output_flush_stdout(void);
 int output_make_directory(const char *path);
 /* A formatted string in fresh memory (asprintf that aborts the process when memory is out). */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same behind what *text holds: fresh memory, or NULL for nothing. */
+void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int text_ends_in(const char *text, const char *ending);
 
 /* malloc, calloc, realloc that end the process with one sentence when memory is out: for small things. */
 void *memory_get(size_t n);
@@ -45,5 +48,8 @@ void *memory_zeroed(size_t n, size_t size);
 void *memory_aligned(size_t alignment, size_t n);
 void *memory_resize(void *p, size_t n);
 char *memory_text(const char *text);
+/* open_memstream and its fclose that do the same: then *text, fresh memory, holds n bytes and a NUL. */
+FILE *memory_stream(char **text, size_t *n);
+void memory_stream_end(FILE *stream);
 
 #endif

@@ -18,10 +18,15 @@ int parse_duration(const char *text, int64_t *ns);   /* 30s, 5m, 1h, 1d, 250ms, 
 int parse_time(const char *text, int64_t *ts_ns);
 int parse_ipv4(const char *text, size_t n, uint32_t *address); /* dotted quad of n bytes, host order */
 
+#define NS_PER_S INT64_C(1000000000)
+
 #define FORMAT_TIME_SIZE 32
 char *format_time(int64_t ts_ns, char out[FORMAT_TIME_SIZE]);      /* 2017-01-01T03:00:00 */
 char *format_stamp(int64_t ts_ns, char out[FORMAT_TIME_SIZE]);     /* 20170101T030000, for file names */
 char *format_duration(double seconds, char out[FORMAT_TIME_SIZE]); /* 01:02:03 */
 char *format_size(uint64_t n_bytes, char out[FORMAT_TIME_SIZE]);   /* 1.5 GiB */
+char *format_real(double value, char out[FORMAT_TIME_SIZE]); /* the shortest that reads back as the same */
+#define FORMAT_IPV4_SIZE 16
+char *format_ipv4(uint32_t address, char out[FORMAT_IPV4_SIZE]); /* of host order: 10.0.0.1 */
 
 #endif

@@ -33,10 +33,9 @@ struct learner_options {
 };
 
 struct learner {
-    const char *name;  /* "forest" */
-    const char *title; /* "Random Forest" */
-    const char *uses;  /* "n_estimators max_depth ...": the parameters it reads, in the order shown */
-    uint32_t n_bins;   /* values told apart in a feature, unless the user says how many */
+    const char *name; /* "forest" */
+    const char *uses; /* "n_estimators max_depth ...": the parameters it reads, in the order shown */
+    uint32_t n_bins;  /* values told apart in a feature, unless the user says how many */
     void (*defaults)(struct learner_options *options);           /* of this learner; seed 0 */
     const char *(*check)(const struct learner_options *options); /* NULL or a sentence */
     /* Fills the model that learner_fit prepared. 0, or -1 with a sentence in *why. */
@@ -48,8 +47,6 @@ extern const struct learner learners[];
 extern const size_t n_learners;
 
 const struct learner *learner_find(const char *name);
-/* "n_estimators=100 max_depth=3 ...": what is stored as the model's parameters; fresh memory. */
-char *learner_parameters(const struct learner *learner, const struct learner_options *options);
 /* Collective. NULL on every rank with a sentence in *why (fresh memory): one class only, no rows, ... */
 struct model *learner_fit(const struct learner *learner, const struct dataset *data,
                           const struct learner_options *options, const char *const *feature_names,

@@ -82,7 +82,9 @@ const char *model_check(const struct model *model);
 /* Class shares of n rows of n_features values: shares is n x n_classes, each row sums to 1.
  * Values must be finite. */
 void model_predict_proba(const struct model *model, const double *rows, size_t n, double *shares);
-/* The class with the largest share, the lowest code among equals. */
+/* The class with the largest of such shares in each row, the lowest code among equals. */
+void model_decide(const struct model *model, const double *shares, size_t n, uint8_t *classes);
+/* Both at once. */
 void model_predict(const struct model *model, const double *rows, size_t n, uint8_t *classes);
 /* Confusion matrix of the model over rows of known class; *m was initialised with n_classes. Adds to it. */
 void model_judge(const struct model *model, const struct table *rows, struct metrics *m);

@@ -7,13 +7,12 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NS_PER_S INT64_C(1000000000)
 
 /* Whether the file holds all that is asked for of its window. */
 static int covers(const struct features_meta *meta, const struct finished_settings *settings)

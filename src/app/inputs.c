@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INVENTORY_ALIGNMENT 64
+
 /* Says a sentence that a room handed out, and keeps it as the last error. */
 static void say(char *why)
 {

@@ -22,7 +22,7 @@ static int window_of_name(const char *name, int64_t *start)
              time + 4);
     if (parse_time(text, &ns) != 0)
         return -1;
-    *start = ns / INT64_C(1000000000);
+    *start = ns / NS_PER_S;
     return 0;
 }
 
@@ -43,8 +43,8 @@ struct stretch stretch_of_names(const char *names)
 static char *text_of(struct stretch stretch, int length)
 {
     char first[FORMAT_TIME_SIZE], last[FORMAT_TIME_SIZE];
-    format_time(stretch.first * INT64_C(1000000000), first)[length] = '\0';
-    format_time(stretch.last * INT64_C(1000000000), last)[length] = '\0';
+    format_time(stretch.first * NS_PER_S, first)[length] = '\0';
+    format_time(stretch.last * NS_PER_S, last)[length] = '\0';
     return strcmp(first, last) == 0 ? memory_text(first) : text_format("%s to %s", first, last);
 }
 

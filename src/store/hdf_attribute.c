@@ -2,6 +2,7 @@
 #include "hdf.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,7 +141,7 @@ int hdf_get_i64(hid_t object, const char *name, int64_t *value)
 
 int hdf_get_time(hid_t object, const char *name, int64_t *value)
 {
-    const int64_t most = INT64_MAX / 4 / 1000000000; /* sums and differences of times fit too */
+    const int64_t most = INT64_MAX / 4 / NS_PER_S; /* sums and differences of times fit too */
     return hdf_get_i64(object, name, value) != 0 || *value < -most || *value > most ? -1 : 0;
 }
 

@@ -184,6 +184,10 @@ static void read_learners(struct reading_campaign *r)
         if (!learner_find(names->items[i]))
             refuse(r, text_format("[train] learners: there is no learner '%s'; names are separated by blanks",
                                   names->items[i]));
+    for (size_t i = 0; i < names->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names->items[k], names->items[i]) == 0)
+                refuse(r, text_format("[train] learners names '%s' twice", names->items[i]));
     if (names->n == 0)
         refuse(r, memory_text("[train] learners names none"));
 }
@@ -231,7 +235,10 @@ static void read_names(struct reading_campaign *r)
     c->name = name ? memory_text(name) : name_of_file(r->ini.path);
     c->output = from_folder(r, output);
     c->rules = rules ? from_folder(r, rules) : NULL;
-    add_words(r, get(r, "devices", "files", ""), &c->devices, from_folder);
+    const char *devices = get(r, "devices", "files", NULL);
+    add_words(r, devices ? devices : "", &c->devices, from_folder);
+    if (devices && c->devices.n == 0)
+        refuse(r, memory_text("[devices] files names none: without the key every source is kept"));
     if (!is_name(c->name))
         refuse(r, text_format("[campaign] name (absent: the file's) is made of letters, digits, . _ -: '%s'",
                               c->name));

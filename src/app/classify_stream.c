@@ -152,6 +152,11 @@ static void take_block(struct streaming *s, const struct source_file *file, cons
     }
 }
 
+static int stop_is_wanted(void)
+{
+    return stop_wanted() != NULL;
+}
+
 /* 0, or an exit code after one sentence. */
 static int open_file(const struct classify_stream *stream, const char *path, struct source_file *file)
 {
@@ -159,7 +164,7 @@ static int open_file(const struct classify_stream *stream, const char *path, str
     int code = 0;
     char *why = NULL;
     *file = (struct source_file){.path = path};
-    file->reader = reader_open(path, &kind, &code, &why);
+    file->reader = reader_open_live(path, stop_is_wanted, &kind, &code, &why);
     if (!file->reader)
         goto err0;
     file->format = kind.format;
@@ -207,12 +212,14 @@ static int read_file(struct streaming *s, const char *path)
     s->span_to = 0;
     while (s->code == 0 && (got = reader_next(file.reader, &block)) > 0) {
         take_block(s, &file, &block);
-        if (s->code == 0 && stop_wanted()) {
-            log_info("stopping: %s", stop_wanted());
+        if (s->code == 0 && stop_wanted())
             s->code = EXIT_STOPPED;
-        }
     }
-    const int damage = tell_damage(&file, got < 0);
+    if (s->code == 0 && got == 0 && stop_wanted()) /* the pipe was given up */
+        s->code = EXIT_STOPPED;
+    if (s->code == EXIT_STOPPED)
+        log_info("stopping: %s", stop_wanted());
+    const int damage = s->code == EXIT_STOPPED ? 0 : tell_damage(&file, got < 0);
     filter_free(file.filter);
     reader_close(file.reader);
     return damage;

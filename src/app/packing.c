@@ -40,10 +40,15 @@ int packing_round(struct packing *p, const struct joint_piece *piece)
     return p->code == EXIT_DONE;
 }
 
-void packing_judge(struct packing *p, const char *path, const struct reader *reader)
+void packing_judge(struct packing *p, const struct archive_file *file, const struct reader *reader, int last)
 {
     const struct damage *damage = reader_damage(reader);
-    log_error("%s: at byte %llu: %s", path, (unsigned long long)damage->offset, damage->what);
+    if (last < 0)
+        log_error("%s: at byte %llu: %s", file->path, (unsigned long long)damage->offset, damage->what);
+    else if (!reader_is_same(reader, &file->kind))
+        log_error("%s has changed since it was first looked at: no packed file was written", file->path);
+    else
+        return;
     p->code = EXIT_IO;
 }
 

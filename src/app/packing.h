@@ -45,8 +45,9 @@ struct joint_piece packing_take(struct packing *p);
 /* The pieces of all ranks go to the file. Collective. Whether to go on:
  * nothing failed and nobody wants to stop. */
 int packing_round(struct packing *p, const struct joint_piece *piece);
-/* A reader failed: says so, in `code` too. Local. */
-void packing_judge(struct packing *p, const char *path, const struct reader *reader);
+/* What reader_next said `last`: a failed reader, and a file that has changed meanwhile, are said, in `code` too.
+ * Local. */
+void packing_judge(struct packing *p, const struct archive_file *file, const struct reader *reader, int last);
 /* Says which damage of a file was met; `damage` is NULL on ranks that met none. Collective. */
 void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage);
 

@@ -191,8 +191,7 @@ static void read_stretch(struct cutting *c, const struct step *step)
         within = take_block(c, &file->kind.format, &block);
     if (within)
         end_of_file(c, reader);
-    if (last < 0)
-        packing_judge(p, file->path, reader);
+    packing_judge(p, file, reader, last);
     p->n_bytes_read += reader_position(reader);
     reader_close(reader);
 }

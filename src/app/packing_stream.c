@@ -197,8 +197,8 @@ void packing_stream(struct packing *p, const struct archive_file *file)
         struct joint_piece piece = {0};
         more = s.ring && lap(&s, &piece);
         ranks_max_u64(p->world, &more, 1);
-        if (s.last < 0)
-            packing_judge(p, file->path, s.reader);
+        if (s.reader && (s.last < 0 || !more))
+            packing_judge(p, file, s.reader, s.last);
         more = packing_round(p, &piece) && more;
     }
     if (p->code == EXIT_DONE)

@@ -190,20 +190,15 @@ static int keep_settings(const struct campaign *c)
     return failed ? EXIT_IO : EXIT_DONE;
 }
 
-/* Rank 0. */
-static int check_and_keep_settings(const struct campaign *c)
-{
-    const int code = check_settings(c);
-    return code == EXIT_DONE ? keep_settings(c) : code;
-}
-
 static int do_all(struct reproduce *r)
 {
     const int is_first = ranks_rank(r->world) == 0;
-    int code = ranks_agree(r->world, is_first ? check_and_keep_settings(&r->campaign) : EXIT_DONE, NULL);
+    int code = ranks_agree(r->world, is_first ? check_settings(&r->campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE)
         code = extract_all(r);
     run_record_phase(r->record, "train");
+    if (code == EXIT_DONE)
+        code = ranks_agree(r->world, is_first ? keep_settings(&r->campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE)
         code = reproduce_train(r->world, &r->campaign);
     run_record_phase(r->record, "judge");

@@ -59,7 +59,7 @@ const char *stop_wanted(void)
 int stop_agreed(const struct ranks *ranks, const char *what)
 {
     const char *wish = stop_wanted();
-    char *why = wish ? text_format("stopping: %s; %s", wish, what) : NULL;
+    char *why = wish ? text_format("asked to stop (%s): %s", wish, what) : NULL;
     const int code = ranks_agree(ranks, wish ? EXIT_STOPPED : EXIT_DONE, why);
     free(why);
     return code;

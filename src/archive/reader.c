@@ -288,9 +288,15 @@ static int64_t first_time(const struct reader *r)
 
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why)
 {
+    return reader_open_live(path, NULL, kind, code, why);
+}
+
+struct reader *reader_open_live(const char *path, int (*give_up)(void), struct file_kind *kind, int *code,
+                                char **why)
+{
     *kind =
         (struct file_kind){.container = CONTAINER_NONE, .first_ts_ns = INT64_MAX, .last_ts_ns = INT64_MIN};
-    struct stream *stream = stream_open(path, code, why);
+    struct stream *stream = stream_open(path, give_up, code, why);
     if (!stream)
         return NULL;
     struct reader *r = new_reader(stream);
@@ -338,7 +344,7 @@ struct reader *reader_open_again(const char *path, const struct file_kind *kind,
 static struct reader *reopen(const char *path, const struct file_kind *kind, uint64_t from, int *code,
                              char **why)
 {
-    struct stream *stream = stream_open(path, code, why);
+    struct stream *stream = stream_open(path, NULL, code, why);
     if (!stream)
         return NULL;
     if (!is_same(stream, kind) || stream->codec->compression != kind->compression) {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INPUT_SIZE = 256 * 1024, MAGIC_SIZE = 4 };
+enum { INPUT_SIZE = 256 * 1024, MAGIC_SIZE = 4, PATIENCE_MS = 500 };
 
 void stream_set_fault(struct stream *stream, const char *format, ...)
 {
@@ -22,9 +23,21 @@ void stream_set_fault(struct stream *stream, const char *format, ...)
     va_end(arguments);
 }
 
+/* Waits for a pipe. 0 when the wait was given up. */
+static int wait_for_input(const struct stream *stream)
+{
+    struct pollfd input = {.fd = stream->fd, .events = POLLIN};
+    while (stream->give_up && poll(&input, 1, PATIENCE_MS) <= 0)
+        if (stream->give_up())
+            return 0;
+    return 1;
+}
+
 static size_t read_file(struct stream *stream, uint8_t *to, size_t n)
 {
     ssize_t got;
+    if (!stream->is_regular && !wait_for_input(stream))
+        return 0;
     do
         got = read(stream->fd, to, n);
     while (got < 0 && errno == EINTR);
@@ -109,10 +122,11 @@ static void read_magic(struct stream *stream)
     }
 }
 
-struct stream *stream_open(const char *path, int *code, char **why)
+struct stream *stream_open(const char *path, int (*give_up)(void), int *code, char **why)
 {
     struct stream *stream = memory_zeroed(1, sizeof *stream);
     stream->fd = -1;
+    stream->give_up = give_up;
     if (open_file(stream, path, code, why) < 0)
         goto err0;
     stream->input = memory_get(INPUT_SIZE);

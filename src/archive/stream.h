@@ -34,6 +34,7 @@ struct stream {
     void *state;
     int fd;
     int is_regular;
+    int (*give_up)(void);
     uint64_t n_file;  /* bytes of the file; 0 for a pipe */
     uint64_t n_taken; /* bytes read from it */
     uint8_t *input;   /* compressed bytes, [input_at, input_n) not yet used */
@@ -44,8 +45,9 @@ struct stream {
     int io_error;    /* the fault is not the file's content */
 };
 
-/* "-" is standard input. NULL with an exit code and a sentence. */
-struct stream *stream_open(const char *path, int *code, char **why);
+/* "-" is standard input. `give_up` as of reader_open_live, NULL: never.
+ * NULL with an exit code and a sentence. */
+struct stream *stream_open(const char *path, int (*give_up)(void), int *code, char **why);
 void stream_close(struct stream *stream);
 
 /* The first bytes without taking them: at least `least` unless the stream is shorter. */

@@ -228,18 +228,25 @@ static void forget_taken(struct writer *w)
     w->taken = 0;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 int writer_put(struct writer *writer, const struct record *record)
 {
-    const int64_t seconds = record->ts_ns / NS_PER_S, rest = record->ts_ns % NS_PER_S;
-    if (record->ts_ns < 0 || seconds > UINT32_MAX || record->n_captured > RECORD_MAX_CAPTURED) {
+    if (record->ts_ns < 0 || record->n_captured > RECORD_MAX_CAPTURED) {
         log_error("%s cannot be written: a record does not fit the pcap format", writer->path);
         return -1;
     }
+    const int64_t seconds = smaller(record->ts_ns / NS_PER_S, UINT32_MAX);
+    const int64_t rest = record->ts_ns - seconds * NS_PER_S;
     forget_taken(writer);
     const size_t size = RECORD_HEADER_SIZE + record->n_captured;
     if (writer->n >= PIECE_SIZE && flush_piece(writer) < 0)
         return -1;
-    const uint32_t header[4] = {(uint32_t)seconds, (uint32_t)(writer->nanoseconds ? rest : rest / 1000),
+    const uint32_t header[4] = {(uint32_t)seconds,
+                                (uint32_t)smaller(writer->nanoseconds ? rest : rest / 1000, UINT32_MAX),
                                 record->n_captured, record->n_wire};
     memcpy(writer->piece + writer->n, header, sizeof header);
     memcpy(writer->piece + writer->n + sizeof header, record->data, record->n_captured);

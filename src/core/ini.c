@@ -19,7 +19,10 @@ struct cursor {
     size_t n, at;
     int line, section_line, bad_line;
     int room; /* bytes of a line that inih takes, without its end */
+    int long_section;
 };
+
+#define SECTION_ROOM 49 /* bytes of a section's name that inih keeps: of a longer one it drops the rest */
 
 /* Lines lose their indent here: inih would take an indented
  * one for the continuation of the value above it. */
@@ -52,6 +55,8 @@ static int keep_entry(void *user, const char *section, const char *key, const ch
 {
     struct cursor *c = user;
     struct ini *ini = c->ini;
+    if (strlen(section) >= SECTION_ROOM && !c->long_section)
+        c->long_section = c->section_line;
     ini->entries = memory_resize(ini->entries, (ini->n + 1) * sizeof *ini->entries);
     ini->entries[ini->n++] = (struct ini_entry){.section = memory_text(section),
                                                 .key = memory_text(key),
@@ -113,6 +118,11 @@ int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
     }
     if (bad) {
         log_error("%s:%d: not a line of `key = value`, `[section]` or a comment", name, bad > 0 ? bad : 0);
+        return -1;
+    }
+    if (c.long_section) {
+        log_error("%s:%d: the name of the section is longer than %d bytes", name, c.long_section,
+                  SECTION_ROOM - 1);
         return -1;
     }
     return check_repeats(ini);

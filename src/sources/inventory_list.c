@@ -6,6 +6,7 @@
 #include "darkforest/core/parse.h"
 
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,16 +33,42 @@ void inventory_list_free(struct inventory_list *list)
     list->entries = NULL;
 }
 
-/* The name as it is kept: lower case, printable ASCII, cut to size. */
+static int is_utf8(const char *text, size_t n)
+{
+    json_t *string = json_stringn(text, n); /* jansson takes nothing else */
+    json_decref(string);
+    return string != NULL;
+}
+
+/* Bytes of the text that a name has room for; a letter of several bytes is not cut. */
+static size_t fitting(struct text_view text)
+{
+    if (text.n < CATEGORY_NAME_SIZE)
+        return text.n;
+    size_t n = CATEGORY_NAME_SIZE - 1;
+    while (n > 0 && ((uint8_t)text.at[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+/* The name as it is kept: UTF-8, Latin letters in lower case, cut to size; a question mark for what has no
+ * place in a text. */
 static size_t clean_category(struct text_view text, char name[CATEGORY_NAME_SIZE])
 {
     text = text_view_trimmed(text);
     if (text.n == 0)
         text = text_view_of("unknown");
-    const size_t n = text.n < CATEGORY_NAME_SIZE ? text.n : CATEGORY_NAME_SIZE - 1;
+    const size_t n = fitting(text);
+    int has_more = 0; /* than ASCII */
     memset(name, 0, CATEGORY_NAME_SIZE);
-    for (size_t i = 0; i < n; i++)
-        name[i] = text.at[i] >= ' ' && text.at[i] <= '~' ? text_view_lower(text.at[i]) : '?';
+    for (size_t i = 0; i < n; i++) {
+        const int is_ascii = (uint8_t)text.at[i] < 0x80;
+        has_more |= !is_ascii;
+        name[i] = is_ascii && (text.at[i] < ' ' || text.at[i] > '~') ? '?' : text_view_lower(text.at[i]);
+    }
+    const int keeps = !has_more || is_utf8(name, n);
+    for (size_t i = 0; i < n && !keeps; i++)
+        name[i] = (uint8_t)name[i] < 0x80 ? name[i] : '?';
     return n;
 }
 

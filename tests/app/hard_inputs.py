@@ -5,15 +5,20 @@ under a final name, and no hang (a run has a minute).
 import concurrent.futures
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import time
+
+import h5py
+import numpy as np
 
 import features
 import naive
-from program import Program
+from program import ENVIRONMENT, Program
 
-BAD_USAGE, BAD_DATA, NO_INPUT, IO_FAILED, BAD_CONFIG = 64, 65, 66, 74, 78
+BAD_USAGE, BAD_DATA, NO_INPUT, IO_FAILED, STOPPED, BAD_CONFIG = 64, 65, 66, 74, 75, 78
 
 
 def write(path, content):
@@ -143,6 +148,7 @@ def made_once(p):
     p.do("extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", features_of)
     p.do("train", features_of, "-o", os.path.join(made, "model.h5"), "--n-estimators", "2", "--max-depth", "2")
     p.do("pack", os.path.join(made, "hour.pcap"), "-o", os.path.join(made, "packed.pcap.zst"))
+    shutil.copytree(features_of, os.path.join(made, "more"))
     write(os.path.join(made, "key"), bytes(range(32)))
     return made
 
@@ -200,6 +206,11 @@ def own_inputs(p):
         ("MADE/hour.pcap is an input", ["pack", "MADE/hour.pcap", "-o", "MADE/other-name.pcap.zst"]),
         ("MADE/packed.pcap.zst is an input", ["pack", "MADE", "-o", "MADE/packed.pcap.zst"]),
         ("MADE/packed.pcap.zst is an input", ["pack", "MADE/*.pcap*", "-o", "MADE/packed.pcap.zst"]),
+        ("features-20170101T000000.h5", ["export", hour, "MADE/more", "--format", "hdf5", "--anonymize", key, "-o", "MADE/folder"]),
+        ("new.pcap", ["synth", "-o", "MADE/new.pcap", "--devices-out", "MADE/folder/../new.pcap"]),
+        ("empty", ["train", "MADE/features", "-o", ""]),
+        ("--model", ["export", hour, "--model", "forest"]),
+        ("--anonymize", ["export", model, "--anonymize", key, "-o", "MADE/new.json"]),
     ])
 
 
@@ -232,6 +243,90 @@ def full_stdout(p):
     shutil.rmtree(made)
 
 
+def change(path, where, key, value):
+    """One attribute (value None: taken away) or one value of a dataset, its checksum left as it was."""
+    with h5py.File(path, "r+", libver="latest") as f:
+        at = f[where]
+        if isinstance(at, h5py.Dataset):
+            at[key] = value
+        elif value is None:
+            del at.attrs[key]
+        else:
+            at.attrs.modify(key, value)
+
+
+def changed_files(p):
+    """Files of ours that somebody else has changed: refused by name, by every command that reads them, and no crash."""
+    made = made_once(p)
+    folder, model = os.path.join(made, "features"), os.path.join(made, "model.h5")
+    hour = features.files(folder)[0]
+    p.do("evaluate", model, folder, "-o", os.path.join(made, "result.h5"))
+    readers = [["train", "MADE/features", "-o", "MADE/new.h5"], ["evaluate", "MADE/model.h5", "MADE/features"],
+               ["report", "MADE/features", "-o", "MADE/report"], ["label", "MADE/features", "-o", "MADE/labelled"],
+               ["extract", "MADE/hour.pcap", "-o", "MADE/features"], ["info", "MADE/features"], ["verify", "MADE/features"]]
+    users = [["evaluate", "MADE/model.h5", "MADE/features"], ["classify", "MADE/model.h5", "MADE/hour.pcap", "--model", "forest-depth-2"],
+             ["info", "MADE/model.h5"], ["verify", "MADE/model.h5"]]
+    verifiers, labellers = [["verify", "MADE/features"]], [["label", "MADE/features", "-o", "MADE/labelled"], ["verify", "MADE/features"]]
+    forest = "/models/" + sorted(h5py.File(model)["models"])[0]
+    for path, where, key, value, commands in [
+        (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
+        (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
+        (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
+        (model, "/", "inputs", None, users), (model, "/", "rules", None, users),
+        (model, "/", "window_length", np.int64(2**62), users), (model, "/", "window_length", np.int64(-1), users),
+        (model, forest + "/values", (0, 0), 1e308, users),
+    ]:
+        mine = p.file("changed")
+        shutil.copytree(made, mine)
+        change(path.replace(made, mine), where, key, value)
+        for words in commands:
+            done = p.run(*[word.replace("MADE", mine) for word in words])
+            assert done.returncode == BAD_DATA, (where, key, value, words, done.returncode, done.stderr)
+            assert os.path.basename(path) in done.stderr + done.stdout, (words, done.stderr)
+        shutil.rmtree(mine)
+    with h5py.File(os.path.join(made, "result.h5"), "r+", libver="latest") as f:
+        f["results"][sorted(f["results"])[0]]["metrics/recall"][0] = 0.5
+    done = p.run("verify", os.path.join(made, "result.h5"), p.file("none.h5"), model)
+    assert done.returncode == NO_INPUT and "result.h5: NOT whole" in done.stdout and "model.h5: whole" in done.stdout, done.stdout
+    shutil.rmtree(made)
+
+
+def each_file_once(p):
+    """By whatever names a file goes; a pattern may match folders."""
+    made = made_once(p)
+    rows = {}
+    for words in (["MADE/features"], ["MADE/features", "MADE/features/"], ["MADE/feat*"], ["MADE/features/", "MADE/features/features-*.h5"]):
+        p.do("train", *[word.replace("MADE", made) for word in words], "-o", p.file("once.h5"), "--n-estimators", "2", ranks=2)
+        with h5py.File(p.file("once.h5")) as f:
+            rows["".join(words)] = f.attrs["n_rows"]
+    assert len(set(rows.values())) == 1, rows
+    done = p.run("evaluate", os.path.join(made, "features"), os.path.join(made, "model.h5"))
+    assert done.returncode == NO_INPUT and "is a folder" in done.stderr, done.stderr
+    shutil.rmtree(made)
+
+
+def heeds(pid, number):
+    """Whether a process has a handler for a signal."""
+    with open("/proc/%d/status" % pid) as f:
+        caught = [line for line in f if line.startswith("SigCgt")][0]
+    return int(caught.split()[1], 16) >> (number - 1) & 1
+
+
+def stops(p):
+    """Jobs are signalled before their time is up: what takes long leaves in good order, between two fits."""
+    made = made_once(p)
+    words = [p.path, "train", os.path.join(made, "features"), "-o", p.file("stopped.h5"), "--learner", "forest", "--n-estimators", "4000",
+             "--folds", "20"]
+    run = subprocess.Popen(words, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while run.poll() is None and not heeds(run.pid, signal.SIGUSR1):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGUSR1)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == STOPPED and "asked to stop (signal USR1 came)" in said, (run.returncode, said)
+    assert not os.path.exists(p.file("stopped.h5")) and os.path.exists(p.file("stopped.h5.run.json"))
+    shutil.rmtree(made)
+
+
 def check_cut(p, whole, n, ranks):
     """The first n bytes of a capture: what they hold is used, and the exit code says whether that is all of it."""
     path = write(p.file("cut-%d-%d.pcap" % (n, ranks)), whole[:n])
@@ -257,7 +352,8 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, every_cut):
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once,
+                      stops, every_cut):
             group(p)
 
 

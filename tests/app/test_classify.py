@@ -8,6 +8,7 @@ import io
 import json
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -154,6 +155,20 @@ def check_live(p):
     assert b"1 records came after" in talk, talk
 
 
+def check_quiet(p):
+    """A pipe in which nothing comes: a wish to stop is heard all the same, and the windows that are open are told."""
+    words = [p.path, "classify", p.file("models.h5"), "-", "--model", "boosting", "--window", "1m"]
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        with subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
+            live.stdin.write(HEADER + record(10, 1))
+            live.stdin.flush()
+            assert len(read_lines(live.stdout, 1, 10)) == 1
+            live.send_signal(number)
+            told = read_lines(live.stdout, 1, 10)
+            assert live.wait(timeout=10) == 75 and told[0].split(b",")[1] == b"0.0.0.1", told
+            assert b"stopping: signal" in live.stderr.read()
+
+
 def check_overlap(p):
     """Two monitors of the same minutes: the second file's packets are not late, and sources are counted over both."""
     for name, offset in (("a", 0), ("b", 1)):
@@ -200,6 +215,7 @@ def main():
         check_models(p, common)
         check_ways_in(p, common)
         check_live(p)
+        check_quiet(p)
         check_overlap(p)
         check_refusals(p)
 

@@ -210,6 +210,33 @@ def test_no_packets(p):
     assert inflated(content(p.file("none.pcap.zst"))) == content(p.file("hour.pcap"))[:24]
 
 
+def test_an_odd_time(p):
+    """A record whose time no clock shows is a record all the same."""
+    whole = bytearray(content(p.file("hour.pcap"))[:24 + 40 * 76])
+    whole[24:32] = b"\xff" * 8
+    with open(p.file("odd.pcap"), "wb") as f:
+        f.write(whole)
+    done = p.run("pack", p.file("odd.pcap"), "-o", p.file("odd.pcap.zst"))
+    packed = inflated(content(p.file("odd.pcap.zst")))
+    assert done.returncode in (0, BAD_DATA) and len(packed) > 40 and packed == whole[:len(packed)], done.stderr
+
+
+def test_a_file_that_changes(p):
+    """What is appended while a file is packed is not packed with it."""
+    for archive in ("hour.pcap", "hour.pcap.gz"):
+        changing = p.file("changing-" + archive)
+        shutil.copy(p.file(archive), changing)
+        output = p.file("changed-%s.pcap.zst" % archive)
+
+        def append():
+            with open(changing, "ab") as f:
+                f.write(content(p.file(archive))[:1000])
+
+        done = p.disturbed(["pack", changing, "-o", output], output, 1, append)
+        assert done.returncode == IO_FAILED and "has changed" in done.stderr, (archive, done.returncode, done.stderr)
+        assert not os.path.exists(output) and not os.path.exists(output + ".partial")
+
+
 def test_an_orderly_stop(p):
     for archive in ("hour.pcap", "hour.pcap.gz"):
         run = subprocess.Popen(["mpirun", "-n", "2", "--oversubscribe", p.path, "pack", p.file(archive), "--level", "9", "-o",

@@ -209,6 +209,40 @@ def check_stop(p):
     assert os.path.exists(os.path.join(output, "report/report.html"))
 
 
+def check_changed_months(p):
+    """A month that is given other windows is learned and judged anew, whatever the times of the files say."""
+    output, start = p.file("changed"), "2017-01-01T00:00"
+    p.do("synth", "--sources", "3000", "--packets", "60000", "--start", start, "--duration", "2h", "-o", p.file("long.pcap"))
+
+    def run(hours):
+        path = p.file("changed.ini")
+        with open(path, "w") as f:
+            f.write("[campaign]\noutput = changed\n[train]\nlearners = bayes\nfolds = 0\n[month short]\narchive = 2017-03.pcap.gz\n"
+                    "from = 2017-03-01\nto = 2017-03-01T01\n[month long]\narchive = long.pcap\nfrom = %s\nto = 2017-01-01T0%d\n" % (start, hours))
+        done = p.do("reproduce", path)
+        windows, rows = [int(cell.replace(",", "")) for cell in table_rows(done.stdout, "Sources by label")[-1][1:3]]
+        results = glob.glob(os.path.join(output, "results/short/*.h5"))
+        assert len(results) == 1
+        return windows, rows, os.stat(results[0]).st_mtime_ns
+
+    once, twice, back = run(1), run(2), run(1)
+    assert (once[0], twice[0], back[0]) == (1, 2, 1) and once[1] == back[1] < twice[1], (once, twice, back)
+    assert once[2] < twice[2] < back[2], "judged anew"
+
+
+def check_empty_month(p):
+    """A month in which nothing came is said once, and no report of the rest is made."""
+    ini = campaign(p, p.file("empty"), train="learners = bayes\nfolds = 0")
+    with open(ini) as f:
+        text = f.read().replace("from = 2017-03-01T00", "from = 2017-03-09T00").replace("to = 2017-03-01T01", "to = 2017-03-09T01")
+    with open(ini, "w") as f:
+        f.write(text)
+    done = p.run("reproduce", ini)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == 65 and len(said) == 1 and "2017-03 holds no sources" in said[0], done.stderr
+    assert not os.path.exists(p.file("empty", "report"))
+
+
 def check_damage(p):
     """An archive that is cut off: what it holds is used, and the code says so at the end."""
     with open(p.file("2017-02.pcap.gz"), "r+b") as f:
@@ -242,6 +276,9 @@ def check_refusals(p, ini, folder):
         (good + "[train]\nsede = 1\n", "sede"),
         (good + "[train]\nseed = x\n", "seed"),
         (good + "[train]\nfolds = 1\n", "folds"),
+        (good + "[train]\nlearners = bayes forest bayes\n", "'bayes' twice"),
+        (re.sub("files = .*", "files =", good), "[devices] files names none"),
+        (good.replace("[month 2017-02]", "[month %s]" % ("a" * 60)), "longer than"),
         (good + "[train]\ntest-share = 1.5\n", "test-share"),
         (good + "[train]\nlearners = forest oracle\n", "oracle"),
         (good + "[extract]\nwindow = soon\n", "window"),
@@ -288,6 +325,8 @@ def main():
         check_strays(p, ini, folder, done.stdout)
         check_refusals(p, ini, folder)
         check_stop(p)
+        check_changed_months(p)
+        check_empty_month(p)
         check_damage(p)
 
 

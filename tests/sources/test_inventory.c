@@ -176,6 +176,27 @@ static void knows_its_column_by_every_name(void **state)
     }
 }
 
+/* Letters of all languages are kept; what is no text is not; a letter is not cut in two. */
+static void categories_keep_their_letters(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "ip,category\n192.0.2.1,Cam\xc3\xa9ra\n192.0.2.2,cam\xc3\xa8ra\n192.0.2.3,cam\xe9ra\n"
+        "192.0.2.4,a\tb\n192.0.2.5,"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\n";
+    static const char *const names[] = {"cam\xc3\xa9ra", "cam\xc3\xa8ra", "cam?ra", "a?b",
+                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    const char *path = file_of("letters", text, sizeof text - 1);
+    struct inventory_counts counts;
+    int code = 0;
+    char *why = NULL;
+    struct inventory *inventory = inventory_read(&path, 1, &counts, &code, &why);
+    assert_non_null(inventory);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_string_equal(category_at(inventory, IP(192, 0, 2, 0) + 1 + i), names[i]);
+    inventory_free(inventory);
+}
+
 static void refuses_what_is_no_list(void **state)
 {
     (void)state;
@@ -508,6 +529,7 @@ int main(void)
         cmocka_unit_test(reads_every_form),
         cmocka_unit_test(counts_bad_lines_of_every_form),
         cmocka_unit_test(knows_its_column_by_every_name),
+        cmocka_unit_test(categories_keep_their_letters),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(refuses_too_many_categories),
         cmocka_unit_test(first_file_wins_and_codes_follow_names),

@@ -56,6 +56,10 @@ struct reader;
 /* The whole file from its first record; "-" is standard input.
  * NULL with *why set as by file_sniff, *code the exit code. */
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why);
+/* The same of a pipe that may be quiet: while nothing comes, `give_up` is asked twice a second, and when it says
+ * so the stream ends there. */
+struct reader *reader_open_live(const char *path, int (*give_up)(void), struct file_kind *kind, int *code,
+                                char **why);
 /* The same for a file that was looked at before: EXIT_IO when it is no longer that one, since its records
  * would be taken apart as those of the other. */
 struct reader *reader_open_again(const char *path, const struct file_kind *kind, int *code, char **why);

@@ -296,8 +296,8 @@ const struct command command_classify = {
                      "printed as soon as a packet comes that is a whole window later than its end; packets "
                      "of it that come after that "
                      "are counted as late. Addresses are printed as they are.",
-            .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 -    a detector, a window at "
-                       "a time",
+            .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --model forest-depth-3    "
+                       "a detector, a window at a time",
         },
     .options = classify_options,
     .n_options = sizeof classify_options / sizeof *classify_options,

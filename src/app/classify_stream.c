@@ -189,15 +189,15 @@ err0:
 static int tell_damage(const struct source_file *file, int failed)
 {
     const struct damage *damage = reader_damage(file->reader);
-    if (failed) {
-        log_error("%s: at byte %llu: %s", file->path, (unsigned long long)damage->offset, damage->what);
-        return EXIT_IO;
-    }
-    if (!damage->what[0])
+    if (!failed && !damage->what[0])
         return 0;
-    log_warn("%s: at byte %llu: %s; the records before it were used", file->path,
-             (unsigned long long)damage->offset, damage->what);
-    return EXIT_BAD_DATA;
+    char *text = damage_text(file->path, damage);
+    if (failed)
+        log_error("%s", text);
+    else
+        log_warn("%s; the records before it were used", text);
+    free(text);
+    return failed ? EXIT_IO : EXIT_BAD_DATA;
 }
 
 static int read_file(struct streaming *s, const char *path)

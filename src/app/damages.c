@@ -92,8 +92,8 @@ char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_
     for (size_t i = 0; i < n; i++) {
         if (!may_hold(archive, all[i].file, from_ns, to_ns))
             continue;
-        char *line = text_format("%s: at byte %llu: %s\n", archive->files[all[i].file].path,
-                                 (unsigned long long)all[i].damage.offset, all[i].damage.what);
+        char *line = damage_text(archive->files[all[i].file].path, &all[i].damage);
+        text_add(&line, "\n");
         damages_add(&text, line);
         free(line);
     }

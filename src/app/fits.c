@@ -180,11 +180,14 @@ static uint8_t *deal_folds(const struct fits *f)
 {
     const struct learn_team team = training_team(f->group);
     uint8_t *folds = memory_zeroed(f->rows.n + 1, 1);
-    char *why = NULL;
-    if (f->plan->n_folds && folds_deal(&team, f->plan->seed, (int)f->plan->n_folds, f->rows.n_classes,
-                                       f->rows.labels, f->rows.n, folds, &why) != 0)
-        log_warn("%s", why);
-    free(why);
+    const int n = (int)f->plan->n_folds;
+    if (n == 0)
+        return folds;
+    const int scarce =
+        folds_deal(&team, f->plan->seed, n, f->rows.n_classes, f->rows.labels, f->rows.n, folds);
+    if (scarce >= 0)
+        log_warn("class %s has fewer rows than there are folds (%d): some folds are without it",
+                 source_label_names[scarce], n);
     return folds;
 }
 

@@ -42,13 +42,15 @@ int packing_round(struct packing *p, const struct joint_piece *piece)
 
 void packing_judge(struct packing *p, const struct archive_file *file, const struct reader *reader, int last)
 {
-    const struct damage *damage = reader_damage(reader);
-    if (last < 0)
-        log_error("%s: at byte %llu: %s", file->path, (unsigned long long)damage->offset, damage->what);
-    else if (!reader_is_same(reader, &file->kind))
-        log_error("%s has changed since it was first looked at: no packed file was written", file->path);
-    else
+    const int failed = last < 0;
+    if (!failed && reader_is_same(reader, &file->kind))
         return;
+    char *text = failed
+                     ? damage_text(file->path, reader_damage(reader))
+                     : text_format("%s has changed since it was first looked at: no packed file was written",
+                                   file->path);
+    log_error("%s", text);
+    free(text);
     p->code = EXIT_IO;
 }
 
@@ -62,8 +64,9 @@ void packing_tell_damage(struct packing *p, const char *path, const struct damag
     for (size_t r = 0; r < size; r++)
         n += sizes[r] / sizeof *all;
     if (n > 0) {
-        log_warn("%s: at byte %llu: %s; the records before it were packed", path,
-                 (unsigned long long)all[0].offset, all[0].what);
+        char *text = damage_text(path, &all[0]);
+        log_warn("%s; the records before it were packed", text);
+        free(text);
         p->n_damaged++;
     }
     free(all);

@@ -232,13 +232,14 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last)
 {
     const struct damage *damage = reader_damage(reader);
+    const struct archive_file *of = &pass->input->archive->files[file];
     if (last < 0) {
-        log_error("%s: at byte %llu: %s", pass->input->archive->files[file].path,
-                  (unsigned long long)damage->offset, damage->what);
+        char *text = damage_text(of->path, damage);
+        log_error("%s", text);
+        free(text);
         pass->code = EXIT_IO;
-    } else if (!reader_is_same(reader, &pass->input->archive->files[file].kind)) {
-        log_error("%s has changed since it was first looked at: nothing of it was kept",
-                  pass->input->archive->files[file].path);
+    } else if (!reader_is_same(reader, &of->kind)) {
+        log_error("%s has changed since it was first looked at: nothing of it was kept", of->path);
         pass->code = EXIT_IO;
     } else if (damage->what[0]) {
         pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);

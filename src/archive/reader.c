@@ -12,6 +12,7 @@
 #include "darkforest/core/parse.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static void set_damage(struct reader *r, const char *what, uint64_t offset)
 {
     snprintf(r->damage.what, sizeof r->damage.what, "%s", what);
     r->damage.offset = offset;
+    r->damage.is_inflated = r->stream->codec != &stream_plain;
 }
 
 /* The stream gives no more: was the end a good one? `n_whole` bytes of the buffer are whole records. */
@@ -459,4 +461,10 @@ int reader_is_same(const struct reader *reader, const struct file_kind *kind)
 const struct damage *reader_damage(const struct reader *reader)
 {
     return &reader->damage;
+}
+
+char *damage_text(const char *path, const struct damage *damage)
+{
+    return text_format("%s: at byte %" PRIu64 "%s: %s", path, damage->offset,
+                       damage->is_inflated ? " of the inflated stream" : "", damage->what);
 }

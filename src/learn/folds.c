@@ -38,21 +38,18 @@ static void count_classes(const struct learn_team *team, int n_classes, const ui
 }
 
 int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes,
-               const uint8_t *labels, size_t n, uint8_t *folds, char **why)
+               const uint8_t *labels, size_t n, uint8_t *folds)
 {
     int64_t *places = memory_zeroed((size_t)n_classes, sizeof *places);
     int64_t *totals = memory_zeroed((size_t)n_classes, sizeof *totals);
     count_classes(team, n_classes, labels, n, places, totals);
     for (size_t i = 0; i < n; i++)
         folds[i] = deal(seed, n_folds, labels[i], (uint64_t)places[labels[i]]++);
-    int rc = 0;
-    for (int c = 0; c < n_classes && rc == 0; c++)
-        if (totals[c] > 0 && totals[c] < n_folds) {
-            *why = text_format("class %d has %lld rows, fewer than the %d folds: some folds are without it",
-                               c, (long long)totals[c], n_folds);
-            rc = -1;
-        }
+    int scarce = -1;
+    for (int c = 0; c < n_classes && scarce < 0; c++)
+        if (totals[c] > 0 && totals[c] < n_folds)
+            scarce = c;
     free(places);
     free(totals);
-    return rc;
+    return scarce;
 }

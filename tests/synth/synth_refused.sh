@@ -23,7 +23,7 @@ expect() { # CODE WORD ARGUMENT...
 expect 64 'needs -o'
 expect 64 'must end in' -o "$work/hour.txt"
 expect 64 'no operands' -o "$work/hour.pcap" more
-expect 64 'same file' -o "$work/hour.pcap" --devices-out "$work/hour.pcap"
+expect 64 'would both be' -o "$work/hour.pcap" --devices-out "$work/hour.pcap"
 expect 64 'less than --devices' -o "$work/hour.pcap" --sources 10 --devices 100
 expect 64 'too few' -o "$work/hour.pcap" --sources 1000 --packets 800
 expect 64 '--start' -o "$work/hour.pcap" --start 2200-01-01

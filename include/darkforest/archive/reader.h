@@ -40,7 +40,8 @@ int file_sniff(const char *path, struct file_kind *kind, char **why);
 
 struct damage {
     char what[160];  /* "" : none. A clause: "record header is not one", "gzip stream is cut off", ... */
-    uint64_t offset; /* in the file on disk for plain files, in the inflated stream for compressed ones */
+    uint64_t offset; /* in the file on disk, or in the inflated stream */
+    int is_inflated;
 };
 
 struct block {
@@ -106,6 +107,8 @@ int reader_next(struct reader *reader, struct block *block);
 /* Bytes of the file on disk that this reader consumed so far, for progress. */
 uint64_t reader_position(const struct reader *reader);
 const struct damage *reader_damage(const struct reader *reader);
+/* "PATH: at byte N: WHAT", which says so where N counts the inflated bytes; fresh memory. */
+char *damage_text(const char *path, const struct damage *damage);
 /* Whether the file is still the one that was sniffed, unchanged:
  * 0 when it was replaced, cut or written to. A pipe is. */
 int reader_is_same(const struct reader *reader, const struct file_kind *kind);

@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /*
- * folds[i] in [0, n_folds) for this rank's n rows; 2 to 256 folds. 0, or -1 with a sentence in *why (fresh
- * memory) when a class that occurs has fewer rows than folds; the folds are then still dealt.
+ * folds[i] in [0, n_folds) for this rank's n rows; 2 to 256 folds. The code of the first class that occurs and
+ * has fewer rows than folds, so that some folds are without it; -1 when there is none.
  */
 int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes,
-               const uint8_t *labels, size_t n, uint8_t *folds, char **why);
+               const uint8_t *labels, size_t n, uint8_t *folds);
 
 #endif

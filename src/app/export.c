@@ -129,10 +129,10 @@ static void withhold(struct features_meta *meta)
         free(meta->damages);
         meta->damages = memory_text("(withheld)");
     }
-    free(meta->command_line);
-    free(meta->host);
-    meta->command_line = memory_text("(withheld)");
-    meta->host = memory_text("(withheld)");
+    free(meta->made.command_line);
+    free(meta->made.host);
+    meta->made.command_line = memory_text("(withheld)");
+    meta->made.host = memory_text("(withheld)");
 }
 
 static int print_files(const struct export *export, FILE *out, char **why)

@@ -4,8 +4,8 @@
 #include "damages.h"
 #include "meeting.h"
 #include "ordering.h"
-#include "provenance.h"
 #include "rows.h"
+#include "this_run.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
@@ -34,6 +34,7 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .input_checksum = finish->input_checksum,
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
+        .made = this_run(in->ranks),
     };
     if (in->all_from_ns > start_ns || in->all_to_ns < start_ns + in->window_ns) {
         meta.covered_from_ns = in->all_from_ns > start_ns ? in->all_from_ns : start_ns;
@@ -43,7 +44,6 @@ static struct features_meta describe(const struct finish *finish, const struct p
     meta.categories = memory_get(meta.n_categories * sizeof *meta.categories);
     for (size_t c = 0; c < meta.n_categories; c++)
         meta.categories[c] = memory_text(in->inventory ? inventory_category(in->inventory, c) : "none");
-    provenance_set(&meta, in->ranks);
     return meta;
 }
 

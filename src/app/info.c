@@ -40,10 +40,10 @@ static json_t *window_time(int64_t seconds)
     return json_string(format_time(seconds * NS_PER_S, stamp));
 }
 
-static json_t *made_by(const char *command_line, const char *host, const char *created)
+static json_t *made_by(const struct provenance *made)
 {
-    return json_pack("{s:o, s:o, s:o}", "command_line", text(command_line), "host", text(host), "created",
-                     text(created));
+    return json_pack("{s:o, s:o, s:o}", "command_line", text(made->command_line), "host", text(made->host),
+                     "created", text(made->created));
 }
 
 static json_t *tally_info(const struct tally *tally)
@@ -95,7 +95,7 @@ static json_t *features_info(const char *path, int *code, char **why)
     char *rules = rules_text(&meta.rules);
     json_object_set_new(info, "rules", text(rules));
     free(rules);
-    json_object_set_new(info, "made_by", made_by(meta.command_line, meta.host, meta.created));
+    json_object_set_new(info, "made_by", made_by(&meta.made));
     features_close(file);
     features_meta_free(&meta);
     return info;
@@ -147,7 +147,7 @@ static json_t *models_info(const char *path, int *code, char **why)
     json_object_set_new(info, "seed", count(t->seed));
     json_object_set_new(info, "inputs", text(t->inputs));
     json_object_set_new(info, "rules", text(t->rules));
-    json_object_set_new(info, "made_by", made_by(t->command_line, t->host, t->created));
+    json_object_set_new(info, "made_by", made_by(&t->made));
     model_set_free(set);
     return info;
 }
@@ -168,7 +168,7 @@ static json_t *results_info(const char *path, int *code, char **why)
         json_array_append_new(list, item);
     }
     json_object_set_new(info, "results", list);
-    json_object_set_new(info, "made_by", made_by(results->command_line, results->host, results->created));
+    json_object_set_new(info, "made_by", made_by(&results->made));
     results_free(results);
     return info;
 }

@@ -1,7 +1,7 @@
 #include "judging.h"
 
-#include "provenance.h"
 #include "stop.h"
+#include "this_run.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
@@ -85,13 +85,7 @@ int judging_add(const struct ranks *ranks, const struct model_set *set, const st
 
 int judging_write(const struct ranks *ranks, struct results *results, const char *path)
 {
-    struct features_meta maker = {0};
-    provenance_set(&maker, ranks);
-    results->command_line = maker.command_line;
-    results->host = maker.host;
-    results->created = maker.created;
+    results->made = this_run(ranks);
     const int code = ranks_rank(ranks) == 0 ? results_write(path, results) : EXIT_DONE;
-    results->command_line = results->host = results->created = NULL;
-    features_meta_free(&maker);
     return ranks_agree(ranks, code, NULL);
 }

@@ -6,9 +6,9 @@
  */
 #include "command.h"
 #include "inputs.h"
-#include "provenance.h"
 #include "run_record.h"
 #include "stop.h"
+#include "this_run.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/exchange/owner.h"
@@ -145,7 +145,8 @@ static int write_relabelled(struct label_run *run, const char *input, struct fea
 {
     char *path = output_path(run, input);
     meta->rules = run->rules;
-    provenance_set(meta, run->ranks);
+    provenance_clear(&meta->made);
+    meta->made = this_run(run->ranks);
     const int code = features_write(run->ranks, path, meta, rows, n);
     free(path);
     return code;

@@ -2,7 +2,7 @@
 
 #include "deal.h"
 #include "fits.h"
-#include "provenance.h"
+#include "this_run.h"
 #include "training_set.h"
 
 #include "darkforest/core/exits.h"
@@ -156,17 +156,12 @@ int training_run(const struct ranks *ranks, const struct training_plan *plan, st
 int training_write(const struct ranks *ranks, const struct training_plan *plan,
                    const struct training_rows *rows, struct model **models, size_t n, const char *path)
 {
-    struct features_meta maker = {0};
-    provenance_set(&maker, ranks);
     struct model_set set = {.models = models, .n = n, .training = rows->about};
     set.training.test_share = plan->test_share;
     set.training.seed = plan->seed;
     set.training.n_folds = plan->n_folds;
-    set.training.command_line = maker.command_line;
-    set.training.host = maker.host;
-    set.training.created = maker.created;
-    set.training.n_ranks = maker.n_ranks;
+    set.training.made = this_run(ranks);
     const int code = ranks_rank(ranks) == 0 ? model_file_write(path, &set) : EXIT_DONE;
-    features_meta_free(&maker);
+    provenance_clear(&set.training.made);
     return ranks_agree(ranks, code, NULL);
 }

@@ -154,8 +154,6 @@ void features_meta_free(struct features_meta *meta)
     for (size_t i = 0; i < meta->n_categories; i++)
         free(meta->categories[i]);
     free(meta->categories);
-    free(meta->command_line);
-    free(meta->host);
-    free(meta->created);
+    provenance_clear(&meta->made);
     *meta = (struct features_meta){0};
 }

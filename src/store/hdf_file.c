@@ -117,25 +117,32 @@ hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema,
     return -1;
 }
 
-int hdf_put_provenance(hid_t file, const char *command_line, const char *host, const char *created,
-                       int n_ranks)
+int hdf_put_provenance(hid_t file, const struct provenance *made)
 {
     hid_t group = hdf_group_create(file, "provenance");
     int bad = hdf_put_text(group, "version", DARKFOREST_VERSION);
-    bad |= hdf_put_text(group, "command_line", command_line ? command_line : "");
-    bad |= hdf_put_text(group, "host", host ? host : "");
-    bad |= hdf_put_text(group, "created", created ? created : "");
-    bad |= hdf_put_i64(group, "n_ranks", n_ranks);
+    bad |= hdf_put_text(group, "command_line", made->command_line ? made->command_line : "");
+    bad |= hdf_put_text(group, "host", made->host ? made->host : "");
+    bad |= hdf_put_text(group, "created", made->created ? made->created : "");
+    bad |= hdf_put_i64(group, "n_ranks", made->n_ranks);
     return bad;
 }
 
-int hdf_get_provenance(hid_t file, char **command_line, char **host, char **created)
+void hdf_get_provenance(hid_t file, struct provenance *made)
 {
     int64_t n_ranks = 0;
     hid_t group = hdf_group_open(file, "provenance");
-    *command_line = hdf_get_text(group, "command_line");
-    *host = hdf_get_text(group, "host");
-    *created = hdf_get_text(group, "created");
+    made->command_line = hdf_get_text(group, "command_line");
+    made->host = hdf_get_text(group, "host");
+    made->created = hdf_get_text(group, "created");
     hdf_get_i64(group, "n_ranks", &n_ranks);
-    return n_ranks > 0 && n_ranks <= INT32_MAX ? (int)n_ranks : 0;
+    made->n_ranks = n_ranks > 0 && n_ranks <= INT32_MAX ? (int)n_ranks : 0;
+}
+
+void provenance_clear(struct provenance *made)
+{
+    free(made->command_line);
+    free(made->host);
+    free(made->created);
+    *made = (struct provenance){0};
 }

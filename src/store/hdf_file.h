@@ -8,6 +8,7 @@
 #include "hdf.h"
 
 #include "darkforest/store/files.h"
+#include "darkforest/store/provenance.h"
 
 /* A file on its way: written under a partial name. */
 struct hdf_output {
@@ -29,9 +30,8 @@ int hdf_put_kind(hid_t file, enum file_content content, int64_t schema);
 /* Opens a file that must be of this content and version. Negative with *code and *why. */
 hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why);
 
-int hdf_put_provenance(hid_t file, const char *command_line, const char *host, const char *created,
-                       int n_ranks);
-/* Fresh memory, NULL where absent; returns the number of ranks, 0 where absent. */
-int hdf_get_provenance(hid_t file, char **command_line, char **host, char **created);
+int hdf_put_provenance(hid_t file, const struct provenance *made);
+/* In fresh memory; what is absent stays untold. */
+void hdf_get_provenance(hid_t file, struct provenance *made);
 
 #endif

@@ -78,7 +78,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
     bad |= write_tally(file, &meta->tally);
-    bad |= hdf_put_provenance(file, meta->command_line, meta->host, meta->created, meta->n_ranks);
+    bad |= hdf_put_provenance(file, &meta->made);
     free(rules);
     return bad ? -1 : 0;
 }
@@ -191,6 +191,6 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     hdf_get_i64(file, "covered_to_ns", &meta->covered_to_ns);
     meta->n_rows = (uint64_t)n_rows;
     read_tally(file, &meta->tally);
-    meta->n_ranks = hdf_get_provenance(file, &meta->command_line, &meta->host, &meta->created);
+    hdf_get_provenance(file, &meta->made);
     return 0;
 }

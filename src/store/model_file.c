@@ -145,8 +145,7 @@ int model_file_write(const char *path, const struct model_set *set)
     int bad = put_training(output.file, &set->training);
     for (size_t i = 0; i < set->n; i++)
         bad |= put_model(models, set->models[i]);
-    const struct training *t = &set->training;
-    bad |= hdf_put_provenance(output.file, t->command_line, t->host, t->created, t->n_ranks);
+    bad |= hdf_put_provenance(output.file, &set->training.made);
     return hdf_output_end(&output, bad);
 }
 
@@ -259,7 +258,7 @@ static int get_training(hid_t file, struct training *t)
     t->n_folds = (uint64_t)folds;
     t->rules = hdf_get_text(file, "rules");
     t->inputs = hdf_get_text(file, "inputs");
-    t->n_ranks = hdf_get_provenance(file, &t->command_line, &t->host, &t->created);
+    hdf_get_provenance(file, &t->made);
     return t->rules && t->inputs ? 0 : -1;
 }
 
@@ -307,9 +306,7 @@ void model_set_free(struct model_set *set)
     free(set->models);
     free(set->training.rules);
     free(set->training.inputs);
-    free(set->training.command_line);
-    free(set->training.host);
-    free(set->training.created);
+    provenance_clear(&set->training.made);
     free(set);
 }
 

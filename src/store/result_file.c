@@ -63,9 +63,7 @@ void results_clear(struct results *results)
     for (size_t i = 0; i < results->n; i++)
         clear_result(&results->items[i]);
     free(results->items);
-    free(results->command_line);
-    free(results->host);
-    free(results->created);
+    provenance_clear(&results->made);
     *results = (struct results){0};
 }
 
@@ -102,7 +100,7 @@ int results_write(const char *path, const struct results *results)
         snprintf(name, sizeof name, "%04zu", i);
         bad |= put_result(group, name, &results->items[i]);
     }
-    bad |= hdf_put_provenance(output.file, results->command_line, results->host, results->created, 0);
+    bad |= hdf_put_provenance(output.file, &results->made);
     return hdf_output_end(&output, bad);
 }
 
@@ -152,7 +150,7 @@ struct results *results_read(const char *path, int *code, char **why)
         bad = get_result(hdf_group_open(group, names[results->n]), &results->items[results->n]) != 0;
         results->n++;
     }
-    hdf_get_provenance(file, &results->command_line, &results->host, &results->created);
+    hdf_get_provenance(file, &results->made);
     hdf_names_free(names, n);
     hdf_close(file);
     if (!bad)

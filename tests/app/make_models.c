@@ -171,10 +171,7 @@ int main(int argc, char **argv)
         .n = n_models,
         .training = {.rules = text,
                      .inputs = text,
-                     .command_line = text,
-                     .host = text,
-                     .created = text,
-                     .n_ranks = 1},
+                     .made = {.command_line = text, .host = text, .created = text, .n_ranks = 1}},
     };
     const int code = model_file_write(path, &set);
     for (size_t i = 0; i < n_models; i++)

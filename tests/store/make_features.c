@@ -24,9 +24,7 @@ static struct features_meta made_meta(uint64_t n_rows)
         .input_checksum = 0xfedcba9876543210,
         .categories = categories,
         .n_categories = 4,
-        .command_line = "make_features",
-        .host = "here",
-        .created = "2017-01-01T00:00:00Z",
+        .made = {.command_line = "make_features", .host = "here", .created = "2017-01-01T00:00:00Z"},
     };
     rules_defaults(&meta.rules);
     for (int r = 0; r < TALLY_REASONS; r++)

@@ -82,7 +82,7 @@ static void write_models(const char *path)
                                          .test_share = 0.3,
                                          .seed = 5,
                                          .n_folds = 2,
-                                         .n_ranks = 3}};
+                                         .made = {.n_ranks = 3}}};
     assert_int_equal(model_file_write(path, &set), EXIT_DONE);
     model_free(m);
 }
@@ -112,7 +112,7 @@ static void models_come_back(void **state)
     assert_null(m->priors);
     assert_int_equal(set->training.n_rows, 143);
     assert_int_equal(set->training.input_checksum, 42);
-    assert_int_equal(set->training.n_ranks, 3);
+    assert_int_equal(set->training.made.n_ranks, 3);
     assert_string_equal(set->training.rules, "[rules]");
     model_free(made);
     model_set_free(set);

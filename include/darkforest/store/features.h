@@ -17,6 +17,7 @@
 #include "darkforest/label/rules.h"
 #include "darkforest/packet/tally.h"
 #include "darkforest/sources/source.h"
+#include "darkforest/store/provenance.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,9 +36,7 @@ struct features_meta {
     size_t n_categories;
     char *damages; /* of input files that may have held more of the window: a line each; "": there are none */
     struct tally tally; /* of the records whose timestamps lie in the window */
-    /* provenance: not part of the result */
-    char *command_line, *host, *created; /* created: ISO 8601 UTC */
-    int n_ranks;
+    struct provenance made;
     uint64_t n_rows; /* filled by reading */
 };
 

@@ -16,6 +16,7 @@
 #define DARKFOREST_STORE_MODEL_FILE_H
 
 #include "darkforest/learn/model.h"
+#include "darkforest/store/provenance.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,9 +32,7 @@ struct training {
     double test_share;                 /* held out */
     uint64_t seed;                     /* of the split and the folds */
     uint64_t n_folds;                  /* 0: no cross-validation */
-    /* provenance: not part of the result */
-    char *command_line, *host, *created;
-    int n_ranks;
+    struct provenance made;
 };
 
 struct model_set {

@@ -10,6 +10,7 @@
 #define DARKFOREST_STORE_RESULT_FILE_H
 
 #include "darkforest/learn/metrics.h"
+#include "darkforest/store/provenance.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,7 @@ struct result {
 struct results {
     struct result *items;
     size_t n;
-    /* provenance: not part of the result */
-    char *command_line, *host, *created;
+    struct provenance made;
 };
 
 /* Adds a copy. */

@@ -1,4 +1,4 @@
-#include "provenance.h"
+#include "this_run.h"
 
 #include "command.h"
 
@@ -17,16 +17,13 @@ static char *command_line(void)
     return line;
 }
 
-void provenance_set(struct features_meta *meta, const struct ranks *ranks)
+struct provenance this_run(const struct ranks *ranks)
 {
     char host[256] = "", created[FORMAT_TIME_SIZE];
     gethostname(host, sizeof host - 1);
     format_time((int64_t)time(NULL) * NS_PER_S, created);
-    free(meta->command_line);
-    free(meta->host);
-    free(meta->created);
-    meta->command_line = command_line();
-    meta->host = memory_text(host);
-    meta->created = text_format("%sZ", created);
-    meta->n_ranks = ranks_size(ranks);
+    return (struct provenance){.command_line = command_line(),
+                               .host = memory_text(host),
+                               .created = text_format("%sZ", created),
+                               .n_ranks = ranks_size(ranks)};
 }

@@ -5,6 +5,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/packet/packet.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -13,8 +14,20 @@
 
 enum { BUFFER_SIZE = 256 * 1024 };
 
+enum { HEAD_SIZE = 12, BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, SECTION_MAGIC = 0x1a2b3c4d };
+
+/* Where the bytes on their way lie in the blocks of the file. */
+struct block_walk {
+    int is_lost;    /* what came is no chain of blocks: it is passed on as it is */
+    int is_swapped; /* numbers of this section */
+    uint64_t left;  /* bytes of the block in hand */
+    uint8_t head[HEAD_SIZE];
+    size_t n_head; /* the beginning of a block, kept until it is whole */
+};
+
 struct pcapng {
     struct stream *stream;
+    struct block_walk walk;
     uint64_t n_read; /* from the stream, by the FILE */
     pcap_t *pcap;
     struct pcap_pkthdr *header; /* of the packet that waits for room; NULL: none */
@@ -23,10 +36,85 @@ struct pcapng {
     char fault[128];
 };
 
+static uint32_t number_at(const struct block_walk *walk, const uint8_t *at)
+{
+    uint32_t number;
+    memcpy(&number, at, sizeof number);
+    return walk->is_swapped ? __builtin_bswap32(number) : number;
+}
+
+/* libpcap keeps a number of its own for some link types, and takes a second interface for another one because it
+ * compares the one with the other: here it is given its own from the start. */
+static void name_link_type(const struct block_walk *walk, uint8_t *head)
+{
+    uint16_t link_type;
+    memcpy(&link_type, head + 8, sizeof link_type);
+    link_type = walk->is_swapped ? __builtin_bswap16(link_type) : link_type;
+    const struct packet_link *link = packet_link_find(link_type);
+    if (link)
+        link_type = (uint16_t)link->dlt;
+    link_type = walk->is_swapped ? __builtin_bswap16(link_type) : link_type;
+    memcpy(head + 8, &link_type, sizeof link_type);
+}
+
+/* The first bytes of a block: type, length, and what its kind begins with. */
+static void read_head(struct block_walk *walk, uint8_t *head)
+{
+    uint32_t type, magic;
+    memcpy(&type, head, sizeof type);
+    memcpy(&magic, head + 8, sizeof magic);
+    if (type == BLOCK_SECTION)
+        walk->is_swapped = magic == __builtin_bswap32(SECTION_MAGIC);
+    const uint32_t length = number_at(walk, head + 4);
+    if (number_at(walk, head) == BLOCK_INTERFACE)
+        name_link_type(walk, head);
+    walk->is_lost = length < HEAD_SIZE;
+    walk->left = length;
+}
+
+/* Walks over n bytes that came; those of a block's head at the end that is not whole are kept back. */
+static size_t walk_blocks(struct block_walk *walk, uint8_t *bytes, size_t n)
+{
+    size_t at = 0;
+    while (!walk->is_lost) {
+        const size_t here = walk->left < n - at ? (size_t)walk->left : n - at;
+        at += here;
+        walk->left -= here;
+        if (walk->left > 0 || at == n)
+            return n;
+        if (n - at < HEAD_SIZE) {
+            walk->n_head = n - at;
+            memcpy(walk->head, bytes + at, walk->n_head);
+            return at;
+        }
+        read_head(walk, bytes + at);
+    }
+    return n;
+}
+
+/* Up to n bytes of the file, as libpcap is to see them. */
+static size_t read_blocks(struct pcapng *pcapng, uint8_t *to, size_t n)
+{
+    struct block_walk *walk = &pcapng->walk;
+    size_t got = walk->n_head;
+    assert(n > HEAD_SIZE); /* a FILE with a buffer asks for more */
+    memcpy(to, walk->head, got);
+    walk->n_head = 0;
+    for (;;) {
+        const size_t more = stream_read(pcapng->stream, to + got, n - got);
+        got += more;
+        const size_t passed = more == 0 ? got : walk_blocks(walk, to, got);
+        if (passed > 0 || more == 0)
+            return passed;
+        got = walk->n_head; /* not even a head: the next bytes go behind it */
+        walk->n_head = 0;
+    }
+}
+
 static ssize_t cookie_read(void *cookie, char *to, size_t n)
 {
     struct pcapng *pcapng = cookie;
-    const size_t got = stream_read(pcapng->stream, (uint8_t *)to, n);
+    const size_t got = read_blocks(pcapng, (uint8_t *)to, n);
     pcapng->n_read += got;
     if (got == 0 && pcapng->stream->io_error) {
         errno = EIO;

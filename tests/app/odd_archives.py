@@ -189,15 +189,39 @@ def test_an_archive_that_has_grown(p):
     assert "warning" not in extract(p, p.file("next"), "grown")
 
 
-def test_the_largest_record_of_a_pcapng_file(p):
-    def block(kind, body):
-        body += bytes(-len(body) % 4)
-        return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+def block(kind, body, order="<"):
+    """A block of pcapng."""
+    body += bytes(-len(body) % 4)
+    return struct.pack(order + "II", kind, 12 + len(body)) + body + struct.pack(order + "I", 12 + len(body))
 
-    content = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", 1, 0, 0))
+
+def section(link_types, order="<"):
+    return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order) + b"".join(
+        block(1, struct.pack(order + "HHI", link_type, 0, 0), order) for link_type in link_types)
+
+
+def packet_block(interface, data, order="<"):
+    time = struct.pack(order + "II", START * 1000000 >> 32, START * 1000000 & 0xFFFFFFFF)
+    return block(6, struct.pack(order + "I", interface) + time + struct.pack(order + "II", len(data), len(data)) + data, order)
+
+
+def test_several_interfaces_of_a_pcapng_file(p):
+    """Also of raw IP, a link type for which libpcap has a number of its own, in both byte orders, over many blocks."""
+    for order in "<>":
+        for link_type, skip in ((1, 0), (101, 14)):
+            content = section([link_type] * 3, order) + b"".join(packet_block(i % 3, packet(i + 1, 0x0A000001, 23)[skip:], order) for i in range(6000))
+            name = "interfaces-%s-%d.pcapng" % ("le" if order == "<" else "be", link_type)
+            said = extract(p, write(p, name, content + section([link_type] * 2, order) + packet_block(1, packet(1, 2, 3)[skip:], order)), "of-" + name)
+            assert "6001 records read, 6001 counted" in said, said
+            for cut in (1, 11, 13, 21):
+                assert "6000 records read" in extract(p, write(p, "cut-" + name, content + section([link_type], order)[:-cut]), "of-cut-%d-%s" % (cut, name),
+                                                      code=BAD_DATA)
+
+
+def test_the_largest_record_of_a_pcapng_file(p):
+    content = section([1])
     for i in range(3):
-        data = packet(i + 1, 0x0A000001, 23, 262144 - 54 if i == 1 else 0)
-        content += block(6, struct.pack("<IIIII", 0, START * 1000000 >> 32, START * 1000000 & 0xFFFFFFFF, len(data), len(data)) + data)
+        content += packet_block(0, packet(i + 1, 0x0A000001, 23, 262144 - 54 if i == 1 else 0))
     for ending in (".pcapng", ".pcapng.gz"):
         said = extract(p, write(p, "largest" + ending, content), "of-largest" + ending)
         assert "3 records read, 3 counted" in said, said

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     for (uint64_t i = first; i < end; i++)
         rows[i - first] = made_row(i, n_rows);
     struct features_meta meta = made_meta(n_rows);
-    meta.n_ranks = size;
+    meta.made.n_ranks = size;
     ranks_barrier(world);
     double started = clock_seconds();
     int code = features_write(world, argv[1], &meta, rows, end - first);

@@ -9,5 +9,7 @@
  * after one sentence when it does not know one of them. `world` is NULL for a serial command.
  */
 int call_command(const struct ranks *world, const struct command *command, const struct strings *words);
+/* Whether it would run: what the other refuses before it begins. Local. */
+int call_check(const struct command *command, const struct strings *words);
 
 #endif

@@ -41,16 +41,16 @@ static void classify_defaults(void *values)
 
 #define AT(field) offsetof(struct classify_options, field)
 static const struct option_row classify_options[] = {
-    {"model", OPTION_STRING, "NAME", "which model, when the file holds several", AT(model), 0, 0},
+    {"model", OPTION_STRING, "NAME", "which model, when the file holds several", AT(model), 1, 0},
     {"format", OPTION_CHOICE, CLASSIFY_FORMATS, "how verdicts are written (default csv)", AT(format), 0, 0},
     {"devices", OPTION_STRINGS, "FILE", "judge only sources listed here, and show their category",
-     AT(devices), 0, 0},
+     AT(devices), 1, 0},
     {"filter", OPTION_STRING, "BPF", "keep only packets that match this expression", AT(filter), 0, 0},
     {"window", OPTION_DURATION, "DURATION",
      "length of a window, whole seconds (default: that of the windows which the model learned from)",
      AT(window_ns), 0, 0},
     {"rules", OPTION_STRING, "FILE", "rules for the verdict beside the model's (default: the paper's)",
-     AT(rules), 0, 0},
+     AT(rules), 1, 0},
 };
 
 struct classify {
@@ -71,8 +71,9 @@ struct classify {
     uint8_t *verdicts;
 };
 
-static const char *check(const struct classify_options *o, const struct strings *operands)
+static const char *classify_check(const void *values, const struct strings *operands)
 {
+    const struct classify_options *o = values;
     if (operands->n < 2)
         return "give a model file, then at least one capture file, glob or folder, or - for standard input";
     for (size_t i = 1; i < operands->n; i++)
@@ -258,15 +259,9 @@ static void free_all(struct classify *x)
 
 static int classify_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
-    const char *wrong = check(values, operands);
-    int code;
-    if (wrong) {
-        log_error("%s; `darkforest classify --help` says more", wrong);
-        return EXIT_BAD_USAGE;
-    }
     stop_watch(0, NULL);
     struct run_record *record;
-    code = run_record_new(&record, world, "classify", NULL, NULL);
+    int code = run_record_new(&record, world, "classify", NULL, NULL);
     if (code)
         return code;
     struct ranks *self = ranks_split(world, ranks_rank(world));
@@ -303,5 +298,6 @@ const struct command command_classify = {
     .n_options = sizeof classify_options / sizeof *classify_options,
     .values_size = sizeof(struct classify_options),
     .defaults = classify_defaults,
+    .check = classify_check,
     .run = classify_run,
 };

@@ -165,6 +165,11 @@ static int open_file(const struct classify_stream *stream, const char *path, str
     char *why = NULL;
     *file = (struct source_file){.path = path};
     file->reader = reader_open_live(path, stop_is_wanted, &kind, &code, &why);
+    if (!file->reader && stop_wanted()) { /* before a quiet pipe has said what it is */
+        free(why);
+        why = text_format("stopping: %s", stop_wanted());
+        code = EXIT_STOPPED;
+    }
     if (!file->reader)
         goto err0;
     file->format = kind.format;

@@ -18,6 +18,8 @@ struct command {
     size_t n_options;
     size_t values_size;             /* of the options struct; zeroed, then `defaults` fills it */
     void (*defaults)(void *values); /* NULL: zeroes are the defaults */
+    /* What is wrong with the values and operands, told before `run`; NULL: nothing. May be NULL itself. */
+    const char *(*check)(const void *values, const struct strings *operands);
     int serial; /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
     int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
     /* After a run that left data (code 0 or EXIT_BAD_DATA), on rank 0 alone, when MPI has ended and programs

@@ -172,7 +172,8 @@ static int export_to_csv(const struct export *export, char **why)
         return EXIT_IO;
     FILE *out = fopen(output_partial(output), "wbe");
     int code = out ? print_files(export, out, why) : EXIT_IO;
-    if (out && (ferror(out) | (fclose(out) != 0)) && code == EXIT_DONE)
+    const int bad = out && ferror(out);
+    if (out && (fclose(out) || bad) && code == EXIT_DONE)
         code = EXIT_IO;
     if (code == EXIT_IO && !*why)
         *why = text_format("%s cannot be written: %m", path);
@@ -350,17 +351,17 @@ static int export_run(const struct ranks *world, const void *values, const struc
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
      "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",
-     FIELD(output), 0, 0},
+     FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
      0},
     {"anonymize", OPTION_STRING, "KEYFILE",
      "Anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
      "same addresses.",
-     FIELD(anonymize), 0, 0},
+     FIELD(anonymize), 1, 0},
     {"with-addresses", OPTION_FLAG, NULL, "Write addresses as they are; without this and a key CSV has none.",
      FIELD(with_addresses), 0, 0},
     {"model", OPTION_STRING, "NAME", "Which model of a model file; not needed when it holds one.",
-     FIELD(model), 0, 0},
+     FIELD(model), 1, 0},
 };
 
 const struct command command_export = {
@@ -374,7 +375,8 @@ const struct command command_export = {
              "source address is anonymised. Telescope data may leave its owner's machines only with "
              "addresses "
              "anonymised: so addresses are left out of CSV unless a key or --with-addresses is given, and an "
-             "anonymised file withholds its filter, command line and host. A tree model becomes a JSON file "
+             "anonymised file withholds its filter, damages, command line and host. A tree model becomes a "
+             "JSON file "
              "that XGBoost loads.",
          .example =
              "darkforest export hours/ --format hdf5 --anonymize key -o shared/    # what may be passed on"},

@@ -36,10 +36,10 @@ static void extract_defaults(void *values)
 #define AT(field) offsetof(struct extract_options, field)
 static const struct option_row extract_options[] = {
     {"output", OPTION_STRING, "DIR", "the folder for the feature files and run.json; made if absent",
-     AT(output), 0, 0},
+     AT(output), 1, 0},
     {"devices", OPTION_STRINGS, "FILE",
      "keep only sources listed here (CSV, plain, CIDR, Shodan or Censys JSON lines; give again for more)",
-     AT(devices), 0, 0},
+     AT(devices), 1, 0},
     {"filter", OPTION_STRING, "BPF", "keep only packets that match this expression", AT(filter), 0, 0},
     {"from", OPTION_TIME, "TIME", "drop packets before this time (UTC)", AT(from_ns), 0, 0},
     {"to", OPTION_TIME, "TIME", "drop packets at or after this time (UTC)", AT(to_ns), 0, 0},
@@ -51,10 +51,10 @@ static const struct option_row extract_options[] = {
      "memory of a rank, beyond which state is spilled (default: four fifths of what the node has left, "
      "shared)",
      AT(memory), 0, 0},
-    {"tmpdir", OPTION_STRING, "DIR", "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)", AT(tmpdir), 0,
+    {"tmpdir", OPTION_STRING, "DIR", "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)", AT(tmpdir), 1,
      0},
     {"index-dir", OPTION_STRING, "DIR", "where indexes of gzip files are kept (default: beside the files)",
-     AT(index_dir), 0, 0},
+     AT(index_dir), 1, 0},
     {"ranks-per-window", OPTION_U64, "N",
      "ranks that work on the same windows (default: 2 for gzip and 8 otherwise when there are many windows, "
      "else all)",
@@ -63,8 +63,9 @@ static const struct option_row extract_options[] = {
      0, 0},
 };
 
-static const char *extract_check(const struct extract_options *o, const struct strings *operands)
+static const char *extract_check(const void *values, const struct strings *operands)
 {
+    const struct extract_options *o = values;
     if (operands->n == 0)
         return "give at least one capture file, glob or folder";
     if (!o->output)
@@ -289,7 +290,7 @@ static void tell_nothing_counted(const struct tally *tally)
                  tally_names[most].name, tally_names[most].description);
 }
 
-static void tell_result(struct extract *x)
+static void tell_result(struct extract *x, int code)
 {
     struct sums sums = sum_over_ranks(x);
     /* Records of windows finished before, or of another group, were passed over without a look. */
@@ -305,7 +306,7 @@ static void tell_result(struct extract *x)
     run_record_set(x->record, "imbalance", json_real(imbalance(x)));
     run_record_set(x->record, "windows", json_integer((json_int_t)sums.n_windows));
     run_record_set(x->record, "rows", json_integer((json_int_t)sums.n_rows));
-    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && x->finished.n == 0 && x->pass.code == 0)
+    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && x->finished.n == 0 && code == EXIT_DONE)
         tell_nothing_counted(&all);
     if (all.n[TALLY_LATE] > 0)
         log_warn("%llu packets came more than a window before the first packet of their own file, when their "
@@ -340,7 +341,7 @@ static int extract_all(struct extract *x)
     const int code = ranks_agree(x->world, extract_group(x), NULL);
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
     record_refused(x);
-    tell_result(x);
+    tell_result(x, code);
     return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
@@ -362,11 +363,6 @@ static int make_folders(const struct ranks *world, const struct extract_options 
 static int extract_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct extract x = {.options = values, .world = world};
-    const char *wrong = extract_check(values, operands);
-    if (wrong) {
-        log_error("%s; `darkforest extract --help` says more", wrong);
-        return EXIT_BAD_USAGE;
-    }
     int code = make_folders(world, values);
     if (code)
         return code;
@@ -408,5 +404,6 @@ const struct command command_extract = {
     .n_options = sizeof extract_options / sizeof *extract_options,
     .values_size = sizeof(struct extract_options),
     .defaults = extract_defaults,
+    .check = extract_check,
     .run = extract_run,
 };

@@ -62,9 +62,9 @@ static int look_at(struct finished *finished, const char *path, const struct fin
     struct features_meta meta;
     struct features_file *file = features_open(path, &meta, &code, &why);
     if (!file) {
-        log_error("%s", why);
+        log_error("%s: remove it to have its window computed again", why);
         free(why);
-        return code;
+        return code == EXIT_BAD_DATA ? EXIT_IO : code; /* 65 would be told of the archive */
     }
     const char *differs = what_differs(settings, &meta);
     if (differs) {

@@ -108,10 +108,14 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (options_parse(command->options, command->n_options, argc - 1, argv + 1, values, &common, &operands))
         goto err0;
     code = EXIT_DONE;
+    const char *wrong = NULL;
     if (common.help) {
         options_help(stdout, &command->text, command->options, command->n_options);
     } else if (common.version) {
         puts("darkforest " DARKFOREST_VERSION);
+    } else if (command->check && (wrong = command->check(values, &operands))) {
+        log_error("%s; `darkforest %s --help` says more", wrong, command->text.name);
+        code = EXIT_BAD_USAGE;
     } else if (command->serial) {
         log_init((enum log_level)common.level, 1);
         code = command->run(NULL, values, &operands);

@@ -24,16 +24,17 @@ static void pack_defaults(void *values)
 
 #define AT(field) offsetof(struct pack_options, field)
 static const struct option_row pack_options[] = {
-    {"output", OPTION_STRING, "FILE", "the packed file: NAME" ENDING, AT(output), 0, 0},
+    {"output", OPTION_STRING, "FILE", "the packed file: NAME" ENDING, AT(output), 1, 0},
     {"index-dir", OPTION_STRING, "DIR", "where indexes of gzip files are kept (default: beside the files)",
-     AT(index_dir), 0, 0},
+     AT(index_dir), 1, 0},
     {"level", OPTION_U64, "N",
      "of zstd; a higher one packs a little tighter, far slower, and is read more slowly (default 1)",
      AT(level), 1, 19},
 };
 
-static const char *pack_check(const struct pack_options *o, const struct strings *operands)
+static const char *pack_check(const void *values, const struct strings *operands)
 {
+    const struct pack_options *o = values;
     if (operands->n == 0)
         return "give at least one capture file, glob or folder";
     if (!o->output)
@@ -175,11 +176,6 @@ static int pack_all(struct pack *x)
 static int pack_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct pack x = {.options = values, .world = world};
-    const char *wrong = pack_check(values, operands);
-    if (wrong) {
-        log_error("%s; `darkforest pack --help` says more", wrong);
-        return EXIT_BAD_USAGE;
-    }
     stop_watch(0, NULL);
     /* No run.json: packed files share folders with each other, and what they hold follows from the input. */
     struct run_record *record;
@@ -216,5 +212,6 @@ const struct command command_pack = {
     .n_options = sizeof pack_options / sizeof *pack_options,
     .values_size = sizeof(struct pack_options),
     .defaults = pack_defaults,
+    .check = pack_check,
     .run = pack_run,
 };

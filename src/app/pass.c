@@ -64,7 +64,7 @@ struct window *pass_window(struct pass *pass, int64_t index)
             "timestamps of the input are spread widely; use --from and --to, a longer --window, or more "
             "--memory",
             most, format_size(pass->input->memory, memory));
-        pass->code = EXIT_BAD_DATA;
+        pass->code = EXIT_BAD_CONFIG;
     }
     return window;
 }

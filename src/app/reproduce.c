@@ -233,6 +233,13 @@ static void plan_learners(const struct campaign *c, size_t m, const char *what,
                finished(c, m, l) ? "finished" : "to do");
 }
 
+/* Whether a result is finished, and both months' models are, which are fitted anew before it. */
+static int will_stay_judged(const struct campaign *c, size_t m, size_t learner)
+{
+    return reproduce_is_trained(c, 0, learner) && reproduce_is_trained(c, m, learner) &&
+           reproduce_is_judged(c, m, learner);
+}
+
 /* What is finished and what is not, on stdout. Rank 0. */
 static void print_plan(const struct campaign *c)
 {
@@ -241,7 +248,7 @@ static void print_plan(const struct campaign *c)
     for (size_t m = 0; m < c->n_months; m++)
         plan_learners(c, m, "train", reproduce_is_trained);
     for (size_t m = 1; m < c->n_months; m++)
-        plan_learners(c, m, "judge the first month's", reproduce_is_judged);
+        plan_learners(c, m, "judge the first month's", will_stay_judged);
     printf("then the tables (%s/tables.md) and the report (%s/report)\n", c->output, c->output);
 }
 
@@ -258,12 +265,36 @@ static int find_archives(const struct campaign *c)
     return code;
 }
 
-/* What would be refused at once is refused; otherwise what is finished and what is not. Rank 0. */
-static int tell_plan(const struct campaign *c)
+static int find_file(const char *path)
 {
-    const int code = check_settings(c);
+    if (access(path, R_OK) == 0)
+        return EXIT_DONE;
+    log_error("%s cannot be opened: %m", path);
+    return EXIT_NO_INPUT;
+}
+
+/* What extract would refuse of a month before it reads a packet. Rank 0. */
+static int check_month(const struct reproduce *r, size_t m)
+{
+    const struct campaign *c = &r->campaign;
+    struct strings words = extract_words(r, m);
+    int code = call_check(&command_extract, &words);
+    for (size_t i = 0; i < c->devices.n && code == EXIT_DONE; i++)
+        code = find_file(c->devices.items[i]);
+    if (code == EXIT_DONE && c->rules)
+        code = find_file(c->rules);
+    strings_free_all(&words);
+    return code;
+}
+
+/* What would be refused at once is refused; otherwise what is finished and what is not. Rank 0. */
+static int tell_plan(const struct reproduce *r)
+{
+    int code = check_settings(&r->campaign);
+    for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE; m++)
+        code = check_month(r, m);
     if (code == EXIT_DONE)
-        print_plan(c);
+        print_plan(&r->campaign);
     return code;
 }
 
@@ -289,7 +320,7 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
     if (code == EXIT_DONE) /* before anything is made */
         code = ranks_agree(world, is_first ? find_archives(&r.campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE && r.options->dry_run)
-        code = ranks_agree(world, is_first ? tell_plan(&r.campaign) : EXIT_DONE, NULL);
+        code = ranks_agree(world, is_first ? tell_plan(&r) : EXIT_DONE, NULL);
     else if (code == EXIT_DONE)
         code = work_off(&r);
     campaign_free(&r.campaign);

@@ -29,9 +29,9 @@ struct synth_values {
 
 /* Counts begin at 1: 0 is a plan's word for what was not given, and no inventory is made of an empty list. */
 static const struct option_row option_rows[] = {
-    {"output", OPTION_STRING, "FILE", "the archive: .pcap, .pcap.gz or .pcap.zst", FIELD(output), 0, 0},
+    {"output", OPTION_STRING, "FILE", "the archive: .pcap, .pcap.gz or .pcap.zst", FIELD(output), 1, 0},
     {"devices-out", OPTION_STRING, "FILE", "write the device list there, CSV of address and category",
-     FIELD(devices_out), 0, 0},
+     FIELD(devices_out), 1, 0},
     {"profile", OPTION_CHOICE, PLAN_PROFILE_NAMES,
      "the month of the paper whose label mix the devices have; 2017-01 unless given", FIELD(plan.profile), 0,
      0},

@@ -35,11 +35,11 @@ struct train_options {
 #define AT(field) offsetof(struct train_options, field)
 
 static const struct option_row train_rows[] = {
-    {"output", OPTION_STRING, "MODEL.h5", "The file that takes the models.", AT(output), 0, 0},
+    {"output", OPTION_STRING, "MODEL.h5", "The file that takes the models.", AT(output), 1, 0},
     {"learner", OPTION_STRINGS, "NAME",
      "forest, boosting, adaboost, bayes or all; again for more. The paper's models of it are fitted; forest "
      "unless given.",
-     AT(learners), 0, 0},
+     AT(learners), 1, 0},
     {"seed", OPTION_U64, "N", "Draws the split, the folds and the forests; 1 unless given.", AT(seed), 0,
      TRAINING_SEED_MOST},
     {"bins", OPTION_U64, "N",

@@ -70,10 +70,10 @@ static int store(const struct option_row *row, const char *text, void *values)
         return 0;
     case OPTION_STRING:
         *(const char **)field = text;
-        return 0;
+        return (double)strlen(text) < row->min ? -1 : 0;
     case OPTION_STRINGS:
         strings_add(field, text);
-        return 0;
+        return (double)strlen(text) < row->min ? -1 : 0;
     case OPTION_U64:
         return store_u64(row, text, field);
     case OPTION_DOUBLE:

@@ -173,7 +173,7 @@ static int close_keeping_errno(int fd)
 static int open_locked(const char *path)
 {
     int fd;
-    while ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) >= 0) {
+    while ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) >= 0) {
         if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
             return close_keeping_errno(fd);
         if (is_still(path, fd))

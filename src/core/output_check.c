@@ -111,14 +111,28 @@ static char *check_places(const struct strings *outputs)
     return why;
 }
 
+/* A sentence when no file can take this name. */
+static char *check_name(const char *path)
+{
+    struct stat s;
+    char *folder = memory_text(path), *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    const int has_folder = stat(slash ? folder : ".", &s) == 0;
+    free(folder);
+    if (is_folder(path))
+        return text_format("%s is a folder: give the name of a file with -o", path);
+    if (!has_folder && strstr(path, "../")) /* what it will be cannot be told yet */
+        return text_format("%s goes up from a folder that is not there", path);
+    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+        return text_format("%s is no regular file: it would be replaced by one", path);
+    return NULL;
+}
+
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why)
 {
-    for (size_t i = 0; i < outputs->n && !*why; i++) {
-        if (!*outputs->items[i])
-            *why = memory_text("the name of the output is empty");
-        else if (is_folder(outputs->items[i]))
-            *why = text_format("%s is a folder: give the name of a file with -o", outputs->items[i]);
-    }
+    for (size_t i = 0; i < outputs->n && !*why; i++)
+        *why = check_name(outputs->items[i]);
     if (!*why)
         *why = check_inputs(outputs, inputs);
     if (!*why)

@@ -143,6 +143,21 @@ static struct month_facts *add_window(struct report *report, const char *path,
     return month;
 }
 
+static size_t piece(const struct features_meta *meta, uint64_t first)
+{
+    return meta->n_rows - first < PIECE ? (size_t)(meta->n_rows - first) : PIECE;
+}
+
+/* Whether all rows can be read: what is damaged is left out whole. */
+static int read_through(struct features_file *file, const struct features_meta *meta, struct source_row *rows,
+                        char **why)
+{
+    int code = EXIT_DONE;
+    for (uint64_t first = 0; first < meta->n_rows && code == EXIT_DONE; first += PIECE)
+        code = features_read(file, first, piece(meta, first), rows, why);
+    return code;
+}
+
 static int add_features(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
     uint64_t categories[256][LABEL_CLASSES] = {{0}};
@@ -150,15 +165,17 @@ static int add_features(struct report *report, const char *path, struct features
     struct features_file *file = features_open(path, meta, &code, why);
     if (!file)
         return code;
-    struct month_facts *month = add_window(report, path, meta);
     struct source_row *rows = memory_get(PIECE * sizeof *rows);
-    for (uint64_t first = 0; first < meta->n_rows && code == EXIT_DONE; first += PIECE) {
-        const size_t n = meta->n_rows - first < PIECE ? (size_t)(meta->n_rows - first) : PIECE;
-        code = features_read(file, first, n, rows, why);
-        if (code == EXIT_DONE)
-            add_rows(report, month, categories, rows, n);
+    code = read_through(file, meta, rows, why);
+    if (code == EXIT_DONE) {
+        struct month_facts *month = add_window(report, path, meta);
+        for (uint64_t first = 0; first < meta->n_rows && code == EXIT_DONE; first += PIECE) {
+            code = features_read(file, first, piece(meta, first), rows, why);
+            if (code == EXIT_DONE)
+                add_rows(report, month, categories, rows, piece(meta, first));
+        }
+        add_categories(report, meta, categories);
     }
-    add_categories(report, meta, categories);
     free(rows);
     features_close(file);
     return code;

@@ -66,6 +66,8 @@ static size_t clean_category(struct text_view text, char name[CATEGORY_NAME_SIZE
         has_more |= !is_ascii;
         name[i] = is_ascii && (text.at[i] < ' ' || text.at[i] > '~') ? '?' : text_view_lower(text.at[i]);
     }
+    if (strcmp(name, "none") == 0) /* that is what a source which is not listed has */
+        return clean_category(text_view_of("unknown"), name);
     const int keeps = !has_more || is_utf8(name, n);
     for (size_t i = 0; i < n && !keeps; i++)
         name[i] = (uint8_t)name[i] < 0x80 ? name[i] : '?';

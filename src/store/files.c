@@ -26,11 +26,12 @@ static int compare_paths(const void *a, const void *b)
     return order ? order : strcmp(*x, *y);
 }
 
-/* Adds what `pattern` matches; the number of paths, or -1 when a folder cannot be read. */
-static long add_matches(const char *pattern, struct strings *paths)
+/* Adds what `pattern` matches; the number of paths, or -1 when it cannot be told. `flags`: GLOB_ERR to be told
+ * of a folder that cannot be read, 0 to take what can be. */
+static long add_matches(const char *pattern, int flags, struct strings *paths)
 {
     glob_t found;
-    int result = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &found);
+    int result = glob(pattern, GLOB_NOSORT | flags, NULL, &found);
     if (result == GLOB_NOMATCH)
         return 0;
     if (result != 0)
@@ -60,7 +61,7 @@ static char *folder_pattern(const char *folder, const char *name_pattern)
 static int add_folder(const char *folder, const char *name_pattern, struct strings *paths, char **why)
 {
     char *pattern = folder_pattern(folder, name_pattern);
-    const long n = add_matches(pattern, paths);
+    const long n = add_matches(pattern, GLOB_ERR, paths);
     free(pattern);
     if (n > 0)
         return EXIT_DONE;
@@ -87,7 +88,7 @@ static int add_operand(const char *operand, const char *name_pattern, struct str
         return add_path(operand, name_pattern, paths, why);
     struct strings matches = {0};
     int code = EXIT_DONE;
-    if (add_matches(operand, &matches) <= 0) {
+    if (add_matches(operand, 0, &matches) <= 0) {
         *why = text_format("%s does not exist", operand);
         code = EXIT_NO_INPUT;
     }

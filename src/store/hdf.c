@@ -17,9 +17,9 @@ static void hdf_start(void)
     if (started)
         return;
     started = 1;
-    /* Shared file systems of clusters often have no locks;
-     * a file here has one writer and takes its name when whole. */
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+    /* A file on its way is locked by us (output.h), and HDF5 would find that lock in its way; a finished one
+     * is never written again, and shared file systems of clusters often have no locks. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
     /* After a full disk the library must not try again to flush at exit. */
     H5dont_atexit();
     H5open();

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MOST ((size_t)1 << 20) /* bytes of a text that is read */
+#define TEXT_MOST ((size_t)64 << 20) /* bytes of a text that is read: names of some million windows */
 
 static hid_t text_type(size_t size)
 {

@@ -101,7 +101,7 @@ def test_a_long_file_whose_end_is_not_known(p):
     same(p, "of-gzip-4", "of-gzip-1")  # a larger file is taken to last longer
     archive = hours_and_a_day(p, "thin-day", ".pcap.gz", 500)
     extract(p, archive, "of-thin-1")
-    said = extract(p, archive, "of-thin-4", "--ranks-per-window", "1", ranks=4, code=BAD_DATA)
+    said = extract(p, archive, "of-thin-4", "--ranks-per-window", "1", ranks=4, code=BAD_CONFIG)
     assert "day.pcap.gz" in said and "--ranks-per-window" in said, said
     extract(p, archive, "of-thin-group", "--ranks-per-window", "4", ranks=4)
     same(p, "of-thin-group", "of-thin-1")
@@ -113,7 +113,7 @@ def test_a_guess_that_was_wrong(p):
         write(p, "guess/h%d.pcap.gz" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 500, h))
     extract(p, p.file("guess"), "of-guess", "--from", "2018-03-02T03:00")
     write(p, "guess/h2.pcap.gz", capture(START + 2 * HOUR, START + 6 * HOUR, 500, 2))
-    said = extract(p, p.file("guess"), "of-wrong-guess", "--from", "2018-03-02T03:00", code=BAD_DATA)
+    said = extract(p, p.file("guess"), "of-wrong-guess", "--from", "2018-03-02T03:00", code=BAD_CONFIG)
     assert "h2.pcap.gz" in said and "without --from" in said and not features.files(p.file("of-wrong-guess")), said
 
 
@@ -140,7 +140,7 @@ def test_records_behind_the_end(p):
 
 def test_windows_that_memory_has_no_room_for(p):
     archive = write(p, "seconds.pcap", capture(START, START + 700, 1400))
-    said = extract(p, archive, "of-seconds-small", "--window", "1s", "--memory", "32MiB", code=BAD_DATA)
+    said = extract(p, archive, "of-seconds-small", "--window", "1s", "--memory", "32MiB", code=BAD_CONFIG)
     assert "more than 512 windows" in said and "--memory" in said and not features.files(p.file("of-seconds-small")), said
     extract(p, archive, "of-seconds", "--window", "1s", "--memory", "64MiB")
     assert len(features.files(p.file("of-seconds"))) == 700
@@ -273,7 +273,7 @@ def test_too_many_windows_over_all_ranks(p):
     """No rank has too many by itself."""
     archive = write(p, "wide.pcap", capture(START, START + 24000, 24000))
     for ranks in (1, 4):
-        said = extract(p, archive, "of-wide-%d" % ranks, "--window", "1s", ranks=ranks, code=BAD_DATA)
+        said = extract(p, archive, "of-wide-%d" % ranks, "--window", "1s", ranks=ranks, code=BAD_CONFIG)
         assert said.count("more than 16000 windows") == 1, said
         assert not features.files(p.file("of-wide-%d" % ranks))
 

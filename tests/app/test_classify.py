@@ -169,6 +169,18 @@ def check_quiet(p):
             assert b"stopping: signal" in live.stderr.read()
 
 
+def check_silent(p):
+    """A pipe that has not even said what it is."""
+    for begun in (b"", HEADER[:10]):
+        with subprocess.Popen([p.path, "classify", p.file("models.h5"), "-", "--model", "boosting"], env=ENVIRONMENT, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
+            live.stdin.write(begun)
+            live.stdin.flush()
+            assert len(read_lines(live.stdout, 1, 10)) == 1, "the head comes at once"
+            live.send_signal(signal.SIGTERM)
+            assert live.wait(timeout=10) == 75 and b"stopping: signal TERM" in live.stderr.read()
+
+
 def check_overlap(p):
     """Two monitors of the same minutes: the second file's packets are not late, and sources are counted over both."""
     for name, offset in (("a", 0), ("b", 1)):
@@ -216,6 +228,7 @@ def main():
         check_ways_in(p, common)
         check_live(p)
         check_quiet(p)
+        check_silent(p)
         check_overlap(p)
         check_refusals(p)
 

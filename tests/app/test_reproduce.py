@@ -284,6 +284,8 @@ def check_refusals(p, ini, folder):
         (good + "[extract]\nwindow = soon\n", "window"),
         (good + "[extract]\nto = 2017-01-01\n", "'to'"),
         (good + "[extract]\nwidow = 1h\n", "widow"),
+        (good + "[extract]\nmemory = much\n", "memory"),
+        (good + "[extract]\nmemory = 1KiB\n", "--memory is at least"),
         (good + "[month 2017-01]\narchive = x\nfrom = 2017-01-01\nto = 2017-01-02\n", "two sections"),
         (good.replace("[month 2017-02]", "[month 2017-01]"), "two sections [month 2017-01]"),
         (good + "[train]\nseed = 1\nseed = 3\n", '"seed" is given twice'),

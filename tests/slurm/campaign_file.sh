@@ -65,6 +65,7 @@ what_is_read() {
     accepted
     campaign_file '  [month after] ; the second' '  archive : a' $'\tfrom:2017-02-01T00:30' 'to = 2017-02-01 03Z' '[extract]' 'window = 0.5H'
     accepted '2017-01: 48 windows' 'after: 5 windows'
+    touch "$work/=" "$work/b" # device lists must be there
     campaign_file '[extract]' 'window = 90min' 'filter : not port 123 ; but =' '[devices]' $'files:  a = b\t' '[slurm]' 'slice = 10800'
     accepted '2017-01: 16 windows'
     value_is 'not port 123' extract filter
@@ -74,6 +75,7 @@ what_is_read() {
     accepted '2017-01: 16 windows'
     cp "$root/jobs/campaign-example.ini" "$work/c.ini"
     mkdir -p "$work"/archive/year=2017/month=0{1,2,3}
+    touch "$work/devices.csv"
     accepted '2017-01: 24 windows' '2017-02: 24 windows' '2017-03: 24 windows'
 }
 

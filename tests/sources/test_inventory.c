@@ -182,7 +182,7 @@ static void categories_keep_their_letters(void **state)
     (void)state;
     static const char text[] =
         "ip,category\n192.0.2.1,Cam\xc3\xa9ra\n192.0.2.2,cam\xc3\xa8ra\n192.0.2.3,cam\xe9ra\n"
-        "192.0.2.4,a\tb\n192.0.2.5,"
+        "192.0.2.4,a\tb\n192.0.2.6,None\n192.0.2.5,"
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\n";
     static const char *const names[] = {"cam\xc3\xa9ra", "cam\xc3\xa8ra", "cam?ra", "a?b",
                                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
@@ -194,6 +194,7 @@ static void categories_keep_their_letters(void **state)
     assert_non_null(inventory);
     for (uint32_t i = 0; i < 5; i++)
         assert_string_equal(category_at(inventory, IP(192, 0, 2, 0) + 1 + i), names[i]);
+    assert_string_equal(category_at(inventory, IP(192, 0, 2, 6)), "unknown"); /* "none" is what others have */
     inventory_free(inventory);
 }
 

@@ -35,7 +35,7 @@ struct option_row {
     const char *argument; /* shown in help; for a CHOICE the values themselves */
     const char *help;     /* one sentence; the default belongs in it */
     size_t offset;        /* of the field in the command's struct */
-    double min, max;      /* U64 and DOUBLE; both 0: no range but the type's */
+    double min, max;      /* U64 and DOUBLE; both 0: no range but the type's. STRING: min bytes at least */
 };
 
 struct command_text {

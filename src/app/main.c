@@ -96,49 +96,73 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 
+/* Before MPI has started, the launcher's word for it: the number of this task, NULL for a process alone. */
+static const char *task_number(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
+    const char *number = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !number; i++)
+        number = getenv(names[i]);
+    return number;
+}
+
+static int is_first_task(void)
+{
+    const char *number = task_number();
+    return !number || strcmp(number, "0") == 0;
+}
+
+/* The work of one task, however many were started. */
+static int run_alone(const struct command *command, int level, const void *values,
+                     const struct strings *operands)
+{
+    log_init((enum log_level)level, 1);
+    return is_first_task() ? command->run(NULL, values, operands) : EXIT_DONE;
+}
+
+/* After one sentence. A launcher ends all tasks when one has left with a failure:
+ * they leave together, so that the one that talks has spoken. */
+static int refuse_together(int argc, char **argv)
+{
+    if (task_number())
+        ranks_finish(ranks_start(&argc, &argv));
+    return EXIT_BAD_USAGE;
+}
+
+/* What is wrong with the words of a command is said; whether anything is. */
+static int is_wrong(const struct command *command, const void *values, const struct strings *operands)
+{
+    const char *wrong = command->check ? command->check(values, operands) : NULL;
+    if (wrong)
+        log_error("%s; `darkforest %s --help` says more", wrong, command->text.name);
+    return wrong != NULL;
+}
+
 /* Parses the command's own words and runs it. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct common_options common = {.level = LOG_NORMAL};
     struct strings operands = {0};
     void *values = memory_zeroed(1, command->values_size);
-    int code = EXIT_BAD_USAGE;
+    int code = EXIT_DONE;
     if (command->defaults)
         command->defaults(values);
     if (options_parse(command->options, command->n_options, argc - 1, argv + 1, values, &common, &operands))
-        goto err0;
-    code = EXIT_DONE;
-    const char *wrong = NULL;
-    if (common.help) {
+        code = refuse_together(argc, argv);
+    else if (common.help)
         options_help(stdout, &command->text, command->options, command->n_options);
-    } else if (common.version) {
+    else if (common.version)
         puts("darkforest " DARKFOREST_VERSION);
-    } else if (command->check && (wrong = command->check(values, &operands))) {
-        log_error("%s; `darkforest %s --help` says more", wrong, command->text.name);
-        code = EXIT_BAD_USAGE;
-    } else if (command->serial) {
-        log_init((enum log_level)common.level, 1);
-        code = command->run(NULL, values, &operands);
-    } else {
+    else if (is_wrong(command, values, &operands))
+        code = refuse_together(argc, argv);
+    else if (command->serial)
+        code = run_alone(command, common.level, values, &operands);
+    else
         code = run_under_mpi(command, &argc, &argv, common.level, values, &operands);
-    }
-err0:
     strings_free(&operands);
     options_free(command->options, command->n_options, values);
     free(values);
     return code;
-}
-
-/* Before MPI has started, the launcher's word for it: whether this is the rank that talks. */
-static int is_first_task(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *rank = getenv(names[i]);
-        if (rank)
-            return strcmp(rank, "0") == 0;
-    }
-    return 1;
 }
 
 static int answer(int argc, char **argv)
@@ -149,7 +173,7 @@ static int answer(int argc, char **argv)
     const struct command *command = find_command(argv[1]);
     if (!command) {
         log_error("no command '%s'; `darkforest --help` lists them", argv[1]);
-        return EXIT_BAD_USAGE;
+        return refuse_together(argc, argv);
     }
     return run_command(command, argc, argv);
 }

@@ -57,7 +57,8 @@ static int keep_entry(void *user, const char *section, const char *key, const ch
     struct ini *ini = c->ini;
     if (strlen(section) >= SECTION_ROOM && !c->long_section)
         c->long_section = c->section_line;
-    ini->entries = memory_resize(ini->entries, (ini->n + 1) * sizeof *ini->entries);
+    if ((ini->n & (ini->n - 1)) == 0) /* room doubles at powers of two */
+        ini->entries = memory_resize(ini->entries, (2 * ini->n + 1) * sizeof *ini->entries);
     ini->entries[ini->n++] = (struct ini_entry){.section = memory_text(section),
                                                 .key = memory_text(key),
                                                 .value = memory_text(value),

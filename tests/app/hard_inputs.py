@@ -283,11 +283,12 @@ def changed_files(p):
         mine = p.file("changed")
         shutil.copytree(made, mine)
         change(path.replace(made, mine), where, key, value)
-        for words in commands:
-            done = p.run(*[word.replace("MADE", mine) for word in words])
-            code = IO_FAILED if words[0] == "extract" else BAD_DATA  # 65 would be told of the archive
-            assert done.returncode == code, (where, key, value, words, done.returncode, done.stderr)
-            assert os.path.basename(path) in done.stderr + done.stdout, (words, done.stderr)
+        with concurrent.futures.ThreadPoolExecutor(6) as several:
+            runs = several.map(lambda words: p.run(*[word.replace("MADE", mine) for word in words]), commands)
+            for words, done in zip(commands, runs):
+                code = IO_FAILED if words[0] == "extract" else BAD_DATA  # 65 would be told of the archive
+                assert done.returncode == code, (where, key, value, words, done.returncode, done.stderr)
+                assert os.path.basename(path) in done.stderr + done.stdout, (words, done.stderr)
         shutil.rmtree(mine)
     with h5py.File(os.path.join(made, "result.h5"), "r+", libver="latest") as f:
         f["results"][sorted(f["results"])[0]]["metrics/recall"][0] = 0.5

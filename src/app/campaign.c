@@ -221,10 +221,9 @@ static void read_training(struct reading_campaign *r)
 /* A campaign that gives itself no name has its file's, without .ini. */
 static char *name_of_file(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+    const char *file = path_name(path);
     const size_t n = strlen(file);
-    const int has_ending = n > 4 && strcmp(file + n - 4, ".ini") == 0;
-    return text_format("%.*s", (int)(has_ending ? n - 4 : n), file);
+    return text_format("%.*s", (int)(n > 4 && text_ends_in(file, ".ini") ? n - 4 : n), file);
 }
 
 static void read_names(struct reading_campaign *r)
@@ -289,14 +288,6 @@ static int tell_wrong(struct reading_campaign *r)
     return code;
 }
 
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return memory_text(".");
-    return text_format("%.*s", (int)(slash - path), path);
-}
-
 int campaign_read(struct campaign *campaign, const char *path)
 {
     *campaign = (struct campaign){0};
@@ -306,7 +297,7 @@ int campaign_read(struct campaign *campaign, const char *path)
         log_error("%s: cannot be opened: %m", path);
         return EXIT_NO_INPUT;
     }
-    r.folder = folder_of(path);
+    r.folder = path_folder(path);
     if (ini_read(&r.ini, path) == 0) {
         read_names(&r);
         read_extract(&r);

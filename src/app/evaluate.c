@@ -83,14 +83,16 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
     return code;
 }
 
-static int check_usage(const struct evaluate_options *o, const struct strings *operands, int is_root,
-                       char **why)
+static const char *evaluate_check(const void *values, const struct strings *operands)
 {
-    if (operands->n < 2) {
-        *why = memory_text("evaluate needs a model file and feature files: see `darkforest evaluate --help`");
-        return EXIT_BAD_USAGE;
-    }
-    if (!o->output || !is_root)
+    (void)values;
+    return operands->n < 2 ? "evaluate needs a model file and feature files" : NULL;
+}
+
+/* The result may fall on nothing that is read. Rank 0. */
+static int check_output(const struct evaluate_options *o, const struct strings *operands, char **why)
+{
+    if (!o->output)
         return EXIT_DONE;
     const struct strings features = {operands->items + 1, operands->n - 1};
     const struct strings output = {(const char **)(uintptr_t)&o->output, 1}, model = {operands->items, 1};
@@ -103,7 +105,7 @@ static int evaluate_run(const struct ranks *world, const void *values, const str
     const struct evaluate_options *o = values;
     struct evaluation e = {.world = world};
     char *why = NULL;
-    int code = check_usage(o, operands, ranks_rank(world) == 0, &why);
+    int code = ranks_rank(world) == 0 ? check_output(o, operands, &why) : EXIT_DONE;
     code = ranks_agree(world, code, why);
     free(why);
     struct run_record *record;
@@ -132,5 +134,6 @@ const struct command command_evaluate = {
     .options = evaluate_rows,
     .n_options = sizeof evaluate_rows / sizeof evaluate_rows[0],
     .values_size = sizeof(struct evaluate_options),
+    .check = evaluate_check,
     .run = evaluate_run,
 };

@@ -183,10 +183,10 @@ static int export_to_csv(const struct export *export, char **why)
 /* Several files, or a folder that is there: the same name in the folder. */
 static char *output_for(const struct export *export, const char *input)
 {
-    const char *output = export->options->output, *slash = strrchr(input, '/');
+    const char *output = export->options->output;
     struct stat status;
     const int is_folder = export->inputs.n > 1 || (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
-    return is_folder ? text_format("%s/%s", output, slash ? slash + 1 : input) : memory_text(output);
+    return is_folder ? text_format("%s/%s", output, path_name(input)) : memory_text(output);
 }
 
 /* Rank 0 brings all rows: what anonymising does to their order can only be seen as a whole. Collective. */
@@ -258,9 +258,10 @@ static int is_model(const struct ranks *ranks, const struct strings *operands)
     return found;
 }
 
-static const char *check_options(const struct export_options *options, size_t n_operands)
+static const char *export_check(const void *values, const struct strings *operands)
 {
-    if (n_operands == 0)
+    const struct export_options *options = values;
+    if (operands->n == 0)
         return "export needs a model file or feature files";
     if (options->anonymize && options->with_addresses)
         return "--anonymize and --with-addresses exclude each other";
@@ -283,9 +284,8 @@ static const char *check_rows_options(const struct export_options *options)
 static const char *check_model_options(const struct export_options *options)
 {
     if (options->anonymize || options->with_addresses || options->format == FORMAT_HDF5)
-        return "--anonymize, --with-addresses and --format are for feature files: a model becomes JSON and "
-               "holds no "
-               "address";
+        return "--anonymize, --with-addresses and --format are for feature files: a model becomes JSON, "
+               "without an address";
     return options->output ? NULL : "exporting a model needs a file, -o MODEL.json";
 }
 
@@ -325,21 +325,15 @@ static int export_feature_files(struct export *export, const struct strings *ope
     return code;
 }
 
-static int refuse(const char *wrong)
-{
-    log_error("%s; `darkforest export --help` says more", wrong);
-    return EXIT_BAD_USAGE;
-}
-
 static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct export export = {.ranks = world, .options = values};
-    const char *wrong = check_options(export.options, operands->n);
-    if (wrong)
-        return refuse(wrong);
     const int model = is_model(world, operands);
-    if ((wrong = model ? check_model_options(export.options) : check_rows_options(export.options)))
-        return refuse(wrong);
+    const char *wrong = model ? check_model_options(export.options) : check_rows_options(export.options);
+    if (wrong) {
+        log_error("%s; `darkforest export --help` says more", wrong);
+        return EXIT_BAD_USAGE;
+    }
     if (!model)
         return export_feature_files(&export, operands);
     return ranks_agree(world, ranks_rank(world) == 0 ? export_model_file(&export, operands) : EXIT_DONE,
@@ -383,5 +377,6 @@ const struct command command_export = {
     .options = export_rows,
     .n_options = sizeof export_rows / sizeof export_rows[0],
     .values_size = sizeof(struct export_options),
+    .check = export_check,
     .run = export_run,
 };

@@ -261,10 +261,13 @@ static int info_run(const struct ranks *world, const void *values, const struct 
     (void)world;
     const struct info_options *options = values;
     int as_json = options->json;
-    if (operands->n > 0)
-        return files_each(operands, info_file, &as_json);
-    log_error("info needs files or folders of them: see `darkforest info --help`");
-    return EXIT_BAD_USAGE;
+    return files_each(operands, info_file, &as_json);
+}
+
+static const char *info_check(const void *values, const struct strings *operands)
+{
+    (void)values;
+    return operands->n > 0 ? NULL : "info needs files or folders of them";
 }
 
 static const struct option_row info_rows[] = {
@@ -286,5 +289,6 @@ const struct command command_info = {
     .n_options = 1,
     .values_size = sizeof(struct info_options),
     .serial = 1,
+    .check = info_check,
     .run = info_run,
 };

@@ -214,8 +214,7 @@ uint64_t inputs_checksum(const struct archive *archive)
 {
     uint64_t sum = archive->n;
     for (size_t i = 0; i < archive->n; i++) {
-        const char *slash = strrchr(archive->files[i].path, '/');
-        const char *name = slash ? slash + 1 : archive->files[i].path;
+        const char *name = path_name(archive->files[i].path);
         sum = hash_bytes(name, strlen(name), sum);
         sum = hash_bytes(&archive->files[i].kind.n_bytes, sizeof(uint64_t), sum);
     }

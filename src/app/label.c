@@ -40,15 +40,9 @@ struct label_run {
     uint64_t n_rows, n_changed, n_labels[LABEL_CLASSES];
 };
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static char *output_path(const struct label_run *run, const char *input)
 {
-    return text_format("%s/%s", run->options->output, last_part(input));
+    return text_format("%s/%s", run->options->output, path_name(input));
 }
 
 /* No output may fall on an input, nor on another output. Rank 0. */
@@ -62,15 +56,18 @@ static int check_outputs(const struct label_run *run, char **why)
     return code;
 }
 
-/* Options, rules and inputs. Collective; the agreed exit code. */
+static const char *label_check(const void *values, const struct strings *operands)
+{
+    const struct label_options *options = values;
+    if (operands->n == 0)
+        return "label needs feature files or folders of them";
+    return options->output ? NULL : "label needs a folder for its output, -o DIR";
+}
+
+/* Rules and inputs. Collective; the agreed exit code. */
 static int prepare(struct label_run *run, const struct strings *operands)
 {
     char *why = NULL;
-    if (operands->n == 0 || !run->options->output) {
-        log_error("label needs %s: see `darkforest label --help`",
-                  operands->n ? "a folder for its output, -o DIR" : "feature files or folders of them");
-        return EXIT_BAD_USAGE;
-    }
     int code = inputs_rules(run->ranks, run->options->rules, &run->rules);
     if (code == EXIT_DONE)
         code = inputs_features(run->ranks, operands, &run->inputs);
@@ -234,5 +231,6 @@ const struct command command_label = {
     .options = label_rows,
     .n_options = sizeof label_rows / sizeof label_rows[0],
     .values_size = sizeof(struct label_options),
+    .check = label_check,
     .run = label_run,
 };

@@ -122,16 +122,21 @@ static int make_report(const struct strings *paths, const char *folder)
     return code;
 }
 
+static const char *report_check(const void *values, const struct strings *operands)
+{
+    const struct report_options *options = values;
+    (void)operands;
+    return options->output ? NULL : "report needs a folder for its pages, -o DIR";
+}
+
 static int report_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     (void)world;
     const struct report_options *options = values;
     struct strings paths = {0};
     char *why = NULL;
-    int code = EXIT_BAD_USAGE;
-    if (!options->output)
-        log_error("report needs a folder for its pages, -o DIR: see `darkforest report --help`");
-    else if ((code = list_inputs(operands, &paths, &why)) != EXIT_DONE)
+    int code = list_inputs(operands, &paths, &why);
+    if (code != EXIT_DONE)
         log_error("%s", why);
     else
         code = make_report(&paths, options->output);
@@ -160,5 +165,6 @@ const struct command command_report = {
     .n_options = 1,
     .values_size = sizeof(struct report_options),
     .serial = 1,
+    .check = report_check,
     .run = report_run,
 };

@@ -308,13 +308,16 @@ static int work_off(struct reproduce *r)
     return run_record_finish(r->record, do_all(r));
 }
 
+static const char *reproduce_check(const void *values, const struct strings *operands)
+{
+    (void)values;
+    return operands->n == 1 ? NULL
+                            : "reproduce takes one campaign file; jobs/campaign-example.ini describes it";
+}
+
 static int reproduce_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct reproduce r = {.options = values, .world = world};
-    if (operands->n != 1) {
-        log_error("reproduce takes one campaign file; jobs/campaign-example.ini describes it");
-        return EXIT_BAD_USAGE;
-    }
     int code = ranks_agree(world, campaign_read(&r.campaign, operands->items[0]), NULL);
     const int is_first = ranks_rank(world) == 0;
     if (code == EXIT_DONE) /* before anything is made */
@@ -400,6 +403,7 @@ const struct command command_reproduce = {
     .options = reproduce_rows,
     .n_options = sizeof reproduce_rows / sizeof *reproduce_rows,
     .values_size = sizeof(struct reproduce_options),
+    .check = reproduce_check,
     .run = reproduce_run,
     .after = reproduce_after,
 };

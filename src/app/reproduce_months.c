@@ -12,7 +12,6 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/store/files.h"
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,9 +106,9 @@ static uint8_t *find_work(const struct months *r, size_t m, is_finished *finishe
 /* The folder of a file, made by rank 0 of the group. */
 static int make_folder_of(const struct months *r, const char *path)
 {
-    char *copy = memory_text(path);
-    const int code = ranks_rank(r->group) == 0 && output_make_directory(dirname(copy)) ? EXIT_IO : EXIT_DONE;
-    free(copy);
+    char *folder = path_folder(path);
+    const int code = ranks_rank(r->group) == 0 && output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
+    free(folder);
     return ranks_agree(r->group, code, NULL);
 }
 

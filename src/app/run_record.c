@@ -8,7 +8,6 @@
 #include "darkforest/core/version.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,9 +62,9 @@ static json_t *now_text(void)
 /* Makes the folder and holds the record's place in it. An exit code. Rank 0. */
 static int hold(struct output **output, const char *path)
 {
-    char *copy = memory_text(path);
-    int code = output_make_directory(dirname(copy)) ? EXIT_IO : EXIT_DONE;
-    free(copy);
+    char *folder = path_folder(path);
+    int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
+    free(folder);
     if (code == EXIT_DONE && !(*output = output_begin(path)))
         code = errno == EWOULDBLOCK ? EXIT_STOPPED : EXIT_IO;
     return code;

@@ -157,15 +157,17 @@ static int is_archive_name(const char *path)
                      text_ends_in(path + 1, ".pcap.zst"));
 }
 
-static const char *check(const struct synth_values *v, const struct strings *operands, struct plan *plan)
+static const char *synth_check(const void *values, const struct strings *operands)
 {
+    const struct synth_values *v = values;
+    struct plan plan;
     if (operands->n > 0)
         return "synth takes no operands; -o FILE names the archive";
     if (!v->output)
         return "synth needs -o FILE: where the archive is to go";
     if (!is_archive_name(v->output))
         return "synth writes .pcap, .pcap.gz and .pcap.zst: the name after -o must end in one of them";
-    return plan_make(plan, &v->plan);
+    return plan_make(&plan, &v->plan);
 }
 
 /* The archive and the list of devices may not be one file. Collective. */
@@ -184,11 +186,8 @@ static int run(const struct ranks *world, const void *values, const struct strin
 {
     const struct synth_values *v = values;
     struct plan plan;
-    const char *wrong = check(v, operands, &plan);
-    if (wrong) {
-        log_error("%s", wrong);
-        return EXIT_BAD_USAGE;
-    }
+    (void)operands;
+    plan_make(&plan, &v->plan); /* which synth_check has found possible */
     int code = check_outputs(world, v);
     if (code)
         return code;
@@ -218,5 +217,6 @@ const struct command command_synth = {
     .n_options = sizeof option_rows / sizeof *option_rows,
     .values_size = sizeof(struct synth_values),
     .defaults = set_defaults,
+    .check = synth_check,
     .run = run,
 };

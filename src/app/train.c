@@ -139,15 +139,14 @@ static int choose_recipes(const struct train_options *o, struct recipes *recipes
     return wrong ? EXIT_BAD_USAGE : EXIT_DONE;
 }
 
-static int check_usage(const struct train_options *o, const struct strings *operands, char **why)
+static const char *train_check(const void *values, const struct strings *operands)
 {
+    const struct train_options *o = values;
     if (operands->n == 0)
-        *why = memory_text("train needs feature files or folders of them: see `darkforest train --help`");
-    else if (!o->output)
-        *why = memory_text("train needs a file for the models, -o MODEL.h5");
-    else if (o->folds == 1)
-        *why = memory_text("--folds must be at least 2");
-    return *why ? EXIT_BAD_USAGE : EXIT_DONE;
+        return "train needs feature files or folders of them";
+    if (!o->output)
+        return "train needs a file for the models, -o MODEL.h5";
+    return o->folds == 1 ? "--folds must be at least 2" : NULL;
 }
 
 /* To the user and the run record. Local. */
@@ -207,9 +206,7 @@ static int train_run(const struct ranks *world, const void *values, const struct
     const struct train_options *o = values;
     struct recipes recipes = {.n = 0};
     char *why = NULL;
-    int code = check_usage(o, operands, &why);
-    if (code == EXIT_DONE)
-        code = choose_recipes(o, &recipes, &why);
+    int code = choose_recipes(o, &recipes, &why);
     if (code == EXIT_DONE && ranks_rank(world) == 0)
         code = training_rows_spare(operands, o->output, &why);
     code = ranks_agree(world, code, why);
@@ -244,5 +241,6 @@ const struct command command_train = {
     .n_options = sizeof train_rows / sizeof train_rows[0],
     .values_size = sizeof(struct train_options),
     .defaults = train_defaults,
+    .check = train_check,
     .run = train_run,
 };

@@ -23,22 +23,16 @@ const char *const *training_feature_names(void)
     return names;
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 char *training_rows_inputs(const struct strings *paths)
 {
     size_t n = 1;
     for (size_t i = 0; i < paths->n; i++)
-        n += strlen(last_part(paths->items[i])) + 1;
+        n += strlen(path_name(paths->items[i])) + 1;
     char *text = memory_zeroed(n, 1), *at = text;
     for (size_t i = 0; i < paths->n; i++) {
         if (i > 0)
             *at++ = '\n';
-        at = stpcpy(at, last_part(paths->items[i]));
+        at = stpcpy(at, path_name(paths->items[i]));
     }
     return text;
 }

@@ -73,10 +73,13 @@ static int verify_run(const struct ranks *world, const void *values, const struc
 {
     (void)world;
     (void)values;
-    if (operands->n > 0)
-        return files_each(operands, verify_file, NULL);
-    log_error("verify needs files or folders of them: see `darkforest verify --help`");
-    return EXIT_BAD_USAGE;
+    return files_each(operands, verify_file, NULL);
+}
+
+static const char *verify_check(const void *values, const struct strings *operands)
+{
+    (void)values;
+    return operands->n > 0 ? NULL : "verify needs files or folders of them";
 }
 
 const struct command command_verify = {
@@ -90,5 +93,6 @@ const struct command command_verify = {
                  "exits with 65 when one is not whole. A folder stands for the *.h5 in it.",
              .example = "darkforest verify out/    # all files of a finished run"},
     .serial = 1,
+    .check = verify_check,
     .run = verify_run,
 };

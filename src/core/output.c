@@ -122,6 +122,18 @@ int text_ends_in(const char *text, const char *ending)
     return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
 }
 
+const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+char *path_folder(const char *path)
+{
+    const size_t n = (size_t)(path_name(path) - path);
+    return n == 0 ? memory_text(".") : text_format("%.*s", (int)(n > 1 ? n - 1 : 1), path);
+}
+
 char *output_partial_name(const char *path)
 {
     return text_format("%s.partial", path);
@@ -135,11 +147,8 @@ static int sync_open(int fd)
 
 static int sync_folder_of(const char *path)
 {
-    char *folder = memory_text(path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *folder = path_folder(path);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int failed = fd < 0 || sync_open(fd), error = errno;
     if (fd >= 0)
         close(fd);

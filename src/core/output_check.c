@@ -77,14 +77,10 @@ static char *check_inputs(const struct strings *outputs, const struct strings *i
 static char *place_of(const char *path)
 {
     struct stat s;
-    char *folder = memory_text(path), *slash = strrchr(folder, '/');
-    const char *name = slash ? slash + 1 : folder;
-    if (slash)
-        slash[slash == folder] = '\0';
-    char *place = stat(slash ? folder : ".", &s)
+    char *folder = path_folder(path);
+    char *place = stat(folder, &s)
                       ? memory_text(path)
-                      : text_format("%ju:%ju/%s", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino,
-                                    slash == folder ? path + 1 : name);
+                      : text_format("%ju:%ju/%s", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino, path_name(path));
     free(folder);
     return place;
 }
@@ -115,10 +111,8 @@ static char *check_places(const struct strings *outputs)
 static char *check_name(const char *path)
 {
     struct stat s;
-    char *folder = memory_text(path), *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const int has_folder = stat(slash ? folder : ".", &s) == 0;
+    char *folder = path_folder(path);
+    const int has_folder = stat(folder, &s) == 0;
     free(folder);
     if (is_folder(path))
         return text_format("%s is a folder: give the name of a file with -o", path);

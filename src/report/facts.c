@@ -37,13 +37,11 @@ static void *grow(void *items, size_t *n, size_t size)
 /* The folder of a file, by one name however it was called. */
 static char *folder_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *named = slash ? text_format("%.*s", (int)(slash - path) + 1, path) : memory_text(".");
-    char *folder = realpath(named, NULL);
-    if (!folder)
+    char *named = path_folder(path), *real = realpath(named, NULL);
+    if (!real)
         return named;
     free(named);
-    return folder;
+    return real;
 }
 
 static struct month_facts *month_of(struct report *report, const char *path, int64_t start)

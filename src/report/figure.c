@@ -49,8 +49,7 @@ void figure_text(struct figure *figure, const char *text)
 /* gnuplot in the script's folder. Its exit status, or -1 when it cannot be started. */
 static int draw(const char *stem)
 {
-    const char *slash = strrchr(stem, '/');
-    char *folder = text_format("%.*s", (int)(slash - stem), stem), *script = text_format("%s.gp", slash + 1);
+    char *folder = path_folder(stem), *script = text_format("%s.gp", path_name(stem));
     char *const arguments[] = {(char[]){"gnuplot"}, script, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
@@ -76,7 +75,7 @@ static void print_pdf(const struct figure *figure)
             "    set terminal pdfcairo size %.2fin,%.2fin font 'Helvetica,13' fontscale 0.5 noenhanced "
             "background rgb 'white'\n"
             "    set output '%s.pdf'\n    replot\n    set output\n}\n",
-            figure->width / 100.0, figure->height / 100.0, strrchr(figure->stem, '/') + 1);
+            figure->width / 100.0, figure->height / 100.0, path_name(figure->stem));
 }
 
 int figure_end(struct figure *figure)

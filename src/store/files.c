@@ -12,17 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* By name, whatever folders they lie in: names of feature files are in the order of their windows. */
 static int compare_paths(const void *a, const void *b)
 {
     const char *const *x = a, *const *y = b;
-    const int order = strcmp(last_part(*x), last_part(*y));
+    const int order = strcmp(path_name(*x), path_name(*y));
     return order ? order : strcmp(*x, *y);
 }
 

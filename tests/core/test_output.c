@@ -307,6 +307,19 @@ static void folders_are_made_with_their_parents(void **state)
     assert_int_equal(output_make_directory("//tmp"), 0);
 }
 
+static void paths_have_two_parts(void **state)
+{
+    (void)state;
+    static const char *const parts[][3] = {{"a/b.h5", "a", "b.h5"}, {"b.h5", ".", "b.h5"}, {"/b", "/", "b"},
+                                           {"/a/b", "/a", "b"},     {"a/", "a", ""},       {"", ".", ""}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *before = path_folder(parts[i][0]);
+        assert_string_equal(before, parts[i][1]);
+        assert_string_equal(path_name(parts[i][0]), parts[i][2]);
+        free(before);
+    }
+}
+
 static void folders_that_cannot_be_are_named(void **state)
 {
     (void)state;
@@ -388,6 +401,7 @@ int main(void)
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
         cmocka_unit_test(a_full_disk_leaves_no_file),
         cmocka_unit_test(folders_are_made_with_their_parents),
+        cmocka_unit_test(paths_have_two_parts),
         cmocka_unit_test(folders_that_cannot_be_are_named),
         cmocka_unit_test(texts_are_copied_and_formatted),
         cmocka_unit_test(texts_are_printed),

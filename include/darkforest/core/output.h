@@ -41,6 +41,10 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The same behind what *text holds: fresh memory, or NULL for nothing. */
 void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int text_ends_in(const char *text, const char *ending);
+/* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh memory ("." when
+ * there is none, "/" for the root). */
+const char *path_name(const char *path);
+char *path_folder(const char *path);
 
 /* malloc, calloc, realloc that end the process with one sentence when memory is out: for small things. */
 void *memory_get(size_t n);

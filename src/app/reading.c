@@ -265,10 +265,12 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
     reading_end(&reading);
     if (reader)
         reading_judge(pass, slice->file, reader, got);
+    /* What is damaged may be the index: the file is then read without. */
+    const int holds = reader && (slice->kind != SLICE_PARTS || reader_damage(reader)->what[0] == '\0');
     if (cut && slice->kind != SLICE_WHOLE)
         *cut = (struct cut){.file = slice->file,
                             .from = slice->from,
-                            .first = reader ? reader_first_offset(reader) : CUT_UNREAD,
-                            .end = reader ? reader_end_offset(reader) : CUT_UNREAD};
+                            .first = holds ? reader_first_offset(reader) : CUT_UNREAD,
+                            .end = holds ? reader_end_offset(reader) : CUT_UNREAD};
     reader_close(reader);
 }

@@ -226,7 +226,7 @@ static int fit_together(const struct index_header *header, const struct parts *p
             return 0;
     }
     return parts->n > 0 && parts->items[0].offset == 0 && parts->items[0].inflated == 0 &&
-           parts->restarts[0].n_window == 0;
+           parts->items[0].first_record == READER_FIRST_RECORD && parts->restarts[0].n_window == 0;
 }
 
 static uint64_t index_size(uint64_t n_parts)

@@ -171,17 +171,27 @@ static const char *check_shares(const struct model *m)
         if (!(fabs(sum - 1) < 1e-6))
             return "a node's class shares do not sum to 1";
     }
-    double weight = 0;
+    return NULL;
+}
+
+/* The trees of a forest have one vote each. */
+static const char *check_weights(const struct model *m)
+{
+    const struct model_trees *t = &m->trees;
+    const int equal = strcmp(m->learner, "forest") == 0;
+    double sum = 0;
     for (uint64_t i = 0; t->tree_weights && i < t->n_trees; i++)
-        weight += t->tree_weights[i] >= 0 ? t->tree_weights[i] : NAN;
-    return weight > 0 && isfinite(weight) ? NULL : "its trees have no weight";
+        sum += t->tree_weights[i] >= 0 && (!equal || t->tree_weights[i] == 1) ? t->tree_weights[i] : NAN;
+    return sum > 0 && isfinite(sum) ? NULL : "its trees have no weight, or none that they can have";
 }
 
 static const char *check_values(const struct model *m)
 {
-    const int outputs_fit = m->n_outputs == m->n_fitted || (m->n_outputs == 1 && m->n_fitted == 2);
-    if (strcmp(m->learner, "boosting") != 0)
-        return check_shares(m);
+    const int outputs_fit = m->n_outputs == 1 ? m->n_fitted == 2 : m->n_outputs == m->n_fitted;
+    if (strcmp(m->learner, "boosting") != 0) {
+        const char *wrong = check_shares(m);
+        return wrong ? wrong : check_weights(m);
+    }
     if (m->trees.n_values != 1 || !m->initial || !outputs_fit || m->trees.n_trees % (uint64_t)m->n_outputs)
         return "its outputs do not fit its classes";
     return all_finite(m->initial, (size_t)m->n_outputs) ? NULL : "it holds numbers that are not finite";

@@ -150,13 +150,42 @@ static void wrong_parameters(void **state)
     assert_null(learner_find("perceptron"));
 }
 
+static struct model *fitted(const char *name, const struct table *table)
+{
+    struct learner_options options;
+    const struct learner *learner = learner_find(name);
+    learner->defaults(&options);
+    struct example_fit fit = {.table = table, .learner = learner, .options = &options, .n_bins = 255};
+    struct model *model = example_model(&fit, 0);
+    assert_non_null(model);
+    assert_null(model_check(model));
+    return model;
+}
+
+/* What no training makes, but a file may hold. */
+static void models_that_nobody_trained(void **state)
+{
+    struct table table = example_table(41, 200, 2);
+    (void)state;
+    struct model *boosting = fitted("boosting", &table);
+    assert_int_equal(boosting->n_outputs, 1);
+    boosting->n_fitted = 1; /* its one output would become two shares of one class */
+    assert_non_null(strstr(model_check(boosting), "outputs"));
+    model_free(boosting);
+    struct model *forest = fitted("forest", &table);
+    forest->trees.tree_weights[1] = 5; /* shares would sum to more than 1 */
+    assert_non_null(strstr(model_check(forest), "weight"));
+    model_free(forest);
+    example_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_rows),           cmocka_unit_test(one_class),
         cmocka_unit_test(constant_features), cmocka_unit_test(tiny_and_absent_classes),
         cmocka_unit_test(duplicates),        cmocka_unit_test(perfect),
-        cmocka_unit_test(wrong_parameters),
+        cmocka_unit_test(wrong_parameters),  cmocka_unit_test(models_that_nobody_trained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,8 @@
  * the file is then read as one.
  *
  * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
- * neighbouring slices must meet, as they must for slices of plain files.
+ * neighbouring slices must meet, as they must for slices of plain files. Damage that a reader of parts finds
+ * may be the index's own: it counts only when the file was read without.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_H
 #define DARKFOREST_ARCHIVE_PARTS_H

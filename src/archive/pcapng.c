@@ -218,10 +218,17 @@ static uint32_t clamp_seconds(int64_t seconds)
     return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
+/* All that came was taken, and the pipe is quiet. */
+static int would_wait(const struct pcapng *pcapng)
+{
+    return !pcapng->header && pcapng->offset == pcapng->n_read && stream_is_quiet(pcapng->stream);
+}
+
 size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n)
 {
     size_t at = 0;
-    while (n - at >= RECORD_HEADER_SIZE && !pcapng->fault[0] && fetch(pcapng)) {
+    while (n - at >= RECORD_HEADER_SIZE && !pcapng->fault[0] && (at == 0 || !would_wait(pcapng)) &&
+           fetch(pcapng)) {
         const struct pcap_pkthdr *h = pcapng->header;
         const uint32_t n_captured = h->caplen < RECORD_MAX_CAPTURED ? h->caplen : RECORD_MAX_CAPTURED;
         if (n - at - RECORD_HEADER_SIZE < n_captured)

@@ -59,6 +59,13 @@ size_t stream_fill(struct stream *stream)
     return stream->input_n - stream->input_at;
 }
 
+int stream_is_quiet(const struct stream *stream)
+{
+    struct pollfd input = {.fd = stream->fd, .events = POLLIN};
+    return !stream->is_regular && stream->head_at == stream->head_n && stream->input_at == stream->input_n &&
+           poll(&input, 1, 0) == 0;
+}
+
 static void *plain_open(void)
 {
     return memory_get(1);

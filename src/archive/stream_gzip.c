@@ -158,7 +158,7 @@ static size_t gzip_read(struct stream *stream, uint8_t *to, size_t n)
     struct inflate_state *s = &state->inflate;
     s->next_out = to;
     s->avail_out = (uint32_t)n;
-    while (s->avail_out > 0 && !stream->fault[0]) {
+    while (s->avail_out > 0 && !stream->fault[0] && (s->avail_out == n || !stream_is_quiet(stream))) {
         if (s->block_state == ISAL_BLOCK_FINISH && !next_member(stream, state))
             break;
         inflate_some(stream, state);

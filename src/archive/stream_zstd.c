@@ -46,7 +46,7 @@ static size_t zstd_read(struct stream *stream, uint8_t *to, size_t n)
 {
     struct zstd_state *state = stream->state;
     ZSTD_outBuffer out = {to, n, 0};
-    while (out.pos < n) {
+    while (out.pos < n && (out.pos == 0 || !stream_is_quiet(stream))) {
         const size_t held = stream_fill(stream);
         if (stream->fault[0] || (held == 0 && state->hint == 0))
             break;

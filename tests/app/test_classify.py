@@ -4,6 +4,7 @@ files, a pipe and several ranks say the same; a live pipe speaks before it ends.
 """
 import csv
 import datetime
+import gzip
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import xgboost
@@ -133,15 +135,60 @@ def read_lines(stream, n, within):
     return lines
 
 
-def check_live(p):
+def block(kind, body):
+    n = 12 + len(body)
+    return struct.pack("<II", kind, n) + body + struct.pack("<I", n)
+
+
+NG_HEADER = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", 1, 0, 65535))
+
+
+def ng_record(second, source):
+    data = record(second, source)[16:]
+    us = (1483228800 + second) * 1000000
+    return block(6, struct.pack("<IIIII", 0, us >> 32, us & 0xFFFFFFFF, len(data), len(data)) + data + bytes(-len(data) % 4))
+
+
+class Flushed:
+    """One gzip member, flushed after each piece."""
+    def __init__(self):
+        self.packer = zlib.compressobj(wbits=31)
+
+    def __call__(self, piece, last=False):
+        return self.packer.compress(piece) + self.packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+
+
+def plain(piece, last=False):
+    return piece
+
+
+def member(piece, last=False):
+    return gzip.compress(piece)
+
+
+def one_frame(piece, last=False):
+    return subprocess.run(["zstd", "-qc"], input=piece, stdout=subprocess.PIPE, check=True).stdout
+
+
+LIVE_FORMS = {
+    "pcap": (HEADER, record, plain),
+    "pcap, gzip members": (HEADER, record, member),
+    "pcap, gzip flushed": (HEADER, record, Flushed()),
+    "pcap, zstd frames": (HEADER, record, one_frame),
+    "pcapng": (NG_HEADER, ng_record, plain),
+    "pcapng, gzip members": (NG_HEADER, ng_record, member),
+}
+
+
+def check_live(p, header, record, pack):
     """Minutes: the first is told when a packet of the third comes, not before; a straggler is counted as late."""
     words = [p.path, "classify", p.file("models.h5"), "-", "--model", "boosting", "--window", "1m"]
     with subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
         def send(*records):
-            live.stdin.write(b"".join(records))
+            live.stdin.write(pack(b"".join(records)))
             live.stdin.flush()
 
-        send(HEADER, record(10, 1), record(65, 2), record(20, 3))
+        send(header, record(10, 1), record(65, 2), record(20, 3))
         assert len(read_lines(live.stdout, 1, 10)) == 1, "the head comes at once"
         send(record(119, 2))
         assert read_lines(live.stdout, 1, 0.5) == [], "minute 0 is open until minute 2 begins"
@@ -149,7 +196,7 @@ def check_live(p):
         told = read_lines(live.stdout, 2, 10)
         assert [line.split(b",")[:2] for line in told] == [
             [b"2017-01-01T00:00:00Z", b"0.0.0.1"], [b"2017-01-01T00:00:00Z", b"0.0.0.3"]], told
-        rest, talk = live.communicate(record(30, 5) + record(118, 6), timeout=30)
+        rest, talk = live.communicate(pack(record(30, 5) + record(118, 6), last=True), timeout=30)
         assert live.returncode == 0, talk
     assert [line.split(b",")[1] for line in rest.splitlines()] == [b"0.0.0.2", b"0.0.0.6", b"0.0.0.4"], rest
     assert b"1 records came after" in talk, talk
@@ -226,7 +273,9 @@ def main():
         common = ["--devices", p.file("devices.csv")]  # in windows as long as those that the models learned from
         check_models(p, common)
         check_ways_in(p, common)
-        check_live(p)
+        for form, parts in LIVE_FORMS.items():
+            print("live:", form)
+            check_live(p, *parts)
         check_quiet(p)
         check_silent(p)
         check_overlap(p)

@@ -1,5 +1,7 @@
 #include "budget.h"
 
+#include "darkforest/core/parse.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,11 @@ static uint64_t available_on_node(void)
     return kib ? kib * 1024 : UINT64_MAX;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t read_number(const char *path)
 {
     uint64_t n = UINT64_MAX;
@@ -30,42 +37,76 @@ static uint64_t read_number(const char *path)
     return n;
 }
 
-/* The smallest memory.max of a control group and of those that it lies in: Slurm sets that of the job. */
-static uint64_t limit_of_path(char *group)
+/* Where the two versions of control groups keep the limit of one. */
+static const struct hierarchy {
+    const char *controller; /* as /proc/self/cgroup names it */
+    const char *folder, *file;
+} hierarchies[] = {
+    {"", "/sys/fs/cgroup", "memory.max"},
+    {"memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
+};
+
+/* The smallest limit of a control group and of those that it lies in: Slurm sets that of the job. */
+static uint64_t limit_of_path(const struct hierarchy *of, char *group)
 {
     uint64_t least = UINT64_MAX;
-    for (char *end = group + strlen(group); end > group; end = strrchr(group, '/')) {
+    for (char *end = group + strlen(group); end; end = strrchr(group, '/')) {
         char path[640];
         *end = '\0';
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
-        const uint64_t limit = read_number(path);
-        least = limit < least ? limit : least;
+        snprintf(path, sizeof path, "%s%s/%s", of->folder, group, of->file);
+        least = smaller(least, read_number(path));
     }
     return least;
 }
 
-/* The line "0::/path" of /proc/self/cgroup names the group. */
+/* A line of /proc/self/cgroup: NUMBER:CONTROLLER:/PATH. */
+static uint64_t limit_of_line(char *line)
+{
+    line[strcspn(line, "\n")] = '\0';
+    char *controller = strchr(line, ':'), *path = controller ? strchr(controller + 1, ':') : NULL;
+    if (!path)
+        return UINT64_MAX;
+    *path++ = '\0';
+    for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++)
+        if (strcmp(controller + 1, hierarchies[i].controller) == 0)
+            return limit_of_path(&hierarchies[i], path);
+    return UINT64_MAX;
+}
+
 static uint64_t limit_of_group(void)
 {
     char line[512];
     uint64_t limit = UINT64_MAX;
     FILE *file = fopen("/proc/self/cgroup", "re");
-    while (file && fgets(line, sizeof line, file)) {
-        if (strncmp(line, "0::/", 4) != 0)
-            continue;
-        line[strcspn(line, "\n")] = '\0';
-        limit = limit_of_path(line + 3);
-    }
+    while (file && fgets(line, sizeof line, file))
+        limit = smaller(limit, limit_of_line(line));
     if (file)
         fclose(file);
     return limit;
 }
 
+static uint64_t number_of_environment(const char *name)
+{
+    uint64_t n;
+    const char *text = getenv(name);
+    return text && parse_u64(text, 1, UINT32_MAX, &n) == 0 ? n : 0;
+}
+
+/* What Slurm gave the job on this node, in mebibytes: where no control group holds it to that, it is ended when
+ * it is found to have more. */
+static uint64_t granted_by_slurm(void)
+{
+    const uint64_t per_node = number_of_environment("SLURM_MEM_PER_NODE");
+    const uint64_t per_cpu = number_of_environment("SLURM_MEM_PER_CPU");
+    const uint64_t granted = per_node ? per_node : per_cpu * number_of_environment("SLURM_CPUS_ON_NODE");
+    return granted ? granted << 20 : UINT64_MAX;
+}
+
 uint64_t budget_per_rank(const struct ranks *world)
 {
     struct ranks *node = ranks_node(world);
-    const uint64_t available = available_on_node(), limit = limit_of_group();
-    const uint64_t least = available < limit ? available : limit;
+    const uint64_t limit = smaller(limit_of_group(), granted_by_slurm());
+    const uint64_t least = smaller(available_on_node(), limit);
     const uint64_t share = least == UINT64_MAX ? UINT64_MAX : least / 5 * 4 / (uint64_t)ranks_size(node);
     ranks_free(node);
     return share;

@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-/* Collective. Bytes; from MemAvailable and the limit of this
- * process's control group (version 2), whichever is less. */
+/* Collective. Bytes; from the least of MemAvailable, the limit of this process's control group and what Slurm
+ * says that the job was given. */
 uint64_t budget_per_rank(const struct ranks *world);
 /* Where scratch goes when nobody says: SLURM_TMPDIR, TMPDIR, /tmp. Local. */
 const char *budget_scratch_folder(void);

@@ -131,6 +131,7 @@ static int count_stages(struct counting *c, int64_t window_start, struct buckets
     order_partials(c);
     for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++) {
         exchange_stage(c, stage);
+        progress_again(&c->pass->progress);
         code = finish_stage(c, stage, window_start, busy, rows);
     }
     meeting_take_back(c->pass->meeting);

@@ -80,6 +80,7 @@ static int write_rounds(struct finish *finish, struct pass *pass, struct orderin
             run_record_phase(in->record, "order");
         }
         run_record_phase(in->record, "write");
+        progress_again(&pass->progress);
         if (code == 0)
             features_round(writer);
     }

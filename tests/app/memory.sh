@@ -46,6 +46,11 @@ for ranks in 1 2 3; do
     [ -z "$(ls scratch)" ]
 done
 
+# What Slurm gave the job on this node is kept to when nobody says more.
+SLURM_MEM_PER_NODE=64 extract 1 given
+[ "$(number spilled_bytes given)" -gt 10000000 ]
+same given
+
 # A scratch disk that fills up while sums go there: one sentence, the exit code, nothing under a final name.
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=4m none scratch 2>/dev/null; then
     trap 'umount "$folder/scratch"; rm -r "$folder"' EXIT

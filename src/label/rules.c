@@ -35,9 +35,12 @@ void rules_defaults(struct rules *rules)
         rules->order[i] = i;
 }
 
+/* In whole numbers, a share in thousand millionths: 29 of 100 are not more than 0.29 of them, whatever the
+ * nearest double says. */
 static int mostly_scan_flags(const struct rules *rules, const struct source_row *row)
 {
-    return (double)row->scan_flag_packets > rules->scan_flag_share * (double)row->packets;
+    const uint64_t whole = 1000000000, share = (uint64_t)(rules->scan_flag_share * 1e9 + 0.5);
+    return (unsigned __int128)row->scan_flag_packets * whole > (unsigned __int128)row->packets * share;
 }
 
 static int many_ports(const struct rules *rules, const struct source_row *row)

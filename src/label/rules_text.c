@@ -10,6 +10,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,10 @@ static char *allowed_counts(const struct rule_key *key)
 
 static int parse_share(const struct rule_key *key, const char *text, void *field)
 {
-    return parse_double(text, (double)key->min, (double)key->max, field);
+    if (parse_double(text, (double)key->min, (double)key->max, field))
+        return -1;
+    const double billionths = *(double *)field * 1e9;
+    return fabs(billionths - rint(billionths)) < 1e-5 ? 0 : -1;
 }
 
 /* 17 digits: the same double when it is read again. */
@@ -64,8 +68,8 @@ static void print_share(const struct rule_key *key, const void *field, FILE *out
 
 static char *allowed_shares(const struct rule_key *key)
 {
-    return text_format("a number from %llu to %llu", (unsigned long long)key->min,
-                       (unsigned long long)key->max);
+    return text_format("a number from %llu to %llu of at most nine decimal places",
+                       (unsigned long long)key->min, (unsigned long long)key->max);
 }
 
 static int parse_choice(const struct rule_key *key, const char *text, void *field)

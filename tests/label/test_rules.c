@@ -95,6 +95,7 @@ static void refuses_with_file_and_line(void **state)
          "text:2: per_destination must be every, any or mean, not \"some\""},
         {"[scan_flags]\nmore_than_share = 1.5\n", "text:2: more_than_share must be a number from 0 to 1"},
         {"[scan_flags]\nmore_than_share = nan\n", "text:2:"},
+        {"[scan_flags]\nmore_than_share = 0.1234567891\n", "at most nine decimal places"},
         {"[backscatter]\nreplies_at_least = 0\n", "text:2:"},
         {"[backscatter]\nplain_ack = 1\n", "text:2: plain_ack must be no or yes, not \"1\""},
         {"[order]\nrules = backscatter\n", "text:2: rules must be the names of the six rules"},
@@ -116,6 +117,25 @@ static void refuses_with_file_and_line(void **state)
         assert_int_equal(rules_read_text(&read, "text", bad[i].text), EXIT_BAD_CONFIG);
         assert_non_null(strstr(log_last_error(), bad[i].says));
         assert_same_rules(&before, &read);
+    }
+}
+
+/* Products of doubles would have 29 of 100 be more than 0.29 of them. */
+static void exactly_the_share_is_not_more(void **state)
+{
+    (void)state;
+    for (unsigned percent = 0; percent < 100; percent++) {
+        struct rules rules;
+        char text[64];
+        snprintf(text, sizeof text, "[scan_flags]\nmore_than_share = 0.%02u\n", percent);
+        assert_int_equal(rules_read_text(&rules, "text", text), 0);
+        for (uint64_t packets = 1; packets <= 300; packets++)
+            for (uint64_t flags = percent * packets / 100; flags <= percent * packets / 100 + 1; flags++) {
+                struct source_row row = {
+                    .max_destinations_per_port = 6, .packets = packets, .scan_flag_packets = flags};
+                rules_apply(&rules, &row, 1);
+                assert_int_equal(row.rules_matched >> 1 & 1, 100 * flags > percent * packets);
+            }
     }
 }
 
@@ -268,6 +288,7 @@ int main(void)
         cmocka_unit_test(reads_every_key_and_writes_it_again),
         cmocka_unit_test(what_is_left_out_keeps_its_default),
         cmocka_unit_test(refuses_with_file_and_line),
+        cmocka_unit_test(exactly_the_share_is_not_more),
         cmocka_unit_test(no_file_is_no_input),
         cmocka_unit_test(equals_a_plain_reading),
         cmocka_unit_test(boundaries_of_the_paper),

@@ -200,7 +200,7 @@ static int tell_damage(const struct source_file *file, int failed)
     if (failed)
         log_error("%s", text);
     else
-        log_warn("%s; the records before it were used", text);
+        log_warn("%s; what could be read was used", text);
     free(text);
     return failed ? EXIT_IO : EXIT_BAD_DATA;
 }

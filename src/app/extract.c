@@ -234,7 +234,7 @@ static int tell_damages(struct extract *x)
     uint64_t any = text[0] != '\0';
     ranks_broadcast(x->world, 0, &any, sizeof any);
     for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-        log_warn("%s; the records before it were used", line);
+        log_warn("%s; what could be read was used", line);
         json_array_append_new(list, run_record_text(line));
     }
     run_record_set(x->record, "damages", list);

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,9 @@ struct pcapng {
     pcap_t *pcap;
     struct pcap_pkthdr *header; /* of the packet that waits for room; NULL: none */
     const uint8_t *data;
-    uint64_t offset; /* where the next block begins */
+    uint64_t offset;    /* where the next block begins */
+    uint64_t n_strange; /* packets whose seconds do not fit 32 bits, and where the first is */
+    uint64_t strange_at;
     char fault[128];
 };
 
@@ -212,10 +215,14 @@ static int fetch(struct pcapng *pcapng)
 }
 
 /* Classic records have 32 bits for seconds: a time outside is kept at the nearest end,
- * not wrapped into a likely one. */
-static uint32_t clamp_seconds(int64_t seconds)
+ * not wrapped into a likely one, and told at the end of the file. */
+static uint32_t clamp_seconds(struct pcapng *pcapng, int64_t seconds)
 {
-    return seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+    if (seconds >= 0 && seconds <= UINT32_MAX)
+        return (uint32_t)seconds;
+    if (pcapng->n_strange++ == 0)
+        pcapng->strange_at = pcapng->offset;
+    return seconds < 0 ? 0 : UINT32_MAX;
 }
 
 /* All that came was taken, and the pipe is quiet. */
@@ -233,7 +240,8 @@ size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n)
         const uint32_t n_captured = h->caplen < RECORD_MAX_CAPTURED ? h->caplen : RECORD_MAX_CAPTURED;
         if (n - at - RECORD_HEADER_SIZE < n_captured)
             break;
-        const uint32_t header[4] = {clamp_seconds(h->ts.tv_sec), (uint32_t)h->ts.tv_usec, n_captured, h->len};
+        const uint32_t header[4] = {clamp_seconds(pcapng, h->ts.tv_sec), (uint32_t)h->ts.tv_usec, n_captured,
+                                    h->len};
         _Static_assert(sizeof header == RECORD_HEADER_SIZE, "a classic record header");
         memcpy(to + at, header, sizeof header);
         memcpy(to + at + sizeof header, pcapng->data, n_captured);
@@ -244,8 +252,16 @@ size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n)
     return at;
 }
 
-const char *pcapng_fault(const struct pcapng *pcapng, uint64_t *offset)
+const char *pcapng_fault(struct pcapng *pcapng, uint64_t *offset)
 {
     *offset = pcapng->offset;
+    if (!pcapng->fault[0] && pcapng->n_strange > 0) {
+        *offset = pcapng->strange_at;
+        snprintf(
+            pcapng->fault, sizeof pcapng->fault,
+            "%" PRIu64
+            " packets, the first of them here, have times before 1970 or after 2106, taken as the nearest",
+            pcapng->n_strange);
+    }
     return pcapng->fault;
 }

@@ -15,7 +15,7 @@ struct pcapng *pcapng_open(struct stream *stream, struct record_format *format, 
  * filled; 0 at the end or at a fault. */
 size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n);
 /* A clause, "" when there was no fault, and where the block at fault begins in the stream. */
-const char *pcapng_fault(const struct pcapng *pcapng, uint64_t *offset);
+const char *pcapng_fault(struct pcapng *pcapng, uint64_t *offset);
 void pcapng_close(struct pcapng *pcapng);
 
 #endif

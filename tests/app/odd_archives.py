@@ -200,8 +200,8 @@ def section(link_types, order="<"):
         block(1, struct.pack(order + "HHI", link_type, 0, 0), order) for link_type in link_types)
 
 
-def packet_block(interface, data, order="<"):
-    time = struct.pack(order + "II", START * 1000000 >> 32, START * 1000000 & 0xFFFFFFFF)
+def packet_block(interface, data, order="<", seconds=START):
+    time = struct.pack(order + "II", seconds * 1000000 >> 32, seconds * 1000000 & 0xFFFFFFFF)
     return block(6, struct.pack(order + "I", interface) + time + struct.pack(order + "II", len(data), len(data)) + data, order)
 
 
@@ -225,6 +225,13 @@ def test_the_largest_record_of_a_pcapng_file(p):
     for ending in (".pcapng", ".pcapng.gz"):
         said = extract(p, write(p, "largest" + ending, content), "of-largest" + ending)
         assert "3 records read, 3 counted" in said, said
+
+
+def test_times_beyond_those_of_pcap(p):
+    """pcapng has 64 bits for a time, the records that it is rewritten to 32 for the seconds: nothing happens silently."""
+    frames = [packet_block(0, packet(i + 1, 0x0A000001, 23), seconds=START if i < 2 else (1 << 32) + i) for i in range(5)]
+    said = extract(p, write(p, "late.pcapng", section([1]) + b"".join(frames)), "of-late", code=BAD_DATA)
+    assert "5 records read, 5 counted" in said and "at byte %d: 3 packets, the first of them here" % len(section([1]) + b"".join(frames[:2])) in said, said
 
 
 def test_a_link_to_nothing(p):

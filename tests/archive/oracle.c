@@ -26,8 +26,11 @@ static void add(struct oracle *o, const struct pcap_pkthdr *h, const uint8_t *da
 {
     const int64_t range = (int64_t)1 << 32;
     int64_t seconds = h->ts.tv_sec < 0 ? h->ts.tv_sec + range : h->ts.tv_sec;
-    if (seconds > UINT32_MAX) /* only pcapng can say so; our records keep the nearest that they can */
+    if (seconds >
+        UINT32_MAX) { /* only pcapng can say so; our records keep the nearest that they can, and say so */
         seconds = UINT32_MAX;
+        o->strange_times = 1;
+    }
     const int64_t ns = h->ts.tv_usec < 0 ? h->ts.tv_usec + range * unit : h->ts.tv_usec;
     if (!o->records || room_for(o->n + 1) > room_for(o->n))
         o->records = realloc(o->records, room_for(o->n + 1) * sizeof *o->records);
@@ -60,9 +63,10 @@ void oracle_read(struct oracle *oracle, const uint8_t *data, size_t n)
     int result;
     while ((result = pcap_next_ex(pcap, &header, &bytes)) == 1)
         add(oracle, header, bytes, unit_of(data, n));
-    oracle->clean = result == PCAP_ERROR_BREAK;
+    oracle->clean = result == PCAP_ERROR_BREAK && !oracle->strange_times;
     if (!oracle->clean)
-        snprintf(oracle->error, sizeof oracle->error, "%s", pcap_geterr(pcap));
+        snprintf(oracle->error, sizeof oracle->error, "%s",
+                 oracle->strange_times ? "times that do not fit" : pcap_geterr(pcap));
     pcap_close(pcap);
 }
 

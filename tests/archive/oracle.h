@@ -16,7 +16,8 @@ struct oracle_record {
 
 struct oracle {
     int opened; /* libpcap takes it for a capture file */
-    int clean;  /* and read it to a good end */
+    int clean;  /* and read it to a good end, with times that classic pcap can hold */
+    int strange_times;
     int dlt;
     char error[300]; /* why not */
     struct oracle_record *records;

@@ -33,6 +33,13 @@ def campaign(p, output, **more):
     return path
 
 
+def rewrite(path, old, new):
+    with open(path) as f:
+        text = f.read()
+    with open(path, "w") as f:
+        f.write(text.replace(old, new))
+
+
 def make_hours(p):
     for month in MONTHS:
         p.do("synth", "--profile", month, "--sources", "6000", "--devices", "3000", "--listed", "9000", "--packets", "200000",
@@ -195,15 +202,23 @@ def check_strays(p, ini, folder, text):
 
 
 def check_stop(p):
-    """A file STOP stops it before the next learner; without the file it goes on and says the same."""
+    """
+    A file STOP stops it before the next learner, and 75 says so although a file of the archive was refused; without the file it goes
+    on and says the same.
+    """
     output = p.file("stopped")
     ini = campaign(p, output, train="learners = bayes\nfolds = 0")
+    os.mkdir(p.file("hours"))
+    os.link(p.file("2017-01.pcap.gz"), p.file("hours", "good.pcap.gz"))
+    open(p.file("hours", "empty.pcap"), "w").close()
+    rewrite(ini, "archive = 2017-01.pcap.gz", "archive = hours")
     os.makedirs(output)
     open(os.path.join(output, "STOP"), "w").close()
     for ranks in (1, 3):
         assert p.run("reproduce", ini, ranks=ranks).returncode == 75
     assert not written(output)
     os.remove(os.path.join(output, "STOP"))
+    os.remove(p.file("hours", "empty.pcap"))
     done = p.do("reproduce", ini)
     assert "folds |" not in done.stdout and "fitted on 2017-01" in done.stdout
     assert os.path.exists(os.path.join(output, "report/report.html"))
@@ -233,10 +248,8 @@ def check_changed_months(p):
 def check_empty_month(p):
     """A month in which nothing came is said once, and no report of the rest is made."""
     ini = campaign(p, p.file("empty"), train="learners = bayes\nfolds = 0")
-    with open(ini) as f:
-        text = f.read().replace("from = 2017-03-01T00", "from = 2017-03-09T00").replace("to = 2017-03-01T01", "to = 2017-03-09T01")
-    with open(ini, "w") as f:
-        f.write(text)
+    rewrite(ini, "from = 2017-03-01T00", "from = 2017-03-09T00")
+    rewrite(ini, "to = 2017-03-01T01", "to = 2017-03-09T01")
     done = p.run("reproduce", ini)
     said = [line for line in done.stderr.splitlines() if "error: " in line]
     assert done.returncode == 65 and len(said) == 1 and "2017-03 holds no sources" in said[0], done.stderr

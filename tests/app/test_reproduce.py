@@ -266,6 +266,21 @@ def check_damage(p):
     assert run_record(output)["exit_code"] == 65
 
 
+def check_refused_archive(p):
+    """A file that is named and is no capture: nothing was extracted, and what an earlier run extracted does not stand for it."""
+    output = p.file("refused")
+    ini = campaign(p, output, train="learners = bayes\nfolds = 0")
+    p.do("reproduce", ini)
+    os.remove(os.path.join(output, "tables.md"))
+    open(p.file("notes.txt"), "w").close()
+    rewrite(ini, "archive = 2017-01.pcap.gz", "archive = 2017-01.pcap.gz notes.txt")
+    for ranks in (1, 2):
+        done = p.run("reproduce", ini, ranks=ranks)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == 65 and len(said) == 1 and "notes.txt" in said[0] and not done.stdout, done.stderr
+        assert "notes.txt" in run_record(output)["error"] and not os.path.exists(os.path.join(output, "tables.md"))
+
+
 def check_no_archive(p, ini):
     """It is missed before anything is made."""
     for words in (["--dry-run"], []):
@@ -341,6 +356,7 @@ def main():
         check_refusals(p, ini, folder)
         check_stop(p)
         check_changed_months(p)
+        check_refused_archive(p)
         check_empty_month(p)
         check_damage(p)
 

@@ -25,7 +25,7 @@ slice_why() { # STATE MONTH INDEX
     record=$(slice_folder "$2" "$3")/run.json
     case $1 in
         damaged) record_damages "$record" | head -n 1 ;;
-        failed | stopped) echo "exit $(record_value "$record" exit_code): $(record_value "$record" error)" ;;
+        failed | stopped) record_ending "$record" ;;
         running | broken) tail -n 1 "$(slice_log "$2" "$3")" ;;
     esac
 }
@@ -113,7 +113,7 @@ show_tables() {
     state=$(tables_state)
     case $state in
         "done") echo "tables: done, $output/report/report.html" ;;
-        exit*) echo "tables: $state: $(record_value "$output/run.json" error)" ;;
+        exit*) echo "tables: $(record_ending "$output/run.json")" ;;
         *) echo "tables: $state" ;;
     esac
     [ ! -e "$output/STOP" ] || echo "stopped by $output/STOP; remove it and submit again to go on"

@@ -205,9 +205,16 @@ slice_log() { # MONTH INDEX
     echo "$output/logs/$1-$2.log"
 }
 
-# A number or text at the top of a run record; nothing when it is not there.
+# A number or text at the top of a run record; nothing when it is null or not there.
 record_value() { # RUN.JSON KEY
-    [ ! -e "$1" ] || sed -nE "s/^  \"$2\": \"?(.*[^\",])\"?,?\$/\1/p" "$1"
+    [ ! -e "$1" ] || sed -nE "/^  \"$2\": /!d; s///; s/,\$//; /^null\$/d; s/^\"(.*)\"\$/\1/; s/\\\\([\"\\\\])/\\1/g; p" "$1"
+}
+
+# Its exit code and its error, if it tells one.
+record_ending() { # RUN.JSON
+    local error
+    error=$(record_value "$1" error)
+    echo "exit $(record_value "$1" exit_code)${error:+: $error}"
 }
 
 # Lines that name the damaged inputs of a run.

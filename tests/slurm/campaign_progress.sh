@@ -78,8 +78,10 @@ a_reproduced_one() {
 a_mixed_one() {
     local slice=$work/out/runs/a/20170101T010000
     mkdir -p "$slice"
-    printf '{\n  "exit_code": 75,\n  "wall_seconds": 1.5\n}\n' >"$slice/run.json"
-    expect 75 - '2 done, 1 stopped' campaign-status.sh "$work/study.ini"
+    printf '{\n  "exit_code": 75,\n  "error": null,\n  "wall_seconds": 1.5\n}\n' >"$slice/run.json"
+    expect 75 null '2 done, 1 stopped' campaign-status.sh "$work/study.ini"
+    printf '{\n  "exit_code": 78,\n  "error": "no rule \\"x\\""\n}\n' >"$slice/run.json"
+    expect 74 - 'failed +exit 78: no rule "x"$' campaign-status.sh "$work/study.ini"
     touch -d '2017-01-01' "$slice/run.json"
     expect 0 - '3 done' campaign-status.sh "$work/study.ini"
     rm -r "$slice"

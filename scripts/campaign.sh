@@ -217,6 +217,11 @@ record_ending() { # RUN.JSON
     echo "exit $(record_value "$1" exit_code)${error:+: $error}"
 }
 
+# Whether a run used what its damaged inputs held: 65, and no error.
+used_damaged() { # RUN.JSON
+    [ "$(record_value "$1" exit_code)" = 65 ] && [ -z "$(record_value "$1" error)" ]
+}
+
 # Lines that name the damaged inputs of a run.
 record_damages() { # RUN.JSON
     [ ! -e "$1" ] || sed -nE '/^  "damages": \[$/,/^  \]/s/^    "(.*)",?$/\1/p
@@ -258,13 +263,19 @@ slice_state() { # MONTH INDEX
 
 # A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
 finished_state() { # SLICE-FOLDER
-    case $(record_value "$1/run.json" exit_code)$([ -e "$1/published" ] || echo " unpublished") in
-        0) echo "done" ;;
-        65) echo damaged ;;
-        75*) echo stopped ;;
-        0* | 65*) echo broken ;;
-        *) echo failed ;;
-    esac
+    local code
+    code=$(record_value "$1/run.json" exit_code)
+    if [ "$code" = 75 ]; then
+        echo stopped
+    elif [ "$code" != 0 ] && ! used_damaged "$1/run.json"; then
+        echo failed
+    elif [ ! -e "$1/published" ]; then
+        echo broken
+    elif [ "$code" = 0 ]; then
+        echo "done"
+    else
+        echo damaged
+    fi
 }
 
 # done, not yet, "older than" what, or "exit" with the code of the run that was to make them.
@@ -277,7 +288,7 @@ tables_state() {
         echo "older than the campaign file"
     elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
         echo "older than the features"
-    elif [ "$code" = 0 ] || [ "$code" = 65 ]; then
+    elif [ "$code" = 0 ] || used_damaged "$record"; then
         echo "done"
     else
         echo "exit $code"

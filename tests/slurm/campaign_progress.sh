@@ -101,6 +101,25 @@ a_changed_one() {
     expect 78 sbatch 'made with other settings' submit-campaign.sh --dry-run "$work/others.ini"
 }
 
+# What a job on a node does, by hand and with the fake commands.
+extract_slice() { # CODE CAMPAIGN
+    local code=0
+    (cd "$work/elsewhere" && SLURM_ARRAY_TASK_ID=1 DARKFOREST_HOME=$root DARKFOREST_LAUNCHER=mpirun \
+        bash "$root/jobs/extract.sbatch" "$2" a) >"$work/said" 2>&1 || code=$?
+    [ $code = "$1" ] || fail "the slice ends with $code, not $1: $(cat "$work/said")"
+}
+
+# 65 with an error is no damage of which the rest was used: nothing is published, and it has failed.
+a_slice_of_nothing() {
+    sed "s/hour.pcap/& notes.txt/; s/= out/= nothing/" "$work/study.ini" >"$work/nothing.ini"
+    mkdir -p "$work/elsewhere"
+    echo 'what we did' >"$work/notes.txt"
+    extract_slice 65 "$work/nothing.ini"
+    [ ! -e "$work/nothing/features" ] || fail "a slice that read nothing was published"
+    expect 74 - '20170101T010000 +failed +exit 65: .*notes.txt' campaign-status.sh "$work/nothing.ini"
+    expect 0 - 'slices 0-2: sbatch' submit-campaign.sh --dry-run "$work/nothing.ini"
+}
+
 # Damage is the last word only when nothing is left to do.
 a_damaged_one() {
     local slice=$work/out/runs/a/20170101T010000
@@ -110,6 +129,9 @@ a_damaged_one() {
     expect 65 - '^damaged +x.pcap: at byte 7 \(slices: 20170101T010000\)' campaign-status.sh "$work/study.ini"
     mv "$work/out/run.json" "$work/aside.json"
     expect 75 - 'tables: not yet' campaign-status.sh "$work/study.ini"
+    sed 's/"exit_code": 0/"exit_code": 65/; s/"error": null/"error": "no sources"/' "$work/aside.json" >"$work/out/run.json"
+    expect 65 'tables: done' 'tables: exit 65: no sources$' campaign-status.sh "$work/study.ini"
+    expect 0 - 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
     mv "$work/aside.json" "$work/out/run.json"
     sed -i 's/"exit_code": 65/"exit_code": 74/' "$slice/run.json"
     expect 74 - '1 failed' campaign-status.sh "$work/study.ini"
@@ -123,4 +145,5 @@ a_wrong_one
 a_reproduced_one
 a_mixed_one
 a_changed_one
+a_slice_of_nothing
 a_damaged_one

@@ -61,6 +61,22 @@ a_wrong_one() {
     [ ! -e "$work/none" ] || fail "a refused campaign has a folder"
 }
 
+job_names() { # CAMPAIGN
+    "$root/scripts/submit-campaign.sh" --dry-run "$1" 2>&1 | grep -o 'job-name=[^ ]*'
+}
+
+# Jobs are found by their names: those of two campaigns differ, also where both are called alike.
+the_names_of_jobs() {
+    mkdir "$work/other"
+    cp "$work"/{hour.pcap,study.ini} "$work/other"
+    job_names "$work/study.ini" >"$work/names"
+    grep -qE 'name=df-study-[0-9]+-a$' "$work/names" && grep -qE 'name=df-study-[0-9]+-tables$' "$work/names" || fail "$(cat "$work/names")"
+    job_names "$work/other/../study.ini" | diff "$work/names" - || fail "the jobs of a campaign have other names by another path"
+    if job_names "$work/other/study.ini" | grep -Fxf "$work/names"; then fail "two campaigns have jobs of one name"; fi
+    sed 's/month a/month tables/' "$work/study.ini" >"$work/wrong.ini"
+    expect 78 sbatch 'wrong.ini: .month tables.' submit-campaign.sh --dry-run "$work/wrong.ini"
+}
+
 a_reproduced_one() {
     (cd "$work" && "$DARKFOREST" reproduce --quiet study.ini >/dev/null)
     grep -q '^# study$' "$work/out/tables.md" || fail "the campaign has not the name of its file"
@@ -142,6 +158,7 @@ make_campaign
 { cat "$work/study.ini" && printf '[slurm]\nqos: long\nmail-type = FAIL\n'; } >"$work/with-qos.ini"
 a_fresh_one
 a_wrong_one
+the_names_of_jobs
 a_reproduced_one
 a_mixed_one
 a_changed_one

@@ -117,7 +117,7 @@ a_changed_one() {
     expect 78 sbatch 'made with other settings' submit-campaign.sh --dry-run "$work/others.ini"
 }
 
-# What a job on a node does, by hand and with the fake commands.
+# The slice of 01:00 as its job does it, started in another folder.
 extract_slice() { # CODE CAMPAIGN
     local code=0
     (cd "$work/elsewhere" && SLURM_ARRAY_TASK_ID=1 DARKFOREST_HOME=$root DARKFOREST_LAUNCHER=mpirun \
@@ -125,10 +125,18 @@ extract_slice() { # CODE CAMPAIGN
     [ $code = "$1" ] || fail "the slice ends with $code, not $1: $(cat "$work/said")"
 }
 
+# Patterns count from the campaign's folder, wherever the script was started.
+a_slice_from_elsewhere() {
+    mkdir -p "$work/elsewhere"
+    touch "$work/elsewhere/hour-2.pcap"
+    sed "s/hour.pcap/hour*.pcap/; s/= out/= patterns/" "$work/study.ini" >"$work/patterns.ini"
+    extract_slice 0 "$work/patterns.ini"
+    grep -qF "\"$work/hour.pcap\"" "$work/patterns/runs/a/20170101T010000/run.json" || fail "the campaign's files were not read"
+}
+
 # 65 with an error is no damage of which the rest was used: nothing is published, and it has failed.
 a_slice_of_nothing() {
     sed "s/hour.pcap/& notes.txt/; s/= out/= nothing/" "$work/study.ini" >"$work/nothing.ini"
-    mkdir -p "$work/elsewhere"
     echo 'what we did' >"$work/notes.txt"
     extract_slice 65 "$work/nothing.ini"
     [ ! -e "$work/nothing/features" ] || fail "a slice that read nothing was published"
@@ -162,5 +170,6 @@ the_names_of_jobs
 a_reproduced_one
 a_mixed_one
 a_changed_one
+a_slice_from_elsewhere
 a_slice_of_nothing
 a_damaged_one

@@ -251,7 +251,7 @@ slice_state() { # MONTH INDEX
     log=$(slice_log "$1" "$2")
     if [ -e "$folder/run.json" ]; then
         state=$(finished_state "$folder")
-    elif [ -e "$log" ]; then
+    elif [ -d "$folder" ] && [ -e "$log" ]; then # the log of a folder that was taken away tells of no task
         state=broken
         [ -z "$(find "$log" -newermt '-90 seconds')" ] || state=running
     fi

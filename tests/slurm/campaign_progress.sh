@@ -103,6 +103,24 @@ a_mixed_one() {
     rm -r "$slice"
 }
 
+# To have a slice computed again its folder and its files are taken away; the log stays.
+a_slice_again() {
+    local slice=$work/out/runs/a/20170101T010000 log=$work/out/logs/a-1.log
+    mkdir -p "$slice" "$work/out/logs" "$work/aside"
+    echo 'out of memory' >"$log"
+    mv "$work"/out/features/a/features-20170101T01*.h5 "$work/aside"
+    expect 75 - '2 done, 1 running' campaign-status.sh "$work/study.ini"
+    touch -d '2017-01-01' "$log"
+    expect 74 - 'broken +out of memory' campaign-status.sh "$work/study.ini"
+    rmdir "$slice"
+    expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
+    newer "$log"
+    expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
+    expect 0 - 'slices 1: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    mv "$work"/aside/* "$work/out/features/a"
+    rm "$log"
+}
+
 a_changed_one() {
     sed -i 's/= bayes/= bayes forest/' "$work/study.ini"
     newer "$work/study.ini"
@@ -169,6 +187,7 @@ a_wrong_one
 the_names_of_jobs
 a_reproduced_one
 a_mixed_one
+a_slice_again
 a_changed_one
 a_slice_from_elsewhere
 a_slice_of_nothing

@@ -90,6 +90,19 @@ a_reproduced_one() {
     mv "$work/aside.h5" "$work/out/features/a/features-20170101T013000.h5"
 }
 
+# A file that is not whole is named; so is what kept all from being read.
+a_verified_one() {
+    local file=$work/out/features/a/features-20170101T000000.h5
+    expect 0 - '[0-9]+ finished files are whole' campaign-status.sh --verify "$work/study.ini"
+    cp -p "$file" "$work/aside.h5"
+    truncate -s -100 "$file"
+    touch -r "$work/aside.h5" "$file"
+    expect 65 'files are whole' 'features-20170101T000000.h5: NOT whole' campaign-status.sh --verify "$work/study.ini"
+    mv "$work/aside.h5" "$file"
+    DARKFOREST=$work/none expect 78 whole 'error: darkforest is not on PATH' campaign-status.sh --verify "$work/study.ini"
+    DARKFOREST=$work/bin/squeue expect 1 'are whole' 'could not be verified: .* ended with 1' campaign-status.sh --verify "$work/study.ini"
+}
+
 # A slice whose own run was stopped, and which `reproduce` finished later.
 a_mixed_one() {
     local slice=$work/out/runs/a/20170101T010000
@@ -186,6 +199,7 @@ a_fresh_one
 a_wrong_one
 the_names_of_jobs
 a_reproduced_one
+a_verified_one
 a_mixed_one
 a_slice_again
 a_changed_one

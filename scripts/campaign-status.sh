@@ -4,9 +4,9 @@
 #     scripts/campaign-status.sh [--all] [--verify] CAMPAIGN.ini
 #
 # A line for each slice that is running, stopped, failed or broken (every slice with --all), one for each damaged input with the slices
-# that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 74 when a slice failed, else 75
-# when work is left, else 65 when a damaged input is among what is done or a finished file is not whole, and with 0 when all is well. (Any
-# other code is that of the job for models and tables, which says why.)
+# that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 74 when a slice failed or is
+# broken, else 75 when work is left, else 65 when a damaged input is among what is done or a finished file is not whole, and with 0 when all
+# is well. (Any other code is that of the job for models and tables, or of `darkforest verify` where it did not come to its end.)
 set -euo pipefail
 # shellcheck source=scripts/campaign.sh
 . "$(dirname "$0")/campaign.sh"
@@ -25,7 +25,7 @@ slice_why() { # STATE MONTH INDEX
     record=$(slice_folder "$2" "$3")/run.json
     case $1 in
         damaged) record_damages "$record" | head -n 1 ;;
-        failed | stopped) echo "exit $(record_value "$record" exit_code): $(record_value "$record" error)" ;;
+        failed | stopped) record_ending "$record" ;;
         running | broken) tail -n 1 "$(slice_log "$2" "$3")" ;;
     esac
 }
@@ -66,13 +66,15 @@ show_damages() {
 
 # Whether all finished files are as they were written; those that are not are named.
 verify_files() {
-    local files said
+    local files program said code=0
+    program=$(darkforest_program) || exit
     mapfile -t files < <(find "$output/features" "$output/models" "$output/results" -name '*.h5' 2>/dev/null | sort)
     [ ${#files[@]} -gt 0 ] || return 0
-    if said=$("$(darkforest_program)" verify "${files[@]}"); then
+    said=$("$program" verify "${files[@]}") || code=$?
+    if [ $code = 0 ]; then
         echo "${#files[@]} finished files are whole"
     else
-        grep 'NOT whole' <<<"$said"
+        grep 'NOT whole' <<<"$said" || die $code "the files could not be verified: $program ended with $code"
         return 65
     fi
 }
@@ -113,7 +115,7 @@ show_tables() {
     state=$(tables_state)
     case $state in
         "done") echo "tables: done, $output/report/report.html" ;;
-        exit*) echo "tables: $state: $(record_value "$output/run.json" error)" ;;
+        exit*) echo "tables: $(record_ending "$output/run.json")" ;;
         *) echo "tables: $state" ;;
     esac
     [ ! -e "$output/STOP" ] || echo "stopped by $output/STOP; remove it and submit again to go on"

@@ -205,9 +205,21 @@ slice_log() { # MONTH INDEX
     echo "$output/logs/$1-$2.log"
 }
 
-# A number or text at the top of a run record; nothing when it is not there.
+# A number or text at the top of a run record; nothing when it is null or not there.
 record_value() { # RUN.JSON KEY
-    [ ! -e "$1" ] || sed -nE "s/^  \"$2\": \"?(.*[^\",])\"?,?\$/\1/p" "$1"
+    [ ! -e "$1" ] || sed -nE "/^  \"$2\": /!d; s///; s/,\$//; /^null\$/d; s/^\"(.*)\"\$/\1/; s/\\\\([\"\\\\])/\\1/g; p" "$1"
+}
+
+# Its exit code and its error, if it tells one.
+record_ending() { # RUN.JSON
+    local error
+    error=$(record_value "$1" error)
+    echo "exit $(record_value "$1" exit_code)${error:+: $error}"
+}
+
+# Whether a run used what its damaged inputs held: 65, and no error.
+used_damaged() { # RUN.JSON
+    [ "$(record_value "$1" exit_code)" = 65 ] && [ -z "$(record_value "$1" error)" ]
 }
 
 # Lines that name the damaged inputs of a run.
@@ -239,7 +251,7 @@ slice_state() { # MONTH INDEX
     log=$(slice_log "$1" "$2")
     if [ -e "$folder/run.json" ]; then
         state=$(finished_state "$folder")
-    elif [ -e "$log" ]; then
+    elif [ -d "$folder" ] && [ -e "$log" ]; then # the log of a folder that was taken away tells of no task
         state=broken
         [ -z "$(find "$log" -newermt '-90 seconds')" ] || state=running
     fi
@@ -251,13 +263,19 @@ slice_state() { # MONTH INDEX
 
 # A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
 finished_state() { # SLICE-FOLDER
-    case $(record_value "$1/run.json" exit_code)$([ -e "$1/published" ] || echo " unpublished") in
-        0) echo "done" ;;
-        65) echo damaged ;;
-        75*) echo stopped ;;
-        0* | 65*) echo broken ;;
-        *) echo failed ;;
-    esac
+    local code
+    code=$(record_value "$1/run.json" exit_code)
+    if [ "$code" = 75 ]; then
+        echo stopped
+    elif [ "$code" != 0 ] && ! used_damaged "$1/run.json"; then
+        echo failed
+    elif [ ! -e "$1/published" ]; then
+        echo broken
+    elif [ "$code" = 0 ]; then
+        echo "done"
+    else
+        echo damaged
+    fi
 }
 
 # done, not yet, "older than" what, or "exit" with the code of the run that was to make them.
@@ -270,7 +288,7 @@ tables_state() {
         echo "older than the campaign file"
     elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
         echo "older than the features"
-    elif [ "$code" = 0 ] || [ "$code" = 65 ]; then
+    elif [ "$code" = 0 ] || used_damaged "$record"; then
         echo "done"
     else
         echo "exit $code"

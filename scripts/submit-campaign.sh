@@ -13,6 +13,7 @@ set -euo pipefail
 dry_run=0
 waits_for=() # ids of the extraction arrays that are in the queue, old and new
 submitted=0
+jobs=    # what the names of all jobs begin with
 files=() # the campaign's
 
 # What [slurm] says, as options of sbatch; keys that it does not give are left to Slurm.
@@ -64,7 +65,7 @@ missing_slices() { # MONTH QUEUED-INDEX...
 }
 
 submit_month() { # MONTH
-    local job=df-$name-$1 array id index indexes=()
+    local job=$jobs-$1 array id index indexes=()
     while read -r id index; do
         waits_for+=("$id")
         indexes+=("$index")
@@ -83,7 +84,7 @@ after_all() {
 }
 
 submit_rest() {
-    local job=df-$name-tables dependency waiting
+    local job=$jobs-tables dependency waiting
     waiting=$(queued_tasks "$job" | cut -d' ' -f1)
     if [ "$submitted" = 0 ]; then
         [ -z "$waiting" ] || return 0
@@ -130,6 +131,9 @@ main() {
     command -v sbatch >/dev/null || die 78 "there is no Slurm here; darkforest reproduce ${files[0]} does the same as one MPI job"
     ask_program "${files[0]}"
     campaign_open "${files[0]}"
+    [ -z "${month_first[tables]:-}" ] || die 78 "$campaign: [month tables]: the job behind all months is called so"
+    # Campaigns of one name have jobs of their own.
+    jobs=df-$name-$(realpath -m "$output" | cksum | cut -d ' ' -f 1)
     [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
     export DARKFOREST_HOME=$root
     DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)

@@ -194,6 +194,8 @@ int inputs_inventory(const struct ranks *world, const struct strings *paths, str
             say(why);
         else
             say_counts(&s->counts, inventory);
+        if (code == EXIT_BAD_DATA) /* 65 would be told of the archive */
+            code = EXIT_BAD_CONFIG;
     }
     code = ranks_agree(world, code, NULL);
     if (code == 0)

@@ -106,7 +106,9 @@ static int extract_month(struct reproduce *r, size_t m)
     struct strings words = extract_words(r, m);
     code = call_command(r->world, &command_extract, &words);
     strings_free_all(&words);
-    if (code != EXIT_BAD_DATA)
+    uint64_t failed = log_last_error()[0] != '\0'; /* rank 0 has said why */
+    ranks_broadcast(r->world, 0, &failed, sizeof failed);
+    if (code != EXIT_BAD_DATA || failed)
         return code;
     r->damaged = EXIT_BAD_DATA;
     return EXIT_DONE;

@@ -185,11 +185,9 @@ static int check_found(const struct archive *archive, size_t n_skipped, char **w
 {
     if (archive->n > 0)
         return EXIT_DONE;
-    if (archive->n_refused > 0) {
-        *why = memory_text(archive->refused[0].why);
-        return EXIT_BAD_DATA;
-    }
-    *why = text_format("no capture file was found (%zu other files were passed over)", n_skipped);
+    *why = archive->n_refused > 0
+               ? memory_text(archive->refused[0].why)
+               : text_format("no capture file was found (%zu other files were passed over)", n_skipped);
     return EXIT_NO_INPUT;
 }
 

@@ -335,8 +335,10 @@ struct reader *reader_open_again(const char *path, const struct file_kind *kind,
 {
     struct file_kind found;
     struct reader *r = reader_open(path, &found, code, why);
-    if (!r || is_same(r->stream, kind))
+    if (r ? is_same(r->stream, kind) : *code != EXIT_BAD_DATA)
         return r;
+    if (!r) /* what was a capture is none */
+        free(*why);
     has_changed(path, code, why);
     reader_close(r);
     return NULL;

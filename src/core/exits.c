@@ -1,14 +1,15 @@
 #include "darkforest/core/exits.h"
 
-/* A defect of ours or of the environment outranks bad data, which outranks a stop in good order. */
+/* A defect of ours or of the environment outranks a stop in good order, which outranks bad data:
+ * what is left to do must not pass for done. */
 static int severity(int code)
 {
     switch (code) {
     case EXIT_DONE:
         return 0;
-    case EXIT_STOPPED:
-        return 1;
     case EXIT_BAD_DATA:
+        return 1;
+    case EXIT_STOPPED:
         return 2;
     case EXIT_NO_INPUT:
         return 3;

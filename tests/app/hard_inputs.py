@@ -56,12 +56,15 @@ def cases(p):
     """(exit code, what the sentence names, words after `extract`, output folder or None)"""
     good = write(p.file("good.pcap"), small_capture())
     os.mkdir(p.file("empty-folder"))
+    os.mkdir(p.file("broken-folder"))
+    write(p.file("broken-folder", "broken.pcap"), small_capture()[:20])
     in_the_way = write(p.file("in-the-way"), b"x")
     garbage = write(p.file("garbage.csv"), bytes(range(256)) * 64)
     return [
         (BAD_USAGE, "capture", [], None),
         (NO_INPUT, "missing.pcap", [p.file("missing.pcap")], None),
         (NO_INPUT, "no capture file", [p.file("empty-folder")], None),
+        (NO_INPUT, "broken.pcap", [p.file("broken-folder")], None),
         (NO_INPUT, "standard input", ["-"], None),
         (NO_INPUT, "not a regular file", [fifo(p)], None),
         (BAD_DATA, "empty.pcap", [write(p.file("empty.pcap"), b"")], None),
@@ -72,9 +75,9 @@ def cases(p):
         (BAD_CONFIG, "bad.ini:2", [good, "--rules", write(p.file("bad.ini"), b"[order]\nrulez = 5\n")], None),
         (BAD_CONFIG, "twice.ini:4", [good, "--rules", write(p.file("twice.ini"), b"[backscatter]\nreplies_at_least = 1\n\nreplies_at_least = 2\n")], None),
         (NO_INPUT, "none.ini", [good, "--rules", p.file("none.ini")], None),
-        (BAD_DATA, "garbage.csv", [good, "--devices", garbage], None),
+        (BAD_CONFIG, "garbage.csv", [good, "--devices", garbage], None),
         (NO_INPUT, "none.csv", [good, "--devices", p.file("none.csv")], None),
-        (BAD_DATA, "half.gz", [good, "--devices", write(p.file("half.gz"), half_of_a_list())], None),
+        (BAD_CONFIG, "half.gz", [good, "--devices", write(p.file("half.gz"), half_of_a_list())], None),
         (BAD_USAGE, "filter", [good, "--filter", "no such thing"], None),
         (IO_FAILED, "in-the-way", [good], in_the_way),
         (IO_FAILED, "in-the-way", [good], os.path.join(in_the_way, "below")),

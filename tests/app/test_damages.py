@@ -1,7 +1,7 @@
 """
 One hour of four is cut off in its middle: its feature file and the next one's (files overlap a little), run.json, the exit code,
 `info` and the report name the file, also when all windows are found finished; the others are as from a whole archive; with the
-file mended and its windows taken away, the same command makes all of it whole.
+file mended and its windows taken away, the same command makes all of it whole. A run that was stopped says so whatever is damaged.
 """
 import json
 import os
@@ -12,7 +12,7 @@ import h5py
 
 from program import Program, run_record
 
-BAD_DATA = 65
+BAD_DATA, STOPPED = 65, 75
 WINDOWS = ["features-20170101T0%d0000.h5" % hour for hour in range(4)]
 
 
@@ -65,8 +65,21 @@ def check(p, suffix, ranks):
     same(output, truth, WINDOWS)
 
 
+def stopped(p, ranks):
+    """Work is left: that is what the code must say, of a damaged file and of one that was passed over."""
+    hours, output = p.file("hours-%d" % ranks), p.file("stopped-%d" % ranks)
+    os.mkdir(hours)
+    p.do("synth", "-o", os.path.join(hours, "good.pcap"), "--packets", "20000", "--sources", "2000")
+    open(os.path.join(hours, "empty.pcap"), "w").close()
+    done = p.run("extract", hours, "-o", output, "--deadline", "1", ranks=ranks)
+    assert done.returncode == STOPPED and "empty.pcap" in done.stderr and "stopping: the deadline" in done.stderr, done.stderr
+    assert run_record(output)["exit_code"] == STOPPED
+
+
 def main():
     with Program(sys.argv[1]) as p:
+        for ranks in (1, 2):
+            stopped(p, ranks)
         for suffix in ("", ".gz", ".zst"):
             for ranks in (1, 2):
                 check(p, suffix, ranks)

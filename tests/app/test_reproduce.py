@@ -33,6 +33,13 @@ def campaign(p, output, **more):
     return path
 
 
+def rewrite(path, old, new):
+    with open(path) as f:
+        text = f.read()
+    with open(path, "w") as f:
+        f.write(text.replace(old, new))
+
+
 def make_hours(p):
     for month in MONTHS:
         p.do("synth", "--profile", month, "--sources", "6000", "--devices", "3000", "--listed", "9000", "--packets", "200000",
@@ -195,15 +202,23 @@ def check_strays(p, ini, folder, text):
 
 
 def check_stop(p):
-    """A file STOP stops it before the next learner; without the file it goes on and says the same."""
+    """
+    A file STOP stops it before the next learner, and 75 says so although a file of the archive was refused; without the file it goes
+    on and says the same.
+    """
     output = p.file("stopped")
     ini = campaign(p, output, train="learners = bayes\nfolds = 0")
+    os.mkdir(p.file("hours"))
+    os.link(p.file("2017-01.pcap.gz"), p.file("hours", "good.pcap.gz"))
+    open(p.file("hours", "empty.pcap"), "w").close()
+    rewrite(ini, "archive = 2017-01.pcap.gz", "archive = hours")
     os.makedirs(output)
     open(os.path.join(output, "STOP"), "w").close()
     for ranks in (1, 3):
         assert p.run("reproduce", ini, ranks=ranks).returncode == 75
     assert not written(output)
     os.remove(os.path.join(output, "STOP"))
+    os.remove(p.file("hours", "empty.pcap"))
     done = p.do("reproduce", ini)
     assert "folds |" not in done.stdout and "fitted on 2017-01" in done.stdout
     assert os.path.exists(os.path.join(output, "report/report.html"))
@@ -233,10 +248,8 @@ def check_changed_months(p):
 def check_empty_month(p):
     """A month in which nothing came is said once, and no report of the rest is made."""
     ini = campaign(p, p.file("empty"), train="learners = bayes\nfolds = 0")
-    with open(ini) as f:
-        text = f.read().replace("from = 2017-03-01T00", "from = 2017-03-09T00").replace("to = 2017-03-01T01", "to = 2017-03-09T01")
-    with open(ini, "w") as f:
-        f.write(text)
+    rewrite(ini, "from = 2017-03-01T00", "from = 2017-03-09T00")
+    rewrite(ini, "to = 2017-03-01T01", "to = 2017-03-09T01")
     done = p.run("reproduce", ini)
     said = [line for line in done.stderr.splitlines() if "error: " in line]
     assert done.returncode == 65 and len(said) == 1 and "2017-03 holds no sources" in said[0], done.stderr
@@ -251,6 +264,21 @@ def check_damage(p):
     done = p.run("reproduce", campaign(p, output, train="learners = bayes"))
     assert done.returncode == 65 and "Table IV" in done.stdout, done.stderr
     assert run_record(output)["exit_code"] == 65
+
+
+def check_refused_archive(p):
+    """A file that is named and is no capture: nothing was extracted, and what an earlier run extracted does not stand for it."""
+    output = p.file("refused")
+    ini = campaign(p, output, train="learners = bayes\nfolds = 0")
+    p.do("reproduce", ini)
+    os.remove(os.path.join(output, "tables.md"))
+    open(p.file("notes.txt"), "w").close()
+    rewrite(ini, "archive = 2017-01.pcap.gz", "archive = 2017-01.pcap.gz notes.txt")
+    for ranks in (1, 2):
+        done = p.run("reproduce", ini, ranks=ranks)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == 65 and len(said) == 1 and "notes.txt" in said[0] and not done.stdout, done.stderr
+        assert "notes.txt" in run_record(output)["error"] and not os.path.exists(os.path.join(output, "tables.md"))
 
 
 def check_no_archive(p, ini):
@@ -328,6 +356,7 @@ def main():
         check_refusals(p, ini, folder)
         check_stop(p)
         check_changed_months(p)
+        check_refused_archive(p)
         check_empty_month(p)
         check_damage(p)
 

@@ -195,6 +195,27 @@ static void a_zstd_window_is_bounded(void **state)
     free(why);
 }
 
+/* Also one that is no capture any more has changed: 65 would say that what it held was used. */
+static void a_file_that_was_replaced(void **state)
+{
+    (void)state;
+    static const char text[] = "hello, world\n";
+    const struct bytes plain = capture_make(&capture_forms[0], 5);
+    const struct bytes others[] = {{plain.data, plain.n - 1}, {(uint8_t *)(uintptr_t)text, sizeof text - 1}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct file_kind kind;
+        int code = 0;
+        char *why = NULL;
+        reader_close(open_bytes(plain, &kind, &code, &why));
+        capture_save(folder, "x", others[i], path, sizeof path);
+        assert_null(reader_open_again(path, &kind, &code, &why));
+        assert_int_equal(code, EXIT_IO);
+        assert_non_null(strstr(why, "has changed"));
+        free(why);
+    }
+    free(plain.data);
+}
+
 struct refusal_case {
     const char *bytes;
     size_t n;
@@ -306,6 +327,7 @@ int main(void)
         cmocka_unit_test(damage_is_said_with_its_place),
         cmocka_unit_test(what_follows_gzip),
         cmocka_unit_test(a_zstd_window_is_bounded),
+        cmocka_unit_test(a_file_that_was_replaced),
         cmocka_unit_test(refusals_name_the_kind),
         cmocka_unit_test(a_slow_pipe_is_read),
     };

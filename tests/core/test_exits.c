@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 /* From the one that a user can live with to the one that must be heard of first. */
-static const int ranking[] = {EXIT_DONE,      EXIT_STOPPED, EXIT_BAD_DATA, EXIT_NO_INPUT,
-                              EXIT_BAD_USAGE, EXIT_IO,      EXIT_BUG};
+static const int ranking[] = {EXIT_DONE,      EXIT_BAD_DATA, EXIT_STOPPED, EXIT_NO_INPUT,
+                              EXIT_BAD_USAGE, EXIT_IO,       EXIT_BUG};
 enum { N_RANKING = sizeof ranking / sizeof *ranking };
 
 static void the_worse_of_two_wins_in_either_order(void **state)

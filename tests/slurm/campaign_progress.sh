@@ -61,6 +61,22 @@ a_wrong_one() {
     [ ! -e "$work/none" ] || fail "a refused campaign has a folder"
 }
 
+job_names() { # CAMPAIGN
+    "$root/scripts/submit-campaign.sh" --dry-run "$1" 2>&1 | grep -o 'job-name=[^ ]*'
+}
+
+# Jobs are found by their names: those of two campaigns differ, also where both are called alike.
+the_names_of_jobs() {
+    mkdir "$work/other"
+    cp "$work"/{hour.pcap,study.ini} "$work/other"
+    job_names "$work/study.ini" >"$work/names"
+    grep -qE 'name=df-study-[0-9]+-a$' "$work/names" && grep -qE 'name=df-study-[0-9]+-tables$' "$work/names" || fail "$(cat "$work/names")"
+    job_names "$work/other/../study.ini" | diff "$work/names" - || fail "the jobs of a campaign have other names by another path"
+    if job_names "$work/other/study.ini" | grep -Fxf "$work/names"; then fail "two campaigns have jobs of one name"; fi
+    sed 's/month a/month tables/' "$work/study.ini" >"$work/wrong.ini"
+    expect 78 sbatch 'wrong.ini: .month tables.' submit-campaign.sh --dry-run "$work/wrong.ini"
+}
+
 a_reproduced_one() {
     (cd "$work" && "$DARKFOREST" reproduce --quiet study.ini >/dev/null)
     grep -q '^# study$' "$work/out/tables.md" || fail "the campaign has not the name of its file"
@@ -74,15 +90,48 @@ a_reproduced_one() {
     mv "$work/aside.h5" "$work/out/features/a/features-20170101T013000.h5"
 }
 
+# A file that is not whole is named; so is what kept all from being read.
+a_verified_one() {
+    local file=$work/out/features/a/features-20170101T000000.h5
+    expect 0 - '[0-9]+ finished files are whole' campaign-status.sh --verify "$work/study.ini"
+    cp -p "$file" "$work/aside.h5"
+    truncate -s -100 "$file"
+    touch -r "$work/aside.h5" "$file"
+    expect 65 'files are whole' 'features-20170101T000000.h5: NOT whole' campaign-status.sh --verify "$work/study.ini"
+    mv "$work/aside.h5" "$file"
+    DARKFOREST=$work/none expect 78 whole 'error: darkforest is not on PATH' campaign-status.sh --verify "$work/study.ini"
+    DARKFOREST=$work/bin/squeue expect 1 'are whole' 'could not be verified: .* ended with 1' campaign-status.sh --verify "$work/study.ini"
+}
+
 # A slice whose own run was stopped, and which `reproduce` finished later.
 a_mixed_one() {
     local slice=$work/out/runs/a/20170101T010000
     mkdir -p "$slice"
-    printf '{\n  "exit_code": 75,\n  "wall_seconds": 1.5\n}\n' >"$slice/run.json"
-    expect 75 - '2 done, 1 stopped' campaign-status.sh "$work/study.ini"
+    printf '{\n  "exit_code": 75,\n  "error": null,\n  "wall_seconds": 1.5\n}\n' >"$slice/run.json"
+    expect 75 null '2 done, 1 stopped' campaign-status.sh "$work/study.ini"
+    printf '{\n  "exit_code": 78,\n  "error": "no rule \\"x\\""\n}\n' >"$slice/run.json"
+    expect 74 - 'failed +exit 78: no rule "x"$' campaign-status.sh "$work/study.ini"
     touch -d '2017-01-01' "$slice/run.json"
     expect 0 - '3 done' campaign-status.sh "$work/study.ini"
     rm -r "$slice"
+}
+
+# To have a slice computed again its folder and its files are taken away; the log stays.
+a_slice_again() {
+    local slice=$work/out/runs/a/20170101T010000 log=$work/out/logs/a-1.log
+    mkdir -p "$slice" "$work/out/logs" "$work/aside"
+    echo 'out of memory' >"$log"
+    mv "$work"/out/features/a/features-20170101T01*.h5 "$work/aside"
+    expect 75 - '2 done, 1 running' campaign-status.sh "$work/study.ini"
+    touch -d '2017-01-01' "$log"
+    expect 74 - 'broken +out of memory' campaign-status.sh "$work/study.ini"
+    rmdir "$slice"
+    expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
+    newer "$log"
+    expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
+    expect 0 - 'slices 1: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    mv "$work"/aside/* "$work/out/features/a"
+    rm "$log"
 }
 
 a_changed_one() {
@@ -99,6 +148,33 @@ a_changed_one() {
     expect 78 sbatch 'made with other settings' submit-campaign.sh --dry-run "$work/others.ini"
 }
 
+# The slice of 01:00 as its job does it, started in another folder.
+extract_slice() { # CODE CAMPAIGN
+    local code=0
+    (cd "$work/elsewhere" && SLURM_ARRAY_TASK_ID=1 DARKFOREST_HOME=$root DARKFOREST_LAUNCHER=mpirun \
+        bash "$root/jobs/extract.sbatch" "$2" a) >"$work/said" 2>&1 || code=$?
+    [ $code = "$1" ] || fail "the slice ends with $code, not $1: $(cat "$work/said")"
+}
+
+# Patterns count from the campaign's folder, wherever the script was started.
+a_slice_from_elsewhere() {
+    mkdir -p "$work/elsewhere"
+    touch "$work/elsewhere/hour-2.pcap"
+    sed "s/hour.pcap/hour*.pcap/; s/= out/= patterns/" "$work/study.ini" >"$work/patterns.ini"
+    extract_slice 0 "$work/patterns.ini"
+    grep -qF "\"$work/hour.pcap\"" "$work/patterns/runs/a/20170101T010000/run.json" || fail "the campaign's files were not read"
+}
+
+# 65 with an error is no damage of which the rest was used: nothing is published, and it has failed.
+a_slice_of_nothing() {
+    sed "s/hour.pcap/& notes.txt/; s/= out/= nothing/" "$work/study.ini" >"$work/nothing.ini"
+    echo 'what we did' >"$work/notes.txt"
+    extract_slice 65 "$work/nothing.ini"
+    [ ! -e "$work/nothing/features" ] || fail "a slice that read nothing was published"
+    expect 74 - '20170101T010000 +failed +exit 65: .*notes.txt' campaign-status.sh "$work/nothing.ini"
+    expect 0 - 'slices 0-2: sbatch' submit-campaign.sh --dry-run "$work/nothing.ini"
+}
+
 # Damage is the last word only when nothing is left to do.
 a_damaged_one() {
     local slice=$work/out/runs/a/20170101T010000
@@ -108,6 +184,9 @@ a_damaged_one() {
     expect 65 - '^damaged +x.pcap: at byte 7 \(slices: 20170101T010000\)' campaign-status.sh "$work/study.ini"
     mv "$work/out/run.json" "$work/aside.json"
     expect 75 - 'tables: not yet' campaign-status.sh "$work/study.ini"
+    sed 's/"exit_code": 0/"exit_code": 65/; s/"error": null/"error": "no sources"/' "$work/aside.json" >"$work/out/run.json"
+    expect 65 'tables: done' 'tables: exit 65: no sources$' campaign-status.sh "$work/study.ini"
+    expect 0 - 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
     mv "$work/aside.json" "$work/out/run.json"
     sed -i 's/"exit_code": 65/"exit_code": 74/' "$slice/run.json"
     expect 74 - '1 failed' campaign-status.sh "$work/study.ini"
@@ -118,7 +197,12 @@ make_campaign
 { cat "$work/study.ini" && printf '[slurm]\nqos: long\nmail-type = FAIL\n'; } >"$work/with-qos.ini"
 a_fresh_one
 a_wrong_one
+the_names_of_jobs
 a_reproduced_one
+a_verified_one
 a_mixed_one
+a_slice_again
 a_changed_one
+a_slice_from_elsewhere
+a_slice_of_nothing
 a_damaged_one

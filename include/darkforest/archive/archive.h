@@ -33,7 +33,7 @@ struct archive {
  * readable; in a folder, files that are no captures (hidden files, unfinished *.partial ones, indexes, texts,
  * ...) are passed over and counted in *n_skipped, and captures that cannot be read are listed in `refused`:
  * the caller says so and goes on without them. A file reached twice counts once. When nothing readable is
- * found: EXIT_BAD_DATA if something was refused, else EXIT_NO_INPUT.
+ * found: EXIT_NO_INPUT.
  */
 int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped,
                  char **why);

@@ -33,20 +33,25 @@ static void forget(struct call *call)
     free(call->values);
 }
 
-int call_command(const struct ranks *world, const struct command *command, const struct strings *words)
+typedef int command_part(const struct ranks *world, const void *values, const struct strings *operands);
+
+static int call_part(const struct ranks *world, const struct command *command, command_part *part,
+                     const struct strings *words)
 {
     struct call call;
     int code = prepare(&call, command, words);
-    if (code == EXIT_DONE)
-        code = command->run(world, call.values, &call.operands);
+    if (code == EXIT_DONE && part)
+        code = part(world, call.values, &call.operands);
     forget(&call);
-    return code;
+    return code == EXIT_BAD_USAGE ? EXIT_BAD_CONFIG : code;
 }
 
-int call_check(const struct command *command, const struct strings *words)
+int call_command(const struct ranks *world, const struct command *command, const struct strings *words)
 {
-    struct call call;
-    const int code = prepare(&call, command, words);
-    forget(&call);
-    return code;
+    return call_part(world, command, command->run, words);
+}
+
+int call_dry_run(const struct ranks *world, const struct command *command, const struct strings *words)
+{
+    return call_part(world, command, command->dry_run, words);
 }

@@ -204,12 +204,17 @@ void options_free(const struct option_row *rows, size_t n_rows, void *values)
             strings_free((struct strings *)(void *)((char *)values + rows[i].offset));
 }
 
+/* Which may be written -o. */
+static int is_output(const struct option_row *row)
+{
+    return strcmp(row->name, "output") == 0;
+}
+
 static void print_row(FILE *out, const struct option_row *row)
 {
     char head[160];
-    const char *dash_o = strcmp(row->name, "output") == 0 ? "-o, " : "";
-    snprintf(head, sizeof head, "%s--%s%s%s", dash_o, row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
+    snprintf(head, sizeof head, "%s--%s%s%s", is_output(row) ? "-o, " : "", row->name,
+             row->argument ? " " : "", row->argument ? row->argument : "");
     if (strlen(head) > 26)
         fprintf(out, "  %s\n  %-26s  %s\n", head, "", row->help);
     else
@@ -247,7 +252,7 @@ static void print_roff(FILE *out, const char *text)
 
 static void print_roff_row(FILE *out, const struct option_row *row)
 {
-    fprintf(out, ".TP\n\\fB\\-\\-%s\\fR", row->name);
+    fprintf(out, ".TP\n%s\\fB\\-\\-%s\\fR", is_output(row) ? "\\fB\\-o\\fR, " : "", row->name);
     if (row->argument)
         fprintf(out, " \\fI%s\\fR", row->argument);
     fputc('\n', out);

@@ -245,6 +245,7 @@ static void the_man_page_names_every_row_and_escapes_the_text(void **state)
         if (rows[i].argument)
             assert_holds(out, rows[i].argument);
     assert_holds(out, "\\-\\-seed");
+    assert_holds(out, "\\fB\\-o\\fR, \\fB\\-\\-output\\fR");
     assert_holds(out, "Any real number.");
     assert_holds(out, "Trees \\- many.");
     assert_holds(out, "\n\\&.not a request\n");

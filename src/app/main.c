@@ -92,7 +92,7 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     if (!command->after || !exit_left_results(code))
         return code;
     /* Launchers end a job when one rank leaves with a failure:
-     * the first, which has work left, says it for all. */
+     * the first, which has work left, says it for all, and the others leave with 0. */
     return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 
@@ -112,7 +112,7 @@ static int is_first_task(void)
     return !number || strcmp(number, "0") == 0;
 }
 
-/* The work of one task, however many were started. */
+/* The work of one task, however many were started: the others leave with 0. */
 static int run_alone(const struct command *command, int level, const void *values,
                      const struct strings *operands)
 {

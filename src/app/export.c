@@ -167,11 +167,12 @@ static int export_to_csv(const struct export *export, char **why)
     const char *path = export->options->output;
     if (!path)
         return export_to_stdout(export, why);
-    struct output *output = output_begin(path);
-    if (!output)
-        return EXIT_IO;
+    struct output *output;
+    int code = output_begin(&output, path);
+    if (code)
+        return code;
     FILE *out = fopen(output_partial(output), "wbe");
-    int code = out ? print_files(export, out, why) : EXIT_IO;
+    code = out ? print_files(export, out, why) : EXIT_IO;
     const int bad = out && ferror(out);
     if (out && (fclose(out) || bad) && code == EXIT_DONE)
         code = EXIT_IO;

@@ -7,7 +7,6 @@
 #include "darkforest/core/progress.h"
 #include "darkforest/core/version.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,11 +62,9 @@ static json_t *now_text(void)
 static int hold(struct output **output, const char *path)
 {
     char *folder = path_folder(path);
-    int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
+    const int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
     free(folder);
-    if (code == EXIT_DONE && !(*output = output_begin(path)))
-        code = errno == EWOULDBLOCK ? EXIT_STOPPED : EXIT_IO;
-    return code;
+    return code ? code : output_begin(output, path);
 }
 
 static struct run_record *start(const struct ranks *world, const char *command, struct output *output)

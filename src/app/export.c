@@ -181,13 +181,21 @@ static int export_to_csv(const struct export *export, char **why)
     return output_end(output, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
 }
 
-/* Several files, or a folder that is there: the same name in the folder. */
-static char *output_for(const struct export *export, const char *input)
+/* Several files go into a folder; one does where the folder is there, or a slash asks for it. */
+static int is_to_folder(const struct export *export)
 {
     const char *output = export->options->output;
     struct stat status;
-    const int is_folder = export->inputs.n > 1 || (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
-    return is_folder ? text_format("%s/%s", output, path_name(input)) : memory_text(output);
+    return export->inputs.n > 1 || text_ends_in(output, "/") ||
+           (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
+}
+
+/* In a folder, the same name. */
+static char *output_for(const struct export *export, const char *input)
+{
+    const char *output = export->options->output, *slash = text_ends_in(output, "/") ? "" : "/";
+    return is_to_folder(export) ? text_format("%s%s%s", output, slash, path_name(input))
+                                : memory_text(output);
 }
 
 /* Rank 0 brings all rows: what anonymising does to their order can only be seen as a whole. Collective. */
@@ -237,7 +245,7 @@ static int check_outputs(const struct export *export, char **why)
 static int export_to_hdf5(const struct export *export)
 {
     int code = EXIT_DONE;
-    if (export->inputs.n > 1 && ranks_rank(export->ranks) == 0 &&
+    if (ranks_rank(export->ranks) == 0 && is_to_folder(export) &&
         output_make_directory(export->options->output) != 0)
         code = EXIT_IO;
     code = ranks_agree(export->ranks, code, NULL);
@@ -345,7 +353,8 @@ static int export_run(const struct ranks *world, const void *values, const struc
 
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
-     "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",
+     "The file to write; of HDF5 files the folder, if they are several or PATH ends in a slash. CSV goes to "
+     "standard output without it.",
      FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
      0},

@@ -101,6 +101,11 @@ def anonymised_keeps_all_but_addresses(path, folder, columns):
     out = folder + "/anonymous.h5"
     run("export", path, "--format", "hdf5", "--anonymize", key, "-o", out)
     run("verify", out)
+    for to in ["shared/", "shared", "deep/er/"]:  # made, there, made
+        run("export", path, "--format", "hdf5", "--anonymize", key, "-o", f"{folder}/{to}")
+        new = f"{folder}/{to}/{os.path.basename(path)}"
+        subprocess.run(["h5diff", "-q", "--exclude-path=/provenance", out, new], check=True)
+        os.remove(new)
     with h5py.File(out) as f:
         new = {name: f["sources"][name][:] for name in f["sources"]}
         assert f.attrs["filter"] == b"(withheld)" and f["provenance"].attrs["command_line"] == b"(withheld)"

@@ -11,6 +11,7 @@
 #include "export_model.h"
 #include "feature_csv.h"
 #include "inputs.h"
+#include "run_record.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
@@ -343,10 +344,16 @@ static int export_run(const struct ranks *world, const void *values, const struc
         log_error("%s; `darkforest export --help` says more", wrong);
         return EXIT_BAD_USAGE;
     }
+    /* No run.json: what is exported is often for others, who are not to know the command line. */
+    struct run_record *record;
+    int code = run_record_new(&record, world, "export", NULL, NULL);
+    if (code)
+        return code;
     if (!model)
-        return export_feature_files(&export, operands);
-    return ranks_agree(world, ranks_rank(world) == 0 ? export_model_file(&export, operands) : EXIT_DONE,
-                       NULL);
+        code = export_feature_files(&export, operands);
+    else if (ranks_rank(world) == 0)
+        code = export_model_file(&export, operands);
+    return run_record_finish(record, code);
 }
 
 #define FIELD(name) offsetof(struct export_options, name)

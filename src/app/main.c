@@ -1,6 +1,8 @@
 #include "command.h"
+#include "run_record.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/core/version.h"
 
 #include <errno.h>
@@ -116,8 +118,11 @@ static int is_first_task(void)
 static int run_alone(const struct command *command, int level, const void *values,
                      const struct strings *operands)
 {
+    const double started = clock_seconds();
     log_init((enum log_level)level, 1);
-    return is_first_task() ? command->run(NULL, values, operands) : EXIT_DONE;
+    if (!is_first_task())
+        return EXIT_DONE;
+    return run_record_finish_alone(command->text.name, started, command->run(NULL, values, operands));
 }
 
 /* After one sentence. A launcher ends all tasks when one has left with a failure:

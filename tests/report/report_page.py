@@ -24,6 +24,8 @@ ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROO
 def run(*words, code=0):
     done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == code, (words, done.returncode, done.stdout[-500:], done.stderr)
+    if code != 64 and "--quiet" not in words:
+        assert re.search(r"^darkforest: \S+ %s: .*, wall .* in all\n\Z" % words[0], done.stderr, re.M), (words, done.stderr)
     return done
 
 

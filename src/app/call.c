@@ -17,8 +17,7 @@ static int prepare(struct call *call, const struct command *command, const struc
     *call = (struct call){.command = command, .values = memory_zeroed(1, command->values_size)};
     if (command->defaults)
         command->defaults(call->values);
-    if (options_parse(command->options, command->n_options, (int)words->n, (char **)(uintptr_t)words->items,
-                      call->values, &common, &call->operands))
+    if (options_parse(command->options, command->n_options, words, call->values, &common, &call->operands))
         return EXIT_BAD_CONFIG;
     const char *wrong = command->check ? command->check(call->values, &call->operands) : NULL;
     if (wrong)

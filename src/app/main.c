@@ -147,12 +147,13 @@ static int is_wrong(const struct command *command, const void *values, const str
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct common_options common = {.level = LOG_NORMAL};
+    const struct strings words = {(const char **)(uintptr_t)(argv + 1), (size_t)argc - 1};
     struct strings operands = {0};
     void *values = memory_zeroed(1, command->values_size);
     int code = EXIT_DONE;
     if (command->defaults)
         command->defaults(values);
-    if (options_parse(command->options, command->n_options, argc - 1, argv + 1, values, &common, &operands))
+    if (options_parse(command->options, command->n_options, &words, values, &common, &operands))
         code = refuse_together(argc, argv);
     else if (common.help)
         options_help(stdout, &command->text, command->options, command->n_options);

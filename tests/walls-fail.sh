@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 plant() { # WHAT-IT-SHOWS FILE LINE
     rm -rf "$scratch/tree"
     mkdir -p "$scratch/tree"
-    cp -r "$here/../src" "$here/../include" "$here/../tests" "$here/../bench" "$scratch/tree/"
+    cp -r "$here/../src" "$here/../include" "$here/../tests" "$here/../bench" "$here/../scripts" "$scratch/tree/"
     mkdir -p "$(dirname "$scratch/tree/$2")"
     printf '%s\n' "$3" >>"$scratch/tree/$2"
     if "$here/walls.sh" "$scratch/tree" >/dev/null; then
@@ -24,5 +24,7 @@ plant "a way round the wall" src/label/planted.c '#include "../learn/tree.h"'
 plant "MPI outside its room" src/sources/planted.c '#include <mpi.h>'
 plant "MPI in the store, which writes with several ranks" src/store/planted.c '#include <mpi.h>'
 plant "HDF5 outside its room" src/report/planted.c '#include <hdf5.h>'
+plant "libpcap outside its room" src/app/planted.c '#include <pcap/pcap.h>'
 plant "two files of one name" src/report/log.h '/* again */'
+plant "a script and a test of one name" tests/core/demo.sh '# again'
 echo "every planted breach was found"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The walls between the rooms: what each room includes, against the rows of src/CMakeLists.txt. Also: MPI, HDF5 and libpcap are heard
-# only in their room, and no two source files of the tree bear the same name.
+# only in their room, and no two sources and scripts of the tree bear the same name.
 #
 #     tests/walls.sh [TREE]     (the tree to check; this one by default)
 set -euo pipefail
@@ -59,7 +59,7 @@ check_names() {
     local name
     while read -r name; do
         wrong "two files are called $name"
-    done < <(find "$tree/src" "$tree/include" "$tree/tests" "$tree/bench" \
+    done < <(find "$tree/src" "$tree/include" "$tree/tests" "$tree/bench" "$tree/scripts" \
         \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) -printf '%f\n' | sort | uniq -d)
 }
 

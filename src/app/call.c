@@ -17,8 +17,7 @@ static int prepare(struct call *call, const struct command *command, const struc
     *call = (struct call){.command = command, .values = memory_zeroed(1, command->values_size)};
     if (command->defaults)
         command->defaults(call->values);
-    if (options_parse(command->options, command->n_options, (int)words->n, (char **)(uintptr_t)words->items,
-                      call->values, &common, &call->operands))
+    if (options_parse(command->options, command->n_options, words, call->values, &common, &call->operands))
         return EXIT_BAD_CONFIG;
     const char *wrong = command->check ? command->check(call->values, &call->operands) : NULL;
     if (wrong)
@@ -33,20 +32,25 @@ static void forget(struct call *call)
     free(call->values);
 }
 
-int call_command(const struct ranks *world, const struct command *command, const struct strings *words)
+typedef int command_part(const struct ranks *world, const void *values, const struct strings *operands);
+
+static int call_part(const struct ranks *world, const struct command *command, command_part *part,
+                     const struct strings *words)
 {
     struct call call;
     int code = prepare(&call, command, words);
-    if (code == EXIT_DONE)
-        code = command->run(world, call.values, &call.operands);
+    if (code == EXIT_DONE && part)
+        code = part(world, call.values, &call.operands);
     forget(&call);
-    return code;
+    return code == EXIT_BAD_USAGE ? EXIT_BAD_CONFIG : code;
 }
 
-int call_check(const struct command *command, const struct strings *words)
+int call_command(const struct ranks *world, const struct command *command, const struct strings *words)
 {
-    struct call call;
-    const int code = prepare(&call, command, words);
-    forget(&call);
-    return code;
+    return call_part(world, command, command->run, words);
+}
+
+int call_dry_run(const struct ranks *world, const struct command *command, const struct strings *words)
+{
+    return call_part(world, command, command->dry_run, words);
 }

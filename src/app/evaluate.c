@@ -46,14 +46,16 @@ static void warn_of_differences(const struct training *learned, const struct tra
 /* Collective. */
 static int judge_all(struct evaluation *e)
 {
+    int undefined = 0;
     const int code =
         judging_add(e->world, e->set, &e->rows, e->set->training.inputs, e->rows.about.inputs, &e->results);
     for (size_t i = 0; i < e->results.n && code == EXIT_DONE && log_talks(); i++) {
         const struct result *r = &e->results.items[i];
         if (i == 0)
             scores_head(stdout);
-        scores_print(stdout, r->model, &r->metrics, r->class_names);
+        undefined |= scores_print(stdout, r->model, &r->metrics, r->class_names);
     }
+    scores_foot(stdout, undefined);
     return code;
 }
 

@@ -11,6 +11,7 @@
 #include "export_model.h"
 #include "feature_csv.h"
 #include "inputs.h"
+#include "run_record.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
@@ -167,11 +168,12 @@ static int export_to_csv(const struct export *export, char **why)
     const char *path = export->options->output;
     if (!path)
         return export_to_stdout(export, why);
-    struct output *output = output_begin(path);
-    if (!output)
-        return EXIT_IO;
+    struct output *output;
+    int code = output_begin(&output, path);
+    if (code)
+        return code;
     FILE *out = fopen(output_partial(output), "wbe");
-    int code = out ? print_files(export, out, why) : EXIT_IO;
+    code = out ? print_files(export, out, why) : EXIT_IO;
     const int bad = out && ferror(out);
     if (out && (fclose(out) || bad) && code == EXIT_DONE)
         code = EXIT_IO;
@@ -180,13 +182,21 @@ static int export_to_csv(const struct export *export, char **why)
     return output_end(output, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
 }
 
-/* Several files, or a folder that is there: the same name in the folder. */
-static char *output_for(const struct export *export, const char *input)
+/* Several files go into a folder; one does where the folder is there, or a slash asks for it. */
+static int is_to_folder(const struct export *export)
 {
     const char *output = export->options->output;
     struct stat status;
-    const int is_folder = export->inputs.n > 1 || (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
-    return is_folder ? text_format("%s/%s", output, path_name(input)) : memory_text(output);
+    return export->inputs.n > 1 || text_ends_in(output, "/") ||
+           (stat(output, &status) == 0 && S_ISDIR(status.st_mode));
+}
+
+/* In a folder, the same name. */
+static char *output_for(const struct export *export, const char *input)
+{
+    const char *output = export->options->output, *slash = text_ends_in(output, "/") ? "" : "/";
+    return is_to_folder(export) ? text_format("%s%s%s", output, slash, path_name(input))
+                                : memory_text(output);
 }
 
 /* Rank 0 brings all rows: what anonymising does to their order can only be seen as a whole. Collective. */
@@ -236,7 +246,7 @@ static int check_outputs(const struct export *export, char **why)
 static int export_to_hdf5(const struct export *export)
 {
     int code = EXIT_DONE;
-    if (export->inputs.n > 1 && ranks_rank(export->ranks) == 0 &&
+    if (ranks_rank(export->ranks) == 0 && is_to_folder(export) &&
         output_make_directory(export->options->output) != 0)
         code = EXIT_IO;
     code = ranks_agree(export->ranks, code, NULL);
@@ -334,17 +344,24 @@ static int export_run(const struct ranks *world, const void *values, const struc
         log_error("%s; `darkforest export --help` says more", wrong);
         return EXIT_BAD_USAGE;
     }
+    /* No run.json: what is exported is often for others, who are not to know the command line. */
+    struct run_record *record;
+    int code = run_record_new(&record, world, "export", NULL, NULL);
+    if (code)
+        return code;
     if (!model)
-        return export_feature_files(&export, operands);
-    return ranks_agree(world, ranks_rank(world) == 0 ? export_model_file(&export, operands) : EXIT_DONE,
-                       NULL);
+        code = export_feature_files(&export, operands);
+    else if (ranks_rank(world) == 0)
+        code = export_model_file(&export, operands);
+    return run_record_finish(record, code);
 }
 
 #define FIELD(name) offsetof(struct export_options, name)
 
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
-     "The file to write (for several HDF5 files, the folder); CSV goes to standard output without it.",
+     "The file to write; of HDF5 files the folder, if they are several or PATH ends in a slash. CSV goes to "
+     "standard output without it.",
      FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
      0},

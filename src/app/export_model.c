@@ -208,9 +208,10 @@ static void put_model(struct exported *x, const struct form *form)
 
 static int write_model(const struct model *model, const struct form *form, const char *path)
 {
-    struct output *output = output_begin(path);
-    if (!output)
-        return EXIT_IO;
+    struct output *output;
+    const int code = output_begin(&output, path);
+    if (code)
+        return code;
     struct exported x = {.model = model, .out = fopen(output_partial(output), "we")};
     for (uint64_t t = 0; t < model->trees.n_trees; t++)
         x.weight += model->trees.tree_weights[t];

@@ -8,6 +8,7 @@
 #include "stop.h"
 #include "sweep.h"
 
+#include "darkforest/archive/filter.h"
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LEAST_MEMORY ((uint64_t)32 << 20)
 #define MOST_WINDOWS 1000000 /* that --from and --to may ask for */
@@ -131,18 +133,41 @@ static int find_finished(struct extract *x, const struct ranks *ranks)
     return finished_find(&x->finished, ranks, x->options->output, &settings);
 }
 
+/* Whether libpcap takes the filter for the link type of each file. */
+static int check_filter(const struct extract *x)
+{
+    const struct archive *archive = &x->archive;
+    char *why = NULL;
+    for (size_t i = 0; x->options->filter && i < archive->n && !why; i++) {
+        const uint32_t link_type = archive->files[i].kind.format.link_type;
+        if (i == 0 || link_type != archive->files[i - 1].kind.format.link_type)
+            filter_free(filter_new(x->options->filter, link_type, &why));
+    }
+    const int code = ranks_agree(x->world, why ? EXIT_BAD_USAGE : EXIT_DONE, why);
+    free(why);
+    return code;
+}
+
 /* Reads what all ranks need before the first packet. */
 static int read_inputs(struct extract *x, const struct strings *operands)
 {
     int code;
-    run_record_phase(x->record, "inputs");
     if ((code = inputs_rules(x->world, x->options->rules, &x->rules)))
         return code;
     if ((code = inputs_archive(x->world, operands, &x->archive)))
         return code;
+    if ((code = check_filter(x)))
+        return code;
     if ((code = inputs_inventory(x->world, &x->options->devices, &x->devices)))
         return code;
     return find_finished(x, x->world);
+}
+
+static void free_inputs(struct extract *x)
+{
+    inputs_inventory_free(&x->devices);
+    archive_free(&x->archive);
+    finished_free(&x->finished);
 }
 
 /* Puts this rank into its group. */
@@ -370,6 +395,7 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     if (code)
         return code;
     stop_watch(x.options->deadline_ns, x.options->output);
+    run_record_phase(x.record, "inputs");
     code = read_inputs(&x, operands);
     if (code == 0) {
         record_inputs(&x);
@@ -377,11 +403,22 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     }
     code = run_record_finish(x.record, code);
     pass_free(&x.pass);
-    inputs_inventory_free(&x.devices);
-    archive_free(&x.archive);
-    finished_free(&x.finished);
+    free_inputs(&x);
     ranks_free(x.node);
     ranks_free(x.group);
+    return code;
+}
+
+/* Scratch is another machine's affair, where this one only prepares a run. */
+static int extract_dry_run(const struct ranks *world, const void *values, const struct strings *operands)
+{
+    struct extract x = {.options = values, .world = world};
+    if (access(scratch_folder(values), W_OK | X_OK))
+        log_warn(
+            "%s: no scratch file can be made here (%m): a run on this machine would end with exit code %d",
+            scratch_folder(values), EXIT_IO);
+    const int code = read_inputs(&x, operands);
+    free_inputs(&x);
     return code;
 }
 
@@ -406,4 +443,5 @@ const struct command command_extract = {
     .defaults = extract_defaults,
     .check = extract_check,
     .run = extract_run,
+    .dry_run = extract_dry_run,
 };

@@ -183,8 +183,7 @@ static uint8_t *deal_folds(const struct fits *f)
     const int n = (int)f->plan->n_folds;
     if (n == 0)
         return folds;
-    const int scarce =
-        folds_deal(&team, f->plan->seed, n, f->rows.n_classes, f->rows.labels, f->rows.n, folds);
+    const int scarce = folds_deal(&team, f->plan->seed, n, &f->rows, folds);
     if (scarce >= 0)
         log_warn("class %s has fewer rows than there are folds (%d): some folds are without it",
                  source_label_names[scarce], n);

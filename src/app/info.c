@@ -1,5 +1,5 @@
 /* info.c - the command `info`: what is in a feature, model or result file, for people or as JSON.
- * No address is shown. */
+ * No address is shown, but what was written in --filter. */
 #include "command.h"
 
 #include "darkforest/core/output.h"

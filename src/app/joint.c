@@ -30,9 +30,8 @@ static int say_unwritable(const struct joint *joint)
 static int make_and_open(struct joint *joint)
 {
     const int first = ranks_rank(joint->world) == 0;
-    if (first)
-        joint->output = output_begin(joint->path);
-    int code = ranks_agree(joint->world, first && !joint->output ? EXIT_IO : EXIT_DONE, NULL);
+    int code = first ? output_begin(&joint->output, joint->path) : EXIT_DONE;
+    code = ranks_agree(joint->world, code, NULL);
     if (code != EXIT_DONE)
         return code;
     char *partial = output_partial_name(joint->path);

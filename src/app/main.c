@@ -1,6 +1,8 @@
 #include "command.h"
+#include "run_record.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/core/version.h"
 
 #include <errno.h>
@@ -92,7 +94,7 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     if (!command->after || !exit_left_results(code))
         return code;
     /* Launchers end a job when one rank leaves with a failure:
-     * the first, which has work left, says it for all. */
+     * the first, which has work left, says it for all, and the others leave with 0. */
     return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 
@@ -112,12 +114,15 @@ static int is_first_task(void)
     return !number || strcmp(number, "0") == 0;
 }
 
-/* The work of one task, however many were started. */
+/* The work of one task, however many were started: the others leave with 0. */
 static int run_alone(const struct command *command, int level, const void *values,
                      const struct strings *operands)
 {
+    const double started = clock_seconds();
     log_init((enum log_level)level, 1);
-    return is_first_task() ? command->run(NULL, values, operands) : EXIT_DONE;
+    if (!is_first_task())
+        return EXIT_DONE;
+    return run_record_finish_alone(command->text.name, started, command->run(NULL, values, operands));
 }
 
 /* After one sentence. A launcher ends all tasks when one has left with a failure:
@@ -142,12 +147,13 @@ static int is_wrong(const struct command *command, const void *values, const str
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct common_options common = {.level = LOG_NORMAL};
+    const struct strings words = {(const char **)(uintptr_t)(argv + 1), (size_t)argc - 1};
     struct strings operands = {0};
     void *values = memory_zeroed(1, command->values_size);
     int code = EXIT_DONE;
     if (command->defaults)
         command->defaults(values);
-    if (options_parse(command->options, command->n_options, argc - 1, argv + 1, values, &common, &operands))
+    if (options_parse(command->options, command->n_options, &words, values, &common, &operands))
         code = refuse_together(argc, argv);
     else if (common.help)
         options_help(stdout, &command->text, command->options, command->n_options);

@@ -267,35 +267,23 @@ static int find_archives(const struct campaign *c)
     return code;
 }
 
-static int find_file(const char *path)
-{
-    if (access(path, R_OK) == 0)
-        return EXIT_DONE;
-    log_error("%s cannot be opened: %m", path);
-    return EXIT_NO_INPUT;
-}
-
-/* What extract would refuse of a month before it reads a packet. Rank 0. */
+/* What extract would refuse of a month before it reads a packet. */
 static int check_month(const struct reproduce *r, size_t m)
 {
-    const struct campaign *c = &r->campaign;
     struct strings words = extract_words(r, m);
-    int code = call_check(&command_extract, &words);
-    for (size_t i = 0; i < c->devices.n && code == EXIT_DONE; i++)
-        code = find_file(c->devices.items[i]);
-    if (code == EXIT_DONE && c->rules)
-        code = find_file(c->rules);
+    const int code = call_dry_run(r->world, &command_extract, &words);
     strings_free_all(&words);
     return code;
 }
 
-/* What would be refused at once is refused; otherwise what is finished and what is not. Rank 0. */
+/* What would be refused at once is refused; otherwise what is finished and what is not. */
 static int tell_plan(const struct reproduce *r)
 {
-    int code = check_settings(&r->campaign);
+    const int is_first = ranks_rank(r->world) == 0;
+    int code = ranks_agree(r->world, is_first ? check_settings(&r->campaign) : EXIT_DONE, NULL);
     for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE; m++)
         code = check_month(r, m);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE && is_first)
         print_plan(&r->campaign);
     return code;
 }
@@ -325,7 +313,7 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
     if (code == EXIT_DONE) /* before anything is made */
         code = ranks_agree(world, is_first ? find_archives(&r.campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE && r.options->dry_run)
-        code = ranks_agree(world, is_first ? tell_plan(&r) : EXIT_DONE, NULL);
+        code = tell_plan(&r);
     else if (code == EXIT_DONE)
         code = work_off(&r);
     campaign_free(&r.campaign);

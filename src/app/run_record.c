@@ -7,7 +7,6 @@
 #include "darkforest/core/progress.h"
 #include "darkforest/core/version.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,11 +62,9 @@ static json_t *now_text(void)
 static int hold(struct output **output, const char *path)
 {
     char *folder = path_folder(path);
-    int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
+    const int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
     free(folder);
-    if (code == EXIT_DONE && !(*output = output_begin(path)))
-        code = errno == EWOULDBLOCK ? EXIT_STOPPED : EXIT_IO;
-    return code;
+    return code ? code : output_begin(output, path);
 }
 
 static struct run_record *start(const struct ranks *world, const char *command, struct output *output)
@@ -153,16 +150,19 @@ static int write_record(struct run_record *record)
     return output_end(record->output, failed);
 }
 
-/* CPU seconds summed and peak memory (largest rank, all ranks) over the world. */
-static void gather_usage(const struct run_record *record, double *cpu, uint64_t *largest, uint64_t *all)
+/* What it took, without the wall time. */
+struct usage {
+    double cpu;                   /* seconds, all ranks together */
+    uint64_t largest_peak, peaks; /* bytes: the largest rank's, and all ranks' together */
+};
+
+static struct usage gather_usage(const struct run_record *record)
 {
     uint64_t sums[2] = {(uint64_t)(clock_cpu_seconds() * 1e6), peak_memory_bytes()};
     uint64_t peak = sums[1];
     ranks_sum_u64(record->world, sums, 2);
     ranks_max_u64(record->world, &peak, 1);
-    *cpu = (double)sums[0] * 1e-6;
-    *largest = peak;
-    *all = sums[1];
+    return (struct usage){(double)sums[0] * 1e-6, peak, sums[1]};
 }
 
 static const char *how_it_ended(int code)
@@ -179,32 +179,45 @@ static const char *how_it_ended(int code)
     }
 }
 
+static void tell_end(const char *command, int code, double wall, const struct usage *usage)
+{
+    char peak[FORMAT_TIME_SIZE], total[FORMAT_TIME_SIZE];
+    log_info("%s %s: %s, wall %.2f s, CPU %.2f s, peak memory %s a rank, %s in all", DARKFOREST_VERSION,
+             command, how_it_ended(code), wall, usage->cpu, format_size(usage->largest_peak, peak),
+             format_size(usage->peaks, total));
+}
+
+int run_record_finish_alone(const char *command, double started, int code)
+{
+    const uint64_t peak = peak_memory_bytes();
+    const struct usage usage = {clock_cpu_seconds(), peak, peak};
+    if (exit_left_results(code) && output_flush_stdout())
+        code = EXIT_IO;
+    tell_end(command, code, clock_seconds() - started, &usage);
+    return code;
+}
+
 int run_record_finish(struct run_record *record, int code)
 {
-    double cpu;
-    uint64_t largest, all;
-    char peak[FORMAT_TIME_SIZE], total[FORMAT_TIME_SIZE];
     run_record_phase(record, NULL);
     if (ranks_rank(record->world) == 0 && exit_left_results(code) && output_flush_stdout())
         code = EXIT_IO;
     code = ranks_agree(record->world, code, NULL);
-    gather_usage(record, &cpu, &largest, &all);
+    const struct usage usage = gather_usage(record);
     const double wall = clock_seconds() - record->started;
     run_record_set(record, "exit_code", json_integer(code));
     run_record_set(record, "error",
                    code && log_last_error()[0] ? run_record_text(log_last_error()) : json_null());
     run_record_set(record, "finished", now_text());
     run_record_set(record, "wall_seconds", json_real(wall));
-    run_record_set(record, "cpu_seconds", json_real(cpu));
-    run_record_set(record, "peak_memory_bytes_largest_rank", json_integer((json_int_t)largest));
-    run_record_set(record, "peak_memory_bytes_all_ranks", json_integer((json_int_t)all));
+    run_record_set(record, "cpu_seconds", json_real(usage.cpu));
+    run_record_set(record, "peak_memory_bytes_largest_rank", json_integer((json_int_t)usage.largest_peak));
+    run_record_set(record, "peak_memory_bytes_all_ranks", json_integer((json_int_t)usage.peaks));
     run_record_set(record, "phase_seconds", phases(record));
     if (record->output && write_record(record))
         code = exit_worse(code, EXIT_IO);
     code = ranks_agree(record->world, code, NULL);
-    log_info("%s %s: %s, wall %.2f s, CPU %.2f s, peak memory %s a rank, %s in all", DARKFOREST_VERSION,
-             record->command, how_it_ended(code), wall, cpu, format_size(largest, peak),
-             format_size(all, total));
+    tell_end(record->command, code, wall, &usage);
     json_decref(record->root);
     free(record);
     return code;

@@ -1,10 +1,11 @@
 #include "scores.h"
 
-static void print_line(FILE *out, const char *model, const char *what, const struct measures *m)
+static int print_line(FILE *out, const char *model, const char *what, const struct measures *m)
 {
     fprintf(out, "%-20s %-18s %9.4f%c %8.4f%c %8.4f %12llu\n", model, what, m->precision,
             m->no_precision ? '*' : ' ', m->recall, m->no_recall ? '*' : ' ', m->f1,
             (unsigned long long)m->support);
+    return m->no_precision || m->no_recall;
 }
 
 void scores_head(FILE *out)
@@ -12,19 +13,21 @@ void scores_head(FILE *out)
     fprintf(out, "%-20s %-18s %9s  %8s  %8s %12s\n", "model", "class", "precision", "recall", "f1", "rows");
 }
 
-void scores_print(FILE *out, const char *model, const struct metrics *metrics, char *const *class_names)
+int scores_print(FILE *out, const char *model, const struct metrics *metrics, char *const *class_names)
 {
     const struct metrics_summary summary = metrics_summarise(metrics);
+    int undefined = 0;
     for (int c = 0; c < metrics->n_classes; c++) {
         const struct measures m = metrics_class(metrics, c);
-        print_line(out, model, class_names[c], &m);
+        undefined |= print_line(out, model, class_names[c], &m);
     }
-    print_line(out, model, "macro average", &summary.macro);
-    print_line(out, model, "weighted average", &summary.weighted);
+    undefined |= print_line(out, model, "macro average", &summary.macro);
+    undefined |= print_line(out, model, "weighted average", &summary.weighted);
     fprintf(out, "%-20s %-18s %9.4f\n", model, "accuracy", summary.accuracy);
+    return undefined;
 }
 
-void scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
+int scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
 {
     double values[3][256] = {{0}}; /* precision, recall, f1; folds_deal makes no more folds */
     struct metrics_spread spread[3];
@@ -44,4 +47,11 @@ void scores_folds(FILE *out, const char *model, const struct metrics *folds, siz
             "%.4f\n",
             model, n_folds, spread[0].mean, no_precision ? "*" : "", spread[0].deviation, spread[1].mean,
             no_recall ? "*" : "", spread[1].deviation, spread[2].mean, spread[2].deviation);
+    return no_precision || no_recall;
+}
+
+void scores_foot(FILE *out, int undefined)
+{
+    if (undefined)
+        fputs("*: undefined (0 / 0) and counted as 0\n", out);
 }

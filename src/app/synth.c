@@ -120,8 +120,8 @@ static int write_hour(struct synthesis *s)
 
 static int write_devices(const struct ranks *world, const struct plan *plan, const char *path)
 {
-    const int failed = path && ranks_rank(world) == 0 && catalogue_write(plan, path);
-    return ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
+    const int code = path && ranks_rank(world) == 0 ? catalogue_write(plan, path) : EXIT_DONE;
+    return ranks_agree(world, code, NULL);
 }
 
 static int synthesise(const struct ranks *world, const struct synth_values *v, const struct plan *plan,

@@ -153,6 +153,7 @@ static const char *train_check(const void *values, const struct strings *operand
 static void tell(struct run_record *record, const struct recipes *recipes, struct model *const *models)
 {
     json_t *all = json_object();
+    int undefined = 0;
     for (size_t i = 0; i < recipes->n; i++) {
         const struct model *m = models[i];
         const struct metrics_summary s =
@@ -165,10 +166,11 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
         if (i == 0)
             scores_head(stdout);
         if (m->held_out.n_classes)
-            scores_print(stdout, m->name, &m->held_out, m->class_names);
+            undefined |= scores_print(stdout, m->name, &m->held_out, m->class_names);
         if (m->n_folds)
-            scores_folds(stdout, m->name, m->folds, m->n_folds);
+            undefined |= scores_folds(stdout, m->name, m->folds, m->n_folds);
     }
+    scores_foot(stdout, undefined);
     run_record_set(record, "models", all);
 }
 

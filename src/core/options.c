@@ -145,11 +145,11 @@ static int take_common(const struct option_row *row, struct common_options *comm
     return 0;
 }
 
-/* One option at argv[*i], which is left at its last word. */
-static int take_option(const struct option_row *rows, size_t n_rows, int argc, char **argv, int *i,
+/* One option at words[*i], which is left at its last word. */
+static int take_option(const struct option_row *rows, size_t n_rows, const struct strings *words, size_t *i,
                        void *values, struct common_options *common)
 {
-    const char *name = strcmp(argv[*i], "-o") == 0 ? "output" : argv[*i] + 2;
+    const char *word = words->items[*i], *name = strcmp(word, "-o") == 0 ? "output" : word + 2;
     const char *equals = strchr(name, '=');
     const size_t n = equals ? (size_t)(equals - name) : strlen(name);
     const struct option_row *row = find(common_rows, N_COMMON, name, n);
@@ -157,7 +157,7 @@ static int take_option(const struct option_row *rows, size_t n_rows, int argc, c
         return take_common(row, common);
     row = find(rows, n_rows, name, n);
     if (!row) {
-        log_error("no option '%s'; --help lists them", argv[*i]);
+        log_error("no option '%s'; --help lists them", word);
         return -1;
     }
     const char *text = equals ? equals + 1 : "";
@@ -166,11 +166,11 @@ static int take_option(const struct option_row *rows, size_t n_rows, int argc, c
         return -1;
     }
     if (row->kind != OPTION_FLAG && !equals) {
-        if (*i + 1 >= argc) {
+        if (*i + 1 >= words->n) {
             log_error("--%s lacks its value", row->name);
             return -1;
         }
-        text = argv[++*i];
+        text = words->items[++*i];
     }
     if (store(row, text, values)) {
         say_bad_value(row, text);
@@ -179,19 +179,20 @@ static int take_option(const struct option_row *rows, size_t n_rows, int argc, c
     return 0;
 }
 
-int options_parse(const struct option_row *rows, size_t n_rows, int argc, char **argv, void *values,
+int options_parse(const struct option_row *rows, size_t n_rows, const struct strings *words, void *values,
                   struct common_options *common, struct strings *operands)
 {
     int only_operands = 0;
-    for (int i = 1; i < argc; i++) {
-        if (!only_operands && strcmp(argv[i], "--") == 0)
+    for (size_t i = 1; i < words->n; i++) {
+        const char *word = words->items[i];
+        if (!only_operands && strcmp(word, "--") == 0)
             only_operands = 1;
-        else if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0')
-            strings_add(operands, argv[i]);
-        else if (argv[i][1] != '-' && strcmp(argv[i], "-o") != 0) {
-            log_error("no option '%s'; options are written --name, and -o PATH; --help lists them", argv[i]);
+        else if (only_operands || word[0] != '-' || word[1] == '\0')
+            strings_add(operands, word);
+        else if (word[1] != '-' && strcmp(word, "-o") != 0) {
+            log_error("no option '%s'; options are written --name, and -o PATH; --help lists them", word);
             return -1;
-        } else if (take_option(rows, n_rows, argc, argv, &i, values, common))
+        } else if (take_option(rows, n_rows, words, &i, values, common))
             return -1;
     }
     return 0;
@@ -204,12 +205,17 @@ void options_free(const struct option_row *rows, size_t n_rows, void *values)
             strings_free((struct strings *)(void *)((char *)values + rows[i].offset));
 }
 
+/* Which may be written -o. */
+static int is_output(const struct option_row *row)
+{
+    return strcmp(row->name, "output") == 0;
+}
+
 static void print_row(FILE *out, const struct option_row *row)
 {
     char head[160];
-    const char *dash_o = strcmp(row->name, "output") == 0 ? "-o, " : "";
-    snprintf(head, sizeof head, "%s--%s%s%s", dash_o, row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
+    snprintf(head, sizeof head, "%s--%s%s%s", is_output(row) ? "-o, " : "", row->name,
+             row->argument ? " " : "", row->argument ? row->argument : "");
     if (strlen(head) > 26)
         fprintf(out, "  %s\n  %-26s  %s\n", head, "", row->help);
     else
@@ -247,7 +253,7 @@ static void print_roff(FILE *out, const char *text)
 
 static void print_roff_row(FILE *out, const struct option_row *row)
 {
-    fprintf(out, ".TP\n\\fB\\-\\-%s\\fR", row->name);
+    fprintf(out, ".TP\n%s\\fB\\-\\-%s\\fR", is_output(row) ? "\\fB\\-o\\fR, " : "", row->name);
     if (row->argument)
         fprintf(out, " \\fI%s\\fR", row->argument);
     fputc('\n', out);

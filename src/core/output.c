@@ -201,21 +201,21 @@ static void free_output(struct output *output)
     free(output);
 }
 
-struct output *output_begin(const char *path)
+int output_begin(struct output **output, const char *path)
 {
-    struct output *output = memory_get(sizeof *output);
-    *output = (struct output){.path = memory_text(path), .partial = output_partial_name(path)};
-    output->fd = open_locked(output->partial);
-    if (output->fd >= 0)
-        return output;
-    const int error = errno;
-    if (error == EWOULDBLOCK)
-        log_error("%s: another run is writing it now (it holds %s)", path, output->partial);
+    struct output *made = memory_get(sizeof *made);
+    *made = (struct output){.path = memory_text(path), .partial = output_partial_name(path)};
+    made->fd = open_locked(made->partial);
+    *output = made->fd < 0 ? NULL : made;
+    if (*output)
+        return EXIT_DONE;
+    const int is_taken = errno == EWOULDBLOCK;
+    if (is_taken)
+        log_error("%s: another run is writing it now (it holds %s)", path, made->partial);
     else
         log_error("%s: cannot be written: %m", path);
-    free_output(output);
-    errno = error;
-    return NULL;
+    free_output(made);
+    return is_taken ? EXIT_STOPPED : EXIT_IO;
 }
 
 const char *output_partial(const struct output *output)
@@ -248,13 +248,14 @@ static int write_to(const char *path, const void *data, size_t n)
 
 int output_write_file(const char *path, const void *data, size_t n)
 {
-    struct output *output = output_begin(path);
-    if (!output)
-        return -1;
+    struct output *output;
+    const int code = output_begin(&output, path);
+    if (code)
+        return code;
     const int failed = write_to(output->partial, data, n);
     if (failed)
         log_error("%s: cannot be written: %m", path);
-    return output_end(output, failed);
+    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
 }
 
 int output_flush_stdout(void)

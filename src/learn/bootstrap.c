@@ -12,11 +12,11 @@
 #define WORDS (4 * BLOCKS)
 
 /* The random words of one purpose: those of the tree's dealing or of one of its chunks, WORDS at a time. */
-static size_t next_words(uint64_t seed, uint64_t tree, uint64_t chunk, uint64_t done, uint64_t n,
+static size_t next_words(const struct bootstrap *b, uint64_t chunk, uint64_t done, uint64_t n,
                          uint32_t words[WORDS])
 {
     const size_t n_words = n - done < WORDS ? (size_t)(n - done) : WORDS;
-    rng_fill(seed, RNG_BOOTSTRAP, tree << 32 | chunk, (uint32_t)(done / 4), (n_words + 3) / 4, words);
+    rng_fill(b->seed, RNG_BOOTSTRAP, b->tree << 32 | chunk, (uint32_t)(done / 4), (n_words + 3) / 4, words);
     return n_words;
 }
 
@@ -25,14 +25,15 @@ size_t bootstrap_chunks(uint64_t n_total)
     return (size_t)((n_total + BOOTSTRAP_CHUNK - 1) / BOOTSTRAP_CHUNK);
 }
 
-void bootstrap_deal(uint64_t seed, uint64_t tree, uint64_t n_total, int64_t *chunks)
+void bootstrap_deal(const struct bootstrap *b)
 {
     uint32_t words[WORDS];
-    memset(chunks, 0, bootstrap_chunks(n_total) * sizeof *chunks);
+    const uint64_t n_total = b->n_total;
+    memset(b->chunks, 0, bootstrap_chunks(n_total) * sizeof *b->chunks);
     for (uint64_t done = 0; done < n_total; done += WORDS) {
-        const size_t n = next_words(seed, tree, DEALING, done, n_total, words);
+        const size_t n = next_words(b, DEALING, done, n_total, words);
         for (size_t i = 0; i < n; i++)
-            chunks[(uint64_t)((unsigned __int128)words[i] * n_total >> 32) / BOOTSTRAP_CHUNK]++;
+            b->chunks[(uint64_t)((unsigned __int128)words[i] * n_total >> 32) / BOOTSTRAP_CHUNK]++;
     }
 }
 
@@ -41,12 +42,12 @@ struct chunk {
     uint64_t number, n_draws, start, n_rows;
 };
 
-static void draw_chunk(uint64_t seed, uint64_t tree, const struct chunk *c, uint64_t first, size_t n,
+static void draw_chunk(const struct bootstrap *b, const struct chunk *c, uint64_t first, size_t n,
                        const uint32_t *cell_of, uint32_t *counts)
 {
     uint32_t words[WORDS];
     for (uint64_t done = 0; done < c->n_draws; done += WORDS) {
-        const size_t n_words = next_words(seed, tree, c->number, done, c->n_draws, words);
+        const size_t n_words = next_words(b, c->number, done, c->n_draws, words);
         for (size_t i = 0; i < n_words; i++) {
             /* Huge when before `first`. */
             const uint64_t row = c->start + (words[i] * c->n_rows >> 32) - first;
@@ -56,15 +57,15 @@ static void draw_chunk(uint64_t seed, uint64_t tree, const struct chunk *c, uint
     }
 }
 
-void bootstrap_draw(uint64_t seed, uint64_t tree, uint64_t n_total, const int64_t *chunks, uint64_t first,
-                    size_t n, const uint32_t *cell_of, uint32_t *counts)
+void bootstrap_draw(const struct bootstrap *b, uint64_t first, size_t n, const uint32_t *cell_of,
+                    uint32_t *counts)
 {
     for (uint64_t row = first; row < first + n;) {
         struct chunk c = {.number = row / BOOTSTRAP_CHUNK};
         c.start = c.number * BOOTSTRAP_CHUNK;
-        c.n_rows = n_total - c.start < BOOTSTRAP_CHUNK ? n_total - c.start : BOOTSTRAP_CHUNK;
-        c.n_draws = (uint64_t)chunks[c.number];
-        draw_chunk(seed, tree, &c, first, n, cell_of, counts);
+        c.n_rows = b->n_total - c.start < BOOTSTRAP_CHUNK ? b->n_total - c.start : BOOTSTRAP_CHUNK;
+        c.n_draws = (uint64_t)b->chunks[c.number];
+        draw_chunk(b, &c, first, n, cell_of, counts);
         row = c.start + c.n_rows;
     }
 }

@@ -13,12 +13,18 @@
 
 #define BOOTSTRAP_CHUNK 65536
 
+/* The draws of a tree. */
+struct bootstrap {
+    uint64_t seed, tree, n_total;
+    int64_t *chunks; /* chunks[c]: draws that fall on chunk c; borrowed, bootstrap_chunks of them */
+};
+
 size_t bootstrap_chunks(uint64_t n_total);
-/* chunks[c] = draws that fall on chunk c. */
-void bootstrap_deal(uint64_t seed, uint64_t tree, uint64_t n_total, int64_t *chunks);
+/* Fills `chunks`. */
+void bootstrap_deal(const struct bootstrap *b);
 /* Adds to counts[cell_of[i]], for each of the rows first ...
  * first + n - 1, the times that row first + i is drawn. */
-void bootstrap_draw(uint64_t seed, uint64_t tree, uint64_t n_total, const int64_t *chunks, uint64_t first,
-                    size_t n, const uint32_t *cell_of, uint32_t *counts);
+void bootstrap_draw(const struct bootstrap *b, uint64_t first, size_t n, const uint32_t *cell_of,
+                    uint32_t *counts);
 
 #endif

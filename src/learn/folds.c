@@ -27,26 +27,28 @@ static uint8_t deal(uint64_t seed, int n_folds, int class_code, uint64_t place)
 }
 
 /* places[c] becomes the number of rows of class c in lower ranks; totals[c] in all ranks. */
-static void count_classes(const struct learn_team *team, int n_classes, const uint8_t *labels, size_t n,
-                          int64_t *places, int64_t *totals)
+static void count_classes(const struct learn_team *team, const struct table *rows, int64_t *places,
+                          int64_t *totals)
 {
-    for (size_t i = 0; i < n; i++)
-        totals[labels[i]]++;
-    for (int c = 0; c < n_classes; c++)
+    for (size_t i = 0; i < rows->n; i++)
+        totals[table_label(rows, i)]++;
+    for (int c = 0; c < rows->n_classes; c++)
         places[c] = team_sum_before(team, totals[c]);
-    team_sum(team, totals, (size_t)n_classes);
+    team_sum(team, totals, (size_t)rows->n_classes);
 }
 
-int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, int n_classes,
-               const uint8_t *labels, size_t n, uint8_t *folds)
+int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, const struct table *rows,
+               uint8_t *folds)
 {
-    int64_t *places = memory_zeroed((size_t)n_classes, sizeof *places);
-    int64_t *totals = memory_zeroed((size_t)n_classes, sizeof *totals);
-    count_classes(team, n_classes, labels, n, places, totals);
-    for (size_t i = 0; i < n; i++)
-        folds[i] = deal(seed, n_folds, labels[i], (uint64_t)places[labels[i]]++);
+    int64_t *places = memory_zeroed((size_t)rows->n_classes, sizeof *places);
+    int64_t *totals = memory_zeroed((size_t)rows->n_classes, sizeof *totals);
+    count_classes(team, rows, places, totals);
+    for (size_t i = 0; i < rows->n; i++) {
+        const uint8_t label = table_label(rows, i);
+        folds[i] = deal(seed, n_folds, label, (uint64_t)places[label]++);
+    }
     int scarce = -1;
-    for (int c = 0; c < n_classes && scarce < 0; c++)
+    for (int c = 0; c < rows->n_classes && scarce < 0; c++)
         if (totals[c] > 0 && totals[c] < n_folds)
             scarce = c;
     free(places);

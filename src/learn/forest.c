@@ -45,19 +45,17 @@ static double *balanced_weights(const struct model *model)
 static void draw_rows(const struct forest *forest, uint64_t t, uint32_t *counts)
 {
     const struct dataset *data = forest->data;
-    const uint64_t seed = forest->options->seed;
+    const struct bootstrap draws = {forest->options->seed, t, data->n_total, forest->chunks};
     if (forest->options->no_bootstrap) {
         memcpy(counts, forest->view.cells.n_rows, forest->view.cells.n * sizeof *counts);
         return;
     }
     memset(counts, 0, forest->view.cells.n * sizeof *counts);
-    bootstrap_deal(seed, t, data->n_total, forest->chunks);
+    bootstrap_deal(&draws);
     if (data->whole)
-        bootstrap_draw(seed, t, data->n_total, forest->chunks, 0, (size_t)data->n_total, data->cell_of,
-                       counts);
+        bootstrap_draw(&draws, 0, (size_t)data->n_total, data->cell_of, counts);
     else
-        bootstrap_draw(seed, t, data->n_total, forest->chunks, data->first, data->rows->n, data->cell_of,
-                       counts);
+        bootstrap_draw(&draws, data->first, data->rows->n, data->cell_of, counts);
 }
 
 static struct grow_tree seed_tree(const struct forest *forest, uint64_t t, size_t slot)

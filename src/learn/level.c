@@ -111,24 +111,29 @@ static int search_node(const struct grow *g, struct open_node *open, const struc
     return varied;
 }
 
-/*
- * n nodes, by their places in the level, with the features [first, last) of each one's order. Those in which
- * all of these are constant come back in left_over; their number.
- */
-static size_t search_part(const struct grow *g, struct level *level, const size_t *places, size_t n,
-                          int first, int last, int64_t *histograms, size_t *left_over)
+/* Features [first, last) of each node's order, and where a part of the nodes have their histograms. */
+struct draw {
+    int first, last;
+    int64_t *histograms;
+};
+
+/* n nodes, by their places in the level. Those in which all features of the draw are constant come back in
+ * left_over; their number. */
+static size_t search_part(const struct grow *g, struct level *level, const struct draw *draw,
+                          const size_t *places, size_t n, size_t *left_over)
 {
-    struct places drawn = {NULL, last - first, even_starts(g)};
+    struct places drawn = {NULL, draw->last - draw->first, even_starts(g)};
+    int64_t *histograms = draw->histograms;
     const size_t size = (size_t)drawn.n_features * counters_per_feature(g);
     memset(histograms, 0, n * size * sizeof *histograms);
     for (size_t i = 0; i < n; i++) {
-        drawn.features = order_of(g, level, places[i]) + first;
+        drawn.features = order_of(g, level, places[i]) + draw->first;
         add_cells(g, &level->nodes[places[i]], &drawn, histograms + i * size);
     }
     team_sum(g->view->team, histograms, n * size);
     size_t n_left_over = 0;
     for (size_t i = 0; i < n; i++) {
-        drawn.features = order_of(g, level, places[i]) + first;
+        drawn.features = order_of(g, level, places[i]) + draw->first;
         if (!search_node(g, &level->nodes[places[i]], &drawn, NULL, histograms + i * size))
             left_over[n_left_over++] = places[i];
     }
@@ -149,18 +154,18 @@ static void search_drawn(const struct grow *g, struct level *level)
     for (size_t i = 0; i < level->n; i++)
         places[i] = i;
     size_t n = level->n;
-    int64_t *histograms = NULL;
-    for (int first = 0, last = g->n_tried; n > 0 && first < n_features; first = last, last++) {
-        const size_t size = (size_t)(last - first) * counters_per_feature(g);
+    struct draw draw = {.last = g->n_tried};
+    for (; n > 0 && draw.first < n_features; draw.first = draw.last, draw.last++) {
+        const size_t size = (size_t)(draw.last - draw.first) * counters_per_feature(g);
         const size_t part = smaller(n, COUNTERS_MOST / size + 1);
-        histograms = memory_resize(histograms, part * size * sizeof *histograms);
+        draw.histograms = memory_resize(draw.histograms, part * size * sizeof *draw.histograms);
         size_t n_left_over = 0;
         for (size_t from = 0; from < n; from += part)
-            n_left_over += search_part(g, level, places + from, smaller(part, n - from), first, last,
-                                       histograms, places + n_left_over);
+            n_left_over +=
+                search_part(g, level, &draw, places + from, smaller(part, n - from), places + n_left_over);
         n = n_left_over;
     }
-    free(histograms);
+    free(draw.histograms);
     free(places);
 }
 

@@ -146,7 +146,7 @@ static void print_markdown(FILE *out, const char *folder, const struct document 
 /* Takes both texts. */
 static int write_text(char *path, char *text, size_t n)
 {
-    const int code = output_write_file(path, text, n) == 0 ? EXIT_DONE : EXIT_IO;
+    const int code = output_write_file(path, text, n);
     free(text);
     free(path);
     return code;

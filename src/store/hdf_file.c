@@ -11,7 +11,8 @@
 
 struct hdf_output hdf_output_begin(const char *path)
 {
-    struct hdf_output made = {.path = memory_text(path), .output = output_begin(path), .file = -1};
+    struct hdf_output made = {.path = memory_text(path), .file = -1};
+    made.code = output_begin(&made.output, path);
     errno = 0;
     if (made.output)
         made.file = hdf_create(output_partial(made.output));
@@ -44,7 +45,9 @@ int hdf_output_end(struct hdf_output *output, int bad)
     if (bad && output->output)
         log_error("cannot write %s: %s", output->path,
                   output->error ? strerror(output->error) : "HDF5 failed");
-    return drop(output, bad) ? EXIT_IO : EXIT_DONE;
+    if (!drop(output, bad))
+        return EXIT_DONE;
+    return output->code ? output->code : EXIT_IO;
 }
 
 void hdf_output_drop(struct hdf_output *output)

@@ -15,12 +15,14 @@ struct hdf_output {
     hid_t file;
     char *path;
     struct output *output; /* NULL: it could not be begun, which was said */
+    int code;              /* why not: an exit code */
     int error;             /* errno of the first failure */
 };
 
 /* Never fails at once: what went wrong comes out in hdf_output_end. */
 struct hdf_output hdf_output_begin(const char *path);
-/* Closes and renames when nothing was `bad`, else removes. 0, or EXIT_IO after one sentence. */
+/* Closes and renames when nothing was `bad`, else removes. 0; EXIT_IO, or EXIT_STOPPED when another run writes it
+ * now, after one sentence. */
 int hdf_output_end(struct hdf_output *output, int bad);
 
 /* Closes and removes, without a word. */

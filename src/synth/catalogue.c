@@ -1,5 +1,6 @@
 #include "darkforest/synth/catalogue.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
@@ -62,9 +63,10 @@ static int write_rows(const struct plan *plan, FILE *file)
 
 int catalogue_write(const struct plan *plan, const char *path)
 {
-    struct output *output = output_begin(path);
-    if (!output)
-        return -1;
+    struct output *output;
+    const int code = output_begin(&output, path);
+    if (code)
+        return code;
     FILE *file = fopen(output_partial(output), "wbe");
     int failed = !file;
     if (file) {
@@ -73,5 +75,5 @@ int catalogue_write(const struct plan *plan, const char *path)
     }
     if (failed)
         log_error("%s: cannot be written: %m", path);
-    return output_end(output, failed);
+    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
 }

@@ -325,14 +325,25 @@ def check_refusals(p, ini, folder):
         (good.replace("[month 2017-02]", "[month ../../etc]"), "letters"),
         (good.replace("output = ", "outputs = "), "output"),
         (good + "[train]\nseed = 2\n", "other settings"),
+        (good + "[extract]\nwindow = 30m\n", "other settings (--window)"),
+        (good + "[extract]\nfilter = no such thing\n", "no such thing"),
+        (good + "[label]\nrules = bad.ini\n", "bad.ini"),
+        (re.sub(r"\[devices\]\nfiles = .*\n", "", good), "other settings (the device inventory)"),
     ]:
-        for ranks in (1, 2) if text == "" or "seed = 2" in text else (1,):
+        for ranks in (1, 2) if text == "" or "seed = 2" in text or "such" in text or "30m" in text else (1,):
             done = p.run("reproduce", write(text), ranks=ranks)
             assert done.returncode == 78 and names in done.stderr, (text[-60:], done.returncode, done.stderr)
             plan = p.run("reproduce", "--dry-run", write(text), ranks=ranks)
             assert (plan.returncode, plan.stdout, names in plan.stderr) == (78, "", True), (text[-60:], plan.stderr)
     check_no_archive(p, write(good.replace("archive = 2017-02.pcap.gz", "archive = none-*.gz").replace(folder, p.file("none"))))
     assert p.run("reproduce", p.file("none.ini")).returncode == 66
+    for text in (re.sub("files = .*", "files = none", good), good + "[label]\nrules = none\n"):
+        for words in ([], ["--dry-run"]):
+            done = p.run("reproduce", write(text), *words)
+            assert done.returncode == 66 and "none" in done.stderr, done.stderr
+    nowhere = write(good + "[extract]\ntmpdir = nowhere\n")
+    assert p.run("reproduce", nowhere).returncode == 74
+    assert "nowhere: no scratch" in p.do("reproduce", "--dry-run", nowhere).stderr
     assert p.run("reproduce").returncode == 64
     for month in MONTHS:
         assert features.files(os.path.join(folder, "features", month)), "a refusal took something away"

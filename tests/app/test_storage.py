@@ -105,9 +105,22 @@ def two_runs_in_one_place(p, hours, truth, ranks):
     # Where only the file is taken, the record says so.
     os.remove(model)
     with at_work(model):
-        assert p.run(*fit, ranks=ranks).returncode == IO_FAILED
+        assert p.run(*fit, ranks=ranks).returncode == STOPPED
     with open(model + ".run.json") as f:
         assert "another run" in json.load(f)["error"] and not os.path.exists(model)
+    p.do(*fit, ranks=ranks)
+    with open(p.file("key"), "wb") as f:
+        f.write(bytes(32))
+    anonymous = ["--format", "hdf5", "--anonymize", p.file("key")]
+    for taken, command in [("hour.pcap", ["synth", "--packets", "1000", "--sources", "100"]), ("hour.pcap.zst", ["pack", hours[0]]),
+                           ("rows.csv", ["export", truth]), ("model.json", ["export", model, "--model", "forest-depth-2"]),
+                           ("anonymous.h5", ["export", os.path.join(truth, features(truth)[0]), *anonymous])]:
+        taken = p.file("taken-" + taken)
+        with at_work(taken):
+            refused = p.run(*command, "-o", taken, ranks=ranks)
+            said = [line for line in refused.stderr.splitlines() if "error: " in line]
+            assert refused.returncode == STOPPED and len(said) == 1 and "another run" in said[0], (command, refused.stderr)
+        p.do(*command, "-o", taken, ranks=ranks)
 
 
 def full_standard_output(p, hours, truth, ranks):

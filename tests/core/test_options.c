@@ -53,15 +53,15 @@ struct parsed {
 /* The words up to NULL, as a shell would hand them over. */
 static struct parsed parse(const char *first, ...)
 {
-    char *argv[MOST_WORDS] = {(char *)(uintptr_t) "judge"};
-    int argc = 1;
-    va_list words;
-    va_start(words, first);
-    for (const char *word = first; word; word = va_arg(words, const char *))
-        argv[argc++] = (char *)(uintptr_t)word;
-    va_end(words);
+    const char *items[MOST_WORDS] = {"judge"};
+    struct strings words = {items, 1};
+    va_list more;
+    va_start(more, first);
+    for (const char *word = first; word; word = va_arg(more, const char *))
+        items[words.n++] = word;
+    va_end(more);
     struct parsed p = {.values = {.seed = 5, .algorithm = -7}, .common = {.level = LOG_NORMAL}};
-    p.result = options_parse(rows, N_ROWS, argc, argv, &p.values, &p.common, &p.operands);
+    p.result = options_parse(rows, N_ROWS, &words, &p.values, &p.common, &p.operands);
     return p;
 }
 
@@ -245,6 +245,7 @@ static void the_man_page_names_every_row_and_escapes_the_text(void **state)
         if (rows[i].argument)
             assert_holds(out, rows[i].argument);
     assert_holds(out, "\\-\\-seed");
+    assert_holds(out, "\\fB\\-o\\fR, \\fB\\-\\-output\\fR");
     assert_holds(out, "Any real number.");
     assert_holds(out, "Trees \\- many.");
     assert_holds(out, "\n\\&.not a request\n");

@@ -63,6 +63,13 @@ static void write_plainly(const char *path, const char *content)
     close(fd);
 }
 
+static struct output *begin(const char *path)
+{
+    struct output *output;
+    assert_int_equal(output_begin(&output, path), EXIT_DONE);
+    return output;
+}
+
 static void a_finished_file_has_its_name_and_no_partial(void **state)
 {
     (void)state;
@@ -70,8 +77,7 @@ static void a_finished_file_has_its_name_and_no_partial(void **state)
     assert_int_equal(strcmp(partial + strlen(path), ".partial"), 0);
     write_plainly(partial, "what a killed run left");
     write_plainly(path, "old");
-    struct output *output = output_begin(path);
-    assert_non_null(output);
+    struct output *output = begin(path);
     assert_string_equal(output_partial(output), partial);
     assert_content(partial, "");
     write_plainly(partial, "new");
@@ -94,10 +100,10 @@ static void a_failure_leaves_the_old_file_alone(void **state)
     (void)state;
     char *path = path_in("kept"), *partial = output_partial_name(path);
     write_plainly(path, "old");
-    assert_int_equal(output_end(output_begin(path), 1), -1);
+    assert_int_equal(output_end(begin(path), 1), -1);
     assert_content(path, "old");
     assert_false(exists(partial));
-    struct output *output = output_begin(path);
+    struct output *output = begin(path);
     assert_int_equal(unlink(partial), 0);
     assert_int_equal(output_end(output, 0), -1);
     assert_said(path);
@@ -111,12 +117,12 @@ static void two_do_not_write_one_file(void **state)
 {
     (void)state;
     char *path = path_in("one"), *partial = output_partial_name(path);
-    struct output *first = output_begin(path);
+    struct output *first = begin(path), *second;
     write_plainly(partial, "first");
-    assert_null(output_begin(path));
-    assert_int_equal(errno, EWOULDBLOCK);
+    assert_int_equal(output_begin(&second, path), EXIT_STOPPED);
+    assert_null(second);
     assert_said(partial);
-    assert_int_equal(output_write_file(path, "second", 6), -1);
+    assert_int_equal(output_write_file(path, "second", 6), EXIT_STOPPED);
     assert_content(partial, "first");
     assert_int_equal(output_end(first, 0), 0);
     assert_content(path, "first");
@@ -132,10 +138,10 @@ static void a_failed_rename_removes_the_partial_file(void **state)
     (void)state;
     char *path = path_in("taken"), *partial = output_partial_name(path);
     assert_int_equal(mkdir(path, 0777), 0);
-    assert_int_equal(output_end(output_begin(path), 0), -1);
+    assert_int_equal(output_end(begin(path), 0), -1);
     assert_false(exists(partial));
     assert_said(path);
-    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_int_equal(output_write_file(path, "x", 1), EXIT_IO);
     assert_false(exists(partial));
     free(path);
     free(partial);
@@ -228,7 +234,7 @@ static void a_missing_folder_is_named(void **state)
 {
     (void)state;
     char *path = path_in("none/file");
-    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_int_equal(output_write_file(path, "x", 1), EXIT_IO);
     assert_said(path);
     assert_non_null(strstr(log_last_error(), strerror(ENOENT)));
     free(path);
@@ -248,7 +254,7 @@ static void nothing_is_left_where_nothing_may_be_written(void **state)
         print_message("not shown: no tmpfs can be mounted here\n");
         skip();
     }
-    assert_int_equal(output_write_file(path, "x", 1), -1);
+    assert_int_equal(output_write_file(path, "x", 1), EXIT_IO);
     assert_said(path);
     assert_false(exists(path));
     if (geteuid() == 0)
@@ -271,7 +277,7 @@ static void a_full_disk_leaves_no_file(void **state)
         skip();
     }
     assert_int_equal(output_write_file(path, "old", 3), 0);
-    assert_int_equal(output_write_file(path, large, sizeof large), -1);
+    assert_int_equal(output_write_file(path, large, sizeof large), EXIT_IO);
     assert_said(path);
     assert_non_null(strstr(log_last_error(), strerror(ENOSPC)));
     assert_false(exists(partial));

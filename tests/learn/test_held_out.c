@@ -39,7 +39,8 @@ static void deal_share(const struct learn_team *team, void *argument)
     struct dealing *d = argument;
     const size_t rank = team ? (size_t)team->rank : 0, size = team ? (size_t)team->size : 1;
     const size_t from = N * rank / size, to = N * (rank + 1) / size;
-    folds_deal(team, 3, FOLDS, CLASSES, d->labels + from, to - from, d->folds + from);
+    const struct table rows = {.n_classes = CLASSES, .n = to - from, .labels = d->labels + from};
+    folds_deal(team, 3, FOLDS, &rows, d->folds + from);
 }
 
 static void folds_are_even(void **state)
@@ -67,10 +68,11 @@ static void folds_are_even(void **state)
 static void too_few_for_the_folds(void **state)
 {
     const uint8_t labels[] = {0, 0, 0, 0, 0, 1, 1, 1};
+    const struct table rows = {.n_classes = 2, .n = 8, .labels = labels};
     uint8_t folds[8];
     (void)state;
-    assert_int_equal(folds_deal(NULL, 1, 3, 2, labels, 8, folds), -1);
-    assert_int_equal(folds_deal(NULL, 1, 5, 2, labels, 8, folds), 1);
+    assert_int_equal(folds_deal(NULL, 1, 3, &rows, folds), -1);
+    assert_int_equal(folds_deal(NULL, 1, 5, &rows, folds), 1);
     for (size_t i = 0; i < 8; i++)
         assert_true(folds[i] < 5);
 }

@@ -24,6 +24,8 @@ ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROO
 def run(*words, code=0):
     done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == code, (words, done.returncode, done.stdout[-500:], done.stderr)
+    if code != 64 and "--quiet" not in words:
+        assert re.search(r"^darkforest: \S+ %s: .*, wall .* in all\n\Z" % words[0], done.stderr, re.M), (words, done.stderr)
     return done
 
 
@@ -101,6 +103,11 @@ def anonymised_keeps_all_but_addresses(path, folder, columns):
     out = folder + "/anonymous.h5"
     run("export", path, "--format", "hdf5", "--anonymize", key, "-o", out)
     run("verify", out)
+    for to in ["shared/", "shared", "deep/er/"]:  # made, there, made
+        run("export", path, "--format", "hdf5", "--anonymize", key, "-o", f"{folder}/{to}")
+        new = f"{folder}/{to}/{os.path.basename(path)}"
+        subprocess.run(["h5diff", "-q", "--exclude-path=/provenance", out, new], check=True)
+        os.remove(new)
     with h5py.File(out) as f:
         new = {name: f["sources"][name][:] for name in f["sources"]}
         assert f.attrs["filter"] == b"(withheld)" and f["provenance"].attrs["command_line"] == b"(withheld)"

@@ -7,7 +7,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-touch "$work/a"
+# An archive and device lists that the program can read: the dry run does.
+"$program" synth --quiet --sources 100 --packets 1000 -o "$work/a.pcap"
+mv "$work/a.pcap" "$work/a"
 
 campaign_file() { # [MORE...]: lines after those of a good one
     printf '%s\n' '[campaign]' "output = out" '[month 2017-01]' 'archive = a' 'from = 2017-01-01' 'to = 2017-01-02' "$@" >"$work/c.ini"
@@ -65,17 +67,18 @@ what_is_read() {
     accepted
     campaign_file '  [month after] ; the second' '  archive : a' $'\tfrom:2017-02-01T00:30' 'to = 2017-02-01 03Z' '[extract]' 'window = 0.5H'
     accepted '2017-01: 48 windows' 'after: 5 windows'
-    touch "$work/=" "$work/b" # device lists must be there
-    campaign_file '[extract]' 'window = 90min' 'filter : not port 123 ; but =' '[devices]' $'files:  a = b\t' '[slurm]' 'slice = 10800'
+    echo 240.0.0.1 | tee "$work/d" "$work/=" >"$work/b"
+    campaign_file '[extract]' 'window = 90min' 'filter : not port 123 ; but =' '[devices]' $'files:  d = b\t' '[slurm]' 'slice = 10800'
     accepted '2017-01: 16 windows'
     value_is 'not port 123' extract filter
-    value_is 'a = b' devices files
+    value_is 'd = b' devices files
     value_is 'none' label rules none
     printf '\xef\xbb\xbf%s' "$(sed 's/$/\r/' "$work/c.ini")" >"$work/with-bom" && mv "$work/with-bom" "$work/c.ini"
     accepted '2017-01: 16 windows'
     cp "$root/jobs/campaign-example.ini" "$work/c.ini"
     mkdir -p "$work"/archive/year=2017/month=0{1,2,3}
-    touch "$work/devices.csv"
+    for month in "$work"/archive/year=2017/*; do cp "$work/a" "$month"; done
+    cp "$work/b" "$work/devices.csv"
     accepted '2017-01: 24 windows' '2017-02: 24 windows' '2017-03: 24 windows'
 }
 

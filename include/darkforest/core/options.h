@@ -3,7 +3,7 @@
  *
  * An option writes into a field of the command's plain options struct, by offset. Long options only,
  * `--name VALUE` or `--name=VALUE`; a flag takes none. `--help`, `--version`, `--quiet` and `--verbose`
- * are known to every command. Strings in the struct point into argv. Local.
+ * are known to every command. Strings in the struct are those of the words. Local.
  */
 #ifndef DARKFOREST_CORE_OPTIONS_H
 #define DARKFOREST_CORE_OPTIONS_H
@@ -52,11 +52,11 @@ struct common_options {
 };
 
 /*
- * Reads argv[1..] (argv[0] is the command). `-o PATH` is the one short option: it fills the row
+ * Reads the words behind the first, which is the command. `-o PATH` is the one short option: it fills the row
  * named "output" if the table has one. Operands are gathered in `operands`. Returns 0, or -1 after
  * one sentence on stderr.
  */
-int options_parse(const struct option_row *rows, size_t n_rows, int argc, char **argv, void *values,
+int options_parse(const struct option_row *rows, size_t n_rows, const struct strings *words, void *values,
                   struct common_options *common, struct strings *operands);
 /* Frees the lists that options_parse gathered in `values`. */
 void options_free(const struct option_row *rows, size_t n_rows, void *values);

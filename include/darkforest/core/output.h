@@ -13,9 +13,9 @@
 /* A file on its way. */
 struct output;
 
-/* An empty PATH.partial, this process's alone. NULL after one sentence with errno: it cannot be made, or
- * (EWOULDBLOCK) another run writes it now. */
-struct output *output_begin(const char *path);
+/* An empty PATH.partial, this process's alone. 0; else *output is NULL, and after one sentence EXIT_IO (it cannot
+ * be made), or EXIT_STOPPED when another run writes it now. */
+int output_begin(struct output **output, const char *path);
 /* The name to write to; the output's own. */
 const char *output_partial(const struct output *output);
 /* Gives the file its final name, or removes it when the caller says that it `failed`. Frees the output. 0; -1
@@ -24,7 +24,7 @@ int output_end(struct output *output, int failed);
 
 /* PATH.partial in fresh memory; free() it. */
 char *output_partial_name(const char *path);
-/* A whole small file at once. 0; -1 after one sentence. */
+/* A whole small file at once. 0; EXIT_IO or EXIT_STOPPED, as above, after one sentence. */
 int output_write_file(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);

@@ -2,9 +2,10 @@
  * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5.
  * Local: one rank writes, any reads.
  *
- *     /results/0000   attributes: model, learner, parameters, protocol, trained_on, judged_on, classes;
- *                     confusion, precision, recall, f1
- *     /results/0001   ...
+ *     /results/0000           attributes: model, learner, parameters, protocol, trained_on, judged_on, classes
+ *     /results/0000/metrics   confusion, precision, recall, f1, support; attributes: accuracy, the averages
+ *     /results/0000/folds     of a cross-validation: the same a fold, 0000, 0001, ...
+ *     /results/0001           ...
  */
 #ifndef DARKFOREST_STORE_RESULT_FILE_H
 #define DARKFOREST_STORE_RESULT_FILE_H
@@ -48,7 +49,7 @@ struct results {
 
 /* Adds a copy. */
 void results_add(struct results *results, const struct result *result);
-/* 0; EXIT_IO after one sentence, and no file. */
+/* 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one sentence, and no file. */
 int results_write(const char *path, const struct results *results);
 /* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why. */
 struct results *results_read(const char *path, int *code, char **why);

@@ -9,7 +9,8 @@
 
 #include "darkforest/synth/plan.h"
 
-/* Written as PATH.partial and renamed. 0; -1 after one sentence. */
+/* Written as PATH.partial and renamed. 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one
+ * sentence. */
 int catalogue_write(const struct plan *plan, const char *path);
 
 #endif

@@ -2,8 +2,8 @@
 
 static int print_line(FILE *out, const char *model, const char *what, const struct measures *m)
 {
-    fprintf(out, "%-20s %-18s %9.4f%c %8.4f%c %8.4f %12llu\n", model, what, m->precision,
-            m->no_precision ? '*' : ' ', m->recall, m->no_recall ? '*' : ' ', m->f1,
+    fprintf(out, "%-20s %-18s %9.4f%c %8.4f%c %8.4f%c %11llu\n", model, what, m->precision,
+            m->no_precision ? '*' : ' ', m->recall, m->no_recall ? '*' : ' ', m->f1, m->no_f1 ? '*' : ' ',
             (unsigned long long)m->support);
     return m->no_precision || m->no_recall;
 }

@@ -78,17 +78,21 @@ struct measures metrics_class(const struct metrics *m, int class_code)
         .support = support,
         .no_precision = predicted == 0,
         .no_recall = support == 0,
+        .no_f1 = predicted + support == 0,
     };
 }
 
 static void add_measures(struct measures *sum, const struct measures *one, double weight)
 {
+    if (weight == 0) /* what it lacks is not missed */
+        return;
     sum->precision += weight * one->precision;
     sum->recall += weight * one->recall;
     sum->f1 += weight * one->f1;
     sum->support += one->support;
     sum->no_precision |= one->no_precision;
     sum->no_recall |= one->no_recall;
+    sum->no_f1 |= one->no_f1;
 }
 
 struct metrics_summary metrics_summarise(const struct metrics *m)

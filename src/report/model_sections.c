@@ -80,12 +80,11 @@ static double measure_value(const struct measures *m, int measure)
     return measure == MEASURE_PRECISION ? m->precision : measure == MEASURE_RECALL ? m->recall : m->f1;
 }
 
-/* F1 divides by the rows that are of the class and those predicted so, together. */
 static int is_undefined(const struct measures *m, int measure)
 {
     return measure == MEASURE_PRECISION ? m->no_precision
            : measure == MEASURE_RECALL  ? m->no_recall
-                                        : m->no_precision && m->support == 0;
+                                        : m->no_f1;
 }
 
 /* Three columns of their own for every class or average. */

@@ -172,7 +172,7 @@ a_slice_of_nothing() {
     extract_slice 65 "$work/nothing.ini"
     [ ! -e "$work/nothing/features" ] || fail "a slice that read nothing was published"
     expect 74 - '20170101T010000 +failed +exit 65: .*notes.txt' campaign-status.sh "$work/nothing.ini"
-    expect 0 - 'slices 0-2: sbatch' submit-campaign.sh --dry-run "$work/nothing.ini"
+    expect 65 sbatch 'notes.txt' submit-campaign.sh --dry-run "$work/nothing.ini"
 }
 
 # Damage is the last word only when nothing is left to do.

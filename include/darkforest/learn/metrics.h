@@ -19,13 +19,13 @@ struct metrics {
 /* The measures of a class, or an average of them over the classes. */
 struct measures {
     double precision, recall, f1;
-    uint64_t support;            /* rows truly of the class; all rows for an average */
-    int no_precision, no_recall; /* undefined: nothing was predicted so, or nothing is so */
+    uint64_t support;                   /* rows truly of the class; all rows for an average */
+    int no_precision, no_recall, no_f1; /* undefined: nothing was predicted so, nothing is so, or neither */
 };
 
 struct metrics_summary {
     double accuracy;
-    /* over the classes that occur, true or predicted; flagged where one of theirs was undefined */
+    /* over the classes that occur, true or predicted; flagged where one of theirs that counts was undefined */
     struct measures macro, weighted;
 };
 

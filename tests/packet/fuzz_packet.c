@@ -1,4 +1,5 @@
-/* Any bytes as a frame of any link type: the first byte picks the row, the rest is the frame. */
+/* Any bytes as a frame of any link type: the first byte picks the row, the rest is the frame. What a glance says of
+ * it, decoding says too. */
 #include "darkforest/packet/packet.h"
 
 #include <stdlib.h>
@@ -13,6 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct packet packet;
     const enum tally_reason reason = link->decode(data + 1, n - 1, &packet);
     if (reason >= TALLY_REASONS)
+        abort();
+    const struct packet_frame frame = {data + 1, (uint32_t)(n - 1)};
+    uint32_t source;
+    uint16_t which, other;
+    if (packet_glance(link, &frame, 1, &source, &which, &other) == 1 &&
+        (reason != TALLY_COUNTED || packet.source != source))
         abort();
     if (reason != TALLY_COUNTED)
         return 0;

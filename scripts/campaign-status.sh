@@ -35,7 +35,7 @@ add_record() { # RUN.JSON
     [ -e "$1" ] || return 0
     n=$(record_packets "$1")
     packets=$((packets + ${n:-0}))
-    seconds=$(awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
+    seconds=$(LC_ALL=C awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
 }
 
 add_damages() { # MONTH INDEX
@@ -104,7 +104,7 @@ show_sums() {
         [ "${count[$state]}" = 0 ] || text+=", ${count[$state]} $state"
     done
     echo "$name: $n slices${text}"
-    awk -v p="$packets" -v s="$seconds" 'BEGIN {
+    LC_ALL=C awk -v p="$packets" -v s="$seconds" 'BEGIN {
         printf "%.0f records read in %.0f s of extraction", p, s
         if (s > 0) printf ", %.2f million a second and task", p / s / 1e6
         print "" }'

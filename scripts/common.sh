@@ -19,9 +19,11 @@ show_use() {
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
-# Root and containers need to be told so; more ranks than cores need to yield to each other.
+# Root and containers need to be told so; more ranks than cores need to be allowed, and to yield to each other. (Open MPI 4, 5. Others
+# do not read these.)
 mpi_environment() {
     export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_mpi_yield_when_idle=1
+    export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
     if [ "$(id -u)" = 0 ]; then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi

@@ -10,7 +10,7 @@ set -euo pipefail
 out=${1:-$root/build/demo}
 
 darkforest() {
-    mpirun --oversubscribe -n 2 "$root/build/src/darkforest" "$@"
+    mpirun -n 2 "$root/build/src/darkforest" "$@"
 }
 
 make_hour() { # MONTH

@@ -12,7 +12,7 @@ check_module() {
     fi
     prefix=$(mktemp -d)
     mkdir -p "$prefix/share/darkforest/modulefiles/darkforest"
-    sed 's/@CMAKE_INSTALL_DATADIR@/share/g; s/@CMAKE_INSTALL_BINDIR@/bin/; s/@CMAKE_INSTALL_MANDIR@/man/; s/@[A-Za-z_]*@/1/g' \
+    sed 's/@CMAKE_INSTALL_DATADIR@/share/g; s/@CMAKE_INSTALL_BINDIR@/bin/; s/@[A-Za-z_]*@/1/g' \
         jobs/environment/darkforest.lua.in >"$prefix/share/darkforest/modulefiles/darkforest/1.lua"
     # Lmod's own shell code is not written for set -u.
     PREFIX=$prefix LMOD=$lmod bash -c '. "$LMOD"; module use "$PREFIX/share/darkforest/modulefiles"; module load darkforest

@@ -98,19 +98,9 @@ static int run_under_mpi(const struct command *command, int *argc, char ***argv,
     return is_first ? exit_worse(code, command->after(values, operands)) : EXIT_DONE;
 }
 
-/* Before MPI has started, the launcher's word for it: the number of this task, NULL for a process alone. */
-static const char *task_number(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-    const char *number = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !number; i++)
-        number = getenv(names[i]);
-    return number;
-}
-
 static int is_first_task(void)
 {
-    const char *number = task_number();
+    const char *number = ranks_task_number();
     return !number || strcmp(number, "0") == 0;
 }
 
@@ -129,7 +119,7 @@ static int run_alone(const struct command *command, int level, const void *value
  * they leave together, so that the one that talks has spoken. */
 static int refuse_together(int argc, char **argv)
 {
-    if (task_number())
+    if (ranks_task_number())
         ranks_finish(ranks_start(&argc, &argv));
     return EXIT_BAD_USAGE;
 }

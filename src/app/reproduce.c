@@ -386,8 +386,9 @@ const struct command command_reproduce = {
                 "OUTPUT/tables.md, and the report. What is finished is not done again: start it again at any "
                 "time. A file "
                 "OUTPUT/STOP stops it in good order. Write the campaign file after "
-                "jobs/campaign-example.ini, which "
-                "explains each key; docs/campaign.md makes a small one to try.",
+                "campaign-example.ini, which explains each key (in jobs/, installed in "
+                "share/darkforest/jobs); "
+                "campaign.md makes a small one to try (in docs/, installed in share/doc/darkforest).",
             .example = "mpirun -n 2 darkforest reproduce study.ini",
         },
     .options = reproduce_rows,

@@ -39,7 +39,7 @@ struct index_header {
 
 _Static_assert(sizeof(struct index_header) == 56, "the header of an index has no holes");
 
-static const char index_magic[8] = "DFRESTA\1";
+static const char index_magic[8] = {'D', 'F', 'R', 'E', 'S', 'T', 'A', 1};
 
 struct parts_gzip {
     struct stream *stream;

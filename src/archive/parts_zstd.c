@@ -36,7 +36,7 @@ struct index_header {
     uint64_t checksum; /* of the fields above and the parts */
 };
 
-static const char index_magic[8] = "DFPARTS\1";
+static const char index_magic[8] = {'D', 'F', 'P', 'A', 'R', 'T', 'S', 1};
 
 static uint64_t checksum_of(const struct index_header *header, const struct part *items)
 {

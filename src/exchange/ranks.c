@@ -57,16 +57,23 @@ static void refuse_lonely_tasks(int size)
     exit(EXIT_BAD_CONFIG);
 }
 
+const char *ranks_task_number(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    const char *number = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !number; i++)
+        number = getenv(names[i]);
+    return number;
+}
+
 /*
  * A process that no launcher started needs neither a network nor Open MPI's daemon: without them it is up in
  * a fifth of the time. What the user has set stays.
  */
 static void prepare_to_be_alone(void)
 {
-    static const char *const launchers[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
-        if (getenv(launchers[i]))
-            return;
+    if (ranks_task_number())
+        return;
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);

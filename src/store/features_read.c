@@ -89,7 +89,7 @@ static int check_codes(const struct features_file *file, size_t n, char **why)
         const int is_label = strcmp(source_columns[c].name, "label") == 0;
         const int is_rule = strcmp(source_columns[c].name, "rule") == 0;
         for (size_t i = 0; (is_label || is_rule) && i < n; i++)
-            if (file->columns.values[c][i] >= (is_label ? LABEL_CLASSES : RULES)) {
+            if (file->columns.values[c][i] >= (uint64_t)(is_label ? (int)LABEL_CLASSES : (int)RULES)) {
                 *why = text_format("%s is damaged: a row has a %s that does not exist", file->path,
                                    source_columns[c].name);
                 return EXIT_BAD_DATA;

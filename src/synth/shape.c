@@ -42,7 +42,7 @@ unsigned shape_second_percent(const uint32_t words[4])
 
 unsigned shape_habit(const struct synth_source *source, enum habit habit)
 {
-    return (shape_own(source, OWN_HABITS + habit) >> 8) % 100;
+    return (shape_own(source, OWN_HABITS + (unsigned)habit) >> 8) % 100;
 }
 
 void shape_tcp(struct sketch *s, unsigned flags, unsigned from, unsigned to)

@@ -300,6 +300,16 @@ def changed_files(p):
     shutil.rmtree(made)
 
 
+def one_task_works(p):
+    """A serial command does its work once, whatever launcher started how many tasks of it."""
+    made = made_once(p)
+    for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"):
+        for number in "01":
+            done = p.run("verify", os.path.join(made, "features"), more={name: number})
+            assert done.returncode == 0 and ("whole" in done.stdout) == (number == "0"), (name, number, done.stdout)
+    shutil.rmtree(made)
+
+
 def each_file_once(p):
     """By whatever names a file goes; a pattern may match folders."""
     made = made_once(p)
@@ -373,7 +383,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once,
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once, one_task_works,
                       other_locks, stops, every_cut):
             group(p)
 

@@ -12,6 +12,10 @@
 
 struct ranks;
 
+/* Before MPI has started, the launcher's word for it: the number of this task; NULL for a process that no launcher
+ * started. */
+const char *ranks_task_number(void);
+
 /* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG)
  * a launch in which N tasks each believe to be alone. */
 struct ranks *ranks_start(int *argc, char ***argv);

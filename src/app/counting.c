@@ -113,8 +113,10 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
     struct buckets *owned = &c->window->owned;
     const size_t n = buckets_n(owned) >> c->bits;
     run_record_phase(pass->input->record, "count");
-    int code = exit_worse(c->code, buckets_finish(owned, stage * n, (stage + 1) * n, window_start,
-                                                  c->window->busy.n ? busy : NULL, &rows->list));
+    int code = c->code; /* where sums are missing, contacts have nobody to count for */
+    if (code == 0)
+        code = buckets_finish(owned, stage * n, (stage + 1) * n, window_start,
+                              c->window->busy.n ? busy : NULL, &rows->list);
     if (code == 0 && rows->list.n * sizeof(struct source_row) > pass->input->memory / ROWS_SHARE)
         code = rows_spill(rows, &pass->n_spilled);
     code = ranks_agree(pass->input->ranks, code, NULL);

@@ -189,8 +189,8 @@ static void write_index(const struct parts_gzip *g)
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     char *own = text_format("%s-%s-%ld", g->index, host, (long)getpid());
-    if (output_write_file(own, bytes, n) == 0 && rename(own, g->index) != 0) {
-        log_warn("%s: cannot be written: %m", g->index);
+    if (output_write_bytes(own, bytes, n) || rename(own, g->index)) {
+        log_warn("%s: cannot be written, so that the next run has no index either: %m", g->index);
         unlink(own);
     }
     free(own);

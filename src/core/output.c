@@ -162,12 +162,16 @@ struct output {
     int fd; /* holds the lock */
 };
 
-/* Whether the name still stands for the open file: another run may just have given it its final name. */
+/* Whether the name still stands for the open file: another run may just have given it its final name.
+ * -1 with errno when it cannot be told. */
 static int is_still(const char *path, int fd)
 {
     struct stat named, open;
-    return stat(path, &named) == 0 && fstat(fd, &open) == 0 && named.st_dev == open.st_dev &&
-           named.st_ino == open.st_ino;
+    if (fstat(fd, &open))
+        return -1;
+    if (stat(path, &named))
+        return errno == ENOENT ? 0 : -1;
+    return named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 static int close_keeping_errno(int fd)
@@ -185,8 +189,11 @@ static int open_locked(const char *path)
     while ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) >= 0) {
         if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
             return close_keeping_errno(fd);
-        if (is_still(path, fd))
-            return ftruncate(fd, 0) ? close_keeping_errno(fd) : fd;
+        const int still = is_still(path, fd);
+        if (still < 0 || (still && ftruncate(fd, 0)))
+            return close_keeping_errno(fd);
+        if (still)
+            return fd;
         close(fd);
     }
     return -1;
@@ -237,7 +244,7 @@ int output_end(struct output *output, int failed)
     return failed ? -1 : 0;
 }
 
-static int write_to(const char *path, const void *data, size_t n)
+int output_write_bytes(const char *path, const void *data, size_t n)
 {
     FILE *file = fopen(path, "wbe");
     if (!file)
@@ -252,7 +259,7 @@ int output_write_file(const char *path, const void *data, size_t n)
     const int code = output_begin(&output, path);
     if (code)
         return code;
-    const int failed = write_to(output->partial, data, n);
+    const int failed = output_write_bytes(output->partial, data, n);
     if (failed)
         log_error("%s: cannot be written: %m", path);
     return output_end(output, failed) ? EXIT_IO : EXIT_DONE;

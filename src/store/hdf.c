@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Once, before the first call. */
-static void hdf_start(void)
+void hdf_start(void)
 {
     static int started;
     if (started)

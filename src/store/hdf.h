@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Before the library's first call; again does nothing. */
+void hdf_start(void);
 /* A new file at `path`, whatever was there before. */
 hid_t hdf_create(const char *path);
 /* An existing file for reading. On failure *code is EXIT_NO_INPUT or EXIT_BAD_DATA and *why one sentence. */

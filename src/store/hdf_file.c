@@ -12,6 +12,7 @@
 struct hdf_output hdf_output_begin(const char *path)
 {
     struct hdf_output made = {.path = memory_text(path), .file = -1};
+    hdf_start();
     made.code = output_begin(&made.output, path);
     errno = 0;
     if (made.output)

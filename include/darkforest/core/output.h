@@ -26,6 +26,8 @@ int output_end(struct output *output, int failed);
 char *output_partial_name(const char *path);
 /* A whole small file at once. 0; EXIT_IO or EXIT_STOPPED, as above, after one sentence. */
 int output_write_file(const char *path, const void *data, size_t n);
+/* Under this name at once, whatever was there: for what nobody misses when it is half. 0; -1 with errno. */
+int output_write_bytes(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);
 /* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one

@@ -189,7 +189,7 @@ static int read_block(struct pile *pile, struct run *run, int *code)
 const void *pile_next(struct pile *pile, uint64_t limit, int *code)
 {
     assert(!pile->in_run);
-    for (; pile->current < pile->n_runs; pile->current++) {
+    for (; pile->current < pile->n_runs && *code == 0; pile->current++) {
         struct run *run = &pile->runs[pile->current];
         uint32_t key;
         if (run->i == run->in_block && !read_block(pile, run, code))

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 from program import Program, run_record, skip
 
@@ -62,6 +63,32 @@ def full_scratch(p, hours, truth, ranks):
         assert mount(scratch, "-o", "remount,size=400m")
         p.do(*words, ranks=ranks)
         assert run_record(output)["spilled_bytes"] > 2 << 20 and os.listdir(scratch) == []
+    same(p, output, truth)
+
+
+def lost_scratch(p, hours, truth, ranks):
+    """What was set aside cannot be read back: by rank 0 and others alike, sums as well as contacts."""
+    output, scratch = p.file("lost-out-%d" % ranks), p.file("lost-%d" % ranks)
+    os.mkdir(scratch)
+
+    def empty_files(pid):
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            fd = "/proc/%d/fd/%s" % (pid, fd)
+            if os.readlink(fd).startswith(scratch):
+                os.truncate(fd, 0)
+
+    def lose():
+        late, seen = time.monotonic() + 60, False
+        while time.monotonic() < late and not (seen and not p.ranks_of(output)):
+            for pid in p.ranks_of(output)[:1]:
+                seen = True
+                with contextlib.suppress(OSError):  # it ends
+                    empty_files(pid)
+            time.sleep(0.005)
+
+    words = ["extract", *hours, *FROM, "--memory", LEAST_MEMORY, "--tmpdir", scratch, "-o", output]
+    refused(p.run(*words, ranks=ranks, meanwhile=lose), output, IO_FAILED, scratch)
+    p.do(*words, ranks=ranks)
     same(p, output, truth)
 
 
@@ -197,7 +224,7 @@ def main():
             hours.append(p.file(start + ".pcap"))
             p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
         p.do("extract", *hours, *FROM, "-o", truth)
-        for case in (full_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output, cut_while_read, replaced_before_read, gone_before_read):
+        for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output, cut_while_read, replaced_before_read, gone_before_read):
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)

@@ -70,7 +70,7 @@ verify_files() {
     program=$(darkforest_program) || exit
     mapfile -t files < <(find "$output/features" "$output/models" "$output/results" -name '*.h5' 2>/dev/null | sort)
     [ ${#files[@]} -gt 0 ] || return 0
-    said=$("$program" verify "${files[@]}") || code=$?
+    said=$("$program" verify --quiet "${files[@]}") || code=$?
     if [ $code = 0 ]; then
         echo "${#files[@]} finished files are whole"
     else

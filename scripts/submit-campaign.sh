@@ -64,14 +64,25 @@ missing_slices() { # MONTH QUEUED-INDEX...
     done
 }
 
+# A slice's log counts with its folder: so a job that dies before its first command is seen to be broken. Older logs are of no task.
+make_folders() { # MONTH INDEX...
+    local index
+    for index in "${@:2}"; do
+        [ -d "$(slice_folder "$1" "$index")" ] || rm -f "$(slice_log "$1" "$index")"
+        mkdir -p "$(slice_folder "$1" "$index")"
+    done
+}
+
 submit_month() { # MONTH
-    local job=$jobs-$1 array id index indexes=()
+    local job=$jobs-$1 array id index indexes=() missing
     while read -r id index; do
         waits_for+=("$id")
         indexes+=("$index")
     done < <(queued_tasks "$job")
-    array=$(missing_slices "$1" "${indexes[@]}" | as_ranges)
-    [ -n "$array" ] || return 0
+    mapfile -t missing < <(missing_slices "$1" "${indexes[@]}")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    array=$(printf '%s\n' "${missing[@]}" | as_ranges)
+    [ "$dry_run" = 1 ] || make_folders "$1" "${missing[@]}"
     id=$(submit "extract $1, slices $array" --job-name="$job" --array="$array%$(campaign_value slurm tasks-at-once 24)" \
         --chdir="$campaign_folder" --output="$output/logs/$1-%a.log" "$root/jobs/extract.sbatch" "$campaign" "$1")
     waits_for+=("$id")

@@ -92,8 +92,8 @@ static uint64_t number_of_environment(const char *name)
     return text && parse_u64(text, 1, UINT32_MAX, &n) == 0 ? n : 0;
 }
 
-/* What Slurm gave the job on this node, in mebibytes: where no control group holds it to that, it is ended when
- * it is found to have more. */
+/* What Slurm gave the job on this node, in mebibytes: where no control group holds it to that, it is
+ * ended when it is found to have more. */
 static uint64_t granted_by_slurm(void)
 {
     const uint64_t per_node = number_of_environment("SLURM_MEM_PER_NODE");

@@ -9,7 +9,7 @@
  * after one sentence when they are wrong: they come from a file. `world` is NULL for a serial command.
  */
 int call_command(const struct ranks *world, const struct command *command, const struct strings *words);
-/* What the other would refuse before it begins. */
+/* What the other would refuse before it begins, and no more. */
 int call_dry_run(const struct ranks *world, const struct command *command, const struct strings *words);
 
 #endif

@@ -22,8 +22,8 @@ struct command {
     const char *(*check)(const void *values, const struct strings *operands);
     int serial; /* 1: MPI is not started and world is NULL (the command starts other programs, say) */
     int (*run)(const struct ranks *world, const void *values, const struct strings *operands);
-    /* What `run` would refuse before it begins, told without anything being made; else as `run`. NULL: nothing
-     * but what `check` tells. */
+    /* What `run` would refuse before it begins, told without anything being made; called as `run`.
+     * NULL: nothing but what `check` tells. */
     int (*dry_run)(const struct ranks *world, const void *values, const struct strings *operands);
     /* After a run that left data (code 0 or EXIT_BAD_DATA), on rank 0 alone, when MPI has ended and programs
      * may be started. NULL: nothing. */

@@ -413,7 +413,8 @@ static int extract_run(const struct ranks *world, const void *values, const stru
 static int extract_dry_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct extract x = {.options = values, .world = world};
-    if (access(scratch_folder(values), W_OK | X_OK))
+    static int said; /* once, whatever the number of months */
+    if (access(scratch_folder(values), W_OK | X_OK) && !said++)
         log_warn(
             "%s: no scratch file can be made here (%m): a run on this machine would end with exit code %d",
             scratch_folder(values), EXIT_IO);

@@ -1,5 +1,5 @@
 /* info.c - the command `info`: what is in a feature, model or result file, for people or as JSON.
- * No address is shown, but what was written in --filter. */
+ * No address is shown, but what the command line has of them. */
 #include "command.h"
 
 #include "darkforest/core/output.h"

@@ -48,9 +48,9 @@ static void print_man(FILE *out)
     for (size_t i = 0; i < N_COMMANDS; i++)
         options_man(out, &commands[i]->text, commands[i]->options, commands[i]->n_options);
     options_man_common(out);
-    fputs(".SH EXIT STATUS\n0 done; 64 usage; 65 bad data; 66 no input; 70 our bug; 74 input or output "
-          "failed; 75 stopped in good "
-          "order with work left, submit again; 78 bad configuration.\n",
+    fputs(".SH EXIT STATUS\n0 done; 64 usage; 65 an input is damaged; 66 no input; 70 our bug; 74 input or "
+          "output failed; 75 stopped in good order with work left, or another run is writing the same "
+          "output: submit again; 78 bad configuration.\n",
           out);
 }
 

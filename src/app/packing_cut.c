@@ -205,12 +205,15 @@ static int any_failed(const struct seam *seams, size_t n)
 }
 
 /* Each stretch must start where the one before it in its file ended; damage may only come at the end of a
- * file. `before` is the seam before the first. */
-static int seams_hold(const struct stretch *stretches, const struct seam *seams, size_t n, struct seam before)
+ * file, and of one that was read without an index, whose damage it may be. `before` is the seam before the
+ * first. */
+static int seams_hold(const struct step *step, const struct stretch *stretches, const struct seam *seams,
+                      size_t n, struct seam before)
 {
     for (size_t i = 0; i < n; before = seams[i++]) {
         const int from_the_start = stretches[i].from == 0, to_the_end = stretches[i].to == UINT64_MAX;
-        if ((!from_the_start && seams[i].first != before.end) || (!to_the_end && seams[i].damaged))
+        const int may_be_damaged = to_the_end && step->files[stretches[i].file].parts.n == 0;
+        if ((!from_the_start && seams[i].first != before.end) || (!may_be_damaged && seams[i].damaged))
             return 0;
     }
     return 1;
@@ -231,7 +234,7 @@ static int cut_round(struct packing *p, const struct step *step, const struct st
     c.seam.code = (uint64_t)p->code;
     size_t *sizes = memory_get((size_t)ranks_size(p->world) * sizeof *sizes);
     struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, sizes);
-    if (!any_failed(seams, n) && !seams_hold(stretches, seams, n, *last))
+    if (!any_failed(seams, n) && !seams_hold(step, stretches, seams, n, *last))
         p->code = PACKING_RETRY_UNCUT;
     else if (packing_round(p, &piece))
         for (size_t i = 0; i < n; i++)

@@ -171,7 +171,7 @@ static const char *how_it_ended(int code)
     case EXIT_DONE:
         return "done";
     case EXIT_STOPPED:
-        return "stopped in good order";
+        return "stopped with work left";
     case EXIT_BAD_DATA:
         return log_last_error()[0] ? "failed" : "done with what the input held, some of it is bad";
     default:

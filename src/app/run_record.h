@@ -39,8 +39,8 @@ const char *run_record_phase(struct run_record *record, const char *phase);
  * ranks, phases), prints the closing line, frees the record, returns `code` or what was worse.
  */
 int run_record_finish(struct run_record *record, int code);
-/* Local. The same for a command that runs alone, without a record: flushes standard output and prints the closing
- * line. `started` is clock_seconds of its start. */
+/* Local. The same for a command that runs alone, without a record: flushes standard output and prints
+ * the closing line. `started` is clock_seconds of its start. */
 int run_record_finish_alone(const char *command, double started, int code);
 
 #endif

@@ -15,13 +15,16 @@
 
 enum { BUFFER_SIZE = 256 * 1024 };
 
-enum { HEAD_SIZE = 12, BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, SECTION_MAGIC = 0x1a2b3c4d };
+enum { HEAD_SIZE = 12, BLOCK_SECTION = 0x0a0d0d0a, SECTION_MAGIC = 0x1a2b3c4d };
+enum { BLOCK_INTERFACE = 1, BLOCK_OLD_PACKET = 2, BLOCK_SIMPLE_PACKET = 3, BLOCK_PACKET = 6 };
 
 /* Where the bytes on their way lie in the blocks of the file. */
 struct block_walk {
-    int is_lost;    /* what came is no chain of blocks: it is passed on as it is */
-    int is_swapped; /* numbers of this section */
-    uint64_t left;  /* bytes of the block in hand */
+    int is_lost;                  /* what came is no chain of blocks: it is passed on as it is */
+    int is_swapped;               /* numbers of this section */
+    int is_packet;                /* the block in hand */
+    uint64_t left;                /* bytes of it */
+    uint64_t offset, packets_end; /* walked over; behind the last whole packet */
     uint8_t head[HEAD_SIZE];
     size_t n_head; /* the beginning of a block, kept until it is whole */
 };
@@ -46,8 +49,8 @@ static uint32_t number_at(const struct block_walk *walk, const uint8_t *at)
     return walk->is_swapped ? __builtin_bswap32(number) : number;
 }
 
-/* libpcap keeps a number of its own for some link types, and takes a second interface for another one because it
- * compares the one with the other: here it is given its own from the start. */
+/* libpcap keeps a number of its own for some link types, and takes a second interface for another one
+ * because it compares the one with the other: here it is given its own from the start. */
 static void name_link_type(const struct block_walk *walk, uint8_t *head)
 {
     uint16_t link_type;
@@ -68,9 +71,10 @@ static void read_head(struct block_walk *walk, uint8_t *head)
     memcpy(&magic, head + 8, sizeof magic);
     if (type == BLOCK_SECTION)
         walk->is_swapped = magic == __builtin_bswap32(SECTION_MAGIC);
-    const uint32_t length = number_at(walk, head + 4);
-    if (number_at(walk, head) == BLOCK_INTERFACE)
+    const uint32_t kind = number_at(walk, head), length = number_at(walk, head + 4);
+    if (kind == BLOCK_INTERFACE)
         name_link_type(walk, head);
+    walk->is_packet = kind == BLOCK_PACKET || kind == BLOCK_SIMPLE_PACKET || kind == BLOCK_OLD_PACKET;
     walk->is_lost = length < HEAD_SIZE;
     walk->left = length;
 }
@@ -83,6 +87,9 @@ static size_t walk_blocks(struct block_walk *walk, uint8_t *bytes, size_t n)
         const size_t here = walk->left < n - at ? (size_t)walk->left : n - at;
         at += here;
         walk->left -= here;
+        walk->offset += here;
+        if (walk->left == 0 && walk->is_packet)
+            walk->packets_end = walk->offset;
         if (walk->left > 0 || at == n)
             return n;
         if (n - at < HEAD_SIZE) {
@@ -215,7 +222,7 @@ static int fetch(struct pcapng *pcapng)
 }
 
 /* Classic records have 32 bits for seconds: a time outside is kept at the nearest end,
- * not wrapped into a likely one, and told at the end of the file. */
+ * not wrapped into a likely one, and told at the end of the file unless that is damaged. */
 static uint32_t clamp_seconds(struct pcapng *pcapng, int64_t seconds)
 {
     if (seconds >= 0 && seconds <= UINT32_MAX)
@@ -225,10 +232,11 @@ static uint32_t clamp_seconds(struct pcapng *pcapng, int64_t seconds)
     return seconds < 0 ? 0 : UINT32_MAX;
 }
 
-/* All that came was taken, and the pipe is quiet. */
+/* All packets that came whole were taken, and the pipe is quiet. */
 static int would_wait(const struct pcapng *pcapng)
 {
-    return !pcapng->header && pcapng->offset == pcapng->n_read && stream_is_quiet(pcapng->stream);
+    return !pcapng->header && !pcapng->walk.is_lost && pcapng->offset >= pcapng->walk.packets_end &&
+           stream_is_quiet(pcapng->stream);
 }
 
 size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n)
@@ -255,7 +263,7 @@ size_t pcapng_read(struct pcapng *pcapng, uint8_t *to, size_t n)
 const char *pcapng_fault(struct pcapng *pcapng, uint64_t *offset)
 {
     *offset = pcapng->offset;
-    if (!pcapng->fault[0] && pcapng->n_strange > 0) {
+    if (!pcapng->fault[0] && !pcapng->stream->fault[0] && pcapng->n_strange > 0) {
         *offset = pcapng->strange_at;
         snprintf(
             pcapng->fault, sizeof pcapng->fault,

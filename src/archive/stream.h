@@ -57,8 +57,8 @@ size_t stream_read(struct stream *stream, uint8_t *to, size_t n);
 /* To a place in a plain regular file, before the first read. */
 void stream_seek(struct stream *stream, uint64_t offset);
 
-/* Whether more would have to be waited for: a pipe into which nothing has been written since. What was read so
- * far is then handed on. */
+/* Whether more would have to be waited for: a pipe into which nothing has been written since. What was
+ * read so far is then handed on. */
 int stream_is_quiet(const struct stream *stream);
 
 /* For codecs: more input when there is none. 0 at the end of the file or at a fault. */

@@ -92,7 +92,6 @@ static void add_measures(struct measures *sum, const struct measures *one, doubl
     sum->support += one->support;
     sum->no_precision |= one->no_precision;
     sum->no_recall |= one->no_recall;
-    sum->no_f1 |= one->no_f1;
 }
 
 struct metrics_summary metrics_summarise(const struct metrics *m)

@@ -182,7 +182,7 @@ static const char *check_weights(const struct model *m)
     double sum = 0;
     for (uint64_t i = 0; t->tree_weights && i < t->n_trees; i++)
         sum += t->tree_weights[i] >= 0 && (!equal || t->tree_weights[i] == 1) ? t->tree_weights[i] : NAN;
-    return sum > 0 && isfinite(sum) ? NULL : "its trees have no weight, or none that they can have";
+    return sum > 0 && isfinite(sum) ? NULL : "the weights of its trees are impossible";
 }
 
 static const char *check_values(const struct model *m)

@@ -42,9 +42,8 @@ struct scratch *scratch_open(const char *folder)
     if (scratch->fd < 0 && errno == EMFILE && may_have_more_files())
         scratch->fd = open_nameless(folder);
     if (scratch->fd < 0) {
-        log_error("%s: no scratch file can be made here (%m); give another folder with --tmpdir (it is "
-                  "$SLURM_TMPDIR, "
-                  "else $TMPDIR, else /tmp)",
+        log_error("%s: no scratch file can be made here (%m); give another folder with --tmpdir (without it: "
+                  "$SLURM_TMPDIR, else $TMPDIR, else /tmp)",
                   folder);
         free(scratch);
         return NULL;

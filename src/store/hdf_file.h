@@ -21,8 +21,8 @@ struct hdf_output {
 
 /* Never fails at once: what went wrong comes out in hdf_output_end. */
 struct hdf_output hdf_output_begin(const char *path);
-/* Closes and renames when nothing was `bad`, else removes. 0; EXIT_IO, or EXIT_STOPPED when another run writes it
- * now, after one sentence. */
+/* Closes and renames when nothing was `bad`, else removes. 0; EXIT_IO, or EXIT_STOPPED when another
+ * run writes it now, after one sentence. */
 int hdf_output_end(struct hdf_output *output, int bad);
 
 /* Closes and removes, without a word. */

@@ -383,8 +383,8 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once, one_task_works,
-                      other_locks, stops, every_cut):
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once,
+                      one_task_works, other_locks, stops, every_cut):
             group(p)
 
 

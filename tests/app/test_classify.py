@@ -158,6 +158,23 @@ class Flushed:
         return self.packer.compress(piece) + self.packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
 
+STATISTICS = block(5, struct.pack("<III", 0, 0, 0))
+
+
+class Begun:
+    """The next block has begun when a piece ends: it is no packet yet."""
+    def __init__(self):
+        self.rest = b""
+
+    def __call__(self, piece, last=False):
+        piece, self.rest = self.rest + piece, STATISTICS[9:]
+        return piece + (b"" if last else STATISTICS[:9])
+
+
+def and_statistics(piece, last=False):
+    return piece + STATISTICS
+
+
 def plain(piece, last=False):
     return piece
 
@@ -176,6 +193,8 @@ LIVE_FORMS = {
     "pcap, gzip flushed": (HEADER, record, Flushed()),
     "pcap, zstd frames": (HEADER, record, one_frame),
     "pcapng": (NG_HEADER, ng_record, plain),
+    "pcapng, with blocks that are no packets": (NG_HEADER, ng_record, and_statistics),
+    "pcapng, in the middle of a block": (NG_HEADER, ng_record, Begun()),
     "pcapng, gzip members": (NG_HEADER, ng_record, member),
 }
 

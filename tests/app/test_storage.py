@@ -224,7 +224,8 @@ def main():
             hours.append(p.file(start + ".pcap"))
             p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
         p.do("extract", *hours, *FROM, "-o", truth)
-        for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output, cut_while_read, replaced_before_read, gone_before_read):
+        for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output,
+                     cut_while_read, replaced_before_read, gone_before_read):
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)

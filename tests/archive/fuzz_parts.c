@@ -35,13 +35,11 @@ static size_t n_zstd_parts;
 static uint64_t n_zstd_inflated;
 static struct oracle oracle;
 
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #holds);                              \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
+static void require(int holds)
+{
+    if (!holds)
+        abort();
+}
 
 /* Some small frames, then long ones. */
 static void make_zstd(void)
@@ -55,15 +53,15 @@ static void make_zstd(void)
                                  .data = data,
                                  .n_captured = size,
                                  .n_wire = size};
-        REQUIRE(writer_put(w, &r) == 0);
-        REQUIRE(i >= N_SHORT || (i + 1) % SHORT_A_PART != 0 || writer_cut(w) == 0);
+        require(writer_put(w, &r) == 0);
+        require(i >= N_SHORT || (i + 1) % SHORT_A_PART != 0 || writer_cut(w) == 0);
     }
     const void *frames;
     size_t n_frames;
-    REQUIRE(writer_take(w, &frames, &n_frames) == 0);
+    require(writer_take(w, &frames, &n_frames) == 0);
     bytes_append(&zstd_frames, frames, n_frames);
     const struct part *items = writer_parts(w, &n_zstd_parts, &n_zstd_inflated);
-    REQUIRE(n_zstd_parts <= MOST_PARTS);
+    require(n_zstd_parts <= MOST_PARTS);
     memcpy(zstd_parts, items, n_zstd_parts * sizeof *zstd_parts);
     writer_discard(w);
     snprintf(zstd_path, sizeof zstd_path, "%s/x.pcap.zst", folder);
@@ -73,12 +71,12 @@ static void make_zstd(void)
 static void append_member(struct bytes *to, uint8_t *data, size_t n)
 {
     z_stream z = {.next_in = data, .avail_in = (uInt)n};
-    REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 1, Z_HUFFMAN_ONLY) == Z_OK);
+    require(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 1, Z_HUFFMAN_ONLY) == Z_OK);
     const size_t room = deflateBound(&z, n);
     uint8_t *packed = malloc(room);
     z.next_out = packed;
     z.avail_out = (uInt)room;
-    REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    require(deflate(&z, Z_FINISH) == Z_STREAM_END);
     bytes_append(to, packed, room - z.avail_out);
     deflateEnd(&z);
     free(packed);
@@ -102,7 +100,7 @@ static void make_gzip_index(void)
     int code;
     char *why;
     struct reader *r = reader_open(gzip_path, &kind, &code, &why);
-    REQUIRE(r);
+    require(r != NULL);
     reader_index(r, gzip_path, NULL, SPACING);
     for (struct block block; reader_next(r, &block) == 1;)
         ;
@@ -110,9 +108,9 @@ static void make_gzip_index(void)
     snprintf(index_path, sizeof index_path, "%s.dfx", gzip_path);
     gzip_index = oracle_file(index_path);
     uint64_t n_windows = 0;
-    REQUIRE(gzip_index.n > HEADER_SIZE);
+    require(gzip_index.n > HEADER_SIZE);
     memcpy(&n_windows, gzip_index.data + N_WINDOWS_AT, sizeof n_windows);
-    REQUIRE(n_windows > 0);
+    require(n_windows > 0);
 }
 
 static void remove_files(void)
@@ -128,12 +126,12 @@ static void set_up(void)
     if (oracle.n)
         return;
     log_init(LOG_QUIET, 0);
-    REQUIRE(mkdtemp(folder) != NULL);
+    require(mkdtemp(folder) != NULL);
     atexit(remove_files);
     make_zstd();
     const struct bytes plain = oracle_inflate(zstd_frames.data, zstd_frames.n);
     oracle_read(&oracle, plain.data, plain.n);
-    REQUIRE(oracle.clean && oracle.n == N_SHORT + N_LONG);
+    require(oracle.clean && oracle.n == N_SHORT + N_LONG);
     save_gzip(&plain);
     make_gzip_index();
     free(plain.data);
@@ -200,7 +198,7 @@ static void read_parts(const char *path, const struct file_kind *kind, const str
         expected = reader_end_offset(r);
         reader_close(r);
     }
-    REQUIRE(!meet || (same && at == oracle.n));
+    require(!meet || (same && at == oracle.n));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -217,12 +215,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         save_zstd(data + 1, n - 1);
     else
         save_gzip_index(data + 1, n - 1);
-    REQUIRE(file_sniff(path, &kind, &why) == 0);
+    require(file_sniff(path, &kind, &why) == 0);
     if (parts_load(&parts, path, &kind, NULL)) {
         read_parts(path, &kind, &parts);
         parts_free(&parts);
     } else {
-        REQUIRE(n >= 5); /* what is not spoiled is believed */
+        require(n >= 5); /* what is not spoiled is believed */
     }
     return 0;
 }

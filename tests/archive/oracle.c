@@ -26,8 +26,8 @@ static void add(struct oracle *o, const struct pcap_pkthdr *h, const uint8_t *da
 {
     const int64_t range = (int64_t)1 << 32;
     int64_t seconds = h->ts.tv_sec < 0 ? h->ts.tv_sec + range : h->ts.tv_sec;
-    if (seconds >
-        UINT32_MAX) { /* only pcapng can say so; our records keep the nearest that they can, and say so */
+    /* Only pcapng can say so: our records keep the nearest that they can, and say so. */
+    if (seconds > UINT32_MAX) {
         seconds = UINT32_MAX;
         o->strange_times = 1;
     }

@@ -15,13 +15,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-#define REQUIRE(holds)                                                                                       \
-    do {                                                                                                     \
-        if (!(holds)) {                                                                                      \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #holds);                              \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
+static void require(int holds)
+{
+    if (!holds)
+        abort();
+}
 
 enum { MOST_FEATURES = 3, MOST_CLASSES = 4, MOST_TREES = 4, MOST_NODES = 12, N_ROWS = 4 };
 
@@ -121,13 +119,13 @@ static void check_shares(const struct model *m, const double *shares, const uint
         double sum = 0;
         int is_fitted = 0;
         for (int k = 0; k < m->n_classes; k++) {
-            REQUIRE(shares[k] >= 0 && shares[k] <= 1 + 1e-5);
+            require(shares[k] >= 0 && shares[k] <= 1 + 1e-5);
             sum += shares[k];
         }
-        REQUIRE(fabs(sum - 1) < 1e-5);
+        require(fabs(sum - 1) < 1e-5);
         for (int k = 0; k < m->n_fitted; k++)
             is_fitted |= m->fitted[k] == classes[i];
-        REQUIRE(is_fitted);
+        require(is_fitted);
     }
 }
 
@@ -145,9 +143,9 @@ static void use(struct cursor *c, const struct model *m)
     check_shares(m, shares, classes);
     void *bytes = model_pack(m, &n_bytes);
     struct model *copy = model_unpack(bytes);
-    REQUIRE(model_check(copy) == NULL);
+    require(model_check(copy) == NULL);
     model_predict_proba(copy, rows, N_ROWS, again);
-    REQUIRE(memcmp(shares, again, (size_t)(N_ROWS * m->n_classes) * sizeof *shares) == 0);
+    require(memcmp(shares, again, (size_t)(N_ROWS * m->n_classes) * sizeof *shares) == 0);
     model_free(copy);
     free(bytes);
 }

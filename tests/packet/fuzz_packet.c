@@ -1,5 +1,5 @@
-/* Any bytes as a frame of any link type: the first byte picks the row, the rest is the frame. What a glance says of
- * it, decoding says too. */
+/* Any bytes as a frame of any link type: the first byte picks the row, the rest is the frame. What a
+ * glance says of it, decoding says too. */
 #include "darkforest/packet/packet.h"
 
 #include <stdlib.h>

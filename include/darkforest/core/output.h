@@ -13,8 +13,8 @@
 /* A file on its way. */
 struct output;
 
-/* An empty PATH.partial, this process's alone. 0; else *output is NULL, and after one sentence EXIT_IO (it cannot
- * be made), or EXIT_STOPPED when another run writes it now. */
+/* An empty PATH.partial, this process's alone. 0; else *output is NULL, and after one sentence EXIT_IO
+ * (it cannot be made), or EXIT_STOPPED when another run writes it now. */
 int output_begin(struct output **output, const char *path);
 /* The name to write to; the output's own. */
 const char *output_partial(const struct output *output);
@@ -43,8 +43,8 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The same behind what *text holds: fresh memory, or NULL for nothing. */
 void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int text_ends_in(const char *text, const char *ending);
-/* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh memory ("." when
- * there is none, "/" for the root). */
+/* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh
+ * memory ("." when there is none, "/" for the root). */
 const char *path_name(const char *path);
 char *path_folder(const char *path);
 

@@ -12,8 +12,8 @@
 
 struct ranks;
 
-/* Before MPI has started, the launcher's word for it: the number of this task; NULL for a process that no launcher
- * started. */
+/* Local, before MPI has started: the launcher's word for the number of this task; NULL for a process that no
+ * launcher started. */
 const char *ranks_task_number(void);
 
 /* MPI_Init and MPI_Finalize. ranks_start refuses (exit EXIT_BAD_CONFIG)

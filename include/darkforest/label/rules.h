@@ -32,7 +32,7 @@ struct rules {
     uint64_t stealth_icmp_requests, stealth_icmp_destinations;             /* fewer than each */
     uint64_t backscatter_replies;                                          /* at least this many */
     int plain_ack_is_reply; /* see docs/definitions.md: needs extraction, not labelling alone */
-    double scan_flag_share; /* more than this share of the packets, of nine decimal places: 0.5 */
+    double scan_flag_share; /* more than this share of the packets, of at most nine places: 0.5 */
     int order[RULES];       /* enum rule, first tried first; misconfiguration last */
 };
 

@@ -20,12 +20,12 @@ struct metrics {
 struct measures {
     double precision, recall, f1;
     uint64_t support;                   /* rows truly of the class; all rows for an average */
-    int no_precision, no_recall, no_f1; /* undefined: nothing was predicted so, nothing is so, or neither */
+    int no_precision, no_recall, no_f1; /* undefined: nothing was predicted so, nothing is so, both */
 };
 
 struct metrics_summary {
     double accuracy;
-    /* over the classes that occur, true or predicted; flagged where one of theirs that counts was undefined */
+    /* over the classes that occur, true or predicted; flagged where one that counts was undefined */
     struct measures macro, weighted;
 };
 

@@ -39,7 +39,8 @@ struct report_run {
 };
 void report_add_run(struct report *report, const struct report_run *run);
 
-/* Puts in order what was added, and writes it. 0, or EXIT_IO after one sentence. */
+/* Puts in order what was added, and writes it. 0, or EXIT_IO or EXIT_STOPPED (output.h) after one
+ * sentence. */
 int report_write(struct report *report, const char *folder);
 
 #endif

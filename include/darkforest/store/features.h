@@ -54,8 +54,8 @@ uint64_t features_rounds(uint64_t n_rows, int size);
 struct features_part features_part(uint64_t n_rows, uint64_t round, int rank, int size);
 
 /*
- * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code (EXIT_IO, or EXIT_STOPPED when another
- * run writes it now), after one sentence; unless it is 0, *writer is NULL.
+  * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code (EXIT_IO, or EXIT_STOPPED
+  * when another run writes it now), after one sentence; unless it is 0, *writer is NULL.
  */
 int features_begin(struct features_writer **writer, const struct ranks *ranks, const char *path,
                    const struct features_meta *meta, uint64_t n_rows);
@@ -71,8 +71,9 @@ void features_round(struct features_writer *writer);
 int features_end(struct features_writer *writer, int code);
 
 /*
- * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of all
- * ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO, EXIT_STOPPED) after one sentence.
+  * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of
+  * all ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO, EXIT_STOPPED) after
+  * one sentence.
  */
 int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
                    const struct source_row *rows, size_t n_rows);

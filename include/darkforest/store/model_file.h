@@ -41,7 +41,8 @@ struct model_set {
     struct training training;
 };
 
-/* 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one sentence, and no file. Model names are unique and hold no slash. */
+/* 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one sentence, and no file. Model
+ * names are unique and hold no slash. */
 int model_file_write(const char *path, const struct model_set *set);
 /* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why.
  * Every model has passed model_check. */

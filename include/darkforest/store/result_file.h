@@ -2,10 +2,10 @@
  * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5.
  * Local: one rank writes, any reads.
  *
- *     /results/0000           attributes: model, learner, parameters, protocol, trained_on, judged_on, classes
- *     /results/0000/metrics   confusion, precision, recall, f1, support; attributes: accuracy, the averages
- *     /results/0000/folds     of a cross-validation: the same a fold, 0000, 0001, ...
- *     /results/0001           ...
+ *     /results/0000          attributes: model, learner, parameters, protocol, trained_on, judged_on, classes
+ *     /results/0000/metrics  confusion, precision, recall, f1, support; attributes: accuracy, the averages
+ *     /results/0000/folds    of a cross-validation: the same a fold, 0000, 0001, ...
+ *     /results/0001          ...
  */
 #ifndef DARKFOREST_STORE_RESULT_FILE_H
 #define DARKFOREST_STORE_RESULT_FILE_H

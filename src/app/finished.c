@@ -86,12 +86,14 @@ static int look_at(struct finished *finished, const char *path, const struct fin
 
 static int look_into(struct finished *finished, const char *folder, const struct finished_settings *settings)
 {
-    int code = 0;
     char *why = NULL;
     struct strings paths = {0};
-    /* A new folder lists nothing: that is no failure here. */
-    if (features_list(&folder, 1, &paths, &why))
-        free(why);
+    int code = features_list(&folder, 1, &paths, &why);
+    if (code == EXIT_NO_INPUT) /* a new folder */
+        code = 0;
+    else if (code)
+        log_error("%s", why);
+    free(why);
     for (size_t i = 0; i < paths.n && code == 0; i++)
         code = look_at(finished, paths.items[i], settings);
     strings_free_all(&paths);

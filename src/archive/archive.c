@@ -1,11 +1,10 @@
 #include "darkforest/archive/archive.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/folder.h"
 #include "darkforest/core/output.h"
 
 #include <errno.h>
-#include <fts.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,67 +52,84 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     return code;
 }
 
-static void gather_found(struct gathering *g, const char *path, const char *name, const struct stat *status)
+/* What in a folder is not even looked at: hidden files, unfinished ones. */
+static int is_passed_over(const char *path)
+{
+    return path_name(path)[0] == '.' || text_ends_in(path, ".partial");
+}
+
+static int gather_found(struct gathering *g, const char *path, const struct stat *status)
 {
     struct file_kind kind;
     char *why;
-    if (name[0] == '.' || text_ends_in(name, ".partial") || !S_ISREG(status->st_mode)) {
+    if (is_passed_over(path) || !S_ISREG(status->st_mode)) {
         g->n_skipped++;
-        return;
+        return EXIT_DONE;
     }
     const int code = file_sniff(path, &kind, &why);
     if (code == EXIT_DONE) {
         add_file(g, path, status, &kind);
-    } else if (code == EXIT_BAD_DATA && kind.container == CONTAINER_NONE) {
+    } else if (code != EXIT_BAD_DATA) { /* it may be a good one */
+        *g->why = why;
+        return code;
+    } else if (kind.container == CONTAINER_NONE) {
         g->n_skipped++;
         free(why);
     } else {
         add_refusal(g, path, why);
     }
+    return EXIT_DONE;
 }
 
-/* One entry of a folder's tree. */
-static void gather_entry(struct gathering *g, FTS *tree, FTSENT *entry)
+/* What is in a folder by its name, and stat says why it cannot be reached. */
+static int gather_lost(struct gathering *g, const char *path)
 {
-    switch (entry->fts_info) {
-    case FTS_D:
-        if (entry->fts_level > 0 && entry->fts_name[0] == '.')
-            fts_set(tree, entry, FTS_SKIP);
-        break;
-    case FTS_DNR:
-    case FTS_NS:
-    case FTS_ERR:
-        add_refusal(g, entry->fts_path,
-                    text_format("%s cannot be opened: %s", entry->fts_path, strerror(entry->fts_errno)));
-        break;
-    case FTS_SLNONE:
-        add_refusal(g, entry->fts_path,
-                    text_format("%s cannot be opened: it is a link to nothing", entry->fts_path));
-        break;
-    case FTS_F:
-    case FTS_DEFAULT:
-        gather_found(g, entry->fts_path, entry->fts_name, entry->fts_statp);
-        break;
-    default: /* leaving a folder; a loop of links */
-        break;
-    }
-}
-
-static int gather_folder(struct gathering *g, const char *path)
-{
-    char *name = memory_text(path);
-    char *const roots[] = {name, NULL};
-    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    if (!tree) {
-        *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
-        free(name);
+    const int error = errno;
+    struct stat link;
+    if (is_passed_over(path)) {
+        g->n_skipped++;
+    } else if (folder_lacks(error) && lstat(path, &link) == 0) {
+        add_refusal(g, path, text_format("%s cannot be opened: it is a link to nothing", path));
+    } else {
+        *g->why = text_format("%s cannot be opened: %s", path, strerror(error));
         return EXIT_NO_INPUT;
     }
-    for (FTSENT *entry; (entry = fts_read(tree));)
-        gather_entry(g, tree, entry);
-    fts_close(tree);
-    free(name);
     return EXIT_DONE;
+}
+
+/* A folder that is being read, below those that it was found in: a link to one of them leads nowhere new. */
+struct level {
+    dev_t device;
+    ino_t inode;
+    const struct level *above;
+};
+
+static int gather_folder(struct gathering *g, const char *path, const struct stat *status,
+                         const struct level *above);
+
+static int gather_entry(struct gathering *g, const char *path, const struct level *level)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return gather_lost(g, path);
+    if (!S_ISDIR(status.st_mode))
+        return gather_found(g, path, &status);
+    return path_name(path)[0] == '.' ? EXIT_DONE : gather_folder(g, path, &status, level);
+}
+
+static int gather_folder(struct gathering *g, const char *path, const struct stat *status,
+                         const struct level *above)
+{
+    for (const struct level *l = above; l; l = l->above)
+        if (l->device == status->st_dev && l->inode == status->st_ino)
+            return EXIT_DONE;
+    const struct level level = {status->st_dev, status->st_ino, above};
+    struct strings paths = {0};
+    int code = folder_list(path, &paths, g->why);
+    for (size_t i = 0; i < paths.n && code == EXIT_DONE; i++)
+        code = gather_entry(g, paths.items[i], &level);
+    strings_free_all(&paths);
+    return code;
 }
 
 static int gather_path(struct gathering *g, const char *path)
@@ -125,22 +141,22 @@ static int gather_path(struct gathering *g, const char *path)
                       : text_format("%s cannot be opened: %s", path, strerror(errno));
         return EXIT_NO_INPUT;
     }
-    return S_ISDIR(status.st_mode) ? gather_folder(g, path) : gather_named(g, path, &status);
+    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status, NULL) : gather_named(g, path, &status);
 }
 
 /* A path that exists is taken as it is, whatever characters are in it; else it is a pattern. */
 static int gather_operand(struct gathering *g, const char *operand)
 {
     struct stat status;
-    glob_t matches = {0};
-    if (stat(operand, &status) == 0 || glob(operand, 0, NULL, &matches) != 0) {
-        globfree(&matches);
+    struct strings matches = {0};
+    if (stat(operand, &status) == 0)
         return gather_path(g, operand);
-    }
-    int code = EXIT_DONE;
-    for (size_t i = 0; i < matches.gl_pathc && code == EXIT_DONE; i++)
-        code = gather_path(g, matches.gl_pathv[i]);
-    globfree(&matches);
+    int code = folder_match(operand, &matches, g->why);
+    if (code == EXIT_DONE && matches.n == 0)
+        code = gather_path(g, operand); /* which says what is wrong with it */
+    for (size_t i = 0; i < matches.n && code == EXIT_DONE; i++)
+        code = gather_path(g, matches.items[i]);
+    strings_free_all(&matches);
     return code;
 }
 

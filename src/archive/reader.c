@@ -321,8 +321,11 @@ int file_sniff(const char *path, struct file_kind *kind, char **why)
     struct reader *reader = reader_open(path, kind, &code, why);
     if (!reader)
         return code;
+    const int failed = reader->state == FAILED; /* behind its header */
+    if (failed)
+        *why = damage_text(path, &reader->damage);
     reader_close(reader);
-    return EXIT_DONE;
+    return failed ? EXIT_IO : EXIT_DONE;
 }
 
 static void has_changed(const char *path, int *code, char **why)

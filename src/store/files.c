@@ -2,12 +2,14 @@
  * a pattern by what it matches. */
 #include "darkforest/store/files.h"
 #include "darkforest/core/exits.h"
+#include "darkforest/core/folder.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
 
-#include <glob.h>
+#include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,48 +22,20 @@ static int compare_paths(const void *a, const void *b)
     return order ? order : strcmp(*x, *y);
 }
 
-/* Adds what `pattern` matches; the number of paths, or -1 when it cannot be told. `flags`: GLOB_ERR to be told
- * of a folder that cannot be read, 0 to take what can be. */
-static long add_matches(const char *pattern, int flags, struct strings *paths)
-{
-    glob_t found;
-    int result = glob(pattern, GLOB_NOSORT | flags, NULL, &found);
-    if (result == GLOB_NOMATCH)
-        return 0;
-    if (result != 0)
-        return -1;
-    long n = (long)found.gl_pathc;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        strings_add(paths, memory_text(found.gl_pathv[i]));
-    globfree(&found);
-    return n;
-}
-
-/* A folder's name may hold what a pattern would take for a wildcard. */
-static char *folder_pattern(const char *folder, const char *name_pattern)
-{
-    size_t n = strlen(folder);
-    char *pattern = memory_zeroed(2 * n + strlen(name_pattern) + 2, 1), *at = pattern;
-    for (size_t i = 0; i < n; i++) {
-        if (strchr("*?[\\", folder[i]))
-            *at++ = '\\';
-        *at++ = folder[i];
-    }
-    *at++ = '/';
-    strcpy(at, name_pattern);
-    return pattern;
-}
-
 static int add_folder(const char *folder, const char *name_pattern, struct strings *paths, char **why)
 {
-    char *pattern = folder_pattern(folder, name_pattern);
-    const long n = add_matches(pattern, GLOB_ERR, paths);
-    free(pattern);
-    if (n > 0)
-        return EXIT_DONE;
-    *why = n == 0 ? text_format("%s holds no file %s", folder, name_pattern)
-                  : text_format("%s cannot be read: %m", folder);
-    return EXIT_NO_INPUT;
+    struct strings all = {0};
+    int code = folder_list(folder, &all, why);
+    const size_t n_before = paths->n;
+    for (size_t i = 0; i < all.n; i++)
+        if (fnmatch(name_pattern, path_name(all.items[i]), FNM_PERIOD) == 0)
+            strings_add(paths, memory_text(all.items[i]));
+    strings_free_all(&all);
+    if (code == EXIT_DONE && paths->n == n_before) {
+        *why = text_format("%s holds no file %s", folder, name_pattern);
+        code = EXIT_NO_INPUT;
+    }
+    return code;
 }
 
 /* What is there: a folder, or what it is taken for. */
@@ -80,11 +54,13 @@ static int add_operand(const char *operand, const char *name_pattern, struct str
     struct stat status;
     if (stat(operand, &status) == 0)
         return add_path(operand, name_pattern, paths, why);
+    const int error = errno;
     struct strings matches = {0};
-    int code = EXIT_DONE;
-    if (add_matches(operand, 0, &matches) <= 0) {
-        *why = text_format("%s does not exist", operand);
-        code = EXIT_NO_INPUT;
+    int code = folder_match(operand, &matches, why);
+    if (code == EXIT_DONE && matches.n == 0) {
+        *why = folder_lacks(error) ? text_format("%s does not exist", operand)
+                                   : text_format("%s cannot be opened: %s", operand, strerror(error));
+        code = folder_lacks(error) ? EXIT_NO_INPUT : EXIT_IO;
     }
     for (size_t i = 0; i < matches.n && code == EXIT_DONE; i++)
         code = add_path(matches.items[i], name_pattern, paths, why);

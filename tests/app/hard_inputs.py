@@ -123,6 +123,43 @@ def default_scratch(p):
     p.do("extract", good, "-o", p.file("both"), "--tmpdir", p.file("both"))
 
 
+def as_nobody(p, *words):
+    """A run by a user whom permissions hold."""
+    user = 65534 if os.geteuid() == 0 else None
+    session = p.file("nobody")
+    environment = dict(ENVIRONMENT, OMPI_MCA_ess_singleton_isolated="1", OMPI_MCA_orte_tmpdir_base=session)
+    return subprocess.run([p.path, *words], env=environment, user=user, group=user, extra_groups=None if user is None else [],
+                          capture_output=True, text=True, timeout=60)
+
+
+def folders_that_cannot_be_listed(p):
+    """Of an output folder it is not known then what is finished in it, of an input what it holds. Neither is taken for empty."""
+    good, kept, inputs = p.file("good.pcap"), p.file("kept"), p.file("months")
+    for folder in (p.file("nobody"), kept, inputs):
+        os.mkdir(folder)
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+    os.chmod(p.folder, 0o755)
+    try:
+        done = as_nobody(p, "extract", good, "-o", kept)
+    except PermissionError:
+        print("not tried: folders that cannot be listed (no other user may run the program here)")
+        return
+    assert done.returncode == 0, done.stderr
+    p.do("extract", good, "-o", p.file("months", "1"))
+    p.do("extract", good, "-o", p.file("months", "2"))
+    os.chmod(kept, 0o300)
+    os.chmod(p.file("months", "2"), 0o300)
+    for words, named in [(["extract", good, "-o", kept, "--window", "20m"], kept),
+                         (["report", "-o", p.file("page"), p.file("months", "*", "*.h5")], p.file("months", "2")),
+                         (["report", "-o", p.file("page"), p.file("months", "1"), p.file("months", "2")], p.file("months", "2"))]:
+        done = as_nobody(p, *words)
+        assert done.returncode == IO_FAILED and "error: %s cannot be read: Permission denied" % named in done.stderr, done
+    for folder in (kept, p.file("months", "2")):
+        os.chmod(folder, 0o755)
+    assert len(features.files(kept)) == 1
+
+
 def full_disk(p):
     """A tmpfs with too little room for the feature file of an hour. Needs root."""
     where = p.file("full")
@@ -383,8 +420,8 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once,
-                      one_task_works, other_locks, stops, every_cut):
+        for group in (every_case, default_scratch, folders_that_cannot_be_listed, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files,
+                      each_file_once, one_task_works, other_locks, stops, every_cut):
             group(p)
 
 

@@ -101,6 +101,61 @@ static void what_cannot_be_an_archive(void **state)
     expect_refusal(place("damaged"), EXIT_NO_INPUT, "snoop");
 }
 
+/* As expect_refusal, by one whom permissions hold. */
+static void expect_denial(const char *operand, int expected, const char *named)
+{
+    const uid_t user = geteuid();
+    if (user == 0 && seteuid(65534) != 0)
+        skip();
+    expect_refusal(operand, expected, named);
+    assert_int_equal(seteuid(user), 0);
+}
+
+/* What cannot be looked at may hold a good hour: it is never passed over. */
+static void what_cannot_be_looked_at(void **state)
+{
+    (void)state;
+    chmod(place("denied/b.pcap"), 0);
+    expect_denial(place("denied"), EXIT_NO_INPUT, "denied/b.pcap cannot be opened: Permission denied");
+    chmod(place("denied/b.pcap"), 0644);
+    chmod(place("denied/deep"), 0);
+    expect_denial(place("denied"), EXIT_IO, "denied/deep cannot be read: Permission denied");
+    expect_denial(place("denied/*/*.pcap"), EXIT_IO, "denied/deep cannot be read: Permission denied");
+    expect_denial(place("denied/links"), EXIT_NO_INPUT,
+                  "denied/links/c.pcap cannot be opened: Permission denied");
+    chmod(place("denied/deep"), 0755);
+}
+
+/* Nor are a hidden link to nothing, and one among the folders of a pattern, in the way. */
+static void links_to_nothing(void **state)
+{
+    (void)state;
+    const char *operands[] = {place("denied/*/*.pcap"), place("denied")};
+    struct archive a;
+    size_t n_skipped;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 2, &n_skipped, &why), EXIT_DONE);
+    const char *names[] = {"denied/b.pcap", "denied/deep/c.pcap"};
+    expect_names(&a, names, 2);
+    assert_int_equal(n_skipped, 1);
+    assert_int_equal(a.n_refused, 1);
+    archive_free(&a);
+}
+
+static int make_denied(void **state)
+{
+    (void)state;
+    mkdir(place("denied"), 0755);
+    mkdir(place("denied/deep"), 0755);
+    mkdir(place("denied/links"), 0755);
+    save_capture("denied/b.pcap", 2);
+    save_capture("denied/deep/c.pcap", 3);
+    if (symlink("../deep/c.pcap", place("denied/links/c.pcap")) != 0 ||
+        symlink("gone", place("denied/.#lock")) != 0 || symlink("gone", place("denied/nowhere")) != 0)
+        return -1;
+    return 0;
+}
+
 static void make_tree(void)
 {
     mkdir(place("deep"), 0755);
@@ -127,7 +182,7 @@ static void make_tree(void)
 static int set_up(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
+    if (!mkdtemp(folder) || chmod(folder, 0755) != 0)
         return -1;
     make_tree();
     return 0;
@@ -147,6 +202,8 @@ int main(void)
         cmocka_unit_test(a_folder_is_one_capture),
         cmocka_unit_test(patterns_and_names),
         cmocka_unit_test(what_cannot_be_an_archive),
+        cmocka_unit_test_setup(what_cannot_be_looked_at, make_denied),
+        cmocka_unit_test(links_to_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

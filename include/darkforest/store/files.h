@@ -15,7 +15,8 @@ int file_content_find(const char *path, enum file_content *content, char **why);
 
 /*
  * Operands (files, folders, globs) to files, ordered by name, each once; of a folder, what matches `pattern`
- * ("*.h5"). 0, or an exit code with *why. Free with strings_free_all.
+ * ("*.h5"). 0, or an exit code with *why: EXIT_NO_INPUT when there is none, EXIT_IO when that cannot be told.
+ * Free with strings_free_all.
  */
 int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why);
 /* Does something to each *.h5 that the operands stand for. What cannot be found is said, and the others are

@@ -1,0 +1,68 @@
+#include "darkforest/core/folder.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/core/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+int folder_lacks(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
+static char *unreadable_text(const char *folder, int error)
+{
+    return text_format("%s cannot be read: %s", folder, strerror(error));
+}
+
+static int is_entry(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+int folder_list(const char *folder, struct strings *paths, char **why)
+{
+    struct dirent **entries;
+    const int n = scandir(folder, &entries, is_entry, alphasort);
+    if (n < 0) {
+        *why = unreadable_text(folder, errno);
+        return EXIT_IO;
+    }
+    const char *slash = text_ends_in(folder, "/") ? "" : "/";
+    for (int i = 0; i < n; i++) {
+        strings_add(paths, text_format("%s%s%s", folder, slash, entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    return EXIT_DONE;
+}
+
+/* What ended a match: glob hands its callback nothing of the caller's. */
+static char *unreadable;
+
+static int note_unreadable(const char *folder, int error)
+{
+    if (folder_lacks(error)) /* a link to nothing among the folders */
+        return 0;
+    unreadable = unreadable_text(folder, error);
+    return 1;
+}
+
+int folder_match(const char *pattern, struct strings *paths, char **why)
+{
+    glob_t found = {0};
+    unreadable = NULL;
+    const int result = glob(pattern, 0, note_unreadable, &found);
+    if (result == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            strings_add(paths, memory_text(found.gl_pathv[i]));
+    globfree(&found);
+    if (result == 0 || result == GLOB_NOMATCH)
+        return EXIT_DONE;
+    *why = unreadable ? unreadable : text_format("what %s stands for cannot be read", pattern);
+    return EXIT_IO;
+}

@@ -81,12 +81,6 @@ static void verify_tally(struct features_file *file, const struct features_meta 
     struct hdf_shape shape;
     hid_t group = hdf_group_open(file->file, "tally");
     uint64_t *records = hdf_get_array(group, "records", H5T_NATIVE_UINT64, 1, &shape);
-    for (int r = 0; r < TALLY_REASONS; r++) {
-        uint64_t *n = hdf_get_array(group, tally_names[r].name, H5T_NATIVE_UINT64, 1, &shape);
-        if (!n)
-            complain(why, "the tally lacks ", tally_names[r].name);
-        free(n);
-    }
     if (!records || *records != tally_records(&meta->tally))
         complain(why, "the tally does not sum to its records", "");
     free(records);

@@ -278,7 +278,8 @@ def changed_files(p):
     for path, where, key, value, commands in [
         (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
         (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
-        (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
+        (hour, "/tally/arp", (), 1, readers),
+        (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
         (model, "/", "inputs", None, users), (model, "/", "rules", None, users),
         (model, "/", "window_length", np.int64(2**62), users), (model, "/", "window_length", np.int64(-1), users),
         (model, forest + "/values", (0, 0), 1e308, users),

@@ -134,10 +134,13 @@ def verify_finds_what_is_wrong(path, folder):
     with h5py.File(bad, "r+") as f:
         f["sources/packets"][7] += 1
     assert "packets" in run("verify", bad, code=65).stdout
-    shutil.copy(path, bad)
-    with h5py.File(bad, "r+") as f:
-        f["tally/arp"][()] += 1
-    assert "tally" in run("verify", bad, code=65).stdout
+    for change in (lambda tally: tally["arp"].write_direct(np.array(7, "u8")), lambda tally: tally.pop("arp")):
+        shutil.copy(path, bad)
+        with h5py.File(bad, "r+") as f:
+            change(f["tally"])
+        assert "tally" in run("verify", bad, code=65).stdout
+        assert "tally" in run("info", bad, code=65).stderr
+        assert "tally" in run("export", bad, code=65).stderr
     with open(bad, "w") as f:
         f.write("not a file of ours")
     assert "NOT whole" in run("verify", bad, path, code=65).stdout

@@ -301,6 +301,28 @@ def changed_files(p):
     shutil.rmtree(made)
 
 
+def unreadable_files(p):
+    """Files that open and whose reading fails, as of a bad disk: that is said, not that they are damaged, and nothing is to be removed."""
+    made, unreadable = made_once(p), "/proc/self/mem"
+    folder, key = os.path.join(made, "features"), os.path.join(made, "key")
+    hour = features.files(folder)[0]
+    for path, commands in [
+        (hour, [["extract", os.path.join(made, "hour.pcap"), "-o", folder], ["verify", folder], ["info", folder], ["export", folder],
+                ["report", folder, "-o", os.path.join(made, "report")], ["evaluate", os.path.join(made, "model.h5"), folder]]),
+        (os.path.join(made, "model.h5"), [["evaluate", os.path.join(made, "model.h5"), folder], ["verify", os.path.join(made, "model.h5")]]),
+        (key, [["export", folder, "--anonymize", key, "-o", os.path.join(made, "new.csv")]]),
+    ]:
+        os.rename(path, path + ".aside")
+        os.symlink(unreadable, path)
+        for words in commands:
+            done = p.run(*words)
+            said = done.stdout + done.stderr
+            assert done.returncode == IO_FAILED and path + " cannot be read: Input/output error" in said, (words, done.returncode, said)
+            assert "remove it" not in said and "NOT whole" not in said, (words, said)
+        os.rename(path + ".aside", path)
+    shutil.rmtree(made)
+
+
 def one_task_works(p):
     """A serial command does its work once, whatever launcher started how many tasks of it."""
     made = made_once(p)
@@ -384,7 +406,7 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, each_file_once, one_task_works,
+        for group in (every_case, default_scratch, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files, unreadable_files, each_file_once, one_task_works,
                       other_locks, stops, every_cut):
             group(p)
 

@@ -46,8 +46,13 @@ static int read_key(const char *path, uint8_t key[ANONYMISE_KEY_SIZE])
     FILE *file = fopen(path, "rbe");
     uint8_t bytes[ANONYMISE_KEY_SIZE + 2];
     const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    const int unread = file && ferror(file);
+    if (unread)
+        log_error("%s cannot be read: %m", path);
     if (file)
         fclose(file);
+    if (unread)
+        return EXIT_IO;
     /* A newline after the key, as an editor leaves it, is not part of it. */
     const int ok = n == ANONYMISE_KEY_SIZE || (n == ANONYMISE_KEY_SIZE + 1 && bytes[n - 1] == '\n');
     if (ok)

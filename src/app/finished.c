@@ -62,7 +62,7 @@ static int look_at(struct finished *finished, const char *path, const struct fin
     struct features_meta meta;
     struct features_file *file = features_open(path, &meta, &code, &why);
     if (!file) {
-        log_error("%s: remove it to have its window computed again", why);
+        log_error("%s%s", why, code == EXIT_BAD_DATA ? ": remove it to have its window computed again" : "");
         free(why);
         return code == EXIT_BAD_DATA ? EXIT_IO : code; /* 65 would be told of the archive */
     }

@@ -166,17 +166,20 @@ static int check_settings(const struct campaign *c)
     int code = EXIT_DONE;
     if (file) {
         theirs[fread(theirs, 1, sizeof theirs - 1, file)] = '\0';
-        fclose(file);
+        code = ferror(file) ? EXIT_IO : EXIT_DONE;
     } else if (errno != ENOENT) {
-        log_error("%s cannot be opened: %m", path);
         code = EXIT_IO;
     }
-    if (file && strcmp(ours, theirs) != 0) {
+    if (code == EXIT_IO) {
+        log_error("%s cannot be read: %m", path);
+    } else if (file && strcmp(ours, theirs) != 0) {
         log_error("the models in %s were made with other settings (see %s): choose another output, or "
                   "remove models/, results/ and training.ini there",
                   c->output, path);
         code = EXIT_BAD_CONFIG;
     }
+    if (file)
+        fclose(file);
     free(ours);
     free(path);
     return code;

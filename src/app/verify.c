@@ -1,6 +1,7 @@
 /* verify.c - the command `verify`: are these files whole? One line a file on stdout. */
 #include "command.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
@@ -63,7 +64,7 @@ static int verify_file(const char *path, void *context)
     if (code == EXIT_DONE)
         printf("%s: whole, %s\n", path, what);
     else
-        printf("%s: NOT whole: %s\n", path, why);
+        printf("%s: %s: %s\n", path, code == EXIT_IO ? "not verified" : "NOT whole", why);
     free(what);
     free(why);
     return code;
@@ -90,7 +91,8 @@ const struct command command_verify = {
                  "Reads every column and array and compares its checksum, then the number and order of "
                  "the rows and the sum of the tally. Attributes lie under HDF5's own checksums, so damage to "
                  "them shows, but not that another program has changed one. Prints one line a file, and "
-                 "exits with 65 when one is not whole. A folder stands for the *.h5 in it.",
+                 "exits with 65 when one is not whole, with 74 when one cannot be read. A folder stands for "
+                 "the *.h5 in it.",
              .example = "darkforest verify out/    # all files of a finished run"},
     .serial = 1,
     .check = verify_check,

@@ -292,7 +292,8 @@ static int make_one(const char *path)
         errno = ENOTDIR;
         return -1;
     }
-    errno = error;
+    if (errno == ENOENT) /* nothing is there, and mkdir knows why; else it only knows that something is */
+        errno = error;
     return -1;
 }
 

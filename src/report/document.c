@@ -1,6 +1,7 @@
 #include "document.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
 #include <stdint.h>
@@ -71,23 +72,40 @@ static void print_base64(FILE *out, const uint8_t *data, size_t n)
     }
 }
 
-/* The picture itself inside the page: as an image, so that the
- * names inside one SVG do not meet those of another. */
-static void print_picture(FILE *out, const char *folder, const struct document_block *block)
+/* The whole file in fresh memory; NULL after one sentence. */
+static uint8_t *read_picture(const char *path, size_t *n)
 {
-    char *path = text_format("%s/figures/%s.svg", folder, block->figure);
     FILE *picture = fopen(path, "rbe");
-    free(path);
-    if (!picture)
-        return;
-    size_t n = 0, capacity = 0;
+    int failed = !picture;
+    size_t capacity = 0;
     uint8_t *data = NULL;
-    for (size_t part = 1; part > 0; n += part) {
-        if (n == capacity)
+    *n = 0;
+    for (size_t part = !failed; part > 0; *n += part) {
+        if (*n == capacity)
             data = memory_resize(data, capacity = 2 * capacity + 65536);
-        part = fread(data + n, 1, capacity - n, picture);
+        part = fread(data + *n, 1, capacity - *n, picture);
     }
-    fclose(picture);
+    failed = failed || ferror(picture);
+    if (failed)
+        log_error("%s cannot be read: %m", path);
+    if (picture)
+        fclose(picture);
+    if (!failed)
+        return data;
+    free(data);
+    return NULL;
+}
+
+/* The picture itself inside the page: as an image, so that the
+ * names inside one SVG do not meet those of another. 0 or EXIT_IO. */
+static int print_picture(FILE *out, const char *folder, const struct document_block *block)
+{
+    size_t n;
+    char *path = text_format("%s/figures/%s.svg", folder, block->figure);
+    uint8_t *data = read_picture(path, &n);
+    free(path);
+    if (!data)
+        return EXIT_IO;
     fputs("<figure><img alt=\"", out);
     html_text(out, block->text);
     fputs("\" src=\"data:image/svg+xml;base64,", out);
@@ -96,6 +114,7 @@ static void print_picture(FILE *out, const char *folder, const struct document_b
     html_text(out, block->text);
     fputs("</figcaption></figure>\n", out);
     free(data);
+    return EXIT_DONE;
 }
 
 static void print_tagged(FILE *out, const char *tag, const char *text)
@@ -105,30 +124,33 @@ static void print_tagged(FILE *out, const char *tag, const char *text)
     fprintf(out, "</%s>\n", tag);
 }
 
-static void print_html_block(FILE *out, const char *folder, const struct document_block *block)
+static int print_html_block(FILE *out, const char *folder, const struct document_block *block)
 {
     static const char *const tags[] = {[BLOCK_TITLE] = "h1", [BLOCK_HEADING] = "h2", [BLOCK_TEXT] = "p"};
     if (block->kind == BLOCK_GRID)
         grid_html(block->grid, out);
     else if (block->kind == BLOCK_FIGURE)
-        print_picture(out, folder, block);
+        return print_picture(out, folder, block);
     else
         print_tagged(out, tags[block->kind], block->text);
+    return EXIT_DONE;
 }
 
-static void print_html(FILE *out, const char *folder, const struct document *document)
+static int print_html(FILE *out, const char *folder, const struct document *document)
 {
     fprintf(out,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
             "<meta name=\"viewport\" content=\"width=device-width\">\n<title>darkforest report</title>\n"
             "<style>%s</style></head>\n<body>\n",
             style);
-    for (size_t i = 0; i < document->n; i++)
-        print_html_block(out, folder, &document->blocks[i]);
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < document->n && code == EXIT_DONE; i++)
+        code = print_html_block(out, folder, &document->blocks[i]);
     fputs("</body></html>\n", out);
+    return code;
 }
 
-static void print_markdown(FILE *out, const char *folder, const struct document *document)
+static int print_markdown(FILE *out, const char *folder, const struct document *document)
 {
     static const char *const marks[] = {[BLOCK_TITLE] = "# ", [BLOCK_HEADING] = "## ", [BLOCK_TEXT] = ""};
     (void)folder;
@@ -141,6 +163,7 @@ static void print_markdown(FILE *out, const char *folder, const struct document 
         else
             fprintf(out, "%s%s\n\n", marks[block->kind], block->text);
     }
+    return EXIT_DONE;
 }
 
 /* Takes both texts. */
@@ -153,13 +176,17 @@ static int write_text(char *path, char *text, size_t n)
 }
 
 static int write_page(const char *folder, const char *name, const struct document *document,
-                      void (*print)(FILE *out, const char *folder, const struct document *document))
+                      int (*print)(FILE *out, const char *folder, const struct document *document))
 {
     char *page;
     size_t n;
     FILE *out = memory_stream(&page, &n);
-    print(out, folder, document);
+    const int code = print(out, folder, document);
     memory_stream_end(out);
+    if (code != EXIT_DONE) {
+        free(page);
+        return code;
+    }
     return write_text(text_format("%s/%s", folder, name), page, n);
 }
 

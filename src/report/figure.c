@@ -3,11 +3,13 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -21,9 +23,10 @@ int figure_begin(struct figure *figure, const char *folder, const char *name, in
         free(figure->stem);
     } else {
         fprintf(figure->script,
+                "if (!exists('ending')) ending = ''\n"
                 "set encoding utf8\n"
                 "set terminal svg size %d,%d font 'Helvetica,13' noenhanced background rgb 'white'\n"
-                "set output '%s.svg'\n"
+                "set output '%s.svg'.ending\n"
                 "set border 3 lc rgb '#555555'\nset tics nomirror out scale 0.5\n"
                 "set linetype 1 lc rgb '#2f6f9f'\nset linetype 2 lc rgb '#d98032'\nset linetype 3 lc rgb "
                 "'#7a9a3d'\n"
@@ -46,24 +49,66 @@ void figure_text(struct figure *figure, const char *text)
     putc('\'', figure->script);
 }
 
-/* gnuplot in the script's folder. Its exit status, or -1 when it cannot be started. */
+static int wait_for(pid_t child)
+{
+    int status;
+    pid_t ended;
+    while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+        ;
+    return ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* gnuplot in the script's folder, for pictures under partial names. Its exit status, or -1 when it cannot be
+ * started. */
 static int draw(const char *stem)
 {
     char *folder = path_folder(stem), *script = text_format("%s.gp", path_name(stem));
-    char *const arguments[] = {(char[]){"gnuplot"}, script, NULL};
+    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-e"}, (char[]){"ending = '.partial'"}, script,
+                               NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = -1;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addchdir_np(&actions, folder);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    if (posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0 &&
-        waitpid(child, &status, 0) == child)
-        status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0)
+        status = wait_for(child);
     posix_spawn_file_actions_destroy(&actions);
     free(script);
     free(folder);
     return status;
+}
+
+/* Whether all of a picture is there: on a full disk gnuplot ends as if it were. -1 after one sentence. */
+static int is_whole(const char *path, const char *end)
+{
+    char last[17] = "";
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    const off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    const ssize_t n = size < 0 ? -1 : pread(fd, last, sizeof last - 1, size > 16 ? size - 16 : 0);
+    if (n < 0)
+        log_error("%s cannot be read: %m", path);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? -1 : strstr(last, end) != NULL;
+}
+
+/* Gives a picture its name, or takes away what there is of it. 1 when it was drawn; 0; -1 after one sentence. */
+static int finish(const char *stem, const char *ending, const char *end, int failed)
+{
+    char *path = text_format("%s%s", stem, ending), *partial = output_partial_name(path);
+    int drawn = failed ? 0 : is_whole(partial, end);
+    if (drawn > 0 && rename(partial, path) != 0) {
+        log_error("%s cannot be written: %m", path);
+        drawn = -1;
+    }
+    if (drawn <= 0)
+        unlink(partial);
+    free(partial);
+    free(path);
+    return drawn;
 }
 
 /* The same picture once more, for pdflatex, which cannot include SVG: where gnuplot was built with cairo. */
@@ -74,8 +119,16 @@ static void print_pdf(const struct figure *figure)
             "if (strstrt(GPVAL_TERMINALS, ' pdfcairo ') > 0) {\n"
             "    set terminal pdfcairo size %.2fin,%.2fin font 'Helvetica,13' fontscale 0.5 noenhanced "
             "background rgb 'white'\n"
-            "    set output '%s.pdf'\n    replot\n    set output\n}\n",
+            "    set output '%s.pdf'.ending\n    replot\n    set output\n}\n",
             figure->width / 100.0, figure->height / 100.0, path_name(figure->stem));
+}
+
+/* 1 when there is an SVG; 0; -1 after one sentence. */
+static int make_pictures(const char *stem)
+{
+    const int failed = draw(stem) != 0;
+    const int pdf = finish(stem, ".pdf", "%%EOF", failed), svg = finish(stem, ".svg", "</svg>", failed);
+    return pdf < 0 ? -1 : svg;
 }
 
 int figure_end(struct figure *figure)
@@ -86,8 +139,8 @@ int figure_end(struct figure *figure)
     drawn = fclose(figure->script) != 0 ? -1 : drawn;
     if (drawn < 0)
         log_error("%s.gp cannot be written: %m", figure->stem);
-    else if (draw(figure->stem) != 0)
-        drawn = 0;
+    else
+        drawn = make_pictures(figure->stem);
     if (drawn == 0 && !told++)
         log_warn("no picture of %s: gnuplot is not there or failed; the script lies beside the report",
                  figure->stem);

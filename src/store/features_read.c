@@ -5,6 +5,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,26 +40,33 @@ static int open_columns(struct features_file *file, char **why)
     return 0;
 }
 
+/* All but the values of the columns. */
+static int read_head(struct features_file *file, struct features_meta *meta, char **why)
+{
+    if (layout_meta_read(file->file, file->path, meta, why) != 0)
+        return EXIT_BAD_DATA;
+    file->n_rows = meta->n_rows;
+    return open_columns(file, why) != 0 ? EXIT_BAD_DATA : EXIT_DONE;
+}
+
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why)
 {
     hid_t handle = hdf_open_kind(path, CONTENT_FEATURES, LAYOUT_SCHEMA, code, why);
-    if (handle < 0)
+    if (handle < 0) {
+        *code = hdf_judge(path, *code, why);
         return NULL;
+    }
     struct features_file *file = memory_zeroed(1, sizeof *file);
     file->path = memory_text(path);
     file->file = handle;
-    *code = EXIT_BAD_DATA;
-    if (layout_meta_read(handle, path, meta, why) != 0)
-        goto err0;
-    file->n_rows = meta->n_rows;
-    if (open_columns(file, why) != 0)
+    *code = hdf_judge(path, read_head(file, meta, why), why);
+    if (*code != EXIT_DONE)
         goto err0;
     const size_t chunk_rows = (size_t)layout_chunk_rows(file->n_rows);
     columns_init(&file->columns, chunk_rows);
     file->held = UINT64_MAX;
     file->packer = chunk_packer_new(chunk_rows * sizeof(uint64_t));
     file->bytes = memory_get(chunk_packer_bound(chunk_rows * sizeof(uint64_t)));
-    *code = EXIT_DONE;
     return file;
 err0:
     features_meta_free(meta);
@@ -103,11 +111,12 @@ static int read_chunk(struct features_file *file, uint64_t chunk, char **why)
     const uint64_t first = chunk * LAYOUT_CHUNK_ROWS, left = file->n_rows - first;
     const size_t n = left < LAYOUT_CHUNK_ROWS ? (size_t)left : LAYOUT_CHUNK_ROWS;
     file->held = UINT64_MAX;
+    errno = 0;
     for (size_t c = 0; c < source_n_columns; c++)
         if (!source_columns[c].derived && read_column(file, c, first, n) != 0) {
             *why = text_format("%s is damaged: column %s cannot be read from row %llu on", file->path,
                                source_columns[c].name, (unsigned long long)first);
-            return EXIT_BAD_DATA;
+            return hdf_judge(file->path, EXIT_BAD_DATA, why);
         }
     const int code = check_codes(file, n, why);
     if (code == EXIT_DONE)

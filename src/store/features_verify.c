@@ -7,6 +7,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Adds a clause to what is wrong. */
@@ -50,21 +51,28 @@ static void verify_columns(struct features_file *file, char **why)
     }
 }
 
-static void verify_order(struct features_file *file, const struct features_meta *meta, char **why)
+static int verify_order(struct features_file *file, const struct features_meta *meta, char **why)
 {
     enum { PIECE = 4096 };
     struct source_row *rows = memory_get((PIECE + 1) * sizeof *rows);
     char *unread = NULL;
-    int ordered = 1, inside = 1;
-    for (uint64_t first = 0; first < file->n_rows && !unread; first += PIECE) {
+    int ordered = 1, inside = 1, code = EXIT_DONE;
+    for (uint64_t first = 0; first < file->n_rows; first += PIECE) {
         const size_t n = file->n_rows - first < PIECE ? (size_t)(file->n_rows - first) : PIECE;
-        if (features_read(file, first, n, rows + 1, &unread) != EXIT_DONE)
+        code = features_read(file, first, n, rows + 1, &unread);
+        if (code != EXIT_DONE)
             break;
         for (size_t i = 0; i < n; i++) {
             ordered &= (first == 0 && i == 0) || source_compare(&rows[i], &rows[i + 1]) < 0;
             inside &= rows[i + 1].window_start == meta->window_start;
         }
         rows[0] = rows[n];
+    }
+    free(rows);
+    if (code == EXIT_IO) {
+        free(*why);
+        *why = unread;
+        return code;
     }
     if (unread)
         complain(why, "rows cannot be read", "");
@@ -73,7 +81,7 @@ static void verify_order(struct features_file *file, const struct features_meta 
     if (!inside)
         complain(why, "rows of another window", "");
     free(unread);
-    free(rows);
+    return *why ? EXIT_BAD_DATA : EXIT_DONE;
 }
 
 static void verify_tally(struct features_file *file, const struct features_meta *meta, char **why)
@@ -81,12 +89,6 @@ static void verify_tally(struct features_file *file, const struct features_meta 
     struct hdf_shape shape;
     hid_t group = hdf_group_open(file->file, "tally");
     uint64_t *records = hdf_get_array(group, "records", H5T_NATIVE_UINT64, 1, &shape);
-    for (int r = 0; r < TALLY_REASONS; r++) {
-        uint64_t *n = hdf_get_array(group, tally_names[r].name, H5T_NATIVE_UINT64, 1, &shape);
-        if (!n)
-            complain(why, "the tally lacks ", tally_names[r].name);
-        free(n);
-    }
     if (!records || *records != tally_records(&meta->tally))
         complain(why, "the tally does not sum to its records", "");
     free(records);
@@ -95,8 +97,9 @@ static void verify_tally(struct features_file *file, const struct features_meta 
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why)
 {
     *why = NULL;
+    errno = 0;
     verify_columns(file, why);
-    verify_order(file, meta, why);
     verify_tally(file, meta, why);
-    return *why ? EXIT_BAD_DATA : EXIT_DONE;
+    const int code = hdf_judge(file->path, *why ? EXIT_BAD_DATA : EXIT_DONE, why);
+    return code == EXIT_IO ? code : verify_order(file, meta, why);
 }

@@ -4,6 +4,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,46 @@ hid_t hdf_create(const char *path)
     return file;
 }
 
+/* errno of reading the whole file; 0 when it can be read. */
+static int read_error(const char *path)
+{
+    enum { PIECE = 1 << 20 };
+    struct stat status = {0};
+    char *piece = memory_get(PIECE);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int error = fd < 0 || fstat(fd, &status) != 0 ? errno : 0;
+    for (ssize_t n = S_ISREG(status.st_mode); !error && n != 0;)
+        if ((n = read(fd, piece, PIECE)) < 0 && errno != EINTR)
+            error = errno;
+    if (fd >= 0)
+        close(fd);
+    free(piece);
+    return error;
+}
+
+/* Of a disk, a server or a limit; HDF5 leaves others behind when a file is damaged. */
+static int is_of_reading(int error)
+{
+    static const int errors[] = {EIO, ESTALE, EACCES, EMFILE, ENFILE, ENOMEM};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (error == errors[i])
+            return 1;
+    return 0;
+}
+
+int hdf_judge(const char *path, int code, char **why)
+{
+    if (code != EXIT_DONE && code != EXIT_BAD_DATA)
+        return code;
+    const int error = is_of_reading(errno) ? errno : code == EXIT_BAD_DATA ? read_error(path) : 0;
+    if (!error)
+        return code;
+    if (code == EXIT_BAD_DATA)
+        free(*why);
+    *why = text_format("%s cannot be read: %s", path, strerror(error));
+    return EXIT_IO;
+}
+
 hid_t hdf_open(const char *path, int *code, char **why)
 {
     hdf_start();
@@ -61,11 +102,12 @@ hid_t hdf_open(const char *path, int *code, char **why)
         return -1;
     }
     hid_t properties = access_properties();
+    errno = 0;
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, properties);
     H5Pclose(properties);
     if (file < 0) {
-        *code = EXIT_BAD_DATA;
         *why = text_format("%s is not an HDF5 file, or a damaged one", path);
+        *code = hdf_judge(path, EXIT_BAD_DATA, why);
     }
     return file;
 }

@@ -22,8 +22,16 @@
 void hdf_start(void);
 /* A new file at `path`, whatever was there before. */
 hid_t hdf_create(const char *path);
-/* An existing file for reading. On failure *code is EXIT_NO_INPUT or EXIT_BAD_DATA and *why one sentence. */
+/* An existing file for reading. On failure *code is EXIT_NO_INPUT, EXIT_BAD_DATA or EXIT_IO and *why one
+ * sentence. */
 hid_t hdf_open(const char *path, int *code, char **why);
+/*
+ * Was it the file or the reading of it? HDF5 fails alike for a damaged file and for a disk that does not
+ * answer, and takes what it cannot read for absent. Every reader that has come to EXIT_DONE or EXIT_BAD_DATA,
+ * with errno 0 when it began (as after hdf_open), gives the code that this gives: the same, or EXIT_IO with
+ * another *why when something could not be read, now or just before. Other codes stay.
+ */
+int hdf_judge(const char *path, int code, char **why);
 /* 0; -1 when something could not be written. A negative handle is closed already. */
 int hdf_close(hid_t file);
 

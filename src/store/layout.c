@@ -142,15 +142,18 @@ int layout_dataframe_describe(hid_t sources)
     return bad ? -1 : 0;
 }
 
-static void read_tally(hid_t file, struct tally *tally)
+static int read_tally(hid_t file, struct tally *tally)
 {
     hid_t group = hdf_group_open(file, "tally");
+    int bad = 0;
     for (int r = 0; r < TALLY_REASONS; r++) {
         struct hdf_shape shape;
         uint64_t *n = hdf_get_array(group, tally_names[r].name, H5T_NATIVE_UINT64, 1, &shape);
+        bad |= !n;
         tally->n[r] = n ? *n : 0;
         free(n);
     }
+    return bad;
 }
 
 static int read_rules(hid_t file, const char *path, struct rules *rules)
@@ -159,6 +162,12 @@ static int read_rules(hid_t file, const char *path, struct rules *rules)
     int bad = !text || rules_read_text(rules, path, text) != 0;
     free(text);
     return bad;
+}
+
+/* 0 where it is absent. */
+static int read_optional(hid_t file, const char *name, int64_t *value)
+{
+    return H5Aexists(file, name) == 0 ? 0 : hdf_get_i64(file, name, value);
 }
 
 static int read_categories(hid_t file, struct features_meta *meta)
@@ -183,14 +192,16 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
         read_rules(file, path, &meta->rules) != 0 || !meta->filter || !meta->damages ||
         hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
         hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
-        read_categories(file, meta) != 0) {
+        read_optional(file, "covered_from_ns", &meta->covered_from_ns) != 0 ||
+        read_optional(file, "covered_to_ns", &meta->covered_to_ns) != 0 || read_categories(file, meta) != 0) {
         *why = text_format("%s is damaged: its attributes are incomplete", path);
         return -1;
     }
-    hdf_get_i64(file, "covered_from_ns", &meta->covered_from_ns);
-    hdf_get_i64(file, "covered_to_ns", &meta->covered_to_ns);
+    if (read_tally(file, &meta->tally) != 0) {
+        *why = text_format("%s is damaged: its tally is incomplete or a checksum of it is wrong", path);
+        return -1;
+    }
     meta->n_rows = (uint64_t)n_rows;
-    read_tally(file, &meta->tally);
     hdf_get_provenance(file, &meta->made);
     return 0;
 }

@@ -250,7 +250,7 @@ static int get_training(hid_t file, struct training *t)
         hdf_get_f64(file, "test_share", &t->test_share) != 0 || hdf_get_i64(file, "seed", &seed) != 0 ||
         get_count(file, "n_folds", NAMES_MOST, &folds) != 0)
         return -1;
-    if (H5Aexists(file, "window_length") > 0 &&
+    if (H5Aexists(file, "window_length") != 0 &&
         (hdf_get_time(file, "window_length", &t->window_length) != 0 || t->window_length < 0))
         return -1;
     t->n_rows = (uint64_t)rows;
@@ -280,8 +280,10 @@ static int get_models(hid_t file, const char *path, struct model_set *set, char 
 struct model_set *model_file_read(const char *path, int *code, char **why)
 {
     hid_t file = hdf_open_kind(path, CONTENT_MODELS, SCHEMA, code, why);
-    if (file < 0)
+    if (file < 0) {
+        *code = hdf_judge(path, *code, why);
         return NULL;
+    }
     struct model_set *set = memory_zeroed(1, sizeof *set);
     *code = EXIT_DONE;
     if (get_training(file, &set->training) != 0) {
@@ -290,6 +292,7 @@ struct model_set *model_file_read(const char *path, int *code, char **why)
     } else if (get_models(file, path, set, why) != 0) {
         *code = EXIT_BAD_DATA;
     }
+    *code = hdf_judge(path, *code, why);
     hdf_close(file);
     if (*code == EXIT_DONE)
         return set;

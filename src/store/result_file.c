@@ -138,8 +138,10 @@ static int get_result(hid_t group, struct result *r)
 struct results *results_read(const char *path, int *code, char **why)
 {
     hid_t file = hdf_open_kind(path, CONTENT_RESULTS, SCHEMA, code, why);
-    if (file < 0)
+    if (file < 0) {
+        *code = hdf_judge(path, *code, why);
         return NULL;
+    }
     struct results *results = memory_zeroed(1, sizeof *results);
     size_t n = 0;
     char **names = NULL;
@@ -152,11 +154,12 @@ struct results *results_read(const char *path, int *code, char **why)
     }
     hdf_get_provenance(file, &results->made);
     hdf_names_free(names, n);
+    if (bad)
+        *why = text_format("%s is damaged: a result is incomplete or its checksums are wrong", path);
+    *code = hdf_judge(path, bad ? EXIT_BAD_DATA : EXIT_DONE, why);
     hdf_close(file);
-    if (!bad)
+    if (*code == EXIT_DONE)
         return results;
-    *why = text_format("%s is damaged: a result is incomplete or its checksums are wrong", path);
-    *code = EXIT_BAD_DATA;
     results_free(results);
     return NULL;
 }

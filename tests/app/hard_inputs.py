@@ -315,7 +315,8 @@ def changed_files(p):
     for path, where, key, value, commands in [
         (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
         (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
-        (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
+        (hour, "/tally/arp", (), 1, readers),
+        (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
         (model, "/", "inputs", None, users), (model, "/", "rules", None, users),
         (model, "/", "window_length", np.int64(2**62), users), (model, "/", "window_length", np.int64(-1), users),
         (model, forest + "/values", (0, 0), 1e308, users),
@@ -334,6 +335,28 @@ def changed_files(p):
         f["results"][sorted(f["results"])[0]]["metrics/recall"][0] = 0.5
     done = p.run("verify", os.path.join(made, "result.h5"), p.file("none.h5"), model)
     assert done.returncode == NO_INPUT and "result.h5: NOT whole" in done.stdout and "model.h5: whole" in done.stdout, done.stdout
+    shutil.rmtree(made)
+
+
+def unreadable_files(p):
+    """Files that open and whose reading fails, as of a bad disk: that is said, not that they are damaged, and nothing is to be removed."""
+    made, unreadable = made_once(p), "/proc/self/mem"
+    folder, key = os.path.join(made, "features"), os.path.join(made, "key")
+    hour = features.files(folder)[0]
+    for path, commands in [
+        (hour, [["extract", os.path.join(made, "hour.pcap"), "-o", folder], ["verify", folder], ["info", folder], ["export", folder],
+                ["report", folder, "-o", os.path.join(made, "report")], ["evaluate", os.path.join(made, "model.h5"), folder]]),
+        (os.path.join(made, "model.h5"), [["evaluate", os.path.join(made, "model.h5"), folder], ["verify", os.path.join(made, "model.h5")]]),
+        (key, [["export", folder, "--anonymize", key, "-o", os.path.join(made, "new.csv")]]),
+    ]:
+        os.rename(path, path + ".aside")
+        os.symlink(unreadable, path)
+        for words in commands:
+            done = p.run(*words)
+            said = done.stdout + done.stderr
+            assert done.returncode == IO_FAILED and path + " cannot be read: Input/output error" in said, (words, done.returncode, said)
+            assert "remove it" not in said and "NOT whole" not in said, (words, said)
+        os.rename(path + ".aside", path)
     shutil.rmtree(made)
 
 
@@ -420,8 +443,8 @@ def every_cut(p):
 
 def main():
     with Program(sys.argv[1]) as p:
-        for group in (every_case, default_scratch, folders_that_cannot_be_listed, full_disk, own_inputs, folder_for_a_file, full_stdout, changed_files,
-                      each_file_once, one_task_works, other_locks, stops, every_cut):
+        for group in (every_case, default_scratch, folders_that_cannot_be_listed, full_disk, own_inputs, folder_for_a_file, full_stdout,
+                      changed_files, unreadable_files, each_file_once, one_task_works, other_locks, stops, every_cut):
             group(p)
 
 

@@ -344,6 +344,11 @@ def check_refusals(p, ini, folder):
     nowhere = write(good + "[extract]\ntmpdir = nowhere\n")
     assert p.run("reproduce", nowhere).returncode == 74
     assert "nowhere: no scratch" in p.do("reproduce", "--dry-run", nowhere).stderr
+    os.rename(os.path.join(folder, "training.ini"), p.file("aside.ini"))
+    os.symlink("/proc/self/mem", os.path.join(folder, "training.ini"))
+    done = p.run("reproduce", ini)
+    assert done.returncode == 74 and "training.ini cannot be read: Input/output error" in done.stderr, done.stderr
+    os.rename(p.file("aside.ini"), os.path.join(folder, "training.ini"))
     assert p.run("reproduce").returncode == 64
     for month in MONTHS:
         assert features.files(os.path.join(folder, "features", month)), "a refusal took something away"

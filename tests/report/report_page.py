@@ -134,10 +134,13 @@ def verify_finds_what_is_wrong(path, folder):
     with h5py.File(bad, "r+") as f:
         f["sources/packets"][7] += 1
     assert "packets" in run("verify", bad, code=65).stdout
-    shutil.copy(path, bad)
-    with h5py.File(bad, "r+") as f:
-        f["tally/arp"][()] += 1
-    assert "tally" in run("verify", bad, code=65).stdout
+    for change in (lambda tally: tally["arp"].write_direct(np.array(7, "u8")), lambda tally: tally.pop("arp")):
+        shutil.copy(path, bad)
+        with h5py.File(bad, "r+") as f:
+            change(f["tally"])
+        assert "tally" in run("verify", bad, code=65).stdout
+        assert "tally" in run("info", bad, code=65).stderr
+        assert "tally" in run("export", bad, code=65).stderr
     with open(bad, "w") as f:
         f.write("not a file of ours")
     assert "NOT whole" in run("verify", bad, path, code=65).stdout
@@ -302,6 +305,28 @@ def study_is_told():
         all_windows_are_in_the_csv(folder)
 
 
+def what_is_not_drawn_is_not_shown(hours, folder):
+    """A gnuplot that draws nothing, or a part of it as on a full disk, without a complaint; and a picture that cannot be read."""
+    draw = "sed -n \"s/^set output '\\(.*.svg\\)'.*/\\1.partial/p\" $3 | while read name; do %s; done\n"
+    for code, does in [(0, ""), (0, draw % "echo '<svg><path' >$name"), (0, draw % "echo '<svg></svg>' >$name" + "exit 1\n"),
+                       (74, draw % "mkdir $name")]:
+        bin, out = folder + "/bin", folder + "/undrawn"
+        os.mkdir(bin)
+        with open(bin + "/gnuplot", "w") as f:
+            f.write("#!/bin/sh\n" + does)
+        os.chmod(bin + "/gnuplot", 0o755)
+        done = subprocess.run([PROGRAM, "report", hours, "-o", out], capture_output=True, text=True,
+                              env=dict(ENVIRONMENT, PATH=bin + ":" + os.environ["PATH"]))
+        assert done.returncode == code, (does, done.returncode, done.stderr)
+        assert code or done.stderr.count("no picture of") == 1, (does, done.stderr)
+        assert not code or "label-mix.svg.partial cannot be read" in done.stderr, done.stderr
+        assert not glob.glob(out + "/figures/*.svg"), (does, os.listdir(out + "/figures"))
+        for page in ["report.html", "report.md"] if code == 0 else []:
+            assert not re.search(r"<img|figures/", open(f"{out}/{page}").read()), (does, page)
+        shutil.rmtree(bin)
+        shutil.rmtree(out)
+
+
 def main():
     study_is_told()
     with tempfile.TemporaryDirectory() as folder:
@@ -320,6 +345,7 @@ def main():
         anonymised_keeps_all_but_addresses(path, folder, columns)
         verify_finds_what_is_wrong(path, folder)
         info_tells(path, model)
+        what_is_not_drawn_is_not_shown(hours, folder)
         run("report", hours, code=64)
         run("report", folder + "/none", "-o", out, code=66)
 

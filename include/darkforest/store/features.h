@@ -80,14 +80,15 @@ int features_write(const struct ranks *ranks, const char *path, const struct fea
 
 struct features_file;
 
-/* Local. NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why. */
+/* Local. NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why. */
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why);
 /* Rows [first, first + n). 0, or an exit code with *why. */
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why);
 void features_close(struct features_file *file);
 /*
  * Whether the file is whole: every column against its checksum, the number and the order of the rows, the sum
- * of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, a clause or several joined by "; ".
+ * of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, a clause or several joined by "; "; EXIT_IO with a
+ * sentence when it cannot be read.
  */
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);

@@ -44,7 +44,7 @@ struct model_set {
 /* 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one sentence, and no file. Model
  * names are unique and hold no slash. */
 int model_file_write(const char *path, const struct model_set *set);
-/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why.
+/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why.
  * Every model has passed model_check. */
 struct model_set *model_file_read(const char *path, int *code, char **why);
 void model_set_free(struct model_set *set);

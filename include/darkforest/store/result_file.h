@@ -51,7 +51,7 @@ struct results {
 void results_add(struct results *results, const struct result *result);
 /* 0; EXIT_IO, or EXIT_STOPPED when another run writes it now, after one sentence, and no file. */
 int results_write(const char *path, const struct results *results);
-/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA) and one sentence in *why. */
+/* NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why. */
 struct results *results_read(const char *path, int *code, char **why);
 /* Frees the items and the strings, not the struct. */
 void results_clear(struct results *results);

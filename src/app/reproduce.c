@@ -126,8 +126,7 @@ static int extract_all(struct reproduce *r)
     return code;
 }
 
-/* Whether this process's run came to its tables: the report that follows it, when MPI has ended, is of them.
- */
+/* Whether this process's run came to its tables: the report, when MPI has ended, is of them. */
 static int has_tables;
 
 /* To OUTPUT/tables.md and stdout. Rank 0. */
@@ -141,12 +140,10 @@ static int print_tables(const struct reproduce *r)
         return code;
     }
     char *path = text_format("%s/tables.md", r->campaign.output);
-    code = output_write_file(path, text, strlen(text)) ? EXIT_IO : EXIT_DONE;
+    code = output_write_file(path, text, strlen(text));
     fputs(text, stdout);
-    if (fflush(stdout)) {
-        log_error("standard output cannot be written: %m");
-        code = EXIT_IO;
-    }
+    if (output_flush_stdout())
+        code = exit_worse(code, EXIT_IO);
     has_tables = code == EXIT_DONE;
     free(path);
     free(text);
@@ -189,10 +186,10 @@ static int check_settings(const struct campaign *c)
 static int keep_settings(const struct campaign *c)
 {
     char *path = settings_path(c), *text = campaign_training_text(c);
-    const int failed = access(path, F_OK) && output_write_file(path, text, strlen(text));
+    const int code = access(path, F_OK) ? output_write_file(path, text, strlen(text)) : EXIT_DONE;
     free(text);
     free(path);
-    return failed ? EXIT_IO : EXIT_DONE;
+    return code;
 }
 
 static int do_all(struct reproduce *r)

@@ -95,7 +95,8 @@ static int is_whole(const char *path, const char *end)
     return n < 0 ? -1 : strstr(last, end) != NULL;
 }
 
-/* Gives a picture its name, or takes away what there is of it. 1 when it was drawn; 0; -1 after one sentence. */
+/* Gives a picture its name, or takes away what there is of it. 1 when it was drawn; 0; -1 after one
+ * sentence. */
 static int finish(const char *stem, const char *ending, const char *end, int failed)
 {
     char *path = text_format("%s%s", stem, ending), *partial = output_partial_name(path);

@@ -1,7 +1,7 @@
 /*
- * figure.h - pictures by gnuplot, as SVG, and as PDF where gnuplot can write that. A picture has its name when
- * it is whole. The script is left beside it, so that it can be drawn again. Private to the report room. Local. Starts another program: not
- * after MPI has been started.
+ * figure.h - pictures by gnuplot, as SVG, and as PDF where gnuplot can write that. A picture has its
+ * name when it is whole. The script is left beside it, so that it can be drawn again. Private to the
+ * report room. Local. Starts another program: not after MPI has been started.
  */
 #ifndef DARKFOREST_FIGURE_H
 #define DARKFOREST_FIGURE_H
@@ -18,8 +18,8 @@ struct figure {
 int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height);
 /* A text in quotes of the script. */
 void figure_text(struct figure *figure, const char *text);
-/* Draws. 1 when there is a picture; 0 when there is no gnuplot or it drew none (said once); -1 when the script
- * could not be written or the picture not be read, after one sentence. */
+/* Draws. 1 when there is a picture; 0 when there is no gnuplot or it drew none (said once); -1 when
+ * the script could not be written or the picture not be read, after one sentence. */
 int figure_end(struct figure *figure);
 
 #endif

@@ -52,10 +52,8 @@ static int read_head(struct features_file *file, struct features_meta *meta, cha
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why)
 {
     hid_t handle = hdf_open_kind(path, CONTENT_FEATURES, LAYOUT_SCHEMA, code, why);
-    if (handle < 0) {
-        *code = hdf_judge(path, *code, why);
+    if (handle < 0)
         return NULL;
-    }
     struct features_file *file = memory_zeroed(1, sizeof *file);
     file->path = memory_text(path);
     file->file = handle;

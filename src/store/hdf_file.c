@@ -99,7 +99,7 @@ int file_content_find(const char *path, enum file_content *content, char **why)
     if (*content < CONTENTS)
         return EXIT_DONE;
     *why = text_format("%s is an HDF5 file, but not one of darkforest's", path);
-    return EXIT_BAD_DATA;
+    return hdf_judge(path, EXIT_BAD_DATA, why);
 }
 
 hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why)
@@ -116,7 +116,7 @@ hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema,
                            (long long)found, (long long)schema);
     else
         return file;
-    *code = EXIT_BAD_DATA;
+    *code = hdf_judge(path, EXIT_BAD_DATA, why);
     hdf_close(file);
     return -1;
 }

@@ -280,10 +280,8 @@ static int get_models(hid_t file, const char *path, struct model_set *set, char 
 struct model_set *model_file_read(const char *path, int *code, char **why)
 {
     hid_t file = hdf_open_kind(path, CONTENT_MODELS, SCHEMA, code, why);
-    if (file < 0) {
-        *code = hdf_judge(path, *code, why);
+    if (file < 0)
         return NULL;
-    }
     struct model_set *set = memory_zeroed(1, sizeof *set);
     *code = EXIT_DONE;
     if (get_training(file, &set->training) != 0) {

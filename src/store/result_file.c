@@ -138,10 +138,8 @@ static int get_result(hid_t group, struct result *r)
 struct results *results_read(const char *path, int *code, char **why)
 {
     hid_t file = hdf_open_kind(path, CONTENT_RESULTS, SCHEMA, code, why);
-    if (file < 0) {
-        *code = hdf_judge(path, *code, why);
+    if (file < 0)
         return NULL;
-    }
     struct results *results = memory_zeroed(1, sizeof *results);
     size_t n = 0;
     char **names = NULL;

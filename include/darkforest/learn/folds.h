@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 /*
-  * folds[i] in [0, n_folds) for each of this rank's rows, of which the classes count; 2 to 256 folds. The
-  * code of the first class that occurs and has fewer rows than folds, so that some folds are without it;
-  * -1 when there is none.
+ * folds[i] in [0, n_folds) for each of this rank's rows, of which the classes count; 2 to 256 folds. The
+ * code of the first class that occurs and has fewer rows than folds, so that some folds are without it;
+ * -1 when there is none.
  */
 int folds_deal(const struct learn_team *team, uint64_t seed, int n_folds, const struct table *rows,
                uint8_t *folds);

@@ -30,10 +30,10 @@ uint64_t pile_n(const struct pile *pile);       /* items set aside */
 uint64_t pile_n_bytes(const struct pile *pile); /* that they take on disk */
 
 /*
-  * An item with a key below `limit` that was not given yet, valid until the next call; items of one run
-  * come in order. NULL when there are no more: then a higher limit may be asked for. Every run is
-  * complete. *code gets worse, after one sentence, when scratch cannot be read, and nothing is given
-  * while it is not 0: then the end is no end.
+ * An item with a key below `limit` that was not given yet, valid until the next call; items of one run
+ * come in order. NULL when there are no more: then a higher limit may be asked for. Every run is
+ * complete. *code gets worse, after one sentence, when scratch cannot be read, and nothing is given
+ * while it is not 0: then the end is no end.
  */
 const void *pile_next(struct pile *pile, uint64_t limit, int *code);
 

@@ -54,8 +54,8 @@ uint64_t features_rounds(uint64_t n_rows, int size);
 struct features_part features_part(uint64_t n_rows, uint64_t round, int rank, int size);
 
 /*
-  * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code (EXIT_IO, or EXIT_STOPPED
-  * when another run writes it now), after one sentence; unless it is 0, *writer is NULL.
+ * Collective. Begins PATH.partial for n_rows rows in all. The agreed exit code (EXIT_IO, or EXIT_STOPPED
+ * when another run writes it now), after one sentence; unless it is 0, *writer is NULL.
  */
 int features_begin(struct features_writer **writer, const struct ranks *ranks, const char *path,
                    const struct features_meta *meta, uint64_t n_rows);
@@ -71,9 +71,9 @@ void features_round(struct features_writer *writer);
 int features_end(struct features_writer *writer, int code);
 
 /*
-  * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of
-  * all ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO, EXIT_STOPPED) after
-  * one sentence.
+ * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of
+ * all ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO, EXIT_STOPPED) after
+ * one sentence.
  */
 int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
                    const struct source_row *rows, size_t n_rows);
@@ -86,9 +86,9 @@ struct features_file *features_open(const char *path, struct features_meta *meta
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why);
 void features_close(struct features_file *file);
 /*
- * Whether the file is whole: every column against its checksum, the number and the order of the rows, the sum
- * of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, a clause or several joined by "; "; EXIT_IO with a
- * sentence when it cannot be read.
+ * Whether the file is whole: every column against its checksum, the number and the order of the rows,
+ * the sum of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, clauses joined by semicolons;
+ * EXIT_IO with a sentence when it cannot be read.
  */
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);

@@ -10,8 +10,7 @@ enum file_content { CONTENT_FEATURES, CONTENT_MODELS, CONTENT_RESULTS, CONTENTS 
 
 extern const char *const file_content_names[CONTENTS]; /* "feature", "model", "result" */
 
-/* What an HDF5 file of ours holds. 0; EXIT_NO_INPUT, EXIT_BAD_DATA or EXIT_IO with one sentence in *why.
- */
+/* What an HDF5 file of ours holds. 0; EXIT_NO_INPUT, EXIT_BAD_DATA or EXIT_IO with one sentence in *why. */
 int file_content_find(const char *path, enum file_content *content, char **why);
 
 /*

@@ -6,7 +6,7 @@
 # A line for each slice that is running, stopped, failed or broken (every slice with --all), one for each damaged input with the slices
 # that it belongs to, then the sums. --verify reads every finished file and proves it whole. Ends with 74 when a slice failed or is
 # broken, else 75 when work is left, else 65 when a damaged input is among what is done or a finished file is not whole, and with 0 when all
-# is well. (Any other code is that of the job for models and tables, or of `darkforest verify` where it did not come to its end.)
+# is well. (Any other code is that of the job for models and tables, or of `darkforest verify`: 74 when it could not read a file.)
 set -euo pipefail
 # shellcheck source=scripts/campaign.sh
 . "$(dirname "$0")/campaign.sh"
@@ -74,8 +74,8 @@ verify_files() {
     if [ $code = 0 ]; then
         echo "${#files[@]} finished files are whole"
     else
-        grep 'NOT whole' <<<"$said" || die $code "the files could not be verified: $program ended with $code"
-        return 65
+        grep -E ': (NOT whole|not verified): ' <<<"$said" || die $code "the files could not be verified: $program ended with $code"
+        return $code
     fi
 }
 

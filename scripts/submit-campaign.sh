@@ -68,7 +68,8 @@ missing_slices() { # MONTH QUEUED-INDEX...
 make_folders() { # MONTH INDEX...
     local index
     for index in "${@:2}"; do
-        [ -d "$(slice_folder "$1" "$index")" ] || rm -f "$(slice_log "$1" "$index")"
+        [ -d "$(slice_folder "$1" "$index")" ] || [ ! -e "$(slice_log "$1" "$index")" ] ||
+            mv -f "$(slice_log "$1" "$index")" "$(slice_log "$1" "$index").old"
         mkdir -p "$(slice_folder "$1" "$index")"
     done
 }

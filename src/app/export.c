@@ -260,17 +260,20 @@ static int export_to_hdf5(const struct export *export)
     return code;
 }
 
-/* One model file, or any number of feature files? Rank 0 looks for all. */
-static int is_model(const struct ranks *ranks, const struct strings *operands)
+/* One model file, or any number of feature files? Rank 0 looks for all. 0, or EXIT_IO after one sentence. */
+static int find_kind(const struct ranks *ranks, const struct strings *operands, int *is_model)
 {
-    enum file_content content;
+    enum file_content content = CONTENT_FEATURES;
     char *why = NULL;
-    int found = ranks_rank(ranks) == 0 && operands->n == 1 &&
-                file_content_find(operands->items[0], &content, &why) == EXIT_DONE &&
-                content == CONTENT_MODELS;
-    ranks_broadcast(ranks, 0, &found, sizeof found);
+    int code = EXIT_DONE;
+    if (ranks_rank(ranks) == 0 && operands->n == 1)
+        code = file_content_find(operands->items[0], &content, &why);
+    if (code == EXIT_IO)
+        log_error("%s", why);
     free(why);
-    return found;
+    *is_model = code == EXIT_DONE && content == CONTENT_MODELS;
+    ranks_broadcast(ranks, 0, is_model, sizeof *is_model);
+    return ranks_agree(ranks, code == EXIT_IO ? code : EXIT_DONE, NULL);
 }
 
 static const char *export_check(const void *values, const struct strings *operands)
@@ -343,18 +346,20 @@ static int export_feature_files(struct export *export, const struct strings *ope
 static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct export export = {.ranks = world, .options = values};
-    const int model = is_model(world, operands);
-    const char *wrong = model ? check_model_options(export.options) : check_rows_options(export.options);
+    int is_model, code = find_kind(world, operands, &is_model);
+    if (code)
+        return code;
+    const char *wrong = is_model ? check_model_options(export.options) : check_rows_options(export.options);
     if (wrong) {
         log_error("%s; `darkforest export --help` says more", wrong);
         return EXIT_BAD_USAGE;
     }
     /* No run.json: what is exported is often for others, who are not to know the command line. */
     struct run_record *record;
-    int code = run_record_new(&record, world, "export", NULL, NULL);
+    code = run_record_new(&record, world, "export", NULL, NULL);
     if (code)
         return code;
-    if (!model)
+    if (!is_model)
         code = export_feature_files(&export, operands);
     else if (ranks_rank(world) == 0)
         code = export_model_file(&export, operands);
@@ -365,8 +370,9 @@ static int export_run(const struct ranks *world, const void *values, const struc
 
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
-     "The file to write; of HDF5 files the folder, if they are several, PATH ends in a slash or is one. CSV "
-     "goes to standard output without it.",
+     "The file to write; of HDF5 files the folder, if they are several, PATH is one, or PATH ends in a "
+     "slash. "
+     "CSV goes to standard output without it.",
      FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
      0},

@@ -64,7 +64,7 @@ static int verify_file(const char *path, void *context)
     if (code == EXIT_DONE)
         printf("%s: whole, %s\n", path, what);
     else
-        printf("%s: %s: %s\n", path, code == EXIT_IO ? "not verified" : "NOT whole", why);
+        printf("%s: %s: %s\n", path, code == EXIT_BAD_DATA ? "NOT whole" : "not verified", why);
     free(what);
     free(why);
     return code;

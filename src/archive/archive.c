@@ -52,10 +52,11 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     return code;
 }
 
-/* What in a folder is not even looked at: hidden files, unfinished ones. */
+/* What in a folder is not even looked at: hidden and unfinished files, indexes, what file systems keep. */
 static int is_passed_over(const char *path)
 {
-    return path_name(path)[0] == '.' || text_ends_in(path, ".partial");
+    return path_name(path)[0] == '.' || text_ends_in(path, ".partial") || text_ends_in(path, ".dfx") ||
+           strcmp(path_name(path), "lost+found") == 0;
 }
 
 static int gather_found(struct gathering *g, const char *path, const struct stat *status)
@@ -86,9 +87,10 @@ static int gather_lost(struct gathering *g, const char *path)
 {
     const int error = errno;
     struct stat link;
-    if (is_passed_over(path)) {
+    const int is_gone = error == ENOENT && lstat(path, &link) < 0 && errno == ENOENT;
+    if (is_passed_over(path) || is_gone) {
         g->n_skipped++;
-    } else if (folder_lacks(error) && lstat(path, &link) == 0) {
+    } else if (folder_lacks(error) && lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
         add_refusal(g, path, text_format("%s cannot be opened: it is a link to nothing", path));
     } else {
         *g->why = text_format("%s cannot be opened: %s", path, strerror(error));
@@ -114,7 +116,7 @@ static int gather_entry(struct gathering *g, const char *path, const struct leve
         return gather_lost(g, path);
     if (!S_ISDIR(status.st_mode))
         return gather_found(g, path, &status);
-    return path_name(path)[0] == '.' ? EXIT_DONE : gather_folder(g, path, &status, level);
+    return is_passed_over(path) ? EXIT_DONE : gather_folder(g, path, &status, level);
 }
 
 static int gather_folder(struct gathering *g, const char *path, const struct stat *status,

@@ -188,7 +188,7 @@ static void write_index(const struct parts_gzip *g)
     /* Another run may be reading the same file, and writing the same index. */
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    char *own = text_format("%s-%s-%ld", g->index, host, (long)getpid());
+    char *own = text_format("%s-%s-%ld.partial", g->index, host, (long)getpid());
     if (output_write_bytes(own, bytes, n) || rename(own, g->index)) {
         log_warn("%s: cannot be written, so that the next run has no index either: %m", g->index);
         unlink(own);

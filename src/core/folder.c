@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int folder_lacks(int error)
 {
@@ -44,24 +45,60 @@ int folder_list(const char *folder, struct strings *paths, char **why)
 /* What ended a match: glob hands its callback nothing of the caller's. */
 static char *unreadable;
 
-static int note_unreadable(const char *folder, int error)
+static void note(const char *path, int error)
 {
-    if (folder_lacks(error)) /* a link to nothing among the folders */
-        return 0;
-    unreadable = unreadable_text(folder, error);
-    return 1;
+    if (!unreadable && !folder_lacks(error)) /* a link to nothing among the folders is no reason */
+        unreadable = unreadable_text(path, error);
+}
+
+static void *open_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        note(path, errno);
+    return folder;
+}
+
+static struct dirent *read_folder(void *folder)
+{
+    return readdir(folder);
+}
+
+static void close_folder(void *folder)
+{
+    closedir(folder);
+}
+
+static int look_at(const char *path, struct stat *status)
+{
+    const int result = stat(path, status);
+    if (result != 0)
+        note(path, errno);
+    return result;
+}
+
+static int look_at_link(const char *path, struct stat *status)
+{
+    const int result = lstat(path, status);
+    if (result != 0)
+        note(path, errno);
+    return result;
 }
 
 int folder_match(const char *pattern, struct strings *paths, char **why)
 {
-    glob_t found = {0};
+    glob_t found = {.gl_opendir = open_folder,
+                    .gl_readdir = read_folder,
+                    .gl_closedir = close_folder,
+                    .gl_stat = look_at,
+                    .gl_lstat = look_at_link};
     unreadable = NULL;
-    const int result = glob(pattern, 0, note_unreadable, &found);
-    if (result == 0)
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            strings_add(paths, memory_text(found.gl_pathv[i]));
+    const int result = glob(pattern, GLOB_ALTDIRFUNC, NULL, &found);
+    const int failed = unreadable || (result != 0 && result != GLOB_NOMATCH);
+    for (size_t i = 0; !failed && result == 0 && i < found.gl_pathc; i++)
+        strings_add(paths, memory_text(found.gl_pathv[i]));
     globfree(&found);
-    if (result == 0 || result == GLOB_NOMATCH)
+    if (!failed)
         return EXIT_DONE;
     *why = unreadable ? unreadable : text_format("what %s stands for cannot be read", pattern);
     return EXIT_IO;

@@ -63,8 +63,8 @@ static int wait_for(pid_t child)
 static int draw(const char *stem)
 {
     char *folder = path_folder(stem), *script = text_format("%s.gp", path_name(stem));
-    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-e"}, (char[]){"ending = '.partial'"}, script,
-                               NULL};
+    char *ending = text_format("ending = '.%ld.partial'", (long)getpid());
+    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-e"}, ending, script, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = -1;
@@ -74,6 +74,7 @@ static int draw(const char *stem)
     if (posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0)
         status = wait_for(child);
     posix_spawn_file_actions_destroy(&actions);
+    free(ending);
     free(script);
     free(folder);
     return status;
@@ -99,7 +100,8 @@ static int is_whole(const char *path, const char *end)
  * sentence. */
 static int finish(const char *stem, const char *ending, const char *end, int failed)
 {
-    char *path = text_format("%s%s", stem, ending), *partial = output_partial_name(path);
+    char *path = text_format("%s%s", stem, ending),
+         *partial = text_format("%s.%ld.partial", path, (long)getpid());
     int drawn = failed ? 0 : is_whole(partial, end);
     if (drawn > 0 && rename(partial, path) != 0) {
         log_error("%s cannot be written: %m", path);

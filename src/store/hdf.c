@@ -1,6 +1,7 @@
 #include "hdf.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/folder.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
@@ -91,8 +92,9 @@ hid_t hdf_open(const char *path, int *code, char **why)
 {
     hdf_start();
     if (access(path, R_OK) != 0) {
-        *code = EXIT_NO_INPUT;
-        *why = text_format("%s does not exist or cannot be read", path);
+        *code = folder_lacks(errno) || errno == EACCES ? EXIT_NO_INPUT : EXIT_IO;
+        *why = folder_lacks(errno) ? text_format("%s does not exist", path)
+                                   : text_format("%s cannot be read: %s", path, strerror(errno));
         return -1;
     }
     struct stat status;

@@ -4,6 +4,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +160,9 @@ static int read_tally(hid_t file, struct tally *tally)
 static int read_rules(hid_t file, const char *path, struct rules *rules)
 {
     char *text = hdf_get_text(file, "rules");
+    const int error = errno; /* parsing sets it anew, and hdf_judge asks for it */
     int bad = !text || rules_read_text(rules, path, text) != 0;
+    errno = error;
     free(text);
     return bad;
 }

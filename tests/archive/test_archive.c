@@ -121,6 +121,7 @@ static void what_cannot_be_looked_at(void **state)
     chmod(place("denied/deep"), 0);
     expect_denial(place("denied"), EXIT_IO, "denied/deep cannot be read: Permission denied");
     expect_denial(place("denied/*/*.pcap"), EXIT_IO, "denied/deep cannot be read: Permission denied");
+    expect_denial(place("denied/*/c.pcap"), EXIT_IO, "denied/deep/c.pcap cannot be read: Permission denied");
     expect_denial(place("denied/links"), EXIT_NO_INPUT,
                   "denied/links/c.pcap cannot be opened: Permission denied");
     chmod(place("denied/deep"), 0755);

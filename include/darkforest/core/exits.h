@@ -9,7 +9,7 @@ enum exit_code {
     EXIT_NO_INPUT = 66,   /* an input does not exist or cannot be opened, or there is nothing in it to read */
     EXIT_BUG = 70,        /* ours */
     EXIT_IO = 74,         /* writing or reading failed: disk full, permission, ... */
-    EXIT_STOPPED = 75,    /* work is left, stopped or because another run writes the output: submit again */
+    EXIT_STOPPED = 75,    /* work is left: stopped, or another run writes the output; submit again */
     EXIT_BAD_CONFIG = 78, /* a rules file, a device list, a campaign file or the launch is wrong */
 };
 

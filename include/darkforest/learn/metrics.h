@@ -20,7 +20,7 @@ struct metrics {
 struct measures {
     double precision, recall, f1;
     uint64_t support;                   /* rows truly of the class; all rows for an average */
-    int no_precision, no_recall, no_f1; /* undefined: nothing was predicted so, nothing is so, both */
+    int no_precision, no_recall, no_f1; /* undefined: nothing was predicted so, nothing is so, or both */
 };
 
 struct metrics_summary {

@@ -2,7 +2,7 @@
 # The tests, from a fresh machine: installs what is missing, then the release build with all tests, the same under the address and
 # undefined-behaviour sanitizers, and a short run of each fuzzer. The summaries come last. Ends with 0 when everything passed.
 #
-#     FUZZ_SECONDS=60 scripts/test.sh          fuzz each target longer (20 s by default)
+#     FUZZ_SECONDS=60 scripts/test.sh          fuzz each target longer (10 s by default)
 #     DARKFOREST_KILLS=10 scripts/test.sh      kill a rank of a job on the cluster at ten moments instead of three
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -24,7 +24,7 @@ fuzz_all() {
     folder=$(build_folder fuzz)
     for fuzzer in "$folder"/fuzzers/*; do
         [ -x "$fuzzer" ] || continue
-        say "fuzzing $(basename "$fuzzer") for ${FUZZ_SECONDS:=20} s"
+        say "fuzzing $(basename "$fuzzer") for ${FUZZ_SECONDS:=10} s"
         mkdir -p "$folder/corpus/$(basename "$fuzzer")"
         if ! (cd "$folder" && "$fuzzer" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 \
             "corpus/$(basename "$fuzzer")") >"$fuzzer.log" 2>&1; then

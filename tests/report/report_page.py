@@ -333,7 +333,8 @@ def main():
         hours, out = folder + "/hours", folder + "/report"
         os.mkdir(hours)
         path, model = hours + "/features-20170101T000000.h5", hours + "/model.h5"
-        subprocess.run([MAKE, path, str(N_ROWS)], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+        made = subprocess.run([MAKE, path, str(N_ROWS)], env=ENVIRONMENT, capture_output=True, text=True)
+        assert made.returncode == 0, made.stderr
         run("train", path, "-o", model, "--quiet")
         with h5py.File(path) as f:
             columns = {name: f["sources"][name][:] for name in f["sources"]}

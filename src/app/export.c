@@ -371,8 +371,7 @@ static int export_run(const struct ranks *world, const void *values, const struc
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
      "The file to write; of HDF5 files the folder, if they are several, PATH is one, or PATH ends in a "
-     "slash. "
-     "CSV goes to standard output without it.",
+     "slash. CSV goes to standard output without it.",
      FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
      0},

@@ -10,10 +10,8 @@
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Files by whether the windows that their names tell begin in the month. */
 struct found {
@@ -74,30 +72,17 @@ void month_files_warn(const struct campaign *campaign, size_t month)
     free(why);
 }
 
-/* As archive_open takes its operands: a path as it is, else a pattern. 0, or an exit code with *why. */
-static int look_for(const char *path, const struct campaign_month *m, char **why)
-{
-    struct stat status;
-    struct strings matches = {0};
-    if (stat(path, &status) == 0)
-        return EXIT_DONE;
-    const int error = errno;
-    int code = folder_match(path, &matches, why);
-    if (code == EXIT_DONE && matches.n == 0) {
-        *why = folder_lacks(error)
-                   ? text_format("%s: there is no such file, the archive of month %s", path, m->name)
-                   : text_format("%s cannot be opened: %s", path, strerror(error));
-        code = EXIT_NO_INPUT;
-    }
-    strings_free_all(&matches);
-    return code;
-}
-
 int month_files_find_archive(const struct campaign *campaign, size_t month, char **why)
 {
     const struct campaign_month *m = &campaign->months[month];
+    struct strings found = {0};
+    char *reason = NULL;
     int code = EXIT_DONE;
     for (size_t i = 0; i < m->archive.n && code == EXIT_DONE; i++)
-        code = look_for(m->archive.items[i], m, why);
+        code = folder_find(m->archive.items[i], &found, &reason);
+    if (code != EXIT_DONE)
+        *why = text_format("the archive of month %s: %s", m->name, reason);
+    strings_free_all(&found);
+    free(reason);
     return code;
 }

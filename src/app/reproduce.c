@@ -387,8 +387,8 @@ const struct command command_reproduce = {
                 "time. A file "
                 "OUTPUT/STOP stops it in good order. Write the campaign file after "
                 "campaign-example.ini, which explains each key (in jobs/, installed in "
-                "share/darkforest/jobs); "
-                "campaign.md makes a small one to try (in docs/, installed in share/doc/darkforest).",
+                "share/darkforest/jobs); campaign.md makes a small one to try (in docs/, installed in "
+                "share/doc/darkforest).",
             .example = "mpirun -n 2 darkforest reproduce study.ini",
         },
     .options = reproduce_rows,

@@ -63,7 +63,7 @@ static int gather_found(struct gathering *g, const char *path, const struct stat
 {
     struct file_kind kind;
     char *why;
-    if (is_passed_over(path) || !S_ISREG(status->st_mode)) {
+    if (!S_ISREG(status->st_mode)) {
         g->n_skipped++;
         return EXIT_DONE;
     }
@@ -87,16 +87,17 @@ static int gather_lost(struct gathering *g, const char *path)
 {
     const int error = errno;
     struct stat link;
-    const int is_gone = error == ENOENT && lstat(path, &link) < 0 && errno == ENOENT;
-    if (is_passed_over(path) || is_gone) {
+    const int is_there = lstat(path, &link) == 0;
+    if (!is_there && error == ENOENT && errno == ENOENT) { /* it went away since it was listed */
         g->n_skipped++;
-    } else if (folder_lacks(error) && lstat(path, &link) == 0 && S_ISLNK(link.st_mode)) {
-        add_refusal(g, path, text_format("%s cannot be opened: it is a link to nothing", path));
-    } else {
-        *g->why = text_format("%s cannot be opened: %s", path, strerror(error));
-        return EXIT_NO_INPUT;
+        return EXIT_DONE;
     }
-    return EXIT_DONE;
+    if (is_there && S_ISLNK(link.st_mode) && folder_lacks(error)) {
+        add_refusal(g, path, text_format("%s cannot be opened: it is a link to nothing", path));
+        return EXIT_DONE;
+    }
+    *g->why = text_format("%s cannot be opened: %s", path, strerror(error));
+    return EXIT_NO_INPUT;
 }
 
 /* A folder that is being read, below those that it was found in: a link to one of them leads nowhere new. */
@@ -112,11 +113,14 @@ static int gather_folder(struct gathering *g, const char *path, const struct sta
 static int gather_entry(struct gathering *g, const char *path, const struct level *level)
 {
     struct stat status;
-    if (stat(path, &status) < 0)
+    const int is_lost = stat(path, &status) < 0;
+    if (is_passed_over(path)) {
+        g->n_skipped += is_lost || !S_ISDIR(status.st_mode);
+        return EXIT_DONE;
+    }
+    if (is_lost)
         return gather_lost(g, path);
-    if (!S_ISDIR(status.st_mode))
-        return gather_found(g, path, &status);
-    return is_passed_over(path) ? EXIT_DONE : gather_folder(g, path, &status, level);
+    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status, level) : gather_found(g, path, &status);
 }
 
 static int gather_folder(struct gathering *g, const char *path, const struct stat *status,
@@ -138,27 +142,23 @@ static int gather_path(struct gathering *g, const char *path)
 {
     struct stat status;
     if (stat(path, &status) < 0) {
-        *g->why = strcmp(path, "-") == 0
-                      ? memory_text("- (standard input) cannot be read here: only `darkforest classify` does")
-                      : text_format("%s cannot be opened: %s", path, strerror(errno));
+        *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
         return EXIT_NO_INPUT;
     }
     return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status, NULL) : gather_named(g, path, &status);
 }
 
-/* A path that exists is taken as it is, whatever characters are in it; else it is a pattern. */
 static int gather_operand(struct gathering *g, const char *operand)
 {
-    struct stat status;
-    struct strings matches = {0};
-    if (stat(operand, &status) == 0)
-        return gather_path(g, operand);
-    int code = folder_match(operand, &matches, g->why);
-    if (code == EXIT_DONE && matches.n == 0)
-        code = gather_path(g, operand); /* which says what is wrong with it */
-    for (size_t i = 0; i < matches.n && code == EXIT_DONE; i++)
-        code = gather_path(g, matches.items[i]);
-    strings_free_all(&matches);
+    struct strings paths = {0};
+    if (strcmp(operand, "-") == 0) {
+        *g->why = memory_text("- (standard input) cannot be read here: only `darkforest classify` does");
+        return EXIT_NO_INPUT;
+    }
+    int code = folder_find(operand, &paths, g->why);
+    for (size_t i = 0; i < paths.n && code == EXIT_DONE; i++)
+        code = gather_path(g, paths.items[i]);
+    strings_free_all(&paths);
     return code;
 }
 

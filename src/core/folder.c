@@ -85,7 +85,7 @@ static int look_at_link(const char *path, struct stat *status)
     return result;
 }
 
-int folder_match(const char *pattern, struct strings *paths, char **why)
+static int add_matches(const char *pattern, struct strings *paths, char **why)
 {
     glob_t found = {.gl_opendir = open_folder,
                     .gl_readdir = read_folder,
@@ -102,4 +102,19 @@ int folder_match(const char *pattern, struct strings *paths, char **why)
         return EXIT_DONE;
     *why = unreadable ? unreadable : text_format("what %s stands for cannot be read", pattern);
     return EXIT_IO;
+}
+
+int folder_find(const char *operand, struct strings *paths, char **why)
+{
+    struct stat status;
+    const size_t n_before = paths->n;
+    if (stat(operand, &status) == 0) {
+        strings_add(paths, memory_text(operand));
+        return EXIT_DONE;
+    }
+    const int error = errno, code = add_matches(operand, paths, why);
+    if (code != EXIT_DONE || paths->n > n_before)
+        return code;
+    *why = text_format("%s cannot be opened: %s", operand, strerror(error));
+    return folder_lacks(error) ? EXIT_NO_INPUT : EXIT_IO;
 }

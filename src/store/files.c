@@ -8,7 +8,6 @@
 #include "darkforest/core/output.h"
 #include "darkforest/store/features.h"
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,23 +47,13 @@ static int add_path(const char *path, const char *name_pattern, struct strings *
     return EXIT_DONE;
 }
 
-/* A path that exists is taken as it is, whatever characters are in it; else it is a pattern. */
 static int add_operand(const char *operand, const char *name_pattern, struct strings *paths, char **why)
 {
-    struct stat status;
-    if (stat(operand, &status) == 0)
-        return add_path(operand, name_pattern, paths, why);
-    const int error = errno;
-    struct strings matches = {0};
-    int code = folder_match(operand, &matches, why);
-    if (code == EXIT_DONE && matches.n == 0) {
-        *why = folder_lacks(error) ? text_format("%s does not exist", operand)
-                                   : text_format("%s cannot be opened: %s", operand, strerror(error));
-        code = folder_lacks(error) ? EXIT_NO_INPUT : EXIT_IO;
-    }
-    for (size_t i = 0; i < matches.n && code == EXIT_DONE; i++)
-        code = add_path(matches.items[i], name_pattern, paths, why);
-    strings_free_all(&matches);
+    struct strings found = {0};
+    int code = folder_find(operand, &found, why);
+    for (size_t i = 0; i < found.n && code == EXIT_DONE; i++)
+        code = add_path(found.items[i], name_pattern, paths, why);
+    strings_free_all(&found);
     return code;
 }
 

@@ -141,7 +141,7 @@ int hdf_get_i64(hid_t object, const char *name, int64_t *value)
 
 int hdf_get_time(hid_t object, const char *name, int64_t *value)
 {
-    const int64_t most = INT64_MAX / 4 / NS_PER_S; /* sums and differences of times fit too */
+    const int64_t most = INT64_MAX / 2 / NS_PER_S; /* what pcap can say, and a window's length beyond, fits */
     return hdf_get_i64(object, name, value) != 0 || *value < -most || *value > most ? -1 : 0;
 }
 

@@ -28,15 +28,8 @@ static double member_number(const json_t *record, const char *key)
     return value >= 0 && value < 1e18 ? value : 0;
 }
 
-static int add_run(struct report *report, const char *path, char **why)
+static void add_run(struct report *report, const json_t *record)
 {
-    json_error_t error;
-    json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(record)) {
-        *why = text_format("%s is not a run record: line %d: %s", path, error.line, error.text);
-        json_decref(record);
-        return EXIT_BAD_DATA;
-    }
     const struct report_run run = {
         .command = member_text(record, "command"),
         .version = member_text(record, "program"),
@@ -48,6 +41,22 @@ static int add_run(struct report *report, const char *path, char **why)
         .n_ranks = (int)json_integer_value(json_object_get(record, "ranks")),
     };
     report_add_run(report, &run);
+}
+
+/* The runs of a record, in the order of time. */
+static int add_record_file(struct report *report, const char *path, char **why)
+{
+    json_error_t error;
+    json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(record)) {
+        *why = text_format("%s is not a run record: line %d: %s", path, error.line, error.text);
+        json_decref(record);
+        return EXIT_BAD_DATA;
+    }
+    const json_t *earlier = json_object_get(record, "earlier");
+    for (size_t i = json_array_size(earlier); i > 0; i--)
+        add_run(report, json_array_get(earlier, i - 1));
+    add_run(report, record);
     json_decref(record);
     return EXIT_DONE;
 }
@@ -56,8 +65,8 @@ static int add_file(struct report *report, struct mixture *mixture, const char *
 {
     char *why = NULL;
     struct features_meta meta = {0};
-    const int code =
-        text_ends_in(path, ".json") ? add_run(report, path, &why) : report_add(report, path, &meta, &why);
+    const int code = text_ends_in(path, ".json") ? add_record_file(report, path, &why)
+                                                 : report_add(report, path, &meta, &why);
     if (code != EXIT_DONE)
         log_warn("left out: %s", why);
     else if (meta.window_length > 0)

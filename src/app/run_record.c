@@ -19,6 +19,7 @@ struct run_record {
     const char *command;
     struct output *output; /* rank 0's; NULL: none is written */
     json_t *root;
+    json_t *earlier; /* records of earlier runs, at rank 0; NULL for none */
     double started;
     struct {
         const char *name;
@@ -58,6 +59,25 @@ static json_t *now_text(void)
     return json_string(text);
 }
 
+/* The records of earlier runs into the same place, the latest first; NULL: there are none. Rank 0. */
+static json_t *read_earlier(const char *path)
+{
+    json_error_t error;
+    json_t *latest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(latest)) {
+        json_decref(latest);
+        return NULL;
+    }
+    json_t *earlier = json_incref(json_object_get(latest, "earlier"));
+    if (!json_is_array(earlier)) {
+        json_decref(earlier);
+        earlier = json_array();
+    }
+    json_object_del(latest, "earlier");
+    json_array_insert_new(earlier, 0, latest);
+    return earlier;
+}
+
 /* Makes the folder and holds the record's place in it. An exit code. Rank 0. */
 static int hold(struct output **output, const char *path)
 {
@@ -67,7 +87,8 @@ static int hold(struct output **output, const char *path)
     return code ? code : output_begin(output, path);
 }
 
-static struct run_record *start(const struct ranks *world, const char *command, struct output *output)
+static struct run_record *start(const struct ranks *world, const char *command, struct output *output,
+                                json_t *earlier)
 {
     struct run_record *record = memory_zeroed(1, sizeof *record);
     char host[256] = "";
@@ -77,6 +98,7 @@ static struct run_record *start(const struct ranks *world, const char *command, 
     record->started = clock_seconds();
     record->root = json_object();
     record->output = output;
+    record->earlier = earlier;
     run_record_set(record, "program", json_string("darkforest " DARKFOREST_VERSION));
     run_record_set(record, "command", json_string(command));
     run_record_set(record, "arguments", arguments());
@@ -90,15 +112,17 @@ int run_record_new(struct run_record **record, const struct ranks *world, const 
                    const char *output, const char *ending)
 {
     struct output *held = NULL;
+    json_t *earlier = NULL;
     int code = EXIT_DONE;
     if (output && ranks_rank(world) == 0) {
         char *path = text_format("%s%s", output, ending);
         code = hold(&held, path);
+        earlier = code ? NULL : read_earlier(path);
         free(path);
     }
     code = ranks_agree(world, code, NULL);
     if (code == EXIT_DONE)
-        *record = start(world, command, held);
+        *record = start(world, command, held, earlier);
     return code;
 }
 
@@ -214,6 +238,8 @@ int run_record_finish(struct run_record *record, int code)
     run_record_set(record, "peak_memory_bytes_largest_rank", json_integer((json_int_t)usage.largest_peak));
     run_record_set(record, "peak_memory_bytes_all_ranks", json_integer((json_int_t)usage.peaks));
     run_record_set(record, "phase_seconds", phases(record));
+    if (record->earlier)
+        run_record_set(record, "earlier", record->earlier);
     if (record->output && write_record(record))
         code = exit_worse(code, EXIT_IO);
     code = ranks_agree(record->world, code, NULL);

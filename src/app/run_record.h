@@ -5,7 +5,8 @@
  * The record is held from the start of a run to its end (output.h):
  * so no second run writes to the same place at the same time.
  *
- * The record is a JSON object that commands add to (jansson).
+ * The record is a JSON object that commands add to (jansson). Those of earlier runs into the same place are
+ * kept in its array `earlier`, the latest first: what a run did stays told when another finds it done.
  * Rank 0 keeps and writes it; other ranks may call everything.
  */
 #ifndef DARKFOREST_APP_RUN_RECORD_H

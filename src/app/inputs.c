@@ -73,6 +73,38 @@ int inputs_features(const struct ranks *world, const struct strings *operands, s
     return code;
 }
 
+/* Without what says how it is packed. */
+static size_t stem_bytes(const char *path)
+{
+    static const char *const endings[] = {".gz", ".zst"};
+    const size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (text_ends_in(path, endings[i]))
+            return n - strlen(endings[i]);
+    return n;
+}
+
+/* Two files that begin at the same time may be one capture twice, of which every packet would count twice:
+ * refused where their names say so too, as of a capture and its packed copy. Files are in the order of time. */
+static int check_twins(const struct archive *archive, char **why)
+{
+    for (size_t i = 1; i < archive->n; i++) {
+        const struct archive_file *a = &archive->files[i - 1], *b = &archive->files[i];
+        const size_t n = stem_bytes(a->path);
+        if (a->kind.first_ts_ns != b->kind.first_ts_ns || a->kind.first_ts_ns == INT64_MAX)
+            continue;
+        if (n == stem_bytes(b->path) && strncmp(a->path, b->path, n) == 0) {
+            *why =
+                text_format("%s and %s are one capture: every packet would count twice; give one of the two",
+                            a->path, b->path);
+            return EXIT_BAD_CONFIG;
+        }
+        log_warn("%s and %s begin at the same time: should they hold the same packets, these count twice",
+                 a->path, b->path);
+    }
+    return EXIT_DONE;
+}
+
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive)
 {
     int code = 0;
@@ -81,6 +113,7 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
     *archive = (struct archive){0};
     if (ranks_rank(world) == 0) {
         code = archive_open(archive, operands->items, operands->n, &n_skipped, &why);
+        code = code ? code : check_twins(archive, &why);
         if (code)
             say(why);
         else if (n_skipped)

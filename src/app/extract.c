@@ -106,15 +106,6 @@ struct extract {
     struct finish finish;
 };
 
-/* When the last of the files that hold anything begins. */
-static int64_t last_beginning(const struct archive *archive)
-{
-    size_t n = archive->n;
-    while (n > 1 && archive->files[n - 1].kind.first_ts_ns == INT64_MAX)
-        n--;
-    return archive->files[n - 1].kind.first_ts_ns;
-}
-
 /* Windows that `ranks` need not compute. */
 static int find_finished(struct extract *x, const struct ranks *ranks)
 {
@@ -122,9 +113,7 @@ static int find_finished(struct extract *x, const struct ranks *ranks)
     const struct finished_settings settings = {.window_s = x->options->window_ns / NS_PER_S,
                                                .from_ns = x->options->from_ns,
                                                .to_ns = x->options->to_ns,
-                                               .input_checksum = inputs_checksum(&x->archive),
-                                               .first_ns = x->archive.files[0].kind.first_ts_ns,
-                                               .last_ns = last_beginning(&x->archive),
+                                               .archive = &x->archive,
                                                .inventory_checksum =
                                                    inventory ? inventory_checksum(inventory) : 0,
                                                .filter = x->options->filter ? x->options->filter : "",

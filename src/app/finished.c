@@ -11,6 +11,7 @@
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,12 +47,29 @@ static const char *what_differs(const struct finished_settings *settings, const 
     return same ? NULL : "the rules";
 }
 
-/* Whether a window that the input files begin in was made from other files than these. */
-static int is_of_others(const struct features_meta *meta, const struct finished_settings *settings)
+static int has_line(const char *lines, int64_t number)
 {
-    const int64_t first_s = settings->first_ns / NS_PER_S, last_s = settings->last_ns / NS_PER_S;
-    return meta->input_checksum != settings->input_checksum && meta->window_start <= last_s &&
-           meta->window_start > first_s - meta->window_length;
+    char line[32];
+    snprintf(line, sizeof line, "%lld\n", (long long)number);
+    for (const char *at = lines; (at = strstr(at, line)); at++)
+        if (at == lines || at[-1] == '\n')
+            return 1;
+    return 0;
+}
+
+/* An input file that begins in the window and was not there when its feature file was made; NULL: none. */
+static const char *left_out(const struct features_meta *meta, const struct finished_settings *settings)
+{
+    const struct archive *archive = settings->archive;
+    const int64_t index = meta->window_start / settings->window_s;
+    for (size_t i = 0; i < archive->n && meta->begins; i++) {
+        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
+        if (first_ns >= settings->from_ns && first_ns < settings->to_ns &&
+            windows_index(first_ns, settings->window_s * NS_PER_S) == index &&
+            !has_line(meta->begins, first_ns))
+            return archive->files[i].path;
+    }
+    return NULL;
 }
 
 /* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
@@ -66,8 +84,13 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         free(why);
         return code == EXIT_BAD_DATA ? EXIT_IO : code; /* 65 would be told of the archive */
     }
-    const char *differs = what_differs(settings, &meta);
-    if (differs) {
+    const char *differs = what_differs(settings, &meta), *input = differs ? NULL : left_out(&meta, settings);
+    if (input) {
+        log_error("%s was made without %s, which begins in its window: remove it and give all files of the "
+                  "window at once, or leave the window out by --from and --to",
+                  path, input);
+        code = EXIT_BAD_CONFIG;
+    } else if (differs) {
         log_error("%s was made with other settings (%s): choose another output folder, or remove the file",
                   path, differs);
         code = EXIT_BAD_CONFIG;
@@ -75,8 +98,6 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
         finished->indexes[finished->n++] = meta.window_start / meta.window_length;
         damages_add(&finished->damages, meta.damages);
-        if (is_of_others(&meta, settings) && finished->n_of_others++ == 0)
-            finished->one_of_others = memory_text(path);
         log_verbose("%s is finished: its window is not computed again", path);
     }
     features_close(file);
@@ -101,11 +122,6 @@ static int look_into(struct finished *finished, const char *folder, const struct
         qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
     if (finished->n && code == 0)
         log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
-    if (finished->n_of_others && code == 0)
-        log_warn(
-            "%zu of the finished windows were made from other input files than these, %s for one: remove "
-            "those files to have them computed again",
-            finished->n_of_others, finished->one_of_others);
     return code;
 }
 
@@ -129,7 +145,6 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
 void finished_free(struct finished *finished)
 {
     free(finished->indexes);
-    free(finished->one_of_others);
     free(finished->damages);
     *finished = (struct finished){0};
 }

@@ -5,6 +5,7 @@
 #ifndef DARKFOREST_FINISHED_H
 #define DARKFOREST_FINISHED_H
 
+#include "darkforest/archive/archive.h"
 #include "darkforest/exchange/ranks.h"
 #include "darkforest/label/rules.h"
 
@@ -13,9 +14,7 @@
 struct finished {
     int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
-    size_t n_of_others; /* made from other input files; rank 0 alone, as what follows */
-    char *one_of_others;
-    char *damages; /* that these windows suffered from, as of damages.h; NULL for none */
+    char *damages; /* that these windows suffered from, as of damages.h; NULL for none; rank 0 alone */
 };
 
 /* What files in the folder must have been made with. */
@@ -25,13 +24,12 @@ struct finished_settings {
     uint64_t inventory_checksum;
     const char *filter; /* "" for none */
     const struct rules *rules;
-    uint64_t input_checksum;   /* of the input files, which begin between these times: */
-    int64_t first_ns, last_ns; /* windows that they begin in and that others made are told */
+    const struct archive *archive; /* what begins in a finished window must have been there for it */
 };
 
 /*
  * Collective. Looks at the feature files in `folder`. 0, or the agreed code after one sentence:
- * EXIT_BAD_CONFIG when a file was made with other settings, EXIT_IO when one is damaged or cannot be read,
+ * EXIT_BAD_CONFIG when a file was made with other settings or without an input file, EXIT_IO when one is damaged or cannot be read,
  * EXIT_NO_INPUT when it may not be.
  */
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,

@@ -158,6 +158,7 @@ void features_meta_free(struct features_meta *meta)
 {
     free(meta->filter);
     free(meta->damages);
+    free(meta->begins);
     for (size_t i = 0; i < meta->n_categories; i++)
         free(meta->categories[i]);
     free(meta->categories);

@@ -78,6 +78,8 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_text(file, "damages", meta->damages ? meta->damages : "");
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
+    if (meta->begins)
+        bad |= hdf_put_text(file, "begins", meta->begins);
     bad |= write_tally(file, &meta->tally);
     bad |= hdf_put_provenance(file, &meta->made);
     free(rules);
@@ -188,7 +190,8 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
 {
     int64_t n_rows = -1;
     *meta = (struct features_meta){.filter = hdf_get_text(file, "filter"),
-                                   .damages = hdf_get_text(file, "damages")};
+                                   .damages = hdf_get_text(file, "damages"),
+                                   .begins = hdf_get_text(file, "begins")};
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
         hdf_get_time(file, "window_start", &meta->window_start) != 0 ||
         hdf_get_time(file, "window_length", &meta->window_length) != 0 || meta->window_length <= 0 ||

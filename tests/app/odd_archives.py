@@ -182,11 +182,63 @@ def test_an_archive_that_has_grown(p):
     write(p, "growing/a.pcap", capture(START, START + HOUR, 1000))
     extract(p, p.file("growing"), "grown")
     assert "warning" not in extract(p, p.file("growing"), "grown")
-    write(p, "growing/b.pcap", capture(START + 1, START + HOUR, 1000, 2))
-    said = extract(p, p.file("growing"), "grown")
-    assert "warning: 1 of the finished windows were made from other input files" in said and "T000000.h5" in said, said
-    write(p, "next/a.pcap", capture(START + HOUR, START + 2 * HOUR, 1000))
-    assert "warning" not in extract(p, p.file("next"), "grown")
+    write(p, "growing/b.pcap", capture(START + HOUR, START + 2 * HOUR, 1000))
+    assert "warning" not in extract(p, p.file("growing"), "grown")
+    write(p, "growing/c.pcap", capture(START + 1, START + HOUR, 1000, 2))
+    said = extract(p, p.file("growing"), "grown", code=BAD_CONFIG)
+    assert "T000000.h5 was made without" in said and "c.pcap" in said, said
+    assert "2 windows in" in extract(p, p.file("growing"), "grown", "--from", "2018-03-02T01:00")
+    os.remove(p.file("grown", "features-20180302T000000.h5"))
+    extract(p, p.file("growing"), "grown")
+    extract(p, p.file("growing"), "grown-at-once")
+    same(p, "grown", "grown-at-once")
+
+
+def test_hours_one_after_the_other(p):
+    """The last packets of an hour make a window of their own, which must not stand for the next hour."""
+    write(p, "one.pcap", capture(START, START + HOUR + 60, 1000))
+    write(p, "two.pcap.gz", capture(START + HOUR + 1, START + 2 * HOUR, 1000, 2))
+    extract(p, p.file("one.pcap"), "hours")
+    said = extract(p, p.file("two.pcap.gz"), "hours", code=BAD_CONFIG)
+    assert "T010000.h5 was made without" in said and "two.pcap.gz" in said and "--from" in said, said
+    # A file that was packed since then is no other file.
+    write(p, "packed/one.pcap.gz", capture(START, START + HOUR + 60, 1000))
+    assert "2 windows in" in extract(p, p.file("packed"), "hours")
+
+
+def test_a_capture_beside_its_packed_copy(p):
+    write(p, "twins/hour.pcap", capture(START, START + HOUR, 1000))
+    write(p, "twins/hour.pcap.gz", capture(START, START + HOUR, 1000))
+    for command in (["extract", p.file("twins"), "-o", p.file("of-twins")], ["pack", p.file("twins"), "-o", p.file("twins.pcap.zst")]):
+        for ranks in (1, 2):
+            done = p.run(*command, ranks=ranks)
+            assert done.returncode == BAD_CONFIG and "hour.pcap.gz are one capture" in done.stderr, done.stderr
+    os.rename(p.file("twins/hour.pcap.gz"), p.file("twins/copy.pcap.gz"))
+    assert "begin at the same time" in extract(p, p.file("twins"), "of-copies")
+
+
+def test_times_as_late_as_pcap_can_say(p):
+    late = 0xFFFFFFFF - HOUR
+    write(p, "late.pcap", capture(late, late + 10, 100))
+    extract(p, p.file("late.pcap"), "of-late")
+    assert "1 windows in" in extract(p, p.file("late.pcap"), "of-late")
+    for path in features.files(p.file("of-late")):
+        p.do("verify", path)
+
+
+def test_what_earlier_runs_did_stays_told(p):
+    archive = write(p, "told.pcap", capture(START, START + HOUR, 1000))
+    extract(p, archive, "told")
+    extract(p, archive, "told")
+    extract(p, archive, "told", "--filter", "tcp", code=BAD_CONFIG)
+    with open(p.file("told", "run.json")) as f:
+        last = json.load(f)
+    refused, again, first = last, *last["earlier"]
+    assert [run["exit_code"] for run in (first, again, refused)] == [0, 0, BAD_CONFIG], last
+    assert (first["tally"]["records"], again["tally"]["records"]) == (1000, 0) and "earlier" not in again, last
+    p.do("report", p.file("told"), "-o", p.file("told-report"))
+    with open(p.file("told-report", "tables", "runs.csv")) as f:
+        assert len(f.readlines()) == 1 + 3
 
 
 def block(kind, body, order="<"):

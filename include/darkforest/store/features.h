@@ -32,6 +32,8 @@ struct features_meta {
     char *filter;                /* BPF expression; "" when none */
     uint64_t inventory_checksum; /* 0: every source kept */
     uint64_t input_checksum;     /* over names' last parts and sizes of the input files, see docs */
+    /* When the input files that begin in the window begin: ns, a line each. NULL: not known. */
+    char *begins;
     char **categories;           /* names by code, categories[0] = "none" */
     size_t n_categories;
     char *damages; /* of input files that may have held more of the window: a line each; "": there are none */

@@ -177,6 +177,8 @@ static void say_counts(const struct inventory_counts *c, const struct inventory 
     log_info("device inventory: %llu addresses in %zu categories; %llu repeated entries",
              (unsigned long long)c->addresses, inventory_n_categories(inventory) - 1,
              (unsigned long long)c->duplicates);
+    if (c->ipv6_entries)
+        log_info("%llu IPv6 addresses of the list are passed over", (unsigned long long)c->ipv6_entries);
     if (c->bad_lines)
         log_warn("%s:%llu: not an entry; %llu such lines of %llu were passed over", c->first_bad_file,
                  (unsigned long long)c->first_bad_line, (unsigned long long)c->bad_lines,

@@ -1,7 +1,7 @@
 /*
  * inventory_build.c - entries in the order of the input to the look-up of inventory_layout.h.
  *
- *     entries -> sorted -> disjoint runs, the first entry for an address winning
+ *     entries -> sorted -> disjoint runs, the entry of the lowest order for an address winning
  *             -> categories renumbered -> one piece of memory
  */
 #include "inventory_layout.h"
@@ -89,8 +89,8 @@ static void add_run(struct runs *runs, uint64_t start, uint64_t end, uint8_t cat
 }
 
 /*
- * The sweep: blocks are nested or apart, so a stack holds those around the current address, the earliest of
- * the input on top. A block inside an earlier one says nothing new. Returns the number of those.
+ * The sweep: blocks are nested or apart, so a stack holds those around the current address, the one of the
+ * lowest order on top. A block inside one of a lower order says nothing new. Returns the number of those.
  */
 static uint64_t settle(const struct inventory_list *list, struct runs *runs)
 {
@@ -113,6 +113,10 @@ static uint64_t settle(const struct inventory_list *list, struct runs *runs)
         if (depth > 0 && at < next->start)
             add_run(runs, at, (uint64_t)next->start - 1, stack[depth - 1]->category);
         at = next->start;
+        if (depth > 0 && stack[depth - 1]->start == next->start && stack[depth - 1]->prefix == next->prefix) {
+            duplicates++; /* the same block, which had no category */
+            depth--;
+        }
         stack[depth++] = next;
     }
     return duplicates;

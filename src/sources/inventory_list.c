@@ -147,6 +147,8 @@ enum entry_result inventory_list_add(struct inventory_list *list, struct text_vi
 {
     struct device_entry entry = {.order = (uint32_t)list->n, .prefix = 32};
     address = text_view_trimmed(address);
+    if (text_view_trimmed(category).n == 0)
+        entry.order |= ENTRY_UNNAMED;
     if (address.n == 0)
         return ENTRY_IGNORED;
     if (parse_ipv4(address.at, address.n, &entry.start)) {
@@ -157,8 +159,8 @@ enum entry_result inventory_list_add(struct inventory_list *list, struct text_vi
     entry.category = category_code(&list->categories, category);
     if (entry.category == 0)
         list->full = "more than 255 device categories";
-    if (list->n == UINT32_MAX)
-        list->full = "more than 4,294,967,295 entries";
+    if (list->n == ENTRY_UNNAMED)
+        list->full = "more than 2,147,483,648 entries";
     if (list->full)
         return ENTRY_BAD;
     if (list->n == list->size) {

@@ -21,11 +21,13 @@
 /* A block of addresses [start, start + 2^(32 - prefix)); a single address is a block of prefix 32. */
 struct device_entry {
     uint32_t start;
-    uint32_t order;   /* place in the input: the first entry for an address wins */
+    uint32_t order;   /* place in the input; of entries for an address the lowest wins */
     uint8_t prefix;   /* 0..32 */
     uint8_t category; /* in names[] of the list */
     uint8_t reserved[2];
 };
+
+#define ENTRY_UNNAMED ((uint32_t)1 << 31) /* added to the order of an entry without a category */
 
 /* A text that came lately, as it stood in the list. */
 struct category_text {

@@ -135,6 +135,15 @@ static void count_line(struct inventory_counts *counts, enum entry_result result
     }
 }
 
+/* Up to a comment behind the entry: a '#' after a blank or tab. */
+static size_t without_comment(const char *line, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
+            return i - 1;
+    return n;
+}
+
 static enum entry_result parse_line(struct inventory_list *list, struct layout *layout, int is_first,
                                     const char *line, size_t n)
 {
@@ -142,7 +151,7 @@ static enum entry_result parse_line(struct inventory_list *list, struct layout *
         return inventory_json_line(list, line, n);
     if (is_first && read_header(layout, line, n))
         return ENTRY_IGNORED;
-    return csv_line(list, layout, line, n);
+    return csv_line(list, layout, line, layout->has_header ? n : without_comment(line, n));
 }
 
 static int is_blank_or_comment(const char *line, size_t n)

@@ -277,29 +277,72 @@ static void first_file_wins_and_codes_follow_names(void **state)
     inventory_free(inventory);
 }
 
+static void an_entry_with_a_category_goes_before_one_without(void **state)
+{
+    (void)state;
+    struct inventory_counts counts;
+    struct inventory *inventory = read_text(
+        "1.1.1.1\n1.1.1.1,webcam\n1.1.1.1,dvr\n2.2.2.0/24\n2.2.2.0/24,dvr\n2.2.2.7\n3.3.3.3\n3.3.3.3\n",
+        &counts);
+    assert_int_equal(counts.addresses, 258);
+    assert_int_equal(counts.duplicates, 5);
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "webcam");
+    assert_string_equal(category_at(inventory, IP(2, 2, 2, 7)), "dvr");
+    assert_string_equal(category_at(inventory, IP(3, 3, 3, 3)), "unknown");
+    inventory_free(inventory);
+}
+
+static void a_comment_behind_an_entry_is_none_of_it(void **state)
+{
+    (void)state;
+    struct inventory_counts counts;
+    struct inventory *inventory =
+        read_text("1.1.1.1 # the door\n1.1.1.2,webcam\t# again\n1.1.1.3,hp#3\n", &counts);
+    assert_int_equal(counts.bad_lines, 0);
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "unknown");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "webcam");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "hp#3");
+    inventory_free(inventory);
+    inventory = read_text("ip,category\n1.1.1.1,hp #3\n", &counts);
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "hp #3");
+    inventory_free(inventory);
+}
+
 /* Random entries, many inside one another, in a space small enough to ask for each address of it. */
 #define SPACE 65536
 #define BASE IP(203, 0, 0, 0)
 
 struct naive_entry {
     uint32_t start, end;
-    int category;
+    int category; /* UNNAMED: it has none */
 };
+
+#define UNNAMED 3
+
+/* Whether entry k of the list wins over entry i. */
+static int goes_before(const struct naive_entry *entries, size_t k, size_t i)
+{
+    const int named = entries[k].category != UNNAMED, other = entries[i].category != UNNAMED;
+    return named != other ? named : k < i;
+}
 
 static int naive_find(const struct naive_entry *entries, size_t n, uint32_t address)
 {
+    size_t best = n;
     for (size_t i = 0; i < n; i++)
-        if (entries[i].start <= address && address <= entries[i].end)
-            return entries[i].category;
-    return -1;
+        if (entries[i].start <= address && address <= entries[i].end &&
+            (best == n || goes_before(entries, i, best)))
+            best = i;
+    return best == n ? -1 : entries[best].category;
 }
 
 static uint64_t naive_duplicates(const struct naive_entry *entries, size_t n)
 {
     uint64_t duplicates = 0;
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (entries[k].start <= entries[i].start && entries[i].end <= entries[k].end) {
+        for (size_t k = 0; k < n; k++)
+            if (k != i && goes_before(entries, k, i) && entries[k].start <= entries[i].start &&
+                entries[i].end <= entries[k].end) {
                 duplicates++;
                 break;
             }
@@ -316,9 +359,10 @@ static size_t random_list(uint64_t seed, struct naive_entry *entries, size_t n, 
                        span = prefix == 32 ? 1 : 1U << (32 - prefix);
         const uint32_t address = BASE + w[1] % SPACE;
         entries[i] =
-            (struct naive_entry){address / span * span, address / span * span + span - 1, (int)(w[2] % 3)};
-        at += (size_t)snprintf(text + at, size - at, "%u.%u.%u.%u/%u,c%u\n", address >> 24,
-                               address >> 16 & 255, address >> 8 & 255, address & 255, prefix, w[2] % 3);
+            (struct naive_entry){address / span * span, address / span * span + span - 1, (int)(w[2] % 4)};
+        at += (size_t)snprintf(text + at, size - at, "%u.%u.%u.%u/%u", address >> 24, address >> 16 & 255,
+                               address >> 8 & 255, address & 255, prefix);
+        at += (size_t)snprintf(text + at, size - at, w[2] % 4 == UNNAMED ? "\n" : ",c%u\n", w[2] % 4);
     }
     return at;
 }
@@ -342,7 +386,9 @@ static void equals_a_search_one_by_one(void **state)
         for (uint32_t i = 0; i < SPACE + 2; i++) {
             const int category = naive_find(entries, n, addresses[i]);
             char name[16] = "none";
-            if (category >= 0)
+            if (category == UNNAMED)
+                strcpy(name, "unknown");
+            else if (category >= 0)
                 snprintf(name, sizeof name, "c%d", category);
             assert_string_equal(inventory_category(inventory, found[i]), name);
             n_listed += category >= 0;
@@ -534,6 +580,8 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(refuses_too_many_categories),
         cmocka_unit_test(first_file_wins_and_codes_follow_names),
+        cmocka_unit_test(an_entry_with_a_category_goes_before_one_without),
+        cmocka_unit_test(a_comment_behind_an_entry_is_none_of_it),
         cmocka_unit_test(equals_a_search_one_by_one),
         cmocka_unit_test(finds_singles_spread_over_all_addresses),
         cmocka_unit_test(the_ends_of_the_address_space),

@@ -3,14 +3,15 @@
  *
  * Read from CSV with a header, plain addresses one a line, CIDR blocks, Shodan and Censys JSON lines; each
  * plain, gzip or zstd, sniffed by content. One contiguous piece of memory once built, so that a rank can hand
- * it to others as bytes. The first entry for an address wins; files count in the order given. Categories are
- * numbered from 1 in the order of their names (sorted bytewise); 0 is "none" and an entry without a category
- * is of "unknown"; names are kept in lower case, printable ASCII, 63 bytes at most.
+ * it to others as bytes. The first entry for an address that has a category wins, else the first; files count in
+ * the order given. Categories are numbered from 1 in the order of their names (sorted bytewise); 0 is "none"
+ * and an entry without a category is of "unknown"; names are kept in lower case, printable ASCII, 63 bytes at most.
  *
  * A line that begins with '{' is a JSON object; a first line with a column of a known name (ip, ip_str,
  * address, ...; category, devicetype, device_type, type) is a CSV header; every other line is an address or a
  * block, then perhaps a comma, semicolon or tab and a category. Blank lines and lines that begin with '#' are
- * passed over. One entry is one line: no line breaks in quotes.
+ * passed over, and so is what follows " #" where there is no header. One entry is one line: no line breaks in
+ * quotes.
  */
 #ifndef DARKFOREST_SOURCES_INVENTORY_H
 #define DARKFOREST_SOURCES_INVENTORY_H
@@ -23,7 +24,7 @@ struct inventory;
 struct inventory_counts {
     uint64_t lines;          /* of data: blank lines, comments and headers are not counted */
     uint64_t addresses;      /* distinct, CIDR blocks by their size */
-    uint64_t duplicates;     /* entries that one earlier entry covers wholly: they say nothing new */
+    uint64_t duplicates;     /* entries that say nothing new: one that goes before them covers them wholly */
     uint64_t ipv6_entries;   /* well-formed IPv6 addresses: passed over, not bad */
     uint64_t bad_lines;      /* neither an address nor a header: counted among `lines` */
     uint64_t first_bad_line; /* 1-based, in first_bad_file; 0: none */

@@ -137,6 +137,27 @@ static int check_filter(const struct extract *x)
     return code;
 }
 
+/* How much there is to read, and when the files begin that hold anything. */
+static void tell_archive(const struct archive *archive)
+{
+    char size[FORMAT_TIME_SIZE], first[FORMAT_TIME_SIZE], last[FORMAT_TIME_SIZE];
+    uint64_t n_bytes = 0;
+    size_t n = archive->n;
+    if (archive->files[0].kind.first_ts_ns == INT64_MAX)
+        return;
+    for (size_t i = 0; i < archive->n; i++)
+        n_bytes += archive->files[i].kind.n_bytes;
+    while (n > 1 && archive->files[n - 1].kind.first_ts_ns == INT64_MAX)
+        n--;
+    format_time(archive->files[0].kind.first_ts_ns, first);
+    format_time(archive->files[n - 1].kind.first_ts_ns, last);
+    if (archive->n == 1)
+        log_info("1 file, %s, from %s on", format_size(n_bytes, size), first);
+    else
+        log_info("%zu files, %s, which begin between %s and %s", archive->n, format_size(n_bytes, size),
+                 first, last);
+}
+
 /* Reads what all ranks need before the first packet. */
 static int read_inputs(struct extract *x, const struct strings *operands)
 {
@@ -145,6 +166,7 @@ static int read_inputs(struct extract *x, const struct strings *operands)
         return code;
     if ((code = inputs_archive(x->world, operands, &x->archive)))
         return code;
+    tell_archive(&x->archive);
     if ((code = check_filter(x)))
         return code;
     if ((code = inputs_inventory(x->world, &x->options->devices, &x->devices)))

@@ -44,7 +44,7 @@ static const char *what_differs(const struct finished_settings *settings, const 
     const int same = strcmp(ours, theirs) == 0;
     free(ours);
     free(theirs);
-    return same ? NULL : "the rules";
+    return same ? NULL : "the rules; `darkforest label` decides labels again without reading packets";
 }
 
 static int has_line(const char *lines, int64_t number)

@@ -21,27 +21,57 @@ static int compare_paths(const void *a, const void *b)
     return order ? order : strcmp(*x, *y);
 }
 
+static int is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Adds the files of this name among the entries of a folder. Returns how many. */
+static size_t add_matches(const struct strings *entries, const char *name_pattern, struct strings *paths)
+{
+    const size_t n_before = paths->n;
+    for (size_t i = 0; i < entries->n; i++)
+        if (fnmatch(name_pattern, path_name(entries->items[i]), FNM_PERIOD) == 0)
+            strings_add(paths, memory_text(entries->items[i]));
+    return paths->n - n_before;
+}
+
+/* Why a folder stands for nothing: with a folder in it that was perhaps meant, such as that of a month. */
+static char *nothing_text(const char *folder, const struct strings *entries, const char *name_pattern)
+{
+    for (size_t i = 0; i < entries->n; i++) {
+        struct strings inner = {0}, found = {0};
+        char *ignored = NULL;
+        const int holds = is_folder(entries->items[i]) &&
+                          folder_list(entries->items[i], &inner, &ignored) == EXIT_DONE &&
+                          add_matches(&inner, name_pattern, &found) > 0;
+        strings_free_all(&inner);
+        strings_free_all(&found);
+        free(ignored);
+        if (holds)
+            return text_format("%s holds no file %s itself, but %s does: give that, or a pattern", folder,
+                               name_pattern, entries->items[i]);
+    }
+    return text_format("%s holds no file %s", folder, name_pattern);
+}
+
 static int add_folder(const char *folder, const char *name_pattern, struct strings *paths, char **why)
 {
-    struct strings all = {0};
-    int code = folder_list(folder, &all, why);
-    const size_t n_before = paths->n;
-    for (size_t i = 0; i < all.n; i++)
-        if (fnmatch(name_pattern, path_name(all.items[i]), FNM_PERIOD) == 0)
-            strings_add(paths, memory_text(all.items[i]));
-    strings_free_all(&all);
-    if (code == EXIT_DONE && paths->n == n_before) {
-        *why = text_format("%s holds no file %s", folder, name_pattern);
+    struct strings entries = {0};
+    int code = folder_list(folder, &entries, why);
+    if (code == EXIT_DONE && add_matches(&entries, name_pattern, paths) == 0) {
+        *why = nothing_text(folder, &entries, name_pattern);
         code = EXIT_NO_INPUT;
     }
+    strings_free_all(&entries);
     return code;
 }
 
 /* What is there: a folder, or what it is taken for. */
 static int add_path(const char *path, const char *name_pattern, struct strings *paths, char **why)
 {
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+    if (is_folder(path))
         return add_folder(path, name_pattern, paths, why);
     strings_add(paths, memory_text(path));
     return EXIT_DONE;

@@ -110,20 +110,11 @@ show_sums() {
         print "" }'
 }
 
-# The report is made when the run record is closed.
-report_made() {
-    if [ -e "$output/report/report.html" ]; then
-        echo "$output/report/report.html"
-    else
-        echo "but there is no $output/report/report.html; the log of the job says why"
-    fi
-}
-
 show_tables() {
     local state
     state=$(tables_state)
     case $state in
-        "done") echo "tables: done, $(report_made)" ;;
+        "done") echo "tables: done, $output/report/report.html" ;;
         exit*) echo "tables: $(record_ending "$output/run.json")" ;;
         *) echo "tables: $state" ;;
     esac

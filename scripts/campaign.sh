@@ -278,7 +278,8 @@ finished_state() { # SLICE-FOLDER
     fi
 }
 
-# done, not yet, "older than" what, or "exit" with the code of the run that was to make them.
+# done, not yet, "older than" what, "without" the report, which is made when the run record is closed and can be cut short by a time limit,
+# or "exit" with the code of the run that was to make them.
 tables_state() {
     local record=$output/run.json code
     code=$(record_value "$record" exit_code)
@@ -288,9 +289,11 @@ tables_state() {
         echo "older than the campaign file"
     elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
         echo "older than the features"
-    elif [ "$code" = 0 ] || used_damaged "$record"; then
+    elif [ "$code" != 0 ] && ! used_damaged "$record"; then
+        echo "exit $code"
+    elif [ "$output/report/report.html" -nt "$record" ]; then
         echo "done"
     else
-        echo "exit $code"
+        echo "without their report; the log of the job says why"
     fi
 }

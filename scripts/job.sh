@@ -33,7 +33,8 @@ launch() { # ARGUMENT...
     if [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ]; then
         hold_mpi_folder
     else
-        launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
+        # The first rank makes the report when the others have left: however long it takes.
+        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0)
     fi
     trap 'stop_in_good_order USR1' USR1
     trap 'stop_in_good_order TERM' TERM

@@ -146,6 +146,11 @@ a_changed_one() {
     expect 75 - 'tables: older than the features' campaign-status.sh "$work/study.ini"
     touch -r "$work/study.ini" "$work"/out/features/a/features-*.h5
     expect 0 - 'tables: done' campaign-status.sh "$work/study.ini"
+    touch -d '2017-01-01' "$work/out/report/report.html"
+    expect 75 'tables: done' 'tables: without their report' campaign-status.sh "$work/study.ini"
+    expect 0 extract 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    touch "$work/out/report/report.html"
+    expect 0 - 'tables: done' campaign-status.sh "$work/study.ini"
     sed 's/folds = 0/folds = 3/' "$work/study.ini" >"$work/others.ini"
     expect 78 sbatch 'made with other settings' submit-campaign.sh --dry-run "$work/others.ini"
 }

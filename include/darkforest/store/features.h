@@ -34,7 +34,7 @@ struct features_meta {
     uint64_t input_checksum;     /* over names' last parts and sizes of the input files, see docs */
     /* When the input files that begin in the window begin: ns, a line each. NULL: not known. */
     char *begins;
-    char **categories;           /* names by code, categories[0] = "none" */
+    char **categories; /* names by code, categories[0] = "none" */
     size_t n_categories;
     char *damages; /* of input files that may have held more of the window: a line each; "": there are none */
     struct tally tally; /* of the records whose timestamps lie in the window */

@@ -138,14 +138,12 @@ static int take_record(struct cutting *c, const struct record *record, uint64_t 
 static int take_block(struct cutting *c, const struct record_format *format, const struct block *block)
 {
     struct record records[RECORDS_AT_ONCE];
-    size_t n_found, n_used;
-    for (size_t at = 0; at < block->n; at += n_used) {
-        record_walk(format, block->data + at, block->n - at, records, RECORDS_AT_ONCE, &n_found, &n_used);
-        for (size_t i = 0; i < n_found; i++) {
-            const size_t start = (size_t)(records[i].data - block->data) - RECORD_HEADER_SIZE;
-            if (!take_record(c, &records[i], block->offset + start))
+    for (size_t at = 0; at < block->n_records; at += RECORDS_AT_ONCE) {
+        const size_t n = block->n_records - at < RECORDS_AT_ONCE ? block->n_records - at : RECORDS_AT_ONCE;
+        record_read(format, block->data, block->starts + at, n, records);
+        for (size_t i = 0; i < n; i++)
+            if (!take_record(c, &records[i], block->offset + block->starts[at + i]))
                 return 0;
-        }
     }
     return 1;
 }

@@ -24,7 +24,8 @@ struct frame {
     uint8_t bytes[PACK_FRAME + READER_BUFFER_SIZE];
 };
 
-#define RECORDS_AT_ONCE 256
+#define BYTES_AT_ONCE 4096
+#define RECORDS_AT_ONCE (BYTES_AT_ONCE / RECORD_HEADER_SIZE)
 
 struct streaming {
     struct packing *packing;
@@ -118,11 +119,12 @@ static int take(void *context, void *block)
     struct streaming *s = context;
     struct frame *frame = block;
     struct record records[RECORDS_AT_ONCE];
-    size_t n_found, n_used;
-    for (size_t at = 0; at < frame->n; at += n_used) {
-        record_walk(&s->format, frame->bytes + at, frame->n - at, records, RECORDS_AT_ONCE, &n_found,
-                    &n_used);
-        for (size_t i = 0; i < n_found; i++)
+    uint32_t starts[RECORDS_AT_ONCE];
+    enum walk_end end;
+    for (size_t at = 0, n, n_used; at < frame->n; at += n_used) {
+        n_used = record_span(&s->format, frame->bytes + at, frame->n - at, BYTES_AT_ONCE, starts, &n, &end);
+        record_read(&s->format, frame->bytes + at, starts, n, records);
+        for (size_t i = 0; i < n; i++)
             packing_put(s->packing, &records[i]);
     }
     const struct joint_piece piece = packing_take(s->packing);

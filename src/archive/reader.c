@@ -283,9 +283,10 @@ static int is_same(const struct stream *stream, const struct file_kind *kind)
 static int64_t first_time(const struct reader *r)
 {
     struct record record;
-    size_t n_found = 0, n_used;
-    record_walk(&r->format, r->waiting.data, r->waiting.n, &record, 1, &n_found, &n_used);
-    return n_found ? record.ts_ns : INT64_MAX;
+    if (r->waiting.n_records == 0)
+        return INT64_MAX;
+    record_read(&r->format, r->waiting.data, r->waiting.starts, 1, &record);
+    return record.ts_ns;
 }
 
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why)

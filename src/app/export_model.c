@@ -18,7 +18,7 @@
  * a tree of shares becomes a tree a class. */
 struct exported {
     const struct model *model;
-    const struct form *form;
+    const struct conversion *conversion;
     FILE *out;
     uint64_t n_written; /* trees so far */
     double weight;      /* adaboost: sum over the trees' votes */
@@ -58,21 +58,21 @@ static double adaboost_leaf(const struct exported *x, uint64_t tree, uint64_t no
     return weight * (log(fmax(shares[k], DBL_EPSILON)) - mean);
 }
 
-static const struct form {
+static const struct conversion {
     const char *learner;
     leaf_value *leaf;
     int is_regression; /* outputs are the shares themselves; else their softmax is */
-} forms[] = {
+} conversions[] = {
     {"forest", forest_leaf, 1},
     {"boosting", boosting_leaf, 0},
     {"adaboost", adaboost_leaf, 0},
 };
 
-static const struct form *find_form(const struct model *model)
+static const struct conversion *find_conversion(const struct model *model)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (strcmp(forms[i].learner, model->learner) == 0)
-            return &forms[i];
+    for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++)
+        if (strcmp(conversions[i].learner, model->learner) == 0)
+            return &conversions[i];
     return NULL;
 }
 
@@ -88,7 +88,7 @@ static void put_tree(struct exported *x, uint64_t tree, int k)
     const uint64_t first = t->tree_start[tree], n = t->tree_start[tree + 1] - first;
     double *values = memory_get((size_t)n * sizeof *values);
     for (uint64_t i = 0; i < n; i++)
-        values[i] = x->form->leaf(x, tree, first + i, k);
+        values[i] = x->conversion->leaf(x, tree, first + i, k);
     fputs(x->n_written ? ",\n" : "", x->out);
     export_tree(x->out, x->n_written++, x->model->n_features, t, tree, values);
     free(values);
@@ -148,11 +148,11 @@ static json_t *attributes(const struct model *m)
 }
 
 /* The objective turns the sums of the leaves into what predict gives. */
-static json_t *objective(const struct model *m, const struct form *form)
+static json_t *objective(const struct model *m, const struct conversion *conversion)
 {
     char classes[16];
     snprintf(classes, sizeof classes, "%d", m->n_fitted);
-    if (form->is_regression)
+    if (conversion->is_regression)
         return json_pack("{s:s,s:{s:s}}", "name", "reg:squarederror", "reg_loss_param", "scale_pos_weight",
                          "1");
     if (n_outputs(m) == 1)
@@ -170,8 +170,8 @@ static void put_learner_param(struct exported *x)
             "\"learner_model_param\":{\"base_score\":\"%s\",\"boost_from_average\":\"0\",\"num_class\":\"%"
             "d\",\"num_feature\":\"%d\","
             "\"num_target\":\"%d\"}",
-            is_binary ? "5E-1" : "0E0", x->form->is_regression || is_binary ? 0 : n, x->model->n_features,
-            x->form->is_regression ? n : 1);
+            is_binary ? "5E-1" : "0E0", x->conversion->is_regression || is_binary ? 0 : n,
+            x->model->n_features, x->conversion->is_regression ? n : 1);
 }
 
 static void put_booster(struct exported *x)
@@ -201,7 +201,7 @@ static void put_model(struct exported *x)
     fputs("],", x->out);
     put_learner_param(x);
     fputs(",\"objective\":", x->out);
-    put_json(x->out, objective(m, x->form));
+    put_json(x->out, objective(m, x->conversion));
     fputs(",", x->out);
     put_booster(x);
     fputs("}}\n", x->out);
@@ -228,16 +228,17 @@ int export_model(const char *input, const char *name, const char *output)
         free(why);
         return code;
     }
-    const struct form *form = find_form(model);
+    const struct conversion *conversion = find_conversion(model);
     code = EXIT_BAD_USAGE;
-    if (!form)
+    if (!conversion)
         log_error("%s is a model of learner '%s', which has no trees: JSON for XGBoost holds forest, "
                   "boosting and adaboost",
                   model->name, model->learner);
     else if (model->n_fitted < 2)
         log_error("%s knows one class only: there is nothing to export", model->name);
     else
-        code = output_write(output, write_model, &(struct exported){.model = model, .form = form});
+        code =
+            output_write(output, write_model, &(struct exported){.model = model, .conversion = conversion});
     model_set_free(set);
     return code;
 }

@@ -70,12 +70,12 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
 {
     int code = 0;
     char *why = NULL;
-    size_t n_skipped = 0;
     *archive = (struct archive){0};
     if (ranks_rank(world) == 0) {
-        code = archive_open(archive, operands->items, operands->n, &n_skipped, &why);
-        if (n_skipped && !code)
-            log_info("%zu files in the given folders are no captures and were passed over", n_skipped);
+        code = archive_open(archive, operands->items, operands->n, &why);
+        if (archive->n_skipped)
+            log_info("%zu files in the given folders are no captures and were passed over",
+                     archive->n_skipped);
     }
     code = ranks_agree(world, code, why);
     free(why);

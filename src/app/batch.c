@@ -92,14 +92,14 @@ static void drop_strangers(struct batch *batch, const struct batch_rules *rules,
         add_frame(batch, others[i]);
 }
 
-/* Keeps the packets whose keep[i] is not 0; those dropped move from the tally's `counted` to `reason`. */
-static void keep(struct batch *batch, struct window *window, const uint8_t *keep, enum tally_reason reason)
+/* Keeps the packets whose wanted[i] is not 0; those dropped move from the tally's `counted` to `reason`. */
+static void keep(struct batch *batch, struct window *window, const uint8_t *wanted, enum tally_reason reason)
 {
     size_t kept = 0;
     for (size_t i = 0; i < batch->n; i++) {
         batch->packets[kept] = batch->packets[i];
         batch->places[kept] = batch->places[i];
-        kept += keep[i] != 0;
+        kept += wanted[i] != 0;
     }
     window->tally.n[TALLY_COUNTED] -= batch->n - kept;
     window->tally.n[reason] += batch->n - kept;

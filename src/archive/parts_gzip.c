@@ -6,7 +6,6 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/parse.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -66,7 +65,7 @@ static int identify(int fd, struct identity *identity)
             return -1;
         hash = hash_bytes(piece, (size_t)got, hash);
     }
-    *identity = (struct identity){n_file, status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec, hash};
+    *identity = (struct identity){n_file, file_changed_ns(&status), hash};
     return 0;
 }
 

@@ -25,22 +25,19 @@ _Static_assert(sizeof(struct row) == 24, "as bench/duckdb_features.py reads it")
 static void put_block(const struct record_format *format, const struct packet_link *link,
                       const struct block *block)
 {
-    struct record records[256];
-    enum walk_end end = WALK_MORE;
-    for (size_t at = 0, n, used; end == WALK_MORE; at += used) {
-        end = record_walk(format, block->data + at, block->n - at, records, 256, &n, &used);
-        for (size_t i = 0; i < n; i++) {
-            struct packet p;
-            if (link->decode(records[i].data, records[i].n_captured, &p) != TALLY_COUNTED)
-                continue;
-            const struct row row = {.ts_ns = records[i].ts_ns,
-                                    .source = p.source,
-                                    .destination = p.destination,
-                                    .port = p.port,
-                                    .classes = p.classes,
-                                    .ttl = p.ttl};
-            fwrite(&row, sizeof row, 1, stdout);
-        }
+    for (size_t i = 0; i < block->n_records; i++) {
+        struct record record;
+        struct packet p;
+        record_read(format, block->data, block->starts + i, 1, &record);
+        if (link->decode(record.data, record.n_captured, &p) != TALLY_COUNTED)
+            continue;
+        const struct row row = {.ts_ns = record.ts_ns,
+                                .source = p.source,
+                                .destination = p.destination,
+                                .port = p.port,
+                                .classes = p.classes,
+                                .ttl = p.ttl};
+        fwrite(&row, sizeof row, 1, stdout);
     }
 }
 

@@ -1,7 +1,10 @@
 #include "batch.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A table of partials counts in 32 bits: it is set aside long before that. */
@@ -10,6 +13,23 @@
 #define TCP_ACK 0x10
 
 _Static_assert(BATCH_RECORDS <= PACKET_MOST_FRAMES, "a batch is decoded at once");
+
+int batch_rules_begin(struct batch_rules *rules, uint32_t link_type, const char *filter)
+{
+    char *why = NULL;
+    rules->link = packet_link_find(link_type);
+    rules->filter = filter ? filter_new(filter, link_type, &why) : NULL;
+    if (!why)
+        return 0;
+    log_error("%s", why);
+    free(why);
+    return EXIT_BAD_USAGE;
+}
+
+void batch_rules_end(struct batch_rules *rules)
+{
+    filter_free(rules->filter);
+}
 
 static void add_frame(struct batch *batch, size_t record)
 {
@@ -72,14 +92,14 @@ static void drop_strangers(struct batch *batch, const struct batch_rules *rules,
         add_frame(batch, others[i]);
 }
 
-/* Keeps the packets whose keep[i] is not 0; those dropped move from the tally's `counted` to `reason`. */
-static void keep(struct batch *batch, struct window *window, const uint8_t *keep, enum tally_reason reason)
+/* Keeps the packets whose wanted[i] is not 0; those dropped move from the tally's `counted` to `reason`. */
+static void keep(struct batch *batch, struct window *window, const uint8_t *wanted, enum tally_reason reason)
 {
     size_t kept = 0;
     for (size_t i = 0; i < batch->n; i++) {
         batch->packets[kept] = batch->packets[i];
         batch->places[kept] = batch->places[i];
-        kept += keep[i] != 0;
+        kept += wanted[i] != 0;
     }
     window->tally.n[TALLY_COUNTED] -= batch->n - kept;
     window->tally.n[reason] += batch->n - kept;

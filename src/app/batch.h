@@ -25,7 +25,7 @@
 /* How the records of a file become packets. */
 struct batch_rules {
     const struct packet_link *link;
-    const struct filter *filter;       /* NULL: none */
+    struct filter *filter;             /* NULL: none; owned */
     const struct inventory *inventory; /* NULL: every source is kept */
     int plain_ack_is_reply;
 };
@@ -42,6 +42,11 @@ struct batch {
     struct contact recent[BATCH_RECENT];
     uint32_t known[1 << BATCH_KNOWN_BITS]; /* zeroed at first; of one inventory */
 };
+
+/* The link and the filter (BPF, NULL for none) for a file of this link type, in rules whose other fields are
+ * filled. 0; EXIT_BAD_USAGE after one sentence when the filter is wrong for it. */
+int batch_rules_begin(struct batch_rules *rules, uint32_t link_type, const char *filter);
+void batch_rules_end(struct batch_rules *rules);
 
 /* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that
  * count are in the batch until the next call. 0, or EXIT_IO after one sentence when a full table

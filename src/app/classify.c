@@ -170,14 +170,6 @@ static void judge(struct classify *x, const struct source_row *rows, size_t n)
     x->n_rows += n;
 }
 
-static int flush(FILE *out)
-{
-    if (fflush(out) == 0 && !ferror(out))
-        return 0;
-    log_error("standard output cannot be written: %m");
-    return EXIT_IO;
-}
-
 /* A window that is over: rows in the order of their addresses, and out with them. */
 static int take_window(void *context, struct window *window, struct chunk_pool *pool)
 {
@@ -204,7 +196,7 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     rows_free(&rows);
     free(batch);
     run_record_phase(x->record, "read");
-    return code ? code : flush(stdout);
+    return code ? code : output_flush_stdout();
 }
 
 static void tell_result(const struct classify *x, const struct classify_stream *stream)
@@ -238,7 +230,7 @@ static int classify_all(struct classify *x)
     prepare_to_judge(x);
     classify_print_head(x->printer);
     run_record_phase(x->record, "read");
-    int code = flush(stdout);
+    int code = output_flush_stdout();
     if (code == 0)
         code = classify_stream_read(&stream);
     tell_result(x, &stream);

@@ -4,13 +4,11 @@
 #include "budget.h"
 #include "stop.h"
 
-#include "darkforest/archive/filter.h"
 #include "darkforest/archive/reader.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/packet/packet.h"
 
 #include <stdlib.h>
 
@@ -34,7 +32,6 @@ struct source_file {
     const char *path;
     struct reader *reader;
     struct batch_rules rules;
-    struct filter *filter; /* that of the rules, owned */
     struct record_format format;
 };
 
@@ -163,30 +160,23 @@ static int open_file(const struct classify_stream *stream, const char *path, str
     struct file_kind kind;
     int code = 0;
     char *why = NULL;
-    *file = (struct source_file){.path = path};
+    *file = (struct source_file){
+        .path = path,
+        .rules = {.inventory = stream->inventory, .plain_ack_is_reply = stream->plain_ack_is_reply}};
     file->reader = reader_open_live(path, stop_is_wanted, &kind, &code, &why);
     if (!file->reader && stop_wanted()) { /* before a quiet pipe has said what it is */
         free(why);
         why = text_format("stopping: %s", stop_wanted());
         code = EXIT_STOPPED;
     }
-    if (!file->reader)
-        goto err0;
-    file->format = kind.format;
-    file->rules = (struct batch_rules){.link = packet_link_find(kind.format.link_type),
-                                       .inventory = stream->inventory,
-                                       .plain_ack_is_reply = stream->plain_ack_is_reply};
-    if (stream->filter &&
-        !(file->rules.filter = file->filter = filter_new(stream->filter, kind.format.link_type, &why))) {
-        code = EXIT_BAD_USAGE;
-        goto err1;
+    if (!file->reader) {
+        log_error("%s", why);
+        free(why);
+        return code;
     }
-    return 0;
-err1:
-    reader_close(file->reader);
-err0:
-    log_error("%s", why);
-    free(why);
+    file->format = kind.format;
+    if ((code = batch_rules_begin(&file->rules, kind.format.link_type, stream->filter)))
+        reader_close(file->reader);
     return code;
 }
 
@@ -225,7 +215,7 @@ static int read_file(struct streaming *s, const char *path)
     if (s->code == EXIT_STOPPED)
         log_info("stopping: %s", stop_wanted());
     const int damage = s->code == EXIT_STOPPED ? 0 : tell_damage(&file, got < 0);
-    filter_free(file.filter);
+    batch_rules_end(&file.rules);
     reader_close(file.reader);
     return damage;
 }

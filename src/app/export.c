@@ -141,14 +141,21 @@ static void withhold(struct features_meta *meta)
     meta->made.host = memory_text("(withheld)");
 }
 
-static int print_files(const struct export *export, FILE *out, char **why)
+struct printing {
+    const struct export *export;
+    char **why;
+};
+
+static int print_files(FILE *out, const void *context)
 {
+    const struct printing *printing = context;
+    const struct export *export = printing->export;
     const int with_addresses = export->anonymiser || export->options->with_addresses;
     feature_csv_header(out, with_addresses);
     for (size_t i = 0; i < export->inputs.n; i++) {
         struct features_meta meta;
         int code = EXIT_DONE;
-        struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, why);
+        struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, printing->why);
         if (!rows)
             return code;
         feature_csv_rows(out, &meta, rows, (size_t)meta.n_rows, with_addresses);
@@ -158,33 +165,12 @@ static int print_files(const struct export *export, FILE *out, char **why)
     return EXIT_DONE;
 }
 
-static int export_to_stdout(const struct export *export, char **why)
-{
-    int code = print_files(export, stdout, why);
-    if (code == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout))) {
-        *why = text_format("standard output cannot be written: %m");
-        code = EXIT_IO;
-    }
-    return code;
-}
-
+/* Whether standard output took all of it is seen when the run record is finished. */
 static int export_to_csv(const struct export *export, char **why)
 {
     const char *path = export->options->output;
-    if (!path)
-        return export_to_stdout(export, why);
-    struct output *output;
-    int code = output_begin(&output, path);
-    if (code)
-        return code;
-    FILE *out = fopen(output_partial(output), "wbe");
-    code = out ? print_files(export, out, why) : EXIT_IO;
-    const int bad = out && ferror(out);
-    if (out && (fclose(out) || bad) && code == EXIT_DONE)
-        code = EXIT_IO;
-    if (code == EXIT_IO && !*why)
-        *why = text_format("%s cannot be written: %m", path);
-    return output_end(output, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
+    const struct printing printing = {export, why};
+    return path ? output_write(path, print_files, &printing) : print_files(stdout, &printing);
 }
 
 /* Several files go into a folder; one does where the folder is there, or a slash asks for it. */

@@ -18,6 +18,7 @@
  * a tree of shares becomes a tree a class. */
 struct exported {
     const struct model *model;
+    const struct conversion *conversion;
     FILE *out;
     uint64_t n_written; /* trees so far */
     double weight;      /* adaboost: sum over the trees' votes */
@@ -57,21 +58,21 @@ static double adaboost_leaf(const struct exported *x, uint64_t tree, uint64_t no
     return weight * (log(fmax(shares[k], DBL_EPSILON)) - mean);
 }
 
-static const struct form {
+static const struct conversion {
     const char *learner;
     leaf_value *leaf;
     int is_regression; /* outputs are the shares themselves; else their softmax is */
-} forms[] = {
+} conversions[] = {
     {"forest", forest_leaf, 1},
     {"boosting", boosting_leaf, 0},
     {"adaboost", adaboost_leaf, 0},
 };
 
-static const struct form *find_form(const struct model *model)
+static const struct conversion *find_conversion(const struct model *model)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (strcmp(forms[i].learner, model->learner) == 0)
-            return &forms[i];
+    for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++)
+        if (strcmp(conversions[i].learner, model->learner) == 0)
+            return &conversions[i];
     return NULL;
 }
 
@@ -81,13 +82,13 @@ static int n_outputs(const struct model *model)
 }
 
 /* The next tree, as output k sees it. */
-static void put_tree(struct exported *x, const struct form *form, uint64_t tree, int k)
+static void put_tree(struct exported *x, uint64_t tree, int k)
 {
     const struct model_trees *t = &x->model->trees;
     const uint64_t first = t->tree_start[tree], n = t->tree_start[tree + 1] - first;
     double *values = memory_get((size_t)n * sizeof *values);
     for (uint64_t i = 0; i < n; i++)
-        values[i] = form->leaf(x, tree, first + i, k);
+        values[i] = x->conversion->leaf(x, tree, first + i, k);
     fputs(x->n_written ? ",\n" : "", x->out);
     export_tree(x->out, x->n_written++, x->model->n_features, t, tree, values);
     free(values);
@@ -106,7 +107,7 @@ static void put_constant(struct exported *x, double value)
 }
 
 /* Rounds of one tree an output, as XGBoost orders them. */
-static void put_trees(struct exported *x, const struct form *form)
+static void put_trees(struct exported *x)
 {
     const struct model *m = x->model;
     const int is_boosting = m->initial != NULL;
@@ -114,9 +115,9 @@ static void put_trees(struct exported *x, const struct form *form)
         put_constant(x, m->initial[k]);
     for (uint64_t t = 0; t < m->trees.n_trees; t++) {
         if (is_boosting)
-            put_tree(x, form, t, (int)(t % (uint64_t)m->n_outputs));
+            put_tree(x, t, (int)(t % (uint64_t)m->n_outputs));
         for (int k = 0; !is_boosting && k < m->n_fitted; k++)
-            put_tree(x, form, t, k);
+            put_tree(x, t, k);
     }
 }
 
@@ -147,11 +148,11 @@ static json_t *attributes(const struct model *m)
 }
 
 /* The objective turns the sums of the leaves into what predict gives. */
-static json_t *objective(const struct model *m, const struct form *form)
+static json_t *objective(const struct model *m, const struct conversion *conversion)
 {
     char classes[16];
     snprintf(classes, sizeof classes, "%d", m->n_fitted);
-    if (form->is_regression)
+    if (conversion->is_regression)
         return json_pack("{s:s,s:{s:s}}", "name", "reg:squarederror", "reg_loss_param", "scale_pos_weight",
                          "1");
     if (n_outputs(m) == 1)
@@ -162,22 +163,22 @@ static json_t *objective(const struct model *m, const struct form *form)
 }
 
 /* binary:logistic starts from the margin of its base score: that of one half is 0. */
-static void put_learner_param(struct exported *x, const struct form *form)
+static void put_learner_param(struct exported *x)
 {
     const int n = n_outputs(x->model), is_binary = n == 1;
     fprintf(x->out,
             "\"learner_model_param\":{\"base_score\":\"%s\",\"boost_from_average\":\"0\",\"num_class\":\"%"
             "d\",\"num_feature\":\"%d\","
             "\"num_target\":\"%d\"}",
-            is_binary ? "5E-1" : "0E0", form->is_regression || is_binary ? 0 : n, x->model->n_features,
-            form->is_regression ? n : 1);
+            is_binary ? "5E-1" : "0E0", x->conversion->is_regression || is_binary ? 0 : n,
+            x->model->n_features, x->conversion->is_regression ? n : 1);
 }
 
-static void put_booster(struct exported *x, const struct form *form)
+static void put_booster(struct exported *x)
 {
     const int n = n_outputs(x->model);
     fputs("\"gradient_booster\":{\"name\":\"gbtree\",\"model\":{\"trees\":[\n", x->out);
-    put_trees(x, form);
+    put_trees(x);
     fputs("],\n\"tree_info\":[", x->out);
     for (uint64_t i = 0; i < x->n_written; i++)
         fprintf(x->out, "%s%" PRIu64, i ? "," : "", i % (uint64_t)n);
@@ -187,7 +188,7 @@ static void put_booster(struct exported *x, const struct form *form)
             x->n_written);
 }
 
-static void put_model(struct exported *x, const struct form *form)
+static void put_model(struct exported *x)
 {
     const struct model *m = x->model;
     fputs("{\"version\":[1,7,4],\"learner\":{\"attributes\":", x->out);
@@ -198,32 +199,22 @@ static void put_model(struct exported *x, const struct form *form)
     for (int f = 0; f < m->n_features; f++)
         fprintf(x->out, "%s\"float\"", f ? "," : "");
     fputs("],", x->out);
-    put_learner_param(x, form);
+    put_learner_param(x);
     fputs(",\"objective\":", x->out);
-    put_json(x->out, objective(m, form));
+    put_json(x->out, objective(m, x->conversion));
     fputs(",", x->out);
-    put_booster(x, form);
+    put_booster(x);
     fputs("}}\n", x->out);
 }
 
-static int write_model(const struct model *model, const struct form *form, const char *path)
+static int write_model(FILE *out, const void *context)
 {
-    struct output *output;
-    const int code = output_begin(&output, path);
-    if (code)
-        return code;
-    struct exported x = {.model = model, .out = fopen(output_partial(output), "we")};
-    for (uint64_t t = 0; t < model->trees.n_trees; t++)
-        x.weight += model->trees.tree_weights[t];
-    int failed = !x.out;
-    if (x.out) {
-        put_model(&x, form);
-        failed = ferror(x.out);
-        failed |= fclose(x.out) != 0;
-    }
-    if (failed)
-        log_error("%s cannot be written: %m", path);
-    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
+    struct exported x = *(const struct exported *)context;
+    x.out = out;
+    for (uint64_t t = 0; t < x.model->trees.n_trees; t++)
+        x.weight += x.model->trees.tree_weights[t];
+    put_model(&x);
+    return EXIT_DONE;
 }
 
 int export_model(const char *input, const char *name, const char *output)
@@ -237,16 +228,17 @@ int export_model(const char *input, const char *name, const char *output)
         free(why);
         return code;
     }
-    const struct form *form = find_form(model);
+    const struct conversion *conversion = find_conversion(model);
     code = EXIT_BAD_USAGE;
-    if (!form)
+    if (!conversion)
         log_error("%s is a model of learner '%s', which has no trees: JSON for XGBoost holds forest, "
                   "boosting and adaboost",
                   model->name, model->learner);
     else if (model->n_fitted < 2)
         log_error("%s knows one class only: there is nothing to export", model->name);
     else
-        code = write_model(model, form, output);
+        code =
+            output_write(output, write_model, &(struct exported){.model = model, .conversion = conversion});
     model_set_free(set);
     return code;
 }

@@ -185,7 +185,7 @@ static void free_inputs(struct extract *x)
 static void form_groups(struct extract *x)
 {
     const struct extract_options *o = x->options;
-    const struct stretch all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
+    const struct time_range all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
     const int size = ranks_size(x->world), rank = ranks_rank(x->world);
     x->n_groups = groups_number(&x->archive, all, o->window_ns, size, o->ranks_per_window);
     x->number = (int)((int64_t)rank * x->n_groups / size);
@@ -202,8 +202,8 @@ static void form_groups(struct extract *x)
 static int extract_with(struct extract *x, int cut)
 {
     const struct extract_options *o = x->options;
-    const struct stretch all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
-    const struct stretch mine = groups_stretch(&x->archive, all, o->window_ns, x->number, x->n_groups);
+    const struct time_range all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
+    const struct time_range mine = groups_range(&x->archive, all, o->window_ns, x->number, x->n_groups);
     x->input = (struct pass_input){
         .ranks = x->group,
         .node = x->node,

@@ -9,13 +9,13 @@
 #define RANKS_PER_WINDOW 8 /* of files that every rank can read a part of */
 #define LEAST_WINDOWS 6    /* of a group, unless asked otherwise */
 
-static int begins_in(const struct archive_file *file, struct stretch all)
+static int begins_in(const struct archive_file *file, struct time_range all)
 {
     return file->kind.first_ts_ns >= all.from_ns && file->kind.first_ts_ns < all.to_ns;
 }
 
 /* Windows in which some file begins: what can be dealt out. */
-static uint64_t count_windows(const struct archive *archive, struct stretch all, int64_t window_ns)
+static uint64_t count_windows(const struct archive *archive, struct time_range all, int64_t window_ns)
 {
     uint64_t n = 0;
     int64_t before = INT64_MIN;
@@ -37,7 +37,7 @@ static int is_stream(const struct archive *archive)
     return 0;
 }
 
-int groups_number(const struct archive *archive, struct stretch all, int64_t window_ns, int size,
+int groups_number(const struct archive *archive, struct time_range all, int64_t window_ns, int size,
                   uint64_t ranks_per_window)
 {
     const uint64_t asked = ranks_per_window;
@@ -50,7 +50,7 @@ int groups_number(const struct archive *archive, struct stretch all, int64_t win
 }
 
 /* Where the part of the work begins that group g has: the start of a window in which a file begins. */
-static int64_t border(const struct archive *archive, struct stretch all, int64_t window_ns, int g, int n)
+static int64_t border(const struct archive *archive, struct time_range all, int64_t window_ns, int g, int n)
 {
     uint64_t total = 0, before = 0;
     for (size_t i = 0; i < archive->n; i++)
@@ -67,9 +67,9 @@ static int64_t border(const struct archive *archive, struct stretch all, int64_t
     return all.to_ns;
 }
 
-struct stretch groups_stretch(const struct archive *archive, struct stretch all, int64_t window_ns, int g,
-                              int n)
+struct time_range groups_range(const struct archive *archive, struct time_range all, int64_t window_ns, int g,
+                               int n)
 {
-    return (struct stretch){.from_ns = g == 0 ? all.from_ns : border(archive, all, window_ns, g, n),
-                            .to_ns = g == n - 1 ? all.to_ns : border(archive, all, window_ns, g + 1, n)};
+    return (struct time_range){.from_ns = g == 0 ? all.from_ns : border(archive, all, window_ns, g, n),
+                               .to_ns = g == n - 1 ? all.to_ns : border(archive, all, window_ns, g + 1, n)};
 }

@@ -1,5 +1,5 @@
 /*
- * groups.h - many windows at once: ranks in groups, each with a stretch of time of its own.
+ * groups.h - many windows at once: ranks in groups, each with a range of time of its own.
  * Private to the app.
  *
  *     time:   [ group 0's windows | group 1's windows | ... ]       cut at windows,
@@ -15,8 +15,8 @@
 
 #include <stdint.h>
 
-/* A stretch of time, [from, to) in ns. */
-struct stretch {
+/* Time, [from, to) in ns. */
+struct time_range {
     int64_t from_ns, to_ns;
 };
 
@@ -25,10 +25,10 @@ struct stretch {
  * only one rank can inflate, more for others; and no more groups than leave each several windows, since
  * borders are read twice. Pure.
  */
-int groups_number(const struct archive *archive, struct stretch all, int64_t window_ns, int size,
+int groups_number(const struct archive *archive, struct time_range all, int64_t window_ns, int size,
                   uint64_t ranks_per_window);
-/* The stretch of group g of n; may be empty (from = to). Over all groups they make `all`. Pure. */
-struct stretch groups_stretch(const struct archive *archive, struct stretch all, int64_t window_ns, int g,
-                              int n);
+/* The range of group g of n; may be empty (from = to). Over all groups they make `all`. Pure. */
+struct time_range groups_range(const struct archive *archive, struct time_range all, int64_t window_ns, int g,
+                               int n);
 
 #endif

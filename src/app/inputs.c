@@ -12,13 +12,6 @@
 
 #define INVENTORY_ALIGNMENT 64
 
-/* Says a sentence that a room handed out, and keeps it as the last error. */
-static void say(char *why)
-{
-    log_error("%s", why ? why : "failed without a reason given");
-    free(why);
-}
-
 /* Rank 0's paths to all, behind each other; the other ranks' lists are empty before. */
 static void broadcast_paths(const struct ranks *world, struct strings *paths)
 {
@@ -109,17 +102,16 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
 {
     int code = 0;
     char *why = NULL;
-    size_t n_skipped = 0;
     *archive = (struct archive){0};
     if (ranks_rank(world) == 0) {
-        code = archive_open(archive, operands->items, operands->n, &n_skipped, &why);
+        code = archive_open(archive, operands->items, operands->n, &why);
         code = code ? code : check_twins(archive, &why);
-        if (code)
-            say(why);
-        else if (n_skipped)
-            log_info("%zu files in the given folders are no captures and were passed over", n_skipped);
+        if (archive->n_skipped)
+            log_info("%zu files in the given folders are no captures and were passed over",
+                     archive->n_skipped);
     }
-    code = ranks_agree(world, code, NULL);
+    code = ranks_agree(world, code, why);
+    free(why);
     if (code == 0)
         broadcast_archive(world, archive);
     return code;
@@ -225,14 +217,13 @@ int inputs_inventory(const struct ranks *world, const struct strings *paths, str
         return 0;
     if (ranks_rank(world) == 0) {
         inventory = inventory_read(paths->items, paths->n, &s->counts, &code, &why);
-        if (!inventory)
-            say(why);
-        else
+        if (inventory)
             say_counts(&s->counts, inventory);
         if (code == EXIT_BAD_DATA) /* 65 would be told of the archive */
             code = EXIT_BAD_CONFIG;
     }
-    code = ranks_agree(world, code, NULL);
+    code = ranks_agree(world, code, why);
+    free(why);
     if (code == 0)
         spread(world, inventory, s);
     inventory_free(inventory);

@@ -6,41 +6,41 @@
 
 #include <stdlib.h>
 
-#define STRETCH_BYTES (16 * PACK_FRAME)      /* of the stream, for one rank in one round */
+#define RANGE_BYTES (16 * PACK_FRAME)        /* of the stream, for one rank in one round */
 #define SMALL_FILE_BYTES ((uint64_t)4 << 20) /* on disk: one rank packs it whole */
 #define MOST_PART_BYTES ((uint64_t)64 << 20) /* on disk: a file with a larger part is read through */
 #define RECORDS_AT_ONCE 256
 
 /* The records that start in [from, to) of a file's stream;
  * both are multiples of PACK_FRAME, but for the end. */
-struct stretch {
+struct file_range {
     size_t file; /* of the step */
     uint64_t from, to;
 };
 
-struct stretches {
-    struct stretch *items;
+struct file_ranges {
+    struct file_range *items;
     size_t n, room;
 };
 
-/* How a stretch was read: proves that the cuts were right. Fixed width: it crosses MPI. */
+/* How a range was read: proves that the cuts were right. Fixed width: it crosses MPI. */
 struct seam {
     uint64_t first, end; /* where its first record starts, and the one behind its last */
     uint64_t damaged;
     uint64_t code;
 };
 
-/* A rank at work on a stretch. */
+/* A rank at work on a range. */
 struct cutting {
     struct packing *packing;
-    const struct stretch *stretch;
+    const struct file_range *range;
     uint64_t edge; /* a record at or behind it starts another frame */
-    int inside;    /* the stretch has begun */
+    int inside;    /* the range has begun */
     struct seam seam;
     struct damage damage;
 };
 
-static void add_stretch(struct stretches *list, size_t file, uint64_t from, uint64_t to)
+static void add_range(struct file_ranges *list, size_t file, uint64_t from, uint64_t to)
 {
     if (from == to)
         return;
@@ -48,7 +48,7 @@ static void add_stretch(struct stretches *list, size_t file, uint64_t from, uint
         list->room = list->room * 2 + 64;
         list->items = memory_resize(list->items, list->room * sizeof *list->items);
     }
-    list->items[list->n++] = (struct stretch){.file = file, .from = from, .to = to};
+    list->items[list->n++] = (struct file_range){.file = file, .from = from, .to = to};
 }
 
 /* Where the frame starts that begins at `offset` or behind it. */
@@ -58,23 +58,23 @@ static uint64_t frame_start(uint64_t offset)
 }
 
 /* A plain file is cut anywhere, one with parts at the parts. */
-static void add_file(struct stretches *list, const struct step *step, size_t file)
+static void add_file(struct file_ranges *list, const struct step *step, size_t file)
 {
     const struct step_file *f = &step->files[file];
     const uint64_t n_bytes = step->archive->files[step->first + file].kind.n_bytes;
     uint64_t from = 0;
     if (f->cut && f->parts.n == 0) {
-        for (; from + STRETCH_BYTES < n_bytes; from += STRETCH_BYTES)
-            add_stretch(list, file, from, from + STRETCH_BYTES);
+        for (; from + RANGE_BYTES < n_bytes; from += RANGE_BYTES)
+            add_range(list, file, from, from + RANGE_BYTES);
     }
     for (size_t i = 1; i < f->parts.n; i++) {
         const uint64_t to = frame_start(f->parts.items[i].first_record);
-        if (to - from >= STRETCH_BYTES) {
-            add_stretch(list, file, from, to);
+        if (to - from >= RANGE_BYTES) {
+            add_range(list, file, from, to);
             from = to;
         }
     }
-    add_stretch(list, file, from, UINT64_MAX);
+    add_range(list, file, from, UINT64_MAX);
 }
 
 static int is_cut_or_small(const struct step *step, size_t file)
@@ -96,24 +96,24 @@ static size_t part_from(const struct parts *parts, uint64_t offset)
     return low;
 }
 
-static struct reader *open_stretch(const struct step *step, const struct stretch *stretch, int *code,
-                                   char **why)
+static struct reader *open_range(const struct step *step, const struct file_range *range, int *code,
+                                 char **why)
 {
-    const struct step_file *f = &step->files[stretch->file];
-    const char *path = step->archive->files[step->first + stretch->file].path;
-    const struct file_kind *kind = &step->archive->files[step->first + stretch->file].kind;
+    const struct step_file *f = &step->files[range->file];
+    const char *path = step->archive->files[step->first + range->file].path;
+    const struct file_kind *kind = &step->archive->files[step->first + range->file].kind;
     if (!f->cut)
         return reader_open_again(path, kind, code, why);
     if (f->parts.n == 0) {
-        const uint64_t from = stretch->from > 0 ? stretch->from : READER_FIRST_RECORD;
-        return reader_open_range(path, kind, from, stretch->to, code, why);
+        const uint64_t from = range->from > 0 ? range->from : READER_FIRST_RECORD;
+        return reader_open_range(path, kind, from, range->to, code, why);
     }
-    const size_t behind = part_from(&f->parts, stretch->from + 1);
+    const size_t behind = part_from(&f->parts, range->from + 1);
     return reader_open_parts(path, kind, &f->parts, behind > 0 ? behind - 1 : 0,
-                             part_from(&f->parts, stretch->to), code, why);
+                             part_from(&f->parts, range->to), code, why);
 }
 
-/* A record that starts at `offset`. 0 when it lies behind the stretch. */
+/* A record that starts at `offset`. 0 when it lies behind the range. */
 static int take_record(struct cutting *c, const struct record *record, uint64_t offset)
 {
     struct packing *p = c->packing;
@@ -125,7 +125,7 @@ static int take_record(struct cutting *c, const struct record *record, uint64_t 
         c->inside = 1;
         c->edge = packing_frame_end(offset);
     }
-    if (offset >= c->stretch->to) {
+    if (offset >= c->range->to) {
         c->seam.end = offset;
         return 0;
     }
@@ -134,23 +134,21 @@ static int take_record(struct cutting *c, const struct record *record, uint64_t 
     return p->code == EXIT_DONE;
 }
 
-/* 0 when the stretch ended in the block. */
+/* 0 when the range ended in the block. */
 static int take_block(struct cutting *c, const struct record_format *format, const struct block *block)
 {
     struct record records[RECORDS_AT_ONCE];
-    size_t n_found, n_used;
-    for (size_t at = 0; at < block->n; at += n_used) {
-        record_walk(format, block->data + at, block->n - at, records, RECORDS_AT_ONCE, &n_found, &n_used);
-        for (size_t i = 0; i < n_found; i++) {
-            const size_t start = (size_t)(records[i].data - block->data) - RECORD_HEADER_SIZE;
-            if (!take_record(c, &records[i], block->offset + start))
+    for (size_t at = 0; at < block->n_records; at += RECORDS_AT_ONCE) {
+        const size_t n = block->n_records - at < RECORDS_AT_ONCE ? block->n_records - at : RECORDS_AT_ONCE;
+        record_read(format, block->data, block->starts + at, n, records);
+        for (size_t i = 0; i < n; i++)
+            if (!take_record(c, &records[i], block->offset + block->starts[at + i]))
                 return 0;
-        }
     }
     return 1;
 }
 
-/* The reader has come to its end before the stretch did. */
+/* The reader has come to its end before the range did. */
 static void end_of_file(struct cutting *c, const struct reader *reader)
 {
     c->seam.end = reader_end_offset(reader);
@@ -163,7 +161,7 @@ static void end_of_file(struct cutting *c, const struct reader *reader)
 /* Where the file's index is damaged, no seam fits: the file is read again without it. */
 static void cannot_open(struct cutting *c, int code, const char *why)
 {
-    if (code == EXIT_BAD_DATA && c->stretch->from > 0) {
+    if (code == EXIT_BAD_DATA && c->range->from > 0) {
         log_verbose("%s", why);
         c->seam.first = c->seam.end = UINT64_MAX;
     } else {
@@ -172,21 +170,21 @@ static void cannot_open(struct cutting *c, int code, const char *why)
     }
 }
 
-static void read_stretch(struct cutting *c, const struct step *step)
+static void read_range(struct cutting *c, const struct step *step)
 {
     struct packing *p = c->packing;
-    const struct archive_file *file = &step->archive->files[step->first + c->stretch->file];
+    const struct archive_file *file = &step->archive->files[step->first + c->range->file];
     struct block block;
     char *why;
     int last = 0, within = 1;
     int code = EXIT_DONE;
-    struct reader *reader = open_stretch(step, c->stretch, &code, &why);
+    struct reader *reader = open_range(step, c->range, &code, &why);
     if (!reader) {
         cannot_open(c, code, why);
         free(why);
         return;
     }
-    c->edge = c->stretch->from;
+    c->edge = c->range->from;
     while (within && (last = reader_next(reader, &block)) > 0)
         within = take_block(c, &file->kind.format, &block);
     if (within)
@@ -204,42 +202,42 @@ static int any_failed(const struct seam *seams, size_t n)
     return 0;
 }
 
-/* Each stretch must start where the one before it in its file ended; damage may only come at the end of a
+/* Each range must start where the one before it in its file ended; damage may only come at the end of a
  * file, and of one that was read without an index, whose damage it may be. `before` is the seam before the
  * first. */
-static int seams_hold(const struct step *step, const struct stretch *stretches, const struct seam *seams,
+static int seams_hold(const struct step *step, const struct file_range *ranges, const struct seam *seams,
                       size_t n, struct seam before)
 {
     for (size_t i = 0; i < n; before = seams[i++]) {
-        const int from_the_start = stretches[i].from == 0, to_the_end = stretches[i].to == UINT64_MAX;
-        const int may_be_damaged = to_the_end && step->files[stretches[i].file].parts.n == 0;
+        const int from_the_start = ranges[i].from == 0, to_the_end = ranges[i].to == UINT64_MAX;
+        const int may_be_damaged = to_the_end && step->files[ranges[i].file].parts.n == 0;
         if ((!from_the_start && seams[i].first != before.end) || (!may_be_damaged && seams[i].damaged))
             return 0;
     }
     return 1;
 }
 
-/* Up to one stretch a rank; `last` is the seam of the last stretch before,
+/* Up to one range a rank; `last` is the seam of the last range before,
  * and then of these. Whether to go on. */
-static int cut_round(struct packing *p, const struct step *step, const struct stretch *stretches, size_t n,
+static int cut_round(struct packing *p, const struct step *step, const struct file_range *ranges, size_t n,
                      struct seam *last)
 {
     const size_t rank = (size_t)ranks_rank(p->world);
     struct cutting c = {.packing = p};
     if (rank < n) {
-        c.stretch = &stretches[rank];
-        read_stretch(&c, step);
+        c.range = &ranges[rank];
+        read_range(&c, step);
     }
     const struct joint_piece piece = packing_take(p);
     c.seam.code = (uint64_t)p->code;
     size_t *sizes = memory_get((size_t)ranks_size(p->world) * sizeof *sizes);
     struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, sizes);
-    if (!any_failed(seams, n) && !seams_hold(step, stretches, seams, n, *last))
+    if (!any_failed(seams, n) && !seams_hold(step, ranges, seams, n, *last))
         p->code = PACKING_RETRY_UNCUT;
     else if (packing_round(p, &piece))
         for (size_t i = 0; i < n; i++)
             if (seams[i].damaged)
-                packing_tell_damage(p, step->archive->files[step->first + stretches[i].file].path,
+                packing_tell_damage(p, step->archive->files[step->first + ranges[i].file].path,
                                     rank == i ? &c.damage : NULL);
     *last = seams[n - 1];
     free(seams);
@@ -250,7 +248,7 @@ static int cut_round(struct packing *p, const struct step *step, const struct st
 size_t packing_cut(struct packing *p, const struct step *step, size_t first)
 {
     const size_t size = (size_t)ranks_size(p->world);
-    struct stretches list = {0};
+    struct file_ranges list = {0};
     struct seam last = {0};
     size_t n_files = 0;
     for (; first + n_files < step->n && is_cut_or_small(step, first + n_files); n_files++)

@@ -24,9 +24,10 @@ struct frame {
     uint8_t bytes[PACK_FRAME + READER_BUFFER_SIZE];
 };
 
-#define RECORDS_AT_ONCE 256
+#define BYTES_AT_ONCE 4096
+#define RECORDS_AT_ONCE (BYTES_AT_ONCE / RECORD_HEADER_SIZE)
 
-struct streaming {
+struct framing {
     struct packing *packing;
     struct ranks *team;    /* the ranks at the ring */
     struct ring *ring;     /* NULL: this rank has no part in it */
@@ -41,7 +42,7 @@ struct streaming {
 };
 
 /* The ring of the first node; of its leader alone where shared memory has no room. Collective. */
-static void open_ring(struct streaming *s)
+static void open_ring(struct framing *s)
 {
     const struct packing *p = s->packing;
     uint64_t first = (uint64_t)ranks_rank(p->world);
@@ -55,7 +56,7 @@ static void open_ring(struct streaming *s)
     s->ring = ranks_rank(p->node) == 0 ? ring_new(s->team, sizeof(struct frame)) : NULL;
 }
 
-static void open_reader(struct streaming *s, const struct archive_file *file)
+static void open_reader(struct framing *s, const struct archive_file *file)
 {
     int code;
     char *why;
@@ -70,7 +71,7 @@ static void open_reader(struct streaming *s, const struct archive_file *file)
 }
 
 /* The next block of the file behind the n bytes that a frame has. Its size; 0 at the end. */
-static size_t read_behind(struct streaming *s, struct frame *frame, size_t n)
+static size_t read_behind(struct framing *s, struct frame *frame, size_t n)
 {
     struct block block;
     reader_lend(s->reader, frame->bytes + n);
@@ -85,7 +86,7 @@ static size_t read_behind(struct streaming *s, struct frame *frame, size_t n)
 /* Leader: the records of the next frame. */
 static int fill(void *context, void *block)
 {
-    struct streaming *s = context;
+    struct framing *s = context;
     struct frame *frame = block;
     size_t n = s->n_tail, n_own = 0; /* bytes there; those that belong to this frame */
     enum walk_end end;
@@ -115,14 +116,15 @@ static int fill(void *context, void *block)
 /* Records to one frame of the packed file, in the same place. */
 static int take(void *context, void *block)
 {
-    struct streaming *s = context;
+    struct framing *s = context;
     struct frame *frame = block;
     struct record records[RECORDS_AT_ONCE];
-    size_t n_found, n_used;
-    for (size_t at = 0; at < frame->n; at += n_used) {
-        record_walk(&s->format, frame->bytes + at, frame->n - at, records, RECORDS_AT_ONCE, &n_found,
-                    &n_used);
-        for (size_t i = 0; i < n_found; i++)
+    uint32_t starts[RECORDS_AT_ONCE];
+    enum walk_end end;
+    for (size_t at = 0, n, n_used; at < frame->n; at += n_used) {
+        n_used = record_span(&s->format, frame->bytes + at, frame->n - at, BYTES_AT_ONCE, starts, &n, &end);
+        record_read(&s->format, frame->bytes + at, starts, n, records);
+        for (size_t i = 0; i < n; i++)
             packing_put(s->packing, &records[i]);
     }
     const struct joint_piece piece = packing_take(s->packing);
@@ -137,7 +139,7 @@ static int take(void *context, void *block)
 }
 
 /* This rank's run of the frames of the lap. */
-static struct joint_piece gather_run(struct streaming *s)
+static struct joint_piece gather_run(struct framing *s)
 {
     const size_t n = ring_n_filled(s->ring), rank = (size_t)ranks_rank(s->team),
                  size = (size_t)ranks_size(s->team), from = n * rank / size, to = n * (rank + 1) / size;
@@ -162,7 +164,7 @@ static struct joint_piece gather_run(struct streaming *s)
 }
 
 /* One lap of the ring; whether there is another. */
-static int lap(struct streaming *s, struct joint_piece *piece)
+static int lap(struct framing *s, struct joint_piece *piece)
 {
     const struct ring_use use = {.fill = fill, .take = take, .context = s};
     const uint64_t before = s->reader ? reader_position(s->reader) : 0;
@@ -174,7 +176,7 @@ static int lap(struct streaming *s, struct joint_piece *piece)
     return more;
 }
 
-static void close_streaming(struct streaming *s)
+static void close_framing(struct framing *s)
 {
     reader_close(s->reader);
     ring_free(s->ring);
@@ -186,7 +188,7 @@ static void close_streaming(struct streaming *s)
 
 void packing_stream(struct packing *p, const struct archive_file *file)
 {
-    struct streaming s = {.packing = p, .format = file->kind.format};
+    struct framing s = {.packing = p, .format = file->kind.format};
     uint64_t more = 1;
     open_ring(&s);
     if (ranks_rank(p->world) == 0)
@@ -203,5 +205,5 @@ void packing_stream(struct packing *p, const struct archive_file *file)
     }
     if (p->code == EXIT_DONE)
         packing_tell_damage(p, file->path, s.reader ? reader_damage(s.reader) : NULL);
-    close_streaming(&s);
+    close_framing(&s);
 }

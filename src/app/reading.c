@@ -17,25 +17,17 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
 {
     const struct pass_input *in = pass->input;
     const struct file_kind *kind = &in->archive->files[file].kind;
-    char *why = NULL;
-    *reading = (struct reading){.file = file,
-                                .rules = {.link = packet_link_find(kind->format.link_type),
-                                          .inventory = in->inventory,
-                                          .plain_ack_is_reply = in->plain_ack_is_reply},
-                                .format = kind->format,
-                                .reach_ns = slices_reach(in->archive, file, &in->span),
-                                .late_before_ns = INT64_MIN,
-                                .span_from_ns = 1,
-                                .span_to_ns = 0};
+    *reading =
+        (struct reading){.file = file,
+                         .rules = {.inventory = in->inventory, .plain_ack_is_reply = in->plain_ack_is_reply},
+                         .format = kind->format,
+                         .reach_ns = slices_reach(in->archive, file, &in->span),
+                         .late_before_ns = INT64_MIN,
+                         .span_from_ns = 1,
+                         .span_to_ns = 0};
     if (file > 0 && kind->first_ts_ns != INT64_MAX)
         reading->late_before_ns = kind->first_ts_ns - in->window_ns;
-    if (!in->filter)
-        return 0;
-    if ((reading->rules.filter = reading->filter = filter_new(in->filter, kind->format.link_type, &why)))
-        return 0;
-    log_error("%s", why);
-    free(why);
-    return EXIT_BAD_USAGE;
+    return batch_rules_begin(&reading->rules, kind->format.link_type, in->filter);
 }
 
 /* The contacts of the batch: those of this rank's sources into its buckets, the others on their way. */
@@ -201,7 +193,7 @@ void reading_take(struct reading *reading, struct pass *pass, const struct block
 
 void reading_end(struct reading *reading)
 {
-    filter_free(reading->filter);
+    batch_rules_end(&reading->rules);
 }
 
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice)

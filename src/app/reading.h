@@ -8,15 +8,12 @@
 #include "batch.h"
 #include "pass.h"
 
-#include "darkforest/archive/filter.h"
 #include "darkforest/archive/slices.h"
-#include "darkforest/packet/packet.h"
 
 /* How the records of one file are taken. */
 struct reading {
     size_t file;
     struct batch_rules rules;
-    struct filter *filter; /* that of the rules, which this owns */
     struct window *window; /* of the span; NULL: `outside` */
     struct record_format format;
     int64_t reach_ns;       /* other groups of ranks do not look for later packets in the file */

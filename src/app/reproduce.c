@@ -142,8 +142,7 @@ static int print_tables(const struct reproduce *r)
     char *path = text_format("%s/tables.md", r->campaign.output);
     code = output_write_file(path, text, strlen(text));
     fputs(text, stdout);
-    if (output_flush_stdout())
-        code = exit_worse(code, EXIT_IO);
+    code = exit_worse(code, output_flush_stdout());
     has_tables = code == EXIT_DONE;
     free(path);
     free(text);

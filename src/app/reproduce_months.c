@@ -9,7 +9,6 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/parse.h"
 #include "darkforest/store/files.h"
 
 #include <stdlib.h>
@@ -26,7 +25,7 @@ struct months {
 static int64_t written_ns(const char *path)
 {
     struct stat status;
-    return stat(path, &status) ? -1 : status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
+    return stat(path, &status) ? -1 : file_changed_ns(&status);
 }
 
 /* The newest feature file of a month; INT64_MAX when there is none. */

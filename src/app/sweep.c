@@ -86,10 +86,10 @@ static int finish_empty(struct pass *pass, struct finish *finish)
     return code;
 }
 
-/* The stretch without the finished windows at its two ends: what must still be read for. Empty: from = to. */
-static struct stretch what_is_left(const struct pass_input *in)
+/* The range without the finished windows at its two ends: what must still be read for. Empty: from = to. */
+static struct time_range what_is_left(const struct pass_input *in)
 {
-    struct stretch left = {in->from_ns, in->to_ns};
+    struct time_range left = {in->from_ns, in->to_ns};
     if (left.from_ns == INT64_MIN || left.to_ns == INT64_MAX)
         return left;
     int64_t first = windows_index(left.from_ns, in->window_ns),
@@ -98,12 +98,12 @@ static struct stretch what_is_left(const struct pass_input *in)
         left.from_ns = (first + 1) * in->window_ns;
     for (; last >= first && pass_skips(in, last); last--)
         left.to_ns = last * in->window_ns;
-    return first <= last ? left : (struct stretch){in->from_ns, in->from_ns};
+    return first <= last ? left : (struct time_range){in->from_ns, in->from_ns};
 }
 
-/* The first file that can hold a packet of the stretch; in *n_guessed, how many of those before it have ended by
+/* The first file that can hold a packet of the range; in *n_guessed, how many of those before it have ended by
  * a guess. */
-static size_t first_file(const struct pass_input *in, struct stretch left, size_t *n_guessed)
+static size_t first_file(const struct pass_input *in, struct time_range left, size_t *n_guessed)
 {
     const struct archive *archive = in->archive;
     size_t first = 0;
@@ -119,9 +119,9 @@ static size_t first_file(const struct pass_input *in, struct stretch left, size_
     return first;
 }
 
-/* Whether this file and all behind it begin too late to hold a packet of the stretch: what they hold of it is
+/* Whether this file and all behind it begin too late to hold a packet of the range: what they hold of it is
  * late. In the first file nothing is. */
-static int is_past(const struct pass_input *in, struct stretch left, size_t file)
+static int is_past(const struct pass_input *in, struct time_range left, size_t file)
 {
     const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
     return file > 0 && left.to_ns != INT64_MAX && first_ns != INT64_MAX &&
@@ -149,7 +149,7 @@ static uint64_t expected_contacts(const struct pass_input *in)
 }
 
 /* Bytes on disk of the files that are read from `next` on. */
-static uint64_t bytes_to_read(const struct pass_input *in, struct stretch left, size_t next)
+static uint64_t bytes_to_read(const struct pass_input *in, struct time_range left, size_t next)
 {
     uint64_t n_bytes = 0;
     for (; next < in->archive->n && !is_past(in, left, next); next++)
@@ -159,7 +159,7 @@ static uint64_t bytes_to_read(const struct pass_input *in, struct stretch left, 
 
 int sweep_archive(struct pass *pass, const struct pass_input *input, struct finish *finish)
 {
-    const struct stretch left = what_is_left(input);
+    const struct time_range left = what_is_left(input);
     int code = 0;
     size_t n_guessed = 0, next = input->archive->n;
     if (left.from_ns < left.to_ns)

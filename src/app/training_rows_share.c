@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t window_bytes(const struct training_rows *rows)
+static size_t table_bytes(const struct training_rows *rows)
 {
     return (size_t)rows->n_total * TRAINING_ROW_BYTES + 1;
 }
@@ -20,19 +20,19 @@ static struct table table_at(const struct training_rows *rows, void *memory)
     return all;
 }
 
-/* Rows [from, from + n) of the window. */
-struct stretch {
+/* Rows [from, from + n) of the shared table. */
+struct row_range {
     double *values;
     uint8_t *labels;
     size_t n;
 };
 
-static struct stretch stretch_of(const struct table *all, int r, int size)
+static struct row_range range_of(const struct table *all, int r, int size)
 {
     const uint64_t from = share_start(all->n, r, size);
-    return (struct stretch){(double *)(uintptr_t)all->values + from * SOURCE_FEATURES,
-                            (uint8_t *)(uintptr_t)all->labels + from,
-                            (size_t)(share_start(all->n, r + 1, size) - from)};
+    return (struct row_range){(double *)(uintptr_t)all->values + from * SOURCE_FEATURES,
+                              (uint8_t *)(uintptr_t)all->labels + from,
+                              (size_t)(share_start(all->n, r + 1, size) - from)};
 }
 
 /* owners[r]: which of the nodes' first ranks writes for rank r. */
@@ -51,14 +51,14 @@ static void fill(const struct ranks *ranks, const struct ranks *node, const stru
                  const struct table *all)
 {
     const int size = ranks_size(ranks), is_first = ranks_rank(node) == 0;
-    const struct stretch mine = stretch_of(all, ranks_rank(ranks), size);
+    const struct row_range mine = range_of(all, ranks_rank(ranks), size);
     memcpy(mine.values, rows->values, mine.n * SOURCE_FEATURES * sizeof *mine.values);
     memcpy(mine.labels, rows->labels, mine.n);
     ranks_barrier(node);
     struct ranks *firsts = ranks_split(ranks, is_first);
     int *owners = find_owners(ranks, node, firsts);
     for (int r = 0; is_first && r < size; r++) {
-        const struct stretch s = stretch_of(all, r, size);
+        const struct row_range s = range_of(all, r, size);
         ranks_broadcast(firsts, owners[r], s.values, s.n * SOURCE_FEATURES * sizeof *s.values);
         ranks_broadcast(firsts, owners[r], s.labels, s.n);
     }
@@ -72,7 +72,7 @@ int training_rows_share(const struct ranks *ranks, struct training_rows *rows)
     if (rows->shared)
         return 0;
     struct ranks *node = ranks_node(ranks);
-    struct shared *shared = shared_new(node, window_bytes(rows));
+    struct shared *shared = shared_new(node, table_bytes(rows));
     uint64_t n_lacking = !shared;
     ranks_sum_u64(ranks, &n_lacking, 1);
     if (n_lacking) {
@@ -94,7 +94,7 @@ int training_rows_share(const struct ranks *ranks, struct training_rows *rows)
 
 struct table training_rows_part(const struct training_rows *rows, int r, int size, uint64_t *first)
 {
-    const struct stretch s = stretch_of(&rows->all, r, size);
+    const struct row_range s = range_of(&rows->all, r, size);
     struct table part = rows->all;
     *first = share_start(rows->n_total, r, size);
     part.n = s.n;

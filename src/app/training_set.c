@@ -18,7 +18,7 @@ struct learn_team training_team(const struct ranks *ranks)
 }
 
 /* One copy a node: the cells of all rows, and each row's cell. */
-struct window {
+struct shared_cells {
     uint64_t *n_cells;
     uint32_t *n_rows, *cell_of;
     uint8_t *labels, *binned;
@@ -29,22 +29,22 @@ static size_t row_bytes(const struct training_set *set)
     return (size_t)set->bins->n_features * (size_t)set->bins->width;
 }
 
-static size_t window_bytes(const struct training_set *set, size_t n_cells)
+static size_t shared_bytes(const struct training_set *set, size_t n_cells)
 {
     return sizeof(uint64_t) + (n_cells + (size_t)set->data.n_total) * sizeof(uint32_t) +
            n_cells * (row_bytes(set) + 1) + 1;
 }
 
-/* The parts of a window with room for n_cells; bin numbers before labels,
+/* The parts of shared memory with room for n_cells; bin numbers before labels,
  * since they may be two bytes wide. */
-static struct window window_at(const struct training_set *set, void *memory, size_t n_cells)
+static struct shared_cells shared_cells_at(const struct training_set *set, void *memory, size_t n_cells)
 {
-    struct window w = {.n_cells = memory};
-    w.n_rows = (uint32_t *)(w.n_cells + 1);
-    w.cell_of = w.n_rows + n_cells;
-    w.binned = (uint8_t *)(w.cell_of + set->data.n_total);
-    w.labels = w.binned + n_cells * row_bytes(set);
-    return w;
+    struct shared_cells s = {.n_cells = memory};
+    s.n_rows = (uint32_t *)(s.n_cells + 1);
+    s.cell_of = s.n_rows + n_cells;
+    s.binned = (uint8_t *)(s.cell_of + set->data.n_total);
+    s.labels = s.binned + n_cells * row_bytes(set);
+    return s;
 }
 
 /* The cells of one rank, as it sends them to the others. */
@@ -94,13 +94,13 @@ static void merge_parcel(struct cell_finder *finder, const struct parcel *p, uin
 }
 
 /* Collective. The first rank of each node writes; all send. */
-static void fill_window(struct training_set *set, const struct ranks *ranks, const struct window *w)
+static void fill_shared(struct training_set *set, const struct ranks *ranks, const struct shared_cells *s)
 {
     const int writes = ranks_rank(set->node) == 0;
-    const struct cells memory = {0, w->binned, w->labels, w->n_rows};
+    const struct cells memory = {0, s->binned, s->labels, s->n_rows};
     struct cell_finder finder;
     cell_finder_init(&finder, set->bins, &memory);
-    uint32_t *cell_of = w->cell_of;
+    uint32_t *cell_of = s->cell_of;
     for (int r = 0; r < ranks_size(ranks); r++) {
         struct parcel p = parcel_receive(set, ranks, r);
         if (writes)
@@ -109,22 +109,22 @@ static void fill_window(struct training_set *set, const struct ranks *ranks, con
         parcel_free(&p, r == ranks_rank(ranks));
     }
     if (writes)
-        *w->n_cells = finder.cells.n;
+        *s->n_cells = finder.cells.n;
     cell_finder_free(&finder);
     ranks_barrier(ranks);
 }
 
-/* Collective over all ranks. Whether the window could be had on every node. */
-static int open_window(struct training_set *set, const struct ranks *ranks, size_t n_cells, int n_beside)
+/* Collective over all ranks. Whether the memory could be had on every node. */
+static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, int n_beside)
 {
     set->node = ranks_node(ranks);
-    set->shared = shared_new_beside(set->node, window_bytes(set, n_cells), n_beside);
+    set->shared = shared_new_beside(set->node, shared_bytes(set, n_cells), n_beside);
     uint64_t n_lacking = !set->shared;
     ranks_sum_u64(ranks, &n_lacking, 1);
     if (n_lacking == 0)
         return 1;
     log_info("shared memory has no room for %zu bytes: training rows stay with their ranks",
-             window_bytes(set, n_cells));
+             shared_bytes(set, n_cells));
     shared_free(set->shared);
     set->shared = NULL;
     return 0;
@@ -134,12 +134,12 @@ static void share(struct training_set *set, const struct ranks *ranks, int n_bes
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_window(set, ranks, (size_t)n_cells, n_beside))
+    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, n_beside))
         return;
-    const struct window w = window_at(set, shared_memory(set->shared), (size_t)n_cells);
-    fill_window(set, ranks, &w);
-    const struct cells all = {(size_t)*w.n_cells, w.binned, w.labels, w.n_rows};
-    set->data = dataset_whole(&set->data, &all, w.cell_of);
+    const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
+    fill_shared(set, ranks, &s);
+    const struct cells all = {(size_t)*s.n_cells, s.binned, s.labels, s.n_rows};
+    set->data = dataset_whole(&set->data, &all, s.cell_of);
 }
 
 void training_set_build(struct training_set *set, const struct ranks *ranks, const struct table *rows,

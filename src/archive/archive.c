@@ -20,7 +20,6 @@ struct gathering {
     struct archive *archive;
     struct candidate *found;
     size_t n;
-    size_t n_skipped;
     char **why;
 };
 
@@ -64,7 +63,7 @@ static int gather_found(struct gathering *g, const char *path, const struct stat
     struct file_kind kind;
     char *why;
     if (!S_ISREG(status->st_mode)) {
-        g->n_skipped++;
+        g->archive->n_skipped++;
         return EXIT_DONE;
     }
     const int code = file_sniff(path, &kind, &why);
@@ -74,7 +73,7 @@ static int gather_found(struct gathering *g, const char *path, const struct stat
         *g->why = why;
         return code;
     } else if (kind.container == CONTAINER_NONE) {
-        g->n_skipped++;
+        g->archive->n_skipped++;
         free(why);
     } else {
         add_refusal(g, path, why);
@@ -89,7 +88,7 @@ static int gather_lost(struct gathering *g, const char *path)
     struct stat link;
     const int is_there = lstat(path, &link) == 0;
     if (!is_there && error == ENOENT && errno == ENOENT) { /* it went away since it was listed */
-        g->n_skipped++;
+        g->archive->n_skipped++;
         return EXIT_DONE;
     }
     if (is_there && S_ISLNK(link.st_mode) && folder_lacks(error)) {
@@ -115,7 +114,7 @@ static int gather_entry(struct gathering *g, const char *path, const struct leve
     struct stat status;
     const int is_lost = stat(path, &status) < 0;
     if (is_passed_over(path)) {
-        g->n_skipped += is_lost || !S_ISDIR(status.st_mode);
+        g->archive->n_skipped += is_lost || !S_ISDIR(status.st_mode);
         return EXIT_DONE;
     }
     if (is_lost)
@@ -199,18 +198,19 @@ static void settle(struct gathering *g)
     free(g->found);
 }
 
-static int check_found(const struct archive *archive, size_t n_skipped, char **why)
+static int check_found(const struct archive *archive, char **why)
 {
     if (archive->n > 0)
         return EXIT_DONE;
-    *why = archive->n_refused > 0
-               ? memory_text(archive->refused[0].why)
-               : text_format("no capture file was found (%zu other files were passed over)", n_skipped);
+    if (archive->n_refused > 0)
+        *why = memory_text(archive->refused[0].why);
+    else
+        *why =
+            text_format("no capture file was found (%zu other files were passed over)", archive->n_skipped);
     return EXIT_NO_INPUT;
 }
 
-int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped,
-                 char **why)
+int archive_open(struct archive *archive, const char *const *operands, size_t n, char **why)
 {
     *archive = (struct archive){0};
     struct gathering g = {.archive = archive, .why = why};
@@ -218,9 +218,8 @@ int archive_open(struct archive *archive, const char *const *operands, size_t n,
     for (size_t i = 0; i < n && code == EXIT_DONE; i++)
         code = gather_operand(&g, operands[i]);
     settle(&g);
-    *n_skipped = g.n_skipped;
     if (code == EXIT_DONE)
-        code = check_found(archive, g.n_skipped, why);
+        code = check_found(archive, why);
     if (code != EXIT_DONE)
         archive_free(archive);
     return code;

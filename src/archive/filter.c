@@ -6,8 +6,6 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
-#define FILTER_SNAPLEN 262144
-
 struct filter {
     struct bpf_program program;
 };
@@ -16,7 +14,7 @@ struct filter *filter_new(const char *expression, uint32_t link_type, char **why
 {
     struct filter *filter = memory_zeroed(1, sizeof *filter);
     const struct packet_link *link = packet_link_find(link_type);
-    pcap_t *dead = pcap_open_dead((int)(link ? link->dlt : link_type), FILTER_SNAPLEN);
+    pcap_t *dead = pcap_open_dead((int)(link ? link->dlt : link_type), RECORD_MAX_CAPTURED);
     if (!dead || pcap_compile(dead, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
         *why = text_format("--filter '%s': %s", expression, dead ? pcap_geterr(dead) : "out of memory");
         free(filter);

@@ -10,27 +10,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int load_zstd(struct parts *parts, const char *path, const struct file_kind *kind,
-                     const char *index_dir)
+/* The index lies in the file. */
+static int load_zstd(struct parts *parts, const char *path, uint64_t n_bytes)
 {
-    (void)index_dir; /* the index lies in the file */
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (fd < 0)
         return 0;
     const char *why = NULL;
-    const int same = fstat(fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes;
-    const int found = same && parts_zstd_load(parts, fd, kind->n_bytes, &why);
+    const int same = fstat(fd, &status) == 0 && (uint64_t)status.st_size == n_bytes;
+    const int found = same && parts_zstd_load(parts, fd, n_bytes, &why);
     close(fd);
     if (why)
         log_warn("the index in %s %s and is not used", path, why);
     return found;
 }
 
-static int load_gzip(struct parts *parts, const char *path, const struct file_kind *kind,
-                     const char *index_dir)
+/* The index lies beside it, and knows which file it belongs to. */
+static int load_gzip(struct parts *parts, const char *path, const char *index_dir)
 {
-    (void)kind; /* the index knows which file it belongs to */
     const char *why = NULL;
     const int found = parts_gzip_load(parts, path, index_dir, &why);
     if (why)
@@ -38,22 +36,19 @@ static int load_gzip(struct parts *parts, const char *path, const struct file_ki
     return found;
 }
 
-typedef int (*loader)(struct parts *parts, const char *path, const struct file_kind *kind,
-                      const char *index_dir);
-
-static const loader loaders[] = {[COMPRESSION_GZIP] = load_gzip, [COMPRESSION_ZSTD] = load_zstd};
-
 int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir)
 {
+    int found = 0;
     *parts = (struct parts){0};
-    const loader load =
-        (size_t)kind->compression < sizeof loaders / sizeof loaders[0] ? loaders[kind->compression] : NULL;
-    if (!load || kind->container != CONTAINER_PCAP || kind->n_bytes == 0)
+    if (kind->container != CONTAINER_PCAP || kind->n_bytes == 0)
         return 0;
-    if (load(parts, path, kind, index_dir))
-        return 1;
-    parts_free(parts);
-    return 0;
+    if (kind->compression == COMPRESSION_GZIP)
+        found = load_gzip(parts, path, index_dir);
+    else if (kind->compression == COMPRESSION_ZSTD)
+        found = load_zstd(parts, path, kind->n_bytes);
+    if (!found)
+        parts_free(parts);
+    return found;
 }
 
 void parts_free(struct parts *parts)

@@ -6,7 +6,6 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/parse.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -66,7 +65,7 @@ static int identify(int fd, struct identity *identity)
             return -1;
         hash = hash_bytes(piece, (size_t)got, hash);
     }
-    *identity = (struct identity){n_file, status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec, hash};
+    *identity = (struct identity){n_file, file_changed_ns(&status), hash};
     return 0;
 }
 
@@ -81,8 +80,8 @@ static char *index_name(const char *path, const char *index_dir)
     if (!index_dir)
         return text_format("%s.dfx", path);
     char *real = realpath(path, NULL);
-    const char *whole = real ? real : path, *slash = strrchr(whole, '/');
-    char *name = text_format("%s/%s-%016llx.dfx", index_dir, slash ? slash + 1 : whole,
+    const char *whole = real ? real : path;
+    char *name = text_format("%s/%s-%016llx.dfx", index_dir, path_name(whole),
                              (unsigned long long)hash_bytes(whole, strlen(whole), 0));
     free(real);
     return name;
@@ -163,8 +162,7 @@ static void fill_sizes(struct parts_gzip *g)
 
 static int can_write(const char *index)
 {
-    const char *slash = strrchr(index, '/');
-    char *folder = slash ? text_format("%.*s", (int)(slash - index + 1), index) : memory_text(".");
+    char *folder = path_folder(index);
     const int can = access(folder, W_OK) == 0;
     if (!can)
         log_verbose("no index of restart points is kept: %s cannot be written to", folder);

@@ -9,7 +9,6 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -257,18 +256,13 @@ static int start(struct reader *r, const char *path, enum container *container, 
                                                : start_pcapng(r, path, why);
 }
 
-static int64_t change_ns(const struct stat *status)
-{
-    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
-}
-
 static void identify(const struct stream *stream, struct file_kind *kind)
 {
     struct stat status;
     kind->n_bytes = stream->n_file;
     if (stream->is_regular && fstat(stream->fd, &status) == 0) {
         kind->inode = status.st_ino;
-        kind->changed_ns = change_ns(&status);
+        kind->changed_ns = file_changed_ns(&status);
     }
 }
 
@@ -277,15 +271,16 @@ static int is_same(const struct stream *stream, const struct file_kind *kind)
     struct stat status;
     return !stream->is_regular ||
            (fstat(stream->fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes &&
-            status.st_ino == kind->inode && change_ns(&status) == kind->changed_ns);
+            status.st_ino == kind->inode && file_changed_ns(&status) == kind->changed_ns);
 }
 
 static int64_t first_time(const struct reader *r)
 {
     struct record record;
-    size_t n_found = 0, n_used;
-    record_walk(&r->format, r->waiting.data, r->waiting.n, &record, 1, &n_found, &n_used);
-    return n_found ? record.ts_ns : INT64_MAX;
+    if (r->waiting.n_records == 0)
+        return INT64_MAX;
+    record_read(&r->format, r->waiting.data, r->waiting.starts, 1, &record);
+    return record.ts_ns;
 }
 
 struct reader *reader_open(const char *path, struct file_kind *kind, int *code, char **why)

@@ -4,7 +4,7 @@
 
 #define PREFETCH_BYTES 256
 
-/* All walks are compiled twice: once for the format of nearly every file,
+/* Both walks below are compiled twice: once for the format of nearly every file,
  * with its tests folded away, and once for any. */
 static inline int is_common(const struct record_format *format)
 {
@@ -20,42 +20,6 @@ static inline struct record record_of(const struct record_format *format, const 
         .n_captured = h->n_captured < format->snaplen ? h->n_captured : format->snaplen,
         .n_wire = h->n_wire,
     };
-}
-
-static inline __attribute__((always_inline)) enum walk_end walk(const struct record_format *format,
-                                                                const uint8_t *block, size_t n,
-                                                                struct record *records, size_t max,
-                                                                size_t *n_found, size_t *n_used)
-{
-    enum walk_end end = WALK_MORE;
-    size_t at = 0, found = 0;
-    for (; found < max; found++) {
-        end = WALK_END;
-        if (n - at < RECORD_HEADER_SIZE)
-            break;
-        const struct record_header h = record_header_read(format, block + at);
-        if (h.n_captured > RECORD_MAX_CAPTURED) {
-            end = WALK_DAMAGED;
-            break;
-        }
-        if (n - at - RECORD_HEADER_SIZE < h.n_captured)
-            break;
-        records[found] = record_of(format, &h, block + at + RECORD_HEADER_SIZE);
-        at += RECORD_HEADER_SIZE + h.n_captured;
-        end = WALK_MORE;
-    }
-    *n_found = found;
-    *n_used = at;
-    return end;
-}
-
-enum walk_end record_walk(const struct record_format *format, const uint8_t *block, size_t n,
-                          struct record *records, size_t max, size_t *n_found, size_t *n_used)
-{
-    if (!is_common(format))
-        return walk(format, block, n, records, max, n_found, n_used);
-    const struct record_format common = {.snaplen = format->snaplen, .nanoseconds = format->nanoseconds};
-    return walk(&common, block, n, records, max, n_found, n_used);
 }
 
 static inline __attribute__((always_inline)) size_t span(const struct record_format *format,

@@ -10,18 +10,18 @@
 
 /*
  * Vern Paxson's tcpslice finds packets in the middle of a file by looking for headers that make sense and
- * lead to each other; so does this. Header after header must hold until the window ends, so that a chance
+ * lead to each other; so does this. Header after header must hold until what was read ends, so that a chance
  * match inside a packet's bytes dies out.
  */
 enum {
-    WINDOW_SIZE = 4 * RECORD_MAX_SIZE,
+    LOOKAHEAD_SIZE = 4 * RECORD_MAX_SIZE,
     MAX_WIRE = 1 << 20,
 };
 
 static const int64_t NS_PER_DAY = 86400 * NS_PER_S;
 static const int64_t FILE_SPAN_DAYS = 400; /* no file is taken to be longer */
 
-struct window {
+struct lookahead {
     const uint8_t *data;
     size_t n;
     const struct record_format *format;
@@ -33,26 +33,26 @@ static int is_within(int64_t a, int64_t b, int64_t distance)
     return a - b <= distance && b - a <= distance;
 }
 
-static int is_plausible(const struct window *w, const struct record_header *h)
+static int is_plausible(const struct lookahead *ahead, const struct record_header *h)
 {
-    const uint32_t second = w->format->nanoseconds ? 1000000000 : 1000000;
+    const uint32_t second = ahead->format->nanoseconds ? 1000000000 : 1000000;
     return h->n_captured <= RECORD_MAX_CAPTURED && h->n_captured <= h->n_wire && h->n_wire <= MAX_WIRE &&
            h->fraction < second &&
-           is_within(record_header_time(w->format, h), w->first_ts_ns, FILE_SPAN_DAYS * NS_PER_DAY);
+           is_within(record_header_time(ahead->format, h), ahead->first_ts_ns, FILE_SPAN_DAYS * NS_PER_DAY);
 }
 
-/* Does a chain of at least one whole record lead from `at` to the end of the window,
+/* Does a chain of at least one whole record lead from `at` to the end of what was read,
  * records a day apart at most? */
-static int chain_holds(const struct window *w, size_t at)
+static int chain_holds(const struct lookahead *ahead, size_t at)
 {
     int64_t previous = 0;
     int n_records = 0;
-    while (w->n - at >= RECORD_HEADER_SIZE) {
-        const struct record_header h = record_header_read(w->format, w->data + at);
-        const int64_t ts_ns = record_header_time(w->format, &h);
-        if (!is_plausible(w, &h) || (n_records > 0 && !is_within(ts_ns, previous, NS_PER_DAY)))
+    while (ahead->n - at >= RECORD_HEADER_SIZE) {
+        const struct record_header h = record_header_read(ahead->format, ahead->data + at);
+        const int64_t ts_ns = record_header_time(ahead->format, &h);
+        if (!is_plausible(ahead, &h) || (n_records > 0 && !is_within(ts_ns, previous, NS_PER_DAY)))
             return 0;
-        if (w->n - at - RECORD_HEADER_SIZE < h.n_captured)
+        if (ahead->n - at - RECORD_HEADER_SIZE < h.n_captured)
             break;
         at += RECORD_HEADER_SIZE + h.n_captured;
         previous = ts_ns;
@@ -63,16 +63,16 @@ static int chain_holds(const struct window *w, size_t at)
 
 int resync_find(int fd, const struct file_kind *kind, uint64_t from, uint64_t *start)
 {
-    uint8_t *data = memory_get(WINDOW_SIZE);
-    const ssize_t n = read_at(fd, data, WINDOW_SIZE, from);
+    uint8_t *data = memory_get(LOOKAHEAD_SIZE);
+    const ssize_t n = read_at(fd, data, LOOKAHEAD_SIZE, from);
     if (n < 0) {
         free(data);
         return -1;
     }
-    const struct window w = {data, (size_t)n, &kind->format, kind->first_ts_ns};
+    const struct lookahead ahead = {data, (size_t)n, &kind->format, kind->first_ts_ns};
     *start = kind->n_bytes;
-    for (size_t at = 0; at < w.n && at < RECORD_MAX_SIZE; at++) {
-        if (chain_holds(&w, at)) {
+    for (size_t at = 0; at < ahead.n && at < RECORD_MAX_SIZE; at++) {
+        if (chain_holds(&ahead, at)) {
             *start = from + at;
             break;
         }

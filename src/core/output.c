@@ -2,6 +2,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -253,16 +254,39 @@ int output_write_bytes(const char *path, const void *data, size_t n)
     return fclose(file) || failed ? -1 : 0;
 }
 
-int output_write_file(const char *path, const void *data, size_t n)
+int output_write(const char *path, output_writer *writer, const void *context)
 {
     struct output *output;
-    const int code = output_begin(&output, path);
+    int code = output_begin(&output, path);
     if (code)
         return code;
-    const int failed = output_write_bytes(output->partial, data, n);
-    if (failed)
+    FILE *file = fopen(output->partial, "wbe");
+    code = file ? writer(file, context) : EXIT_DONE;
+    int failed = !file || ferror(file);
+    if (file)
+        failed |= fclose(file) != 0;
+    if (failed && code == EXIT_DONE) {
         log_error("%s: cannot be written: %m", path);
-    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
+        code = EXIT_IO;
+    }
+    return output_end(output, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
+}
+
+struct bytes {
+    const void *data;
+    size_t n;
+};
+
+static int put_bytes(FILE *file, const void *context)
+{
+    const struct bytes *bytes = context;
+    fwrite(bytes->data, 1, bytes->n, file);
+    return EXIT_DONE;
+}
+
+int output_write_file(const char *path, const void *data, size_t n)
+{
+    return output_write(path, put_bytes, &(struct bytes){data, n});
 }
 
 int output_flush_stdout(void)
@@ -271,13 +295,18 @@ int output_flush_stdout(void)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
     log_error("standard output: %s", errno ? strerror(errno) : "an earlier part could not be written");
-    return -1;
+    return EXIT_IO;
 }
 
 int output_is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int64_t file_changed_ns(const struct stat *status)
+{
+    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
 }
 
 static int make_one(const char *path)

@@ -14,8 +14,7 @@
 static int is_folder(const char *path)
 {
     struct stat s;
-    const size_t n = strlen(path);
-    return (n > 0 && path[n - 1] == '/') || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
+    return text_ends_in(path, "/") || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
 }
 
 struct identity {

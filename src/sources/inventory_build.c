@@ -16,14 +16,14 @@
 #define PREFIXES_16 65536
 
 /* Neighbouring addresses of one category. */
-struct run {
+struct address_run {
     uint32_t start, end; /* both belong to it */
     uint8_t category;
     uint8_t reserved[3]; /* zero: runs are hashed as bytes */
 };
 
-struct runs {
-    struct run *items;
+struct address_runs {
+    struct address_run *items;
     size_t n;
 };
 
@@ -77,22 +77,22 @@ static void sort_entries(struct inventory_list *list)
 }
 
 /* Adds [start, end] after what is there, joined to the last run where that is possible. */
-static void add_run(struct runs *runs, uint64_t start, uint64_t end, uint8_t category)
+static void add_run(struct address_runs *runs, uint64_t start, uint64_t end, uint8_t category)
 {
-    struct run *last = runs->n ? &runs->items[runs->n - 1] : NULL;
+    struct address_run *last = runs->n ? &runs->items[runs->n - 1] : NULL;
     if (start > end)
         return;
     if (last && last->category == category && (uint64_t)last->end + 1 == start)
         last->end = (uint32_t)end;
     else
-        runs->items[runs->n++] = (struct run){(uint32_t)start, (uint32_t)end, category, {0}};
+        runs->items[runs->n++] = (struct address_run){(uint32_t)start, (uint32_t)end, category, {0}};
 }
 
 /*
  * The sweep: blocks are nested or apart, so a stack holds those around the current address, the one of the
  * lowest order on top. A block inside one of a lower order says nothing new. Returns the number of those.
  */
-static uint64_t settle(const struct inventory_list *list, struct runs *runs)
+static uint64_t settle(const struct inventory_list *list, struct address_runs *runs)
 {
     const struct device_entry *stack[BLOCK_DEPTH];
     size_t depth = 0;
@@ -129,7 +129,7 @@ static int compare_names(const void *a, const void *b)
 
 /* Keeps the names that runs use, sorted, and gives the runs the new codes.
  * Returns their number with "none". */
-static uint32_t renumber(struct runs *runs, const struct category_names *old,
+static uint32_t renumber(struct address_runs *runs, const struct category_names *old,
                          char names[][CATEGORY_NAME_SIZE])
 {
     uint8_t is_used[CATEGORIES_MAX] = {0}, code_of[CATEGORIES_MAX] = {0};
@@ -150,7 +150,7 @@ static uint32_t renumber(struct runs *runs, const struct category_names *old,
     return n;
 }
 
-static uint64_t run_length(const struct run *run)
+static uint64_t run_length(const struct address_run *run)
 {
     return (uint64_t)run->end - run->start + 1;
 }
@@ -218,7 +218,7 @@ static void index_runs(struct inventory *inventory)
     first[PREFIXES_16] = (uint32_t)inventory->n_runs;
 }
 
-static void fill(struct inventory *inventory, const struct runs *runs)
+static void fill(struct inventory *inventory, const struct address_runs *runs)
 {
     enum { AHEAD = 24 };
     uint32_t *ends = (uint32_t *)((char *)inventory + inventory->ends_at);
@@ -226,7 +226,7 @@ static void fill(struct inventory *inventory, const struct runs *runs)
     uint8_t *categories = (uint8_t *)inventory + inventory->run_categories_at;
     size_t n = 0;
     for (size_t i = 0; i < runs->n; i++) {
-        const struct run *run = &runs->items[i];
+        const struct address_run *run = &runs->items[i];
         if (i + AHEAD < runs->n)
             prefetch_single(inventory, runs->items[i + AHEAD].start);
         if (run_length(run) > RUN_EXPANDED) {
@@ -242,7 +242,7 @@ static void fill(struct inventory *inventory, const struct runs *runs)
         index_runs(inventory);
 }
 
-static struct inventory *make(struct runs *runs, const struct category_names *categories,
+static struct inventory *make(struct address_runs *runs, const struct category_names *categories,
                               uint64_t *n_addresses)
 {
     struct inventory plan = {0};
@@ -268,7 +268,7 @@ struct inventory *inventory_build(struct inventory_list *list, struct inventory_
 {
     sort_entries(list);
     /* A block makes one run and cuts the one around it in two. */
-    struct runs runs = {memory_get((2 * list->n + 1) * sizeof *runs.items), 0};
+    struct address_runs runs = {memory_get((2 * list->n + 1) * sizeof *runs.items), 0};
     counts->duplicates = settle(list, &runs);
     counts->addresses = 0;
     struct inventory *inventory = make(&runs, &list->categories, &counts->addresses);

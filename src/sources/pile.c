@@ -15,7 +15,7 @@
 #define LEVEL 1
 
 /* A run on disk: packed blocks one after the other, all full but the last. */
-struct run {
+struct pile_run {
     uint64_t at;     /* of the block that is read next */
     uint32_t *sizes; /* of its blocks, packed */
     size_t n_blocks, next;
@@ -28,7 +28,7 @@ struct pile {
     size_t item_size, per_block;
     const char *folder;
     struct scratch *scratch; /* NULL before the first block */
-    struct run *runs;
+    struct pile_run *runs;
     size_t n_runs, current; /* the run that is given from */
     int in_run;             /* the last run is being written */
     uint8_t *block;         /* being filled: keys, then items */
@@ -89,7 +89,7 @@ static int begin_run(struct pile *pile)
     if (!(pile->packer = ZSTD_createCCtx()))
         return out_of_memory();
     pile->runs = memory_resize(pile->runs, (pile->n_runs + 1) * sizeof *pile->runs);
-    pile->runs[pile->n_runs++] = (struct run){.at = pile->scratch->n_bytes};
+    pile->runs[pile->n_runs++] = (struct pile_run){.at = pile->scratch->n_bytes};
     pile->in_run = 1;
     return 0;
 }
@@ -107,7 +107,7 @@ static size_t block_bytes(const struct pile *pile, size_t n)
 
 static int write_block(struct pile *pile)
 {
-    struct run *run = &pile->runs[pile->n_runs - 1];
+    struct pile_run *run = &pile->runs[pile->n_runs - 1];
     const size_t n = ZSTD_compressCCtx(pile->packer, pile->packed, ZSTD_compressBound(BLOCK_BYTES),
                                        pile->block, block_bytes(pile, pile->n_in_block), LEVEL);
     assert(!ZSTD_isError(n));
@@ -151,7 +151,7 @@ uint64_t pile_n_bytes(const struct pile *pile)
 }
 
 /* The next block of a run into memory. 0 at its end, or when it cannot be read. */
-static int read_block(struct pile *pile, struct run *run, int *code)
+static int read_block(struct pile *pile, struct pile_run *run, int *code)
 {
     if (run->next == run->n_blocks) {
         free(run->block);
@@ -190,7 +190,7 @@ const void *pile_next(struct pile *pile, uint64_t limit, int *code)
 {
     assert(!pile->in_run);
     for (; pile->current < pile->n_runs && *code == 0; pile->current++) {
-        struct run *run = &pile->runs[pile->current];
+        struct pile_run *run = &pile->runs[pile->current];
         uint32_t key;
         if (run->i == run->in_block && !read_block(pile, run, code))
             continue;

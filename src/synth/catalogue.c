@@ -1,7 +1,6 @@
 #include "darkforest/synth/catalogue.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/rng.h"
@@ -47,8 +46,9 @@ static uint64_t mixing_stride(uint64_t n)
     return stride;
 }
 
-static int write_rows(const struct plan *plan, FILE *file)
+static int write_rows(FILE *file, const void *context)
 {
+    const struct plan *plan = context;
     const uint64_t stride = mixing_stride(plan->listed);
     char address[FORMAT_IPV4_SIZE];
     uint64_t k = 0;
@@ -58,22 +58,10 @@ static int write_rows(const struct plan *plan, FILE *file)
         fprintf(file, "%s,%s\n", format_ipv4(population_address(plan, i), address), category_of(plan, i));
         k = (k + stride) % plan->listed;
     }
-    return ferror(file) ? -1 : 0;
+    return EXIT_DONE;
 }
 
 int catalogue_write(const struct plan *plan, const char *path)
 {
-    struct output *output;
-    const int code = output_begin(&output, path);
-    if (code)
-        return code;
-    FILE *file = fopen(output_partial(output), "wbe");
-    int failed = !file;
-    if (file) {
-        failed = write_rows(plan, file) != 0;
-        failed |= fclose(file) != 0;
-    }
-    if (failed)
-        log_error("%s: cannot be written: %m", path);
-    return output_end(output, failed) ? EXIT_IO : EXIT_DONE;
+    return output_write(path, write_rows, plan);
 }

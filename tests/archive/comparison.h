@@ -6,31 +6,29 @@
 
 #include "oracle.h"
 
+/* Whether the block is whole records and nothing else, as many as it says. */
+static inline int comparison_is_whole(const struct record_format *format, const struct block *block)
+{
+    enum walk_end end;
+    size_t n_found;
+    return record_span(format, block->data, block->n, block->n, NULL, &n_found, &end) == block->n &&
+           n_found == block->n_records;
+}
+
 /* Reads on from `at`; the records that agree with the oracle's, and in *same whether all did. */
 static inline size_t comparison_read(struct reader *reader, const struct record_format *format,
                                      const struct oracle *oracle, size_t at, int *same)
 {
     struct block block;
-    while (reader_next(reader, &block) == 1) {
-        for (size_t used = 0; used < block.n;) {
-            struct record records[100];
-            size_t n_found, n_used;
-            if (record_walk(format, block.data + used, block.n - used, records, 100, &n_found, &n_used) ==
-                    WALK_DAMAGED ||
-                n_found == 0) {
-                *same = 0;
-                return at;
-            }
-            for (size_t i = 0; i < n_found; i++, at++) {
-                const struct record *r = &records[i];
-                const struct oracle_record *o = at < oracle->n ? &oracle->records[at] : NULL;
-                if (!o || r->ts_ns != o->ts_ns || r->n_captured != o->n_captured || r->n_wire != o->n_wire ||
-                    oracle_checksum(r->data, r->n_captured) != o->checksum) {
-                    *same = 0;
-                    return at;
-                }
-            }
-            used += n_used;
+    while (*same && reader_next(reader, &block) == 1) {
+        *same = comparison_is_whole(format, &block);
+        for (size_t i = 0; i < block.n_records && *same; i++) {
+            struct record r;
+            const struct oracle_record *o = at < oracle->n ? &oracle->records[at] : NULL;
+            record_read(format, block.data, block.starts + i, 1, &r);
+            *same = o && r.ts_ns == o->ts_ns && r.n_captured == o->n_captured && r.n_wire == o->n_wire &&
+                    oracle_checksum(r.data, r.n_captured) == o->checksum;
+            at += *same != 0;
         }
     }
     return at;

@@ -1,43 +1,68 @@
-/* Any bytes as a block of records of any format: walk and span agree,
- * and nothing outside the block is shown. */
+/* Any bytes as a block of records of any format: however it is walked, the same records are found, they lie end
+ * to end, and nothing outside the block is shown. */
 #include "darkforest/archive/record.h"
 
 #include <stdlib.h>
 
+enum { MOST_STOP = 256 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void require(int holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* The records that start in block[0..n_whole), at `starts`. */
+static void check_records(const struct record_format *format, const uint8_t *block, size_t n_whole,
+                          const uint32_t *starts, size_t n)
+{
+    require(n == 0 ? n_whole == 0 : starts[0] == 0);
+    for (size_t i = 0; i < n; i++) {
+        const size_t end = i + 1 < n ? starts[i + 1] : n_whole;
+        struct record record;
+        record_read(format, block, starts + i, 1, &record);
+        const size_t shown_to = (size_t)(record.data - block) + record.n_captured;
+        require(record.data == block + starts[i] + RECORD_HEADER_SIZE && shown_to <= end);
+        require(shown_to == end || record.n_captured == format->snaplen);
+    }
+}
+
+/* The block again, in spans that stop: they are those that are known. */
+static void check_spans(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
+                        size_t n_whole, const uint32_t *starts, size_t n_starts, enum walk_end known_end)
+{
+    uint32_t own[MOST_STOP / RECORD_HEADER_SIZE];
+    size_t at = 0, found = 0, n_found;
+    enum walk_end end;
+    do {
+        const size_t n_used = record_span(format, block + at, n - at, stop, own, &n_found, &end);
+        for (size_t i = 0; i < n_found; i++, found++)
+            require(found < n_starts && at + own[i] == starts[found]);
+        at += n_used;
+    } while (end == WALK_MORE);
+    require(at == n_whole && found == n_starts && end == known_end);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n < 2)
         return 0;
-    const struct record_format format = {.snaplen = data[1] ? 65535 : 20,
+    const struct record_format format = {.snaplen = data[1] ? RECORD_MAX_CAPTURED : 20,
                                          .swapped = data[0] & 1,
                                          .nanoseconds = data[0] >> 1 & 1,
                                          .lengths_order = (data[0] >> 2) % 3};
     const uint8_t *block = data + 2;
+    const size_t stop = data[1] ? data[1] : MOST_STOP;
     n -= 2;
-    struct record records[7];
-    size_t at = 0, n_records = 0, n_found, n_used;
     enum walk_end end;
-    do {
-        end = record_walk(&format, block + at, n - at, records, 7, &n_found, &n_used);
-        at += n_used;
-        n_records += n_found;
-        for (size_t i = 0; i < n_found; i++)
-            if (records[i].data < block || records[i].data + records[i].n_captured > block + at)
-                abort();
-    } while (end == WALK_MORE && n_found > 0);
-    enum walk_end span_end;
     uint32_t *starts = malloc((n / RECORD_HEADER_SIZE + 1) * sizeof *starts);
     size_t n_starts;
-    if (record_span(&format, block, n, SIZE_MAX, starts, &n_starts, &span_end) != at || span_end != end ||
-        n_starts != n_records)
-        abort();
-    for (size_t i = 0; i < n_starts; i++) {
-        record_read(&format, block, starts + i, 1, records);
-        if (records->data < block || records->data + records->n_captured > block + at)
-            abort();
-    }
+    const size_t n_whole = record_span(&format, block, n, SIZE_MAX, starts, &n_starts, &end);
+    require(n_whole <= n && end != WALK_MORE);
+    check_records(&format, block, n_whole, starts, n_starts);
+    check_spans(&format, block, n, stop, n_whole, starts, n_starts, end);
     free(starts);
     return 0;
 }

@@ -1,5 +1,4 @@
-/* The walk over records in memory: every format, every cut, every batch size;
- * and the span that must agree with it. */
+/* Records in memory: every format, every cut, walked in one go and in spans of many lengths. */
 #include "darkforest/archive/record.h"
 
 #include <setjmp.h>
@@ -48,35 +47,31 @@ static void check_record(const struct record_format *format, const struct record
         assert_int_equal(r->data[k], i + 1);
 }
 
+/* The walk begins anew behind the records that start in each `stop` bytes. */
 static void check_cut(const struct record_format *format, const uint8_t *whole, size_t n, const size_t *ends,
-                      size_t max)
+                      size_t stop)
 {
     uint8_t *block = malloc(n ? n : 1); /* ends where the cut is, for sanitizers */
     memcpy(block, whole, n);
-    struct record records[N_RECORDS + 1];
-    size_t at = 0, found = 0, n_found, n_used;
+    struct record records[MAX_BLOCK / RECORD_HEADER_SIZE];
+    uint32_t starts[MAX_BLOCK / RECORD_HEADER_SIZE];
+    size_t at = 0, found = 0;
     enum walk_end end;
     do {
-        end = record_walk(format, block + at, n - at, records, max, &n_found, &n_used);
+        size_t n_found;
+        const size_t n_used = record_span(format, block + at, n - at, stop, starts, &n_found, &end);
+        record_read(format, block + at, starts, n_found, records);
         for (size_t i = 0; i < n_found; i++)
             check_record(format, &records[i], (uint32_t)(found + i));
         found += n_found;
         at += n_used;
-    } while (end == WALK_MORE && n_found > 0);
+    } while (end == WALK_MORE);
     size_t expected = 0;
     while (expected < N_RECORDS && ends[expected] <= n)
         expected++;
     assert_int_equal(found, expected);
     assert_int_equal(end, WALK_END);
     assert_int_equal(at, expected ? ends[expected - 1] : 0);
-    uint32_t starts[MAX_BLOCK / RECORD_HEADER_SIZE];
-    size_t n_starts;
-    assert_int_equal(record_span(format, block, n, SIZE_MAX, starts, &n_starts, &end), at);
-    assert_int_equal(end, WALK_END);
-    assert_int_equal(n_starts, expected);
-    record_read(format, block, starts, n_starts, records);
-    for (size_t i = 0; i < n_starts; i++)
-        check_record(format, &records[i], (uint32_t)i);
     free(block);
 }
 
@@ -92,14 +87,15 @@ static const struct record_format formats[] = {
 
 static void every_format_cut_at_every_byte(void **state)
 {
+    static const size_t stops[] = {1, RECORD_HEADER_SIZE, RECORD_HEADER_SIZE + 1, 100, 300, SIZE_MAX};
     (void)state;
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         uint8_t block[MAX_BLOCK];
         size_t ends[N_RECORDS];
         const size_t n = make_block(block, &formats[f], ends);
         for (size_t cut = 0; cut <= n; cut++)
-            for (size_t max = 1; max <= N_RECORDS + 1; max++)
-                check_cut(&formats[f], block, cut, ends, max);
+            for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+                check_cut(&formats[f], block, cut, ends, stops[i]);
     }
 }
 
@@ -110,12 +106,13 @@ static void a_span_stops_where_it_is_told(void **state)
     size_t ends[N_RECORDS];
     const size_t n = make_block(block, &formats[0], ends);
     for (size_t stop = 0; stop < n; stop++) {
-        size_t expected = 0;
-        for (int i = 0; i < N_RECORDS && expected < stop; i++)
-            expected = ends[i];
+        size_t expected = 0, n_expected = 0;
+        for (; n_expected < N_RECORDS && expected < stop; n_expected++)
+            expected = ends[n_expected];
         enum walk_end end;
         size_t n_found;
         assert_int_equal(record_span(&formats[0], block, n, stop, NULL, &n_found, &end), expected);
+        assert_int_equal(n_found, n_expected);
         assert_int_equal(end, WALK_MORE);
     }
 }
@@ -129,14 +126,10 @@ static void a_length_past_the_limit_is_damage(void **state)
         const size_t n = make_block(block, &formats[f], ends);
         const uint32_t too_long = in_order(RECORD_MAX_CAPTURED + 1, formats[f].swapped);
         memcpy(block + ends[1] + 8, &too_long, 4);
-        struct record records[N_RECORDS];
-        size_t n_found, n_used;
-        assert_int_equal(record_walk(&formats[f], block, n, records, N_RECORDS, &n_found, &n_used),
-                         WALK_DAMAGED);
-        assert_int_equal(n_found, 2);
-        assert_int_equal(n_used, ends[1]);
         enum walk_end end;
+        size_t n_found;
         assert_int_equal(record_span(&formats[f], block, n, SIZE_MAX, NULL, &n_found, &end), ends[1]);
+        assert_int_equal(n_found, 2);
         assert_int_equal(end, WALK_DAMAGED);
     }
 }

@@ -288,6 +288,26 @@ static void a_full_disk_leaves_no_file(void **state)
     free(partial);
 }
 
+static int give_up(FILE *file, const void *code)
+{
+    fputs("half of it", file);
+    return *(const int *)code;
+}
+
+static void what_is_given_up_is_not_there(void **state)
+{
+    (void)state;
+    char *path = path_in("given-up"), *partial = output_partial_name(path);
+    int code = EXIT_BAD_DATA;
+    assert_int_equal(output_write(path, give_up, &code), EXIT_BAD_DATA);
+    assert_false(exists(path) || exists(partial));
+    code = EXIT_DONE;
+    assert_int_equal(output_write(path, give_up, &code), EXIT_DONE);
+    assert_content(path, "half of it");
+    free(path);
+    free(partial);
+}
+
 static int is_folder(const char *path)
 {
     struct stat s;
@@ -406,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
         cmocka_unit_test(a_full_disk_leaves_no_file),
+        cmocka_unit_test(what_is_given_up_is_not_there),
         cmocka_unit_test(folders_are_made_with_their_parents),
         cmocka_unit_test(paths_have_two_parts),
         cmocka_unit_test(folders_that_cannot_be_are_named),

@@ -26,18 +26,18 @@ struct archive {
     size_t n;
     struct archive_refusal *refused;
     size_t n_refused;
+    size_t n_skipped; /* files in folders that are no captures */
 };
 
 /*
  * 0, or an exit code with one sentence in *why (free() it) and *archive empty. A file given by name must
  * be readable; in a folder, files that are no captures (hidden files, unfinished *.partial ones,
- * indexes, texts, ...) are passed over and counted in *n_skipped, and captures that hold nothing to
+ * indexes, texts, ...) are passed over and counted in `n_skipped`, and captures that hold nothing to
  * read, links to nothing among them, are listed in `refused`: the caller says so and goes on without
  * them. What cannot be looked at (no permission, no descriptor, an I/O error) may hold a good hour, and
  * fails. A file reached twice counts once. When nothing readable is found: EXIT_NO_INPUT.
  */
-int archive_open(struct archive *archive, const char *const *operands, size_t n, size_t *n_skipped,
-                 char **why);
+int archive_open(struct archive *archive, const char *const *operands, size_t n, char **why);
 void archive_free(struct archive *archive);
 
 #endif

@@ -41,27 +41,21 @@ enum {
 };
 
 enum walk_end {
-    WALK_MORE,    /* `max` records were found, the block has more */
-    WALK_END,     /* the block ended on a record boundary or inside a record: see *n_used */
-    WALK_DAMAGED, /* the header at *n_used is not one of a record */
+    WALK_MORE,    /* the stop was reached */
+    WALK_END,     /* the block ended, on a record boundary or inside a record */
+    WALK_DAMAGED, /* the header behind the whole records is not one of a record */
 };
 
 /*
- * Finds up to `max` records in block[0..n). *n_found is their number, *n_used the bytes they take: the walk
- * goes on from there. Reads no byte outside the block.
- */
-enum walk_end record_walk(const struct record_format *format, const uint8_t *block, size_t n,
-                          struct record *records, size_t max, size_t *n_found, size_t *n_used);
-
-/*
- * The same walk without looking inside: the bytes that the whole records take which start before `stop`. What
- * ended it, in *end: WALK_MORE when a record starts at or after `stop`. Where each record starts goes to
- * `starts` (room for n / RECORD_HEADER_SIZE; NULL: not wanted), their number to *n_found.
+ * Walks from header to header: the bytes that the whole records of block[0..n) take which start before `stop`;
+ * the walk goes on from there. What ended it, in *end. Where each record starts goes to `starts` (room for one
+ * in each RECORD_HEADER_SIZE bytes of the block, or of those before `stop`; NULL: not wanted), their number to
+ * *n_found. Reads no byte outside the block.
  */
 size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
                    uint32_t *starts, size_t *n_found, enum walk_end *end);
 
-/* The n records of a block that start where a walk found them. */
+/* The n records of a block that start where record_span found them. */
 void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,
                  struct record *records);
 

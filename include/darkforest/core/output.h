@@ -8,6 +8,7 @@
 #define DARKFOREST_CORE_OUTPUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A file on its way. */
@@ -24,17 +25,24 @@ int output_end(struct output *output, int failed);
 
 /* PATH.partial in fresh memory; free() it. */
 char *output_partial_name(const char *path);
-/* A whole small file at once. 0; EXIT_IO or EXIT_STOPPED, as above, after one sentence. */
+/* A whole file through a FILE. 0; EXIT_IO or EXIT_STOPPED, as above, after one sentence; or the writer's own
+ * code that is not 0, and no file. */
+typedef int output_writer(FILE *file, const void *context);
+int output_write(const char *path, output_writer *writer, const void *context);
+/* The same of bytes that are there. */
 int output_write_file(const char *path, const void *data, size_t n);
 /* Under this name at once, whatever was there: for what nobody misses when it is half. 0; -1 with errno. */
 int output_write_bytes(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);
+/* When a file was last changed, by its status. */
+struct stat;
+int64_t file_changed_ns(const struct stat *status);
 /* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one
  * another. EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
 struct strings;
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why);
-/* A full disk behind standard output shows here at the latest. 0; -1 after one sentence. */
+/* A full disk behind standard output shows here at the latest. 0; EXIT_IO after one sentence. */
 int output_flush_stdout(void);
 /* mkdir -p. 0; -1 after one sentence. */
 int output_make_directory(const char *path);

@@ -30,7 +30,7 @@ uint32_t tree_add(struct tree *tree, const int64_t *stats)
     return tree->n++;
 }
 
-/* Room for one more tree of n nodes; arrays double, so that many small trees cost little. */
+/* Room for one more tree of n nodes. */
 static void make_room(struct model_trees *t, uint64_t n)
 {
     const size_t nodes = (size_t)(t->n_nodes + n);

@@ -33,8 +33,8 @@ struct bins {
     struct feature_bins *features;
 };
 
-/* Collective. The same bins for any spread of the same rows over ranks. The table has passed table_check.
- * NULL when memory is out. */
+/* Collective. The same bins for any spread of the same rows over ranks. The table has passed
+ * table_check. */
 struct bins *bins_find(const struct learn_team *team, const struct table *table, uint32_t n_bins);
 void bins_free(struct bins *bins);
 /* The bin numbers of n rows, row after row, n x n_features x width bytes. Local. */

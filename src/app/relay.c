@@ -18,7 +18,6 @@ struct team_block {
 /* A team at work on one file. */
 struct team {
     struct pass *pass;
-    const struct ranks *ranks;
     struct ring *ring;
     struct reading reading;
     struct reader *reader; /* the leader's */
@@ -91,7 +90,7 @@ static void lead(struct team *t, const struct step *step, size_t file)
 static void read_together(struct pass *pass, const struct step *step, const struct ranks *ranks,
                           struct ring *ring, size_t file)
 {
-    struct team t = {.pass = pass, .ranks = ranks, .ring = ring};
+    struct team t = {.pass = pass, .ring = ring};
     const int code = reading_begin(&t.reading, pass, file);
     pass->code = pass->code ? pass->code : code;
     t.starts = memory_get(READER_MOST_RECORDS(READER_BUFFER_SIZE) * sizeof *t.starts);

@@ -21,7 +21,6 @@
 
 struct feature_bins {
     uint32_t n;          /* at least 1 where there are rows */
-    int exact;           /* one distinct value a bin */
     float *first, *last; /* n each, ascending */
     uint32_t *below;     /* bins that end below each stretch of values, to find a value's; NULL: n is small */
 };

@@ -106,8 +106,7 @@ static void read_together(struct pass *pass, const struct step *step, const stru
 static void find_node(const struct pass_input *in, size_t *node, size_t *n_nodes)
 {
     const int size = ranks_size(in->ranks), leads = ranks_rank(in->node) == 0;
-    size_t *sizes = memory_get((size_t)size * sizeof *sizes);
-    int *leaders = ranks_gather_all(in->ranks, &leads, sizeof leads, sizes);
+    int *leaders = ranks_gather_all(in->ranks, &leads, sizeof leads, NULL);
     uint64_t mine = 0;
     *n_nodes = 0;
     for (int r = 0; r < size; r++) {
@@ -118,7 +117,6 @@ static void find_node(const struct pass_input *in, size_t *node, size_t *n_nodes
     ranks_broadcast(in->node, 0, &mine, sizeof mine);
     *node = (size_t)mine;
     free(leaders);
-    free(sizes);
 }
 
 void relay_read(struct pass *pass, const struct step *step)

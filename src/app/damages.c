@@ -57,11 +57,8 @@ static int is_among(const char *lines, const char *line, size_t n)
 
 static void add_line(char **text, const char *line, size_t n)
 {
-    if (is_among(*text, line, n))
-        return;
-    char *longer = text_format("%s%.*s", *text, (int)n, line);
-    free(*text);
-    *text = longer;
+    if (!is_among(*text, line, n))
+        text_add(text, "%.*s", (int)n, line);
 }
 
 void damages_add(char **text, const char *lines)

@@ -66,3 +66,16 @@ void tree_store(const struct tree *tree, double weight, const struct tree_values
     trees->n_nodes += tree->n;
     trees->tree_start[trees->n_trees] = trees->n_nodes;
 }
+
+void tree_shares(const void *weights, const struct tree *tree, uint32_t node, double *values)
+{
+    const double *of_class = weights;
+    const int64_t *stats = tree_stats(tree, node);
+    double sum = 0;
+    for (int k = 0; k < tree->n_stats; k++) {
+        values[k] = (of_class ? of_class[k] : 1) * (double)stats[k];
+        sum += values[k];
+    }
+    for (int k = 0; k < tree->n_stats; k++)
+        values[k] /= sum;
+}

@@ -379,12 +379,7 @@ void meeting_take_back(struct meeting *m)
     alltoall_carry(m->contacts, sizeof(struct contact));
 }
 
-uint64_t meeting_bytes_sent(const struct meeting *m)
+struct alltoall_traffic meeting_traffic(const struct meeting *m)
 {
-    return alltoall_bytes_sent(m->contacts);
-}
-
-uint64_t meeting_rounds(const struct meeting *m)
-{
-    return alltoall_rounds(m->contacts);
+    return alltoall_traffic(m->contacts);
 }

@@ -178,7 +178,7 @@ main() {
         kill-node) need_root; need_cluster; kill_node "$1" ;;
         start-node) need_root; need_cluster; start_node "$1" ;;
         node) node_main "$1" ;;
-        *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 64 ;;
+        *) show_use; exit 64 ;;
     esac
 }
 

@@ -57,11 +57,8 @@ static int is_among(const char *lines, const char *line, size_t n)
 
 static void add_line(char **text, const char *line, size_t n)
 {
-    if (is_among(*text, line, n))
-        return;
-    char *longer = text_format("%s%.*s", *text, (int)n, line);
-    free(*text);
-    *text = longer;
+    if (!is_among(*text, line, n))
+        text_add(text, "%.*s", (int)n, line);
 }
 
 void damages_add(char **text, const char *lines)
@@ -81,12 +78,11 @@ void damages_add(char **text, const char *lines)
 char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_t from_ns, int64_t to_ns)
 {
     const struct archive *archive = pass->input->archive;
-    size_t *sizes = memory_zeroed((size_t)ranks_size(ranks), sizeof *sizes), n = 0;
+    size_t n_bytes;
     struct pass_damage *all =
-        ranks_gather_all(ranks, pass->damages, pass->n_damages * sizeof *pass->damages, sizes);
+        ranks_gather_all(ranks, pass->damages, pass->n_damages * sizeof *pass->damages, &n_bytes);
+    const size_t n = n_bytes / sizeof *all;
     char *text = memory_text("");
-    for (int r = 0; r < ranks_size(ranks); r++)
-        n += sizes[r] / sizeof *all;
     if (n)
         qsort(all, n, sizeof *all, by_file);
     for (size_t i = 0; i < n; i++) {
@@ -98,6 +94,5 @@ char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_
         free(line);
     }
     free(all);
-    free(sizes);
     return text;
 }

@@ -288,15 +288,17 @@ struct sums {
 
 static struct sums sum_over_ranks(const struct extract *x)
 {
-    struct sums sums = {.outside = x->pass.outside, .n_spilled = x->pass.n_spilled};
+    struct alltoall_traffic traffic = {0};
     if (x->pass.meeting)
-        sums.n_bytes_sent = meeting_bytes_sent(x->pass.meeting);
+        traffic = meeting_traffic(x->pass.meeting);
+    struct sums sums = {
+        .outside = x->pass.outside, .n_spilled = x->pass.n_spilled, .n_bytes_sent = traffic.n_bytes};
     if (ranks_rank(x->group) == 0) {
         sums.written = x->finish.tally;
         sums.n_windows = x->finish.n_files;
         sums.n_rows = x->finish.n_rows;
         memcpy(sums.n_labels, x->finish.n_labels, sizeof sums.n_labels);
-        sums.n_rounds = x->pass.meeting ? meeting_rounds(x->pass.meeting) : 0;
+        sums.n_rounds = traffic.n_rounds;
     }
     _Static_assert(sizeof sums % sizeof(uint64_t) == 0, "sums are counts, and nothing else");
     ranks_sum_u64(x->world, (uint64_t *)(void *)&sums, sizeof sums / sizeof(uint64_t));

@@ -80,23 +80,20 @@ static int write_at(const struct joint *joint, const char *data, size_t n, uint6
 static void keep_parts(struct joint *joint, const struct joint_piece *piece, uint64_t offset,
                        uint64_t inflated)
 {
-    const size_t size = (size_t)ranks_size(joint->world), n_bytes = piece->n_parts * sizeof *piece->parts;
-    size_t *sizes = memory_zeroed(size, sizeof *sizes), sum = 0;
+    const size_t n_bytes = piece->n_parts * sizeof *piece->parts;
+    size_t n_all;
     struct part *own = memory_get(n_bytes);
     if (n_bytes)
         memcpy(own, piece->parts, n_bytes);
     parts_shift(own, piece->n_parts, offset, inflated);
-    struct part *all = ranks_gather(joint->world, 0, own, n_bytes, sizes);
-    for (size_t r = 0; all && r < size; r++)
-        sum += sizes[r];
-    if (sum) {
-        joint->parts = memory_resize(joint->parts, joint->n_parts * sizeof *joint->parts + sum);
-        memcpy(joint->parts + joint->n_parts, all, sum);
-        joint->n_parts += sum / sizeof *joint->parts;
+    struct part *all = ranks_gather(joint->world, 0, own, n_bytes, &n_all);
+    if (n_all) {
+        joint->parts = memory_resize(joint->parts, joint->n_parts * sizeof *joint->parts + n_all);
+        memcpy(joint->parts + joint->n_parts, all, n_all);
+        joint->n_parts += n_all / sizeof *joint->parts;
     }
     free(all);
     free(own);
-    free(sizes);
 }
 
 int joint_append(struct joint *joint, const struct joint_piece *piece, int code)

@@ -49,6 +49,13 @@ struct busy_news {
     uint64_t source;
 };
 
+/* Of a note and what travels behind it. */
+static size_t note_bytes(const struct note *note)
+{
+    return sizeof *note + (size_t)note->n_opened * sizeof(int64_t) +
+           (size_t)note->n_busy * sizeof(struct busy_news);
+}
+
 struct meeting {
     const struct ranks *ranks;
     struct alltoall *contacts;
@@ -204,12 +211,12 @@ static void plan_next(struct meeting *m, uint64_t n_in_fullest)
 }
 
 /* Takes in what all ranks say ahead of a round. Returns whether anyone wants to stop. */
-static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
+static int hear_notes(struct pass *pass, const char *notes)
 {
     struct meeting *m = pass->meeting;
     uint64_t n_bytes = 0, n_records = 0, n_dealt = 0, n_in_fullest = 0;
     int stop = 0;
-    for (int r = 0; r < ranks_size(m->ranks); notes += sizes[r], r++) {
+    for (int r = 0; r < ranks_size(m->ranks); r++) {
         struct note note;
         memcpy(&note, notes, sizeof note);
         n_bytes += note.n_bytes;
@@ -219,6 +226,7 @@ static int hear_notes(struct pass *pass, const char *notes, const size_t *sizes)
         stop |= note.stop != 0;
         hear_opened(pass, r, notes + sizeof note, (size_t)note.n_opened);
         hear_busy(pass, notes + sizeof note + (size_t)note.n_opened * sizeof(int64_t), (size_t)note.n_busy);
+        notes += note_bytes(&note);
     }
     m->mean_dealt = n_dealt / (uint64_t)ranks_size(m->ranks);
     plan_next(m, n_in_fullest);
@@ -256,13 +264,11 @@ static size_t find_busy(const struct pass *pass, struct busy_news news[BUSY_AT_O
 void meeting_settle_busy(struct pass *pass, struct window *window)
 {
     struct busy_news mine[BUSY_AT_ONCE];
-    size_t *sizes = memory_get((size_t)ranks_size(pass->meeting->ranks) * sizeof *sizes);
     const size_t n = find_busy_of(pass, window, mine, BUSY_AT_ONCE);
-    char *news = ranks_gather_all(pass->meeting->ranks, mine, n * sizeof *mine, sizes), *at = news;
-    for (int r = 0; r < ranks_size(pass->meeting->ranks); at += sizes[r], r++)
-        hear_busy(pass, at, sizes[r] / sizeof *mine);
+    size_t n_all;
+    char *news = ranks_gather_all(pass->meeting->ranks, mine, n * sizeof *mine, &n_all);
+    hear_busy(pass, news, n_all / sizeof *mine);
     free(news);
-    free(sizes);
 }
 
 static uint64_t count_dealt(const struct windows *windows)
@@ -286,7 +292,7 @@ static char *write_note(struct pass *pass, size_t *n)
                               .n_opened = (int64_t)n_opened,
                               .n_busy = (int64_t)n_busy,
                               .stop = stop_wanted() != NULL};
-    *n = sizeof note + n_opened * sizeof(int64_t) + n_busy * sizeof *news;
+    *n = note_bytes(&note);
     char *mine = memory_get(*n), *at = mine;
     memcpy(at, &note, sizeof note);
     at += sizeof note;
@@ -300,14 +306,12 @@ static char *write_note(struct pass *pass, size_t *n)
 /* Says and hears what goes ahead of a round. Returns whether anyone wants to stop. */
 static int exchange_notes(struct pass *pass)
 {
-    size_t *sizes = memory_get((size_t)ranks_size(pass->meeting->ranks) * sizeof *sizes);
     size_t n;
     char *mine = write_note(pass, &n);
-    char *notes = ranks_gather_all(pass->meeting->ranks, mine, n, sizes);
-    const int stop = hear_notes(pass, notes, sizes);
+    char *notes = ranks_gather_all(pass->meeting->ranks, mine, n, NULL);
+    const int stop = hear_notes(pass, notes);
     free(notes);
     free(mine);
-    free(sizes);
     return stop;
 }
 
@@ -375,12 +379,7 @@ void meeting_take_back(struct meeting *m)
     alltoall_carry(m->contacts, sizeof(struct contact));
 }
 
-uint64_t meeting_bytes_sent(const struct meeting *m)
+struct alltoall_traffic meeting_traffic(const struct meeting *m)
 {
-    return alltoall_bytes_sent(m->contacts);
-}
-
-uint64_t meeting_rounds(const struct meeting *m)
-{
-    return alltoall_rounds(m->contacts);
+    return alltoall_traffic(m->contacts);
 }

@@ -45,8 +45,7 @@ void meeting_settle_busy(struct pass *pass, struct window *window);
 struct alltoall *meeting_lend(struct meeting *meeting, size_t item_size);
 void meeting_take_back(struct meeting *meeting);
 
-uint64_t meeting_bytes_sent(const struct meeting *meeting);
-uint64_t meeting_rounds(const struct meeting *meeting);
+struct alltoall_traffic meeting_traffic(const struct meeting *meeting);
 /* What a round may hold, for the memory that it takes. */
 size_t meeting_round_bytes(const struct pass_input *input);
 

@@ -56,19 +56,14 @@ void packing_judge(struct packing *p, const struct archive_file *file, const str
 
 void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage)
 {
-    const size_t size = (size_t)ranks_size(p->world);
-    size_t *sizes = memory_get(size * sizeof *sizes);
-    struct damage *all =
-        ranks_gather_all(p->world, damage, damage && damage->what[0] ? sizeof *damage : 0, sizes);
-    size_t n = 0;
-    for (size_t r = 0; r < size; r++)
-        n += sizes[r] / sizeof *all;
-    if (n > 0) {
+    const size_t n = damage && damage->what[0] ? sizeof *damage : 0;
+    size_t n_all;
+    struct damage *all = ranks_gather_all(p->world, damage, n, &n_all);
+    if (n_all > 0) {
         char *text = damage_text(path, &all[0]);
         log_warn("%s; the records before it were packed", text);
         free(text);
         p->n_damaged++;
     }
     free(all);
-    free(sizes);
 }

@@ -230,8 +230,7 @@ static int cut_round(struct packing *p, const struct step *step, const struct fi
     }
     const struct joint_piece piece = packing_take(p);
     c.seam.code = (uint64_t)p->code;
-    size_t *sizes = memory_get((size_t)ranks_size(p->world) * sizeof *sizes);
-    struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, sizes);
+    struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, NULL);
     if (!any_failed(seams, n) && !seams_hold(step, ranges, seams, n, *last))
         p->code = PACKING_RETRY_UNCUT;
     else if (packing_round(p, &piece))
@@ -241,7 +240,6 @@ static int cut_round(struct packing *p, const struct step *step, const struct fi
                                     rank == i ? &c.damage : NULL);
     *last = seams[n - 1];
     free(seams);
-    free(sizes);
     return p->code == EXIT_DONE;
 }
 

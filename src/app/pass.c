@@ -80,19 +80,16 @@ static int by_place(const void *a, const void *b)
 /* Each slice of a file must have been opened, and must have started where the one before it ended. */
 static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n_mine)
 {
-    size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
-    struct cut *all = ranks_gather_all(ranks, mine, n_mine * sizeof *mine, sizes);
-    size_t n = 0;
+    size_t n_bytes;
+    struct cut *all = ranks_gather_all(ranks, mine, n_mine * sizeof *mine, &n_bytes);
+    const size_t n = n_bytes / sizeof *all;
     int hold = 1;
-    for (int r = 0; r < ranks_size(ranks); r++)
-        n += sizes[r] / sizeof *all;
     qsort(all, n, sizeof *all, by_place);
     for (size_t i = 0; i < n; i++)
         if (all[i].first == CUT_UNREAD ||
             (i > 0 && all[i].file == all[i - 1].file && all[i].first != all[i - 1].end))
             hold = 0;
     free(all);
-    free(sizes);
     return hold;
 }
 

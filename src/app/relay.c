@@ -18,7 +18,6 @@ struct team_block {
 /* A team at work on one file. */
 struct team {
     struct pass *pass;
-    const struct ranks *ranks;
     struct ring *ring;
     struct reading reading;
     struct reader *reader; /* the leader's */
@@ -91,7 +90,7 @@ static void lead(struct team *t, const struct step *step, size_t file)
 static void read_together(struct pass *pass, const struct step *step, const struct ranks *ranks,
                           struct ring *ring, size_t file)
 {
-    struct team t = {.pass = pass, .ranks = ranks, .ring = ring};
+    struct team t = {.pass = pass, .ring = ring};
     const int code = reading_begin(&t.reading, pass, file);
     pass->code = pass->code ? pass->code : code;
     t.starts = memory_get(READER_MOST_RECORDS(READER_BUFFER_SIZE) * sizeof *t.starts);
@@ -107,8 +106,7 @@ static void read_together(struct pass *pass, const struct step *step, const stru
 static void find_node(const struct pass_input *in, size_t *node, size_t *n_nodes)
 {
     const int size = ranks_size(in->ranks), leads = ranks_rank(in->node) == 0;
-    size_t *sizes = memory_get((size_t)size * sizeof *sizes);
-    int *leaders = ranks_gather_all(in->ranks, &leads, sizeof leads, sizes);
+    int *leaders = ranks_gather_all(in->ranks, &leads, sizeof leads, NULL);
     uint64_t mine = 0;
     *n_nodes = 0;
     for (int r = 0; r < size; r++) {
@@ -119,7 +117,6 @@ static void find_node(const struct pass_input *in, size_t *node, size_t *n_nodes
     ranks_broadcast(in->node, 0, &mine, sizeof mine);
     *node = (size_t)mine;
     free(leaders);
-    free(sizes);
 }
 
 void relay_read(struct pass *pass, const struct step *step)

@@ -60,9 +60,7 @@ static void print(struct grid *grid, FILE *out)
 static void print_features(FILE *out)
 {
     struct grid *grid = grid_new("features", "Table I: the features of a source in a window.");
-    grid_column(grid, "feature", 0);
-    grid_column(grid, "unit", 0);
-    grid_column(grid, "what it is", 0);
+    GRID_COLUMNS(grid, 3, "feature", "unit", "what it is");
     for (int f = 0; f < SOURCE_FEATURES; f++) {
         const struct source_column *column = source_feature_column(f);
         grid_text(grid, column->name);
@@ -108,9 +106,7 @@ static void print_counts(const struct study *s, FILE *out)
 {
     struct grid *grid =
         grid_new("labels", "Sources by label, a source counted in each window that it is seen in.");
-    grid_column(grid, "month", 0);
-    grid_column(grid, "windows", 1);
-    grid_column(grid, "sources", 1);
+    GRID_COLUMNS(grid, 1, "month", "windows", "sources");
     for (int c = 0; c < LABEL_CLASSES; c++)
         grid_column(grid, source_label_names[c], 1);
     for (size_t m = 0; m < s->campaign->n_months; m++) {
@@ -207,8 +203,7 @@ static struct grid *month_grid(const struct study *s, size_t month)
         text_format("Table %s: precision and recall, %s.", has_numeral ? numerals[month] : name, name);
     struct grid *grid = grid_new("scores", caption);
     free(caption);
-    grid_column(grid, "model", 0);
-    grid_column(grid, "judged by", 0);
+    GRID_COLUMNS(grid, 2, "model", "judged by");
     for (int column = 0; column < MEASURES; column++) {
         const int c = column / 2;
         const char *of = c < LABEL_CLASSES    ? source_label_names[c]

@@ -17,21 +17,17 @@
 /* The windows that are open on any rank, ascending and once each; fresh memory. */
 static int64_t *open_windows(const struct pass *pass, size_t *n)
 {
-    const struct ranks *ranks = pass->input->ranks;
-    size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
     int64_t *mine = memory_get(pass->windows.n * sizeof *mine);
-    size_t n_all = 0, kept = 0;
+    size_t n_bytes, kept = 0;
     for (size_t i = 0; i < pass->windows.n; i++)
         mine[i] = pass->windows.items[i]->index;
-    int64_t *all = ranks_gather_all(ranks, mine, pass->windows.n * sizeof *mine, sizes);
-    for (int r = 0; r < ranks_size(ranks); r++)
-        n_all += sizes[r] / sizeof *all;
+    int64_t *all = ranks_gather_all(pass->input->ranks, mine, pass->windows.n * sizeof *mine, &n_bytes);
+    const size_t n_all = n_bytes / sizeof *all;
     qsort(all, n_all, sizeof *all, windows_compare_indexes);
     for (size_t i = 0; i < n_all; i++)
         if (i == 0 || all[i] != all[i - 1])
             all[kept++] = all[i];
     free(mine);
-    free(sizes);
     *n = kept;
     return all;
 }

@@ -14,6 +14,7 @@
 #include "darkforest/core/output.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ struct train_options {
     struct strings learners;
     uint64_t seed, bins, folds;
     double test_share;
-    int spread;
+    bool spread;
     /* parameters of learners: what was not given keeps the recipe's value */
     uint64_t n_estimators, max_depth, max_features, min_samples_split, min_samples_leaf;
     double learning_rate, var_smoothing;               /* NAN: not given */

@@ -38,12 +38,9 @@ static struct row_range range_of(const struct table *all, int r, int size)
 /* owners[r]: which of the nodes' first ranks writes for rank r. */
 static int *find_owners(const struct ranks *ranks, const struct ranks *node, const struct ranks *firsts)
 {
-    size_t *sizes = memory_get((size_t)ranks_size(ranks) * sizeof *sizes);
     int owner = ranks_rank(firsts);
     ranks_broadcast(node, 0, &owner, sizeof owner);
-    int *owners = ranks_gather_all(ranks, &owner, sizeof owner, sizes);
-    free(sizes);
-    return owners;
+    return ranks_gather_all(ranks, &owner, sizeof owner, NULL);
 }
 
 /* Each rank writes what it has; what ranks of other nodes have, the first ranks of nodes tell one another. */

@@ -61,9 +61,7 @@ static struct parcel parcel_receive(const struct training_set *set, const struct
     ranks_broadcast(ranks, root, &p.n_cells, sizeof p.n_cells);
     ranks_broadcast(ranks, root, &p.n_rows, sizeof p.n_rows);
     if (!mine) {
-        p.cells.binned = memory_get((size_t)p.n_cells * row_bytes(set) + 1);
-        p.cells.labels = memory_get((size_t)p.n_cells + 1);
-        p.cells.n_rows = memory_get(((size_t)p.n_cells + 1) * sizeof *p.cells.n_rows);
+        p.cells = cells_new(set->bins, (size_t)p.n_cells);
         p.cell_of = memory_get(((size_t)p.n_rows + 1) * sizeof *p.cell_of);
     }
     ranks_broadcast(ranks, root, p.cells.binned, (size_t)p.n_cells * row_bytes(set));

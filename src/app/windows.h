@@ -18,7 +18,6 @@
 
 struct window {
     int64_t index;            /* window_start / window length */
-    int skip;                 /* finished by an earlier run, or not wanted: its records are passed over */
     struct partials partials; /* combined here, not yet sent */
     struct pile *aside;       /* struct partial by place: tables that were too large before */
     struct buckets owned;     /* of the sources that this rank owns */

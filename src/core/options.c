@@ -95,8 +95,8 @@ static int store(const struct option_row *row, const char *text, void *values)
     return -1;
 }
 
+/* What a value is. A flag has none, and a choice names its own. */
 static const char *const kind_hints[] = {
-    [OPTION_FLAG] = "no value",
     [OPTION_STRING] = "a text",
     [OPTION_STRINGS] = "a text",
     [OPTION_U64] = "a whole number",
@@ -104,7 +104,6 @@ static const char *const kind_hints[] = {
     [OPTION_SIZE] = "a size such as 512MiB or 4GiB",
     [OPTION_DURATION] = "a duration such as 30s, 5m or 1h",
     [OPTION_TIME] = "a UTC time such as 2017-01-01T03:00:00 or seconds since 1970",
-    [OPTION_CHOICE] = "one of",
 };
 
 static void say_bad_value(const struct option_row *row, const char *text)

@@ -41,7 +41,7 @@ struct alltoall {
     int *send_at; /* by messages: where each lane begins, in items */
     MPI_Datatype item;
     struct flight flights[2];
-    uint64_t bytes_sent, rounds;
+    struct alltoall_traffic traffic;
 };
 
 static size_t lane_bytes(const struct alltoall *a)
@@ -246,7 +246,7 @@ static int announce(struct alltoall *a, int more, int failed, struct round *roun
         round->more |= a->notices[r].more;
         round->failed = exit_worse(round->failed, a->notices[r].failed);
         if (r != a->ranks->rank)
-            a->bytes_sent += n_in_lane(a, r) * a->item_size;
+            a->traffic.n_bytes += n_in_lane(a, r) * a->item_size;
     }
     return sends;
 }
@@ -293,7 +293,7 @@ struct round alltoall_round(struct alltoall *a, int more, int failed)
 {
     struct round round = {.from = a->from};
     const int sends = announce(a, more, failed, &round);
-    a->rounds++;
+    a->traffic.n_rounds++;
     if (a->messages) {
         land(a, &a->flights[!a->set]);
         if (sends)
@@ -309,12 +309,7 @@ struct round alltoall_round(struct alltoall *a, int more, int failed)
     return round;
 }
 
-uint64_t alltoall_bytes_sent(const struct alltoall *a)
+struct alltoall_traffic alltoall_traffic(const struct alltoall *a)
 {
-    return a->bytes_sent;
-}
-
-uint64_t alltoall_rounds(const struct alltoall *a)
-{
-    return a->rounds;
+    return a->traffic;
 }

@@ -228,34 +228,45 @@ static void receive_pieces(const struct ranks *ranks, char *data, size_t n, int 
                            ranks->comm, MPI_STATUS_IGNORE));
 }
 
-void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *sizes)
+static size_t sum_of(const uint64_t *sizes, int n)
+{
+    size_t sum = 0;
+    for (int r = 0; r < n; r++)
+        sum += (size_t)sizes[r];
+    return sum;
+}
+
+/* Root: what the others send, each behind those of lower rank. */
+static void gather_pieces(const struct ranks *ranks, const void *data, const uint64_t *sizes, char *gathered)
+{
+    for (int r = 0; r < ranks->size; gathered += sizes[r], r++) {
+        if (r != ranks->rank)
+            receive_pieces(ranks, gathered, (size_t)sizes[r], r);
+        else if (sizes[r] > 0)
+            memcpy(gathered, data, (size_t)sizes[r]);
+    }
+}
+
+void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *n_all)
 {
     const uint64_t n = n_bytes;
-    const size_t size = (size_t)ranks->size;
-    uint64_t *all = memory_get(size * sizeof *all);
-    MPI_CHECK(MPI_Gather(&n, 1, MPI_UINT64_T, all, 1, MPI_UINT64_T, root, ranks->comm));
-    char *gathered = NULL;
-    if (ranks->rank != root) {
+    uint64_t *sizes = memory_zeroed((size_t)ranks->size, sizeof *sizes);
+    MPI_CHECK(MPI_Gather(&n, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, root, ranks->comm));
+    const size_t total = sum_of(sizes, ranks->size); /* 0 elsewhere */
+    char *gathered = ranks->rank == root ? memory_get(total) : NULL;
+    if (gathered)
+        gather_pieces(ranks, data, sizes, gathered);
+    else
         send_pieces(ranks, data, n_bytes, root);
-    } else {
-        size_t total = 0, at = 0;
-        for (size_t r = 0; r < size; r++)
-            total += sizes[r] = (size_t)all[r];
-        gathered = memory_get(total);
-        for (int r = 0; r < ranks->size; at += sizes[r], r++) {
-            if (r != root)
-                receive_pieces(ranks, gathered + at, sizes[r], r);
-            else if (n_bytes > 0)
-                memcpy(gathered + at, data, n_bytes);
-        }
-    }
-    free(all);
+    if (n_all)
+        *n_all = total;
+    free(sizes);
     return gathered;
 }
 
 /* All together fits the ints of one call. */
-static void gather_all_at_once(const struct ranks *ranks, const void *data, size_t n_bytes,
-                               const size_t *sizes, char *gathered)
+static void gather_all_at_once(const struct ranks *ranks, const void *data, const uint64_t *sizes,
+                               char *gathered)
 {
     const size_t size = (size_t)ranks->size;
     int *counts = memory_get(size * sizeof *counts), *places = memory_get(size * sizeof *places), at = 0;
@@ -263,30 +274,35 @@ static void gather_all_at_once(const struct ranks *ranks, const void *data, size
         counts[r] = (int)sizes[r];
         places[r] = at;
     }
-    MPI_CHECK(MPI_Allgatherv(data, (int)n_bytes, MPI_BYTE, gathered, counts, places, MPI_BYTE, ranks->comm));
+    MPI_CHECK(
+        MPI_Allgatherv(data, counts[ranks->rank], MPI_BYTE, gathered, counts, places, MPI_BYTE, ranks->comm));
     free(counts);
     free(places);
 }
 
-void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *sizes)
+static void gather_all_in_turn(const struct ranks *ranks, const void *data, const uint64_t *sizes,
+                               char *gathered)
+{
+    for (int r = 0; r < ranks->size; gathered += sizes[r], r++) {
+        if (r == ranks->rank && sizes[r] > 0)
+            memcpy(gathered, data, (size_t)sizes[r]);
+        ranks_broadcast(ranks, r, gathered, (size_t)sizes[r]);
+    }
+}
+
+void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *n_all)
 {
     const uint64_t n = n_bytes;
-    const size_t size = (size_t)ranks->size;
-    uint64_t *all = memory_get(size * sizeof *all);
-    MPI_CHECK(MPI_Allgather(&n, 1, MPI_UINT64_T, all, 1, MPI_UINT64_T, ranks->comm));
-    size_t total = 0, at = 0;
-    for (size_t r = 0; r < size; r++)
-        total += sizes[r] = (size_t)all[r];
+    uint64_t *sizes = memory_get((size_t)ranks->size * sizeof *sizes);
+    MPI_CHECK(MPI_Allgather(&n, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, ranks->comm));
+    const size_t total = sum_of(sizes, ranks->size);
     char *gathered = memory_get(total);
-    if (total <= INT_MAX) {
-        gather_all_at_once(ranks, data, n_bytes, sizes, gathered);
-    } else {
-        for (int r = 0; r < ranks->size; at += sizes[r], r++) {
-            if (r == ranks->rank && n_bytes > 0)
-                memcpy(gathered + at, data, n_bytes);
-            ranks_broadcast(ranks, r, gathered + at, sizes[r]);
-        }
-    }
-    free(all);
+    if (total <= INT_MAX)
+        gather_all_at_once(ranks, data, sizes, gathered);
+    else
+        gather_all_in_turn(ranks, data, sizes, gathered);
+    if (n_all)
+        *n_all = total;
+    free(sizes);
     return gathered;
 }

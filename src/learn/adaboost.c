@@ -175,21 +175,10 @@ static enum verdict judge(const struct adaboost *a, double error, double *vote)
     return KEEP;
 }
 
-static void fill_shares(const void *context, const struct tree *tree, uint32_t node, double *values)
-{
-    (void)context;
-    const int64_t *stats = tree_stats(tree, node);
-    double sum = 0;
-    for (int k = 0; k < tree->n_stats; k++)
-        sum += (double)stats[k];
-    for (int k = 0; k < tree->n_stats; k++)
-        values[k] = (double)stats[k] / sum;
-}
-
 static void boost(const struct adaboost *a, struct model *model)
 {
     const struct learner_options *o = a->options;
-    const struct tree_values stored = {a->n_classes, fill_shares, NULL};
+    const struct tree_values stored = {a->n_classes, tree_shares, NULL};
     enum verdict verdict = KEEP;
     for (uint64_t round = 0; round < o->n_estimators && verdict == KEEP; round++) {
         fix_weights(a);

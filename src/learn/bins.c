@@ -92,7 +92,6 @@ static void find_feature(const struct learn_team *team, const uint32_t *keys, si
     size_t n_found;
     uint32_t *distinct = find_distinct(team, keys, n, n_bins, &n_found);
     if (distinct) {
-        f->exact = 1;
         set_bins(f, distinct, distinct, n_found);
         free(distinct);
         return;
@@ -100,7 +99,6 @@ static void find_feature(const struct learn_team *team, const uint32_t *keys, si
     uint32_t *first = memory_get(n_bins * sizeof *first);
     uint32_t *last = memory_get(n_bins * sizeof *last);
     n_found = cuts_find(team, keys, n, n_bins, first, last);
-    f->exact = 0;
     set_bins(f, first, last, n_found);
     free(first);
     free(last);

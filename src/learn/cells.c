@@ -70,7 +70,7 @@ uint32_t cell_finder_add(struct cell_finder *finder, const uint8_t *binned, uint
     return finder->slots[slot] = (uint32_t)cell + 1, (uint32_t)cell;
 }
 
-static struct cells cells_new(const struct bins *bins, size_t n)
+struct cells cells_new(const struct bins *bins, size_t n)
 {
     return (struct cells){
         .binned = memory_get(n * (size_t)bins->n_features * (size_t)bins->width + 1),

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct criterion {
-    /* Larger is better; comparable within one node. `other` is the right half. */
+    /* Larger is better; comparable within one node. */
     double (*score)(const struct criterion *c, const int64_t *left, const int64_t *right);
     /* The decrease of impurity times weight that the split brings, for importances. */
     double (*gain)(const struct criterion *c, const int64_t *left, const int64_t *right);

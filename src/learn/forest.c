@@ -122,22 +122,9 @@ static void grow_all(const struct forest *forest, int whole)
         tree_share(team, forest->trees, (size_t)o->n_estimators);
 }
 
-static void fill_shares(const void *context, const struct tree *tree, uint32_t node, double *values)
-{
-    const struct forest *forest = context;
-    const int64_t *stats = tree_stats(tree, node);
-    double sum = 0;
-    for (int k = 0; k < tree->n_stats; k++) {
-        values[k] = (forest->weights ? forest->weights[k] : 1) * (double)stats[k];
-        sum += values[k];
-    }
-    for (int k = 0; k < tree->n_stats; k++)
-        values[k] /= sum;
-}
-
 static void store_trees(const struct forest *forest, struct model *model)
 {
-    const struct tree_values values = {model->n_fitted, fill_shares, forest};
+    const struct tree_values values = {model->n_fitted, tree_shares, forest->weights};
     for (uint64_t t = 0; t < forest->options->n_estimators; t++) {
         tree_store(&forest->trees[t], 1, &values, &model->trees);
         tree_free(&forest->trees[t]);

@@ -5,6 +5,7 @@
 #include "boosting.h"
 #include "darkforest/core/output.h"
 #include "forest.h"
+#include "predict.h"
 #include "sums.h"
 
 #include <math.h>
@@ -80,12 +81,12 @@ static const char *check_bayes(const struct learner_options *o)
 const struct learner learners[] = {
     {"forest",
      "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
-     BINS_DEFAULT, forest_defaults, check_forest, forest_fit},
+     BINS_DEFAULT, forest_defaults, check_forest, forest_fit, predict_forest},
     {"boosting", "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
-     BINS_DEFAULT, boosting_defaults, check_boosting, boosting_fit},
+     BINS_DEFAULT, boosting_defaults, check_boosting, boosting_fit, predict_boosting},
     {"adaboost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
-     check_adaboost, adaboost_fit},
-    {"bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit},
+     check_adaboost, adaboost_fit, predict_adaboost},
+    {"bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit, predict_bayes},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 

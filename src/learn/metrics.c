@@ -1,6 +1,7 @@
 #include "darkforest/learn/metrics.h"
 
 #include "darkforest/core/output.h"
+#include "sums.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,8 +34,7 @@ void metrics_count(struct metrics *m, const uint8_t *truth, const uint8_t *predi
 
 void metrics_sum(struct metrics *m, const struct learn_team *team)
 {
-    if (team)
-        team->sum(team->context, m->confusion, (size_t)m->n_classes * (size_t)m->n_classes);
+    team_sum(team, m->confusion, (size_t)m->n_classes * (size_t)m->n_classes);
 }
 
 static uint64_t row_sum(const struct metrics *m, int class_code)

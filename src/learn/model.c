@@ -1,7 +1,7 @@
 #include "darkforest/learn/model.h"
 
 #include "darkforest/core/output.h"
-#include "predict.h"
+#include "darkforest/learn/learner.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -202,7 +202,7 @@ const char *model_check(const struct model *model)
     const char *wrong = check_classes(model);
     if (wrong)
         return wrong;
-    if (!model->learner || !predict_find(model->learner))
+    if (!model->learner || !learner_find(model->learner))
         return "its learner is not known";
     if (strcmp(model->learner, "bayes") == 0)
         return check_bayes(model);

@@ -1,6 +1,7 @@
 #include "predict.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/learn/learner.h"
 
 #include <float.h>
 #include <math.h>
@@ -121,7 +122,7 @@ static void add_trees(const struct model *model, const double *rows, size_t n, l
     free(values);
 }
 
-static void predict_forest(const struct model *model, const double *rows, size_t n, double *shares)
+void predict_forest(const struct model *model, const double *rows, size_t n, double *shares)
 {
     add_trees(model, rows, n, NULL, shares);
     for (size_t i = 0; i < n * (size_t)model->n_fitted; i++)
@@ -130,7 +131,7 @@ static void predict_forest(const struct model *model, const double *rows, size_t
 
 /* The mean decision of the trees, then the softmax of decision / (classes - 1),
  * as scikit-learn defines AdaBoost's shares. */
-static void predict_adaboost(const struct model *model, const double *rows, size_t n, double *shares)
+void predict_adaboost(const struct model *model, const double *rows, size_t n, double *shares)
 {
     const int k = model->n_fitted;
     double weight = 0;
@@ -157,7 +158,7 @@ static void boost_rows(const struct model *model, const float *values, size_t n,
                 trees->values[find_leaf(trees, trees->tree_start[t], values + i * n_features)];
 }
 
-static void predict_boosting(const struct model *model, const double *rows, size_t n, double *shares)
+void predict_boosting(const struct model *model, const double *rows, size_t n, double *shares)
 {
     float *values = single_precision(model, rows, n);
     boost_rows(model, values, n, shares);
@@ -195,7 +196,7 @@ static double log_constant(const struct model *model, int k)
     return sum;
 }
 
-static void predict_bayes(const struct model *model, const double *rows, size_t n, double *shares)
+void predict_bayes(const struct model *model, const double *rows, size_t n, double *shares)
 {
     double constants[256];
     for (int k = 0; k < model->n_fitted; k++)
@@ -207,34 +208,16 @@ static void predict_bayes(const struct model *model, const double *rows, size_t 
     }
 }
 
-static const struct {
-    const char *learner;
-    predict_block *predict;
-} ways[] = {
-    {"forest", predict_forest},
-    {"boosting", predict_boosting},
-    {"adaboost", predict_adaboost},
-    {"bayes", predict_bayes},
-};
-
-predict_block *predict_find(const char *learner)
-{
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-        if (strcmp(ways[i].learner, learner) == 0)
-            return ways[i].predict;
-    return NULL;
-}
-
 void model_predict_proba(const struct model *model, const double *rows, size_t n, double *shares)
 {
-    predict_block *predict = predict_find(model->learner);
+    const struct learner *learner = learner_find(model->learner);
     const size_t n_features = (size_t)model->n_features, n_classes = (size_t)model->n_classes;
     const size_t n_fitted = (size_t)model->n_fitted;
     double *block = memory_get(PREDICT_BLOCK * n_fitted * sizeof *block);
     memset(shares, 0, n * n_classes * sizeof *shares);
     for (size_t from = 0; from < n; from += PREDICT_BLOCK) {
         const size_t n_here = n - from < PREDICT_BLOCK ? n - from : PREDICT_BLOCK;
-        predict(model, rows + from * n_features, n_here, block);
+        learner->predict(model, rows + from * n_features, n_here, block);
         for (size_t i = 0; i < n_here; i++)
             for (size_t k = 0; k < n_fitted; k++)
                 shares[(from + i) * n_classes + model->fitted[k]] = block[i * n_fitted + k];

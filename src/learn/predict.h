@@ -10,8 +10,9 @@
 #define PREDICT_BLOCK 256
 
 /* Shares of n <= PREDICT_BLOCK rows over the fitted classes, n x n_fitted. */
-typedef void predict_block(const struct model *model, const double *rows, size_t n, double *shares);
-
-predict_block *predict_find(const char *learner);
+void predict_forest(const struct model *model, const double *rows, size_t n, double *shares);
+void predict_boosting(const struct model *model, const double *rows, size_t n, double *shares);
+void predict_adaboost(const struct model *model, const double *rows, size_t n, double *shares);
+void predict_bayes(const struct model *model, const double *rows, size_t n, double *shares);
 
 #endif

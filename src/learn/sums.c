@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Each rank's number in its own slot, zeroes elsewhere: their sum is all numbers.
- * Slot `size` keeps the total. */
+ * `before`: the sum of those of lower ranks. */
 static int64_t *gather_sizes(const struct learn_team *team, int64_t n, int64_t *before)
 {
     const int size = team_size(team);

@@ -30,7 +30,7 @@ uint32_t tree_add(struct tree *tree, const int64_t *stats)
     return tree->n++;
 }
 
-/* Room for one more tree of n nodes; arrays double, so that many small trees cost little. */
+/* Room for one more tree of n nodes. */
 static void make_room(struct model_trees *t, uint64_t n)
 {
     const size_t nodes = (size_t)(t->n_nodes + n);
@@ -65,4 +65,17 @@ void tree_store(const struct tree *tree, double weight, const struct tree_values
     trees->tree_weights[trees->n_trees++] = weight;
     trees->n_nodes += tree->n;
     trees->tree_start[trees->n_trees] = trees->n_nodes;
+}
+
+void tree_shares(const void *weights, const struct tree *tree, uint32_t node, double *values)
+{
+    const double *of_class = weights;
+    const int64_t *stats = tree_stats(tree, node);
+    double sum = 0;
+    for (int k = 0; k < tree->n_stats; k++) {
+        values[k] = (of_class ? of_class[k] : 1) * (double)stats[k];
+        sum += values[k];
+    }
+    for (int k = 0; k < tree->n_stats; k++)
+        values[k] /= sum;
 }

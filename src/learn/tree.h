@@ -45,5 +45,8 @@ struct tree_values {
 };
 void tree_store(const struct tree *tree, double weight, const struct tree_values *values,
                 struct model_trees *trees);
+/* A `fill` for trees whose stats are sums by class: the share of each. `weights` is a double for each class,
+ * or NULL for 1. */
+void tree_shares(const void *weights, const struct tree *tree, uint32_t node, double *values);
 
 #endif

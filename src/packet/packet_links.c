@@ -101,6 +101,11 @@ static enum tally_reason decode_raw(const uint8_t *frame, size_t n, struct packe
     return decode_by_version(frame, n, TALLY_BAD_VERSION, packet);
 }
 
+static enum tally_reason decode_raw_ipv4(const uint8_t *frame, size_t n, struct packet *packet)
+{
+    return ipv4_decode(frame, n, packet);
+}
+
 static enum tally_reason decode_raw_ipv6(const uint8_t *frame, size_t n, struct packet *packet)
 {
     (void)frame, (void)n, (void)packet;
@@ -199,7 +204,7 @@ const struct packet_link packet_links[] = {
     {101, 12, "raw IP", decode_raw},
     {12, 12, "raw IP", decode_raw},
     {14, 12, "raw IP", decode_raw},
-    {228, 228, "raw IPv4", packet_decode_ipv4},
+    {228, 228, "raw IPv4", decode_raw_ipv4},
     {229, 229, "raw IPv6", decode_raw_ipv6},
     {113, 113, "Linux cooked (SLL)", decode_sll},
     {276, 276, "Linux cooked v2 (SLL2)", decode_sll2},
@@ -210,6 +215,14 @@ const struct packet_link packet_links[] = {
 };
 
 const size_t packet_n_links = sizeof packet_links / sizeof packet_links[0];
+
+const struct packet_link *packet_link_find(uint32_t link_type)
+{
+    for (size_t i = 0; i < packet_n_links; i++)
+        if (packet_links[i].link_type == link_type)
+            return &packet_links[i];
+    return NULL;
+}
 
 /* Written once and compiled twice: for the link type of nearly every telescope the decoder is no call. */
 static inline __attribute__((always_inline)) size_t decode_all(packet_link_decoder decode,

@@ -44,6 +44,12 @@ void grid_column(struct grid *grid, const char *head, int is_number)
         (struct grid_column){.head = memory_text(head), .is_number = is_number};
 }
 
+void grid_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts)
+{
+    for (size_t i = 0; i < n; i++)
+        grid_column(grid, heads[i], i >= n_texts);
+}
+
 void grid_unit(struct grid *grid, size_t column, const char *unit)
 {
     assert(column < grid->n_columns && !grid->columns[column].unit);

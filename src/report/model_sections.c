@@ -15,10 +15,7 @@ static struct grid *models_grid(const struct report *report)
         grid_new("models",
                  "Models and their parameters. Rows are named by their month; where others of the same month "
                  "are in this report, by the days or else the windows (UTC) from the first to the last.");
-    grid_column(grid, "Model", 0);
-    grid_column(grid, "Learner", 0);
-    grid_column(grid, "Trained on", 0);
-    grid_column(grid, "Training rows", 1);
+    GRID_COLUMNS(grid, 3, "Model", "Learner", "Trained on", "Training rows");
     grid_column(grid, "Parameters", 0);
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
@@ -49,10 +46,7 @@ static struct grid *results_grid(const struct report *report, const char *name, 
                               : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
-    grid_column(grid, "Model", 0);
-    grid_column(grid, "Protocol", 0);
-    grid_column(grid, "Trained on", 0);
-    grid_column(grid, "Judged on", 0);
+    GRID_COLUMNS(grid, 4, "Model", "Protocol", "Trained on", "Judged on");
     grid->n_keys = 4;
     return grid;
 }
@@ -133,8 +127,7 @@ static struct grid *averages_grid(const struct report *report)
                      "†: undefined for one of the classes, which counts as 0.");
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
-    grid_column(grid, "Accuracy", 1);
-    grid_column(grid, "Rows", 1);
+    GRID_COLUMNS(grid, 0, "Accuracy", "Rows");
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         const struct metrics_summary s = metrics_summarise(&r->metrics);
@@ -203,9 +196,7 @@ static struct grid *folds_grid(const struct report *report)
     struct grid *grid =
         grid_new("folds", "Cross-validation: " FOLDS
                           ". †: undefined for a class in one of the folds, where it counts as 0.");
-    grid_column(grid, "Model", 0);
-    grid_column(grid, "Rows of", 0);
-    grid_column(grid, "Folds", 1);
+    GRID_COLUMNS(grid, 2, "Model", "Rows of", "Folds");
     spread_columns(grid, "Accuracy");
     spread_columns(grid, "Macro precision");
     spread_columns(grid, "Macro recall");
@@ -236,9 +227,7 @@ static struct grid *fold_classes_grid(const struct report *report)
         grid_new("folds-classes", "Cross-validation, each class: " FOLDS
                                   ". †: undefined in one of the folds, where it counts as 0.");
     grid->n_keys = 2;
-    grid_column(grid, "Model", 0);
-    grid_column(grid, "Rows of", 0);
-    grid_column(grid, "Class", 0);
+    GRID_COLUMNS(grid, 3, "Model", "Rows of", "Class");
     spread_columns(grid, "Precision");
     spread_columns(grid, "Recall");
     spread_columns(grid, "F1");
@@ -253,10 +242,7 @@ static struct grid *importances_grid(const struct report *report)
     struct grid *grid =
         grid_new("importances", "Feature importances: the mean decrease of impurity, summing to 1.");
     grid->n_keys = 2;
-    grid_column(grid, "Model", 0);
-    grid_column(grid, "Trained on", 0);
-    grid_column(grid, "Feature", 0);
-    grid_column(grid, "Importance", 1);
+    GRID_COLUMNS(grid, 3, "Model", "Trained on", "Feature", "Importance");
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
         for (size_t f = 0; m->importances && f < m->n_features; f++) {

@@ -11,16 +11,6 @@
 
 #define WINDOWS_MOST 100 /* rows of the table of windows that are shown */
 
-static void add_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts)
-{
-    for (size_t i = 0; i < n; i++)
-        grid_column(grid, heads[i], i >= n_texts);
-}
-
-#define COLUMNS(grid, n_texts, ...)                                                                          \
-    add_columns(grid, (const char *const[]){__VA_ARGS__},                                                    \
-                sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
-
 /* A number with its unit, and alone. */
 static void add_with_unit(struct grid *grid, int64_t value, const char *unit)
 {
@@ -43,7 +33,7 @@ static struct grid *windows_grid(const struct report *report)
     free(caption);
     grid->n_shown = WINDOWS_MOST;
     grid->n_keys = 1;
-    COLUMNS(grid, 2, "Month", "Window", "Length", "Records", "Packets counted", "Sources");
+    GRID_COLUMNS(grid, 2, "Month", "Window", "Length", "Records", "Packets counted", "Sources");
     grid_unit(grid, 2, "seconds");
     for (size_t i = 0; i < n; i++) {
         const struct window_facts *window = &report->windows[i];
@@ -62,7 +52,7 @@ static struct grid *tally_grid(const struct report *report)
 {
     struct tally all = {0};
     struct grid *grid = grid_new("tally", "Where every record went.");
-    COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
+    GRID_COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
     grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)
         tally_add(&all, &report->months[m].tally);
@@ -88,7 +78,7 @@ static struct grid *damages_grid(const struct report *report)
         grid_new("damages", "Damaged inputs, and the windows that may lack packets for it: what the files "
                             "held before the damage was counted.");
     grid->n_keys = 1;
-    COLUMNS(grid, 2, "Window", "Damaged input");
+    GRID_COLUMNS(grid, 2, "Window", "Damaged input");
     for (size_t i = 0; i < report->n_windows; i++) {
         const char *line = report->windows[i].damages;
         for (size_t n; *line; line += n + (line[n] == '\n')) {
@@ -158,7 +148,7 @@ static struct grid *labels_grid(const struct report *report)
                   "month that several folders have windows of is shown once for each folder, and without the "
                   "paper's counts.");
     grid->n_keys = 1;
-    COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
+    GRID_COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
     grid_unit(grid, 3, "percent");
     grid_unit(grid, 5, "percent");
     for (size_t m = 0; m < report->n_months; m++)
@@ -180,7 +170,7 @@ static int compare_categories(const void *a, const void *b)
 static struct grid *categories_grid(const struct report *report)
 {
     struct grid *grid = grid_new("categories", "Sources by category of device, the most frequent first.");
-    COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
+    GRID_COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
     struct category_facts *sorted = memory_get((report->n_categories + 1) * sizeof *sorted);
     for (size_t i = 0; i < report->n_categories; i++)
         sorted[i] = report->categories[i];
@@ -204,7 +194,7 @@ static struct grid *rules_grid(const struct report *report)
 {
     uint64_t all = 0;
     struct grid *grid = grid_new("rules", "The rule that decided each source's class: the first that holds.");
-    COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
+    GRID_COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
     grid_unit(grid, 4, "percent");
     for (int r = 0; r < RULES; r++)
         all += report->rules[r];
@@ -275,8 +265,8 @@ int section_features(struct document *document, const struct report *report, con
         grid_new("features", thinned ? "The nine features by class, over a regular sample of the sources."
                                      : "The nine features by class, over all sources.");
     grid->n_keys = 1;
-    COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile", "Maximum",
-            "Mean");
+    GRID_COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile",
+                 "Maximum", "Mean");
     for (int f = 0; f < SOURCE_FEATURES; f++) {
         const struct source_column *column = source_feature_column(f);
         char *name = text_format("%s (%s)", column->name, column->unit);
@@ -319,8 +309,8 @@ int section_runs(struct document *document, const struct report *report, const c
     if (report->n_runs == 0)
         return 0;
     struct grid *grid = grid_new("runs", "The runs that made these files.");
-    COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
-            "Peak memory of a rank");
+    GRID_COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
+                 "Peak memory of a rank");
     grid_unit(grid, 5, "seconds");
     grid_unit(grid, 6, "seconds");
     grid_unit(grid, 7, "bytes");

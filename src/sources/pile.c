@@ -150,6 +150,25 @@ uint64_t pile_n_bytes(const struct pile *pile)
     return pile->scratch ? pile->scratch->n_bytes : 0;
 }
 
+/* The n_packed bytes that come next in a run to its block. 0, or EXIT_IO after one sentence. */
+static int unpack_block(struct pile *pile, struct pile_run *run, size_t n_packed)
+{
+    if (!run->block)
+        run->block = memory_get(BLOCK_BYTES);
+    if (!pile->packed)
+        pile->packed = memory_get(ZSTD_compressBound(BLOCK_BYTES));
+    if (!pile->unpacker && !(pile->unpacker = ZSTD_createDCtx()))
+        return out_of_memory();
+    if (scratch_read(pile->scratch, run->at, pile->packed, n_packed))
+        return EXIT_IO;
+    run->at += n_packed;
+    const size_t n = ZSTD_decompressDCtx(pile->unpacker, run->block, BLOCK_BYTES, pile->packed, n_packed);
+    if (n == block_bytes(pile, run->in_block))
+        return 0;
+    log_error("%s: scratch gives back other bytes than were written to it", pile->scratch->folder);
+    return EXIT_IO;
+}
+
 /* The next block of a run into memory. 0 at its end, or when it cannot be read. */
 static int read_block(struct pile *pile, struct pile_run *run, int *code)
 {
@@ -158,32 +177,15 @@ static int read_block(struct pile *pile, struct pile_run *run, int *code)
         run->block = NULL;
         return 0;
     }
-    const uint32_t n_packed = run->sizes[run->next++];
     run->i = 0;
     run->in_block = run->n_left < pile->per_block ? (size_t)run->n_left : pile->per_block;
     run->n_left -= run->in_block;
-    if (!run->block)
-        run->block = memory_get(BLOCK_BYTES);
-    if (!pile->packed)
-        pile->packed = memory_get(ZSTD_compressBound(BLOCK_BYTES));
-    if (!pile->unpacker && !(pile->unpacker = ZSTD_createDCtx())) {
-        *code = exit_worse(*code, out_of_memory());
+    const int failed = unpack_block(pile, run, run->sizes[run->next++]);
+    if (failed) {
+        *code = exit_worse(*code, failed);
         run->in_block = run->next = run->n_blocks = 0;
-        return 0;
     }
-    if (scratch_read(pile->scratch, run->at, pile->packed, n_packed)) {
-        *code = exit_worse(*code, EXIT_IO);
-        run->in_block = run->next = run->n_blocks = 0;
-        return 0;
-    }
-    run->at += n_packed;
-    const size_t n = ZSTD_decompressDCtx(pile->unpacker, run->block, BLOCK_BYTES, pile->packed, n_packed);
-    if (n == block_bytes(pile, run->in_block))
-        return 1;
-    log_error("%s: scratch gives back other bytes than were written to it", pile->scratch->folder);
-    *code = exit_worse(*code, EXIT_IO);
-    run->in_block = run->next = run->n_blocks = 0;
-    return 0;
+    return !failed;
 }
 
 const void *pile_next(struct pile *pile, uint64_t limit, int *code)

@@ -13,9 +13,7 @@
 /* Adds a clause to what is wrong. */
 static void complain(char **why, const char *what, const char *name)
 {
-    char *before = *why;
-    *why = before ? text_format("%s; %s%s", before, what, name) : text_format("%s%s", what, name);
-    free(before);
+    text_add(why, "%s%s%s", *why ? "; " : "", what, name);
 }
 
 static int is_whole(struct features_file *file, hid_t dataset, enum column_type type)

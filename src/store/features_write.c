@@ -30,7 +30,6 @@ struct placer {
 struct features_writer {
     const struct ranks *ranks;
     struct row_packer packer;
-    size_t *sizes;         /* room for a number a rank */
     struct placer *placer; /* at rank 0, else NULL */
 };
 
@@ -78,8 +77,7 @@ static void draw(const struct features_writer *writer)
         uint64_t to = all - from < BATCH_BYTES ? all : from + BATCH_BYTES;
         uint64_t lo = from > before ? from : before, hi = to < after ? to : after;
         size_t n = hi > lo ? (size_t)(hi - lo) : 0;
-        uint8_t *batch =
-            ranks_gather(writer->ranks, 0, n ? packed->bytes + (lo - before) : NULL, n, writer->sizes);
+        uint8_t *batch = ranks_gather(writer->ranks, 0, n ? packed->bytes + (lo - before) : NULL, n, NULL);
         if (writer->placer)
             placer_take(writer->placer, batch, (size_t)(to - from));
         free(batch);
@@ -162,7 +160,6 @@ int features_begin(struct features_writer **writer, const struct ranks *ranks, c
     *writer = memory_zeroed(1, sizeof **writer);
     (*writer)->ranks = ranks;
     (*writer)->placer = placer;
-    (*writer)->sizes = memory_zeroed((size_t)ranks_size(ranks), sizeof *(*writer)->sizes);
     row_packer_init(&(*writer)->packer, (size_t)layout_chunk_rows(n_rows));
     return EXIT_DONE;
 }
@@ -177,13 +174,13 @@ void features_round(struct features_writer *writer)
     struct row_packer *packer = &writer->packer;
     struct placer *placer = writer->placer;
     row_packer_pack(packer);
-    struct piece *pieces = ranks_gather(writer->ranks, 0, packer->pieces,
-                                        packer->n_pieces * sizeof *packer->pieces, writer->sizes);
+    size_t n_bytes;
+    struct piece *pieces =
+        ranks_gather(writer->ranks, 0, packer->pieces, packer->n_pieces * sizeof *packer->pieces, &n_bytes);
     if (placer) {
         placer->pieces = pieces;
-        placer->n_pieces = placer->next = 0;
-        for (int r = 0; r < ranks_size(writer->ranks); r++)
-            placer->n_pieces += writer->sizes[r] / sizeof *pieces;
+        placer->n_pieces = n_bytes / sizeof *pieces;
+        placer->next = 0;
     }
     draw(writer);
     free(pieces);
@@ -199,7 +196,6 @@ int features_end(struct features_writer *writer, int code)
     else if (placer)
         placer_drop(placer);
     row_packer_free(&writer->packer);
-    free(writer->sizes);
     free(writer);
     return ranks_agree(ranks, code, NULL);
 }

@@ -107,7 +107,8 @@ static void everything_arrives_once(const struct ranks *world, size_t round_byte
         ;
     check_arrived(&x, counts);
     REQUIRE(x.failed == 0);
-    uint64_t rounds[2] = {alltoall_rounds(x.a), ~alltoall_rounds(x.a)};
+    const uint64_t n_rounds = alltoall_traffic(x.a).n_rounds;
+    uint64_t rounds[2] = {n_rounds, ~n_rounds};
     ranks_max_u64(world, rounds, 2);
     REQUIRE(rounds[0] == ~rounds[1]); /* the same number on every rank */
     REQUIRE(round_bytes > 1000 || rounds[0] > 10);
@@ -126,7 +127,7 @@ static void bytes_are_counted(const struct ranks *world)
     send(&x, 1000);
     while (meet(&x, 0, 0))
         ;
-    REQUIRE(alltoall_bytes_sent(x.a) == expected * sizeof(struct item));
+    REQUIRE(alltoall_traffic(x.a).n_bytes == expected * sizeof(struct item));
     end(&x);
 }
 

@@ -62,7 +62,13 @@ struct round {
 
 /* Sends all that was written. `more` is 0 when this rank is done, `failed` 0 or an exit code. Collective. */
 struct round alltoall_round(struct alltoall *a, int more, int failed);
-uint64_t alltoall_bytes_sent(const struct alltoall *a);
-uint64_t alltoall_rounds(const struct alltoall *a);
+
+/* What there was of it so far. */
+struct alltoall_traffic {
+    uint64_t n_bytes; /* that left this rank */
+    uint64_t n_rounds;
+};
+
+struct alltoall_traffic alltoall_traffic(const struct alltoall *a);
 
 #endif

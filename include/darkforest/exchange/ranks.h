@@ -45,10 +45,10 @@ void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_b
  */
 int ranks_agree(const struct ranks *ranks, int code, const char *why);
 
-/* Variable-sized bytes of every rank, in rank order, at root (NULL elsewhere): fresh memory, sizes[rank]
- * filled at root. Any size. */
-void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *sizes);
+/* The bytes of every rank, any number of them, in rank order, at root (NULL elsewhere): fresh memory.
+ * *n_all, where n_all is not NULL: how many there are at root, 0 elsewhere. */
+void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *n_all);
 /* The same at every rank. */
-void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *sizes);
+void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *n_all);
 
 #endif

@@ -21,7 +21,6 @@
 
 struct feature_bins {
     uint32_t n;          /* at least 1 where there are rows */
-    int exact;           /* one distinct value a bin */
     float *first, *last; /* n each, ascending */
     uint32_t *below;     /* bins that end below each stretch of values, to find a value's; NULL: n is small */
 };
@@ -33,8 +32,8 @@ struct bins {
     struct feature_bins *features;
 };
 
-/* Collective. The same bins for any spread of the same rows over ranks. The table has passed table_check.
- * NULL when memory is out. */
+/* Collective. The same bins for any spread of the same rows over ranks. The table has passed
+ * table_check. */
 struct bins *bins_find(const struct learn_team *team, const struct table *table, uint32_t n_bins);
 void bins_free(struct bins *bins);
 /* The bin numbers of n rows, row after row, n x n_features x width bytes. Local. */

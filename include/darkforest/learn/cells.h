@@ -36,6 +36,8 @@ void cell_finder_free(struct cell_finder *finder); /* the cells stay */
 /* n_rows rows that all look like this; the number of their cell. */
 uint32_t cell_finder_add(struct cell_finder *finder, const uint8_t *binned, uint8_t label, uint32_t n_rows);
 
+/* Room for n cells, of which there are none yet; cells_free. */
+struct cells cells_new(const struct bins *bins, size_t n);
 /* The rows of the table as cells in fresh memory (cells_free), numbered as they first appear;
  * cell_of has room for each row's. */
 struct cells cells_find(const struct bins *bins, const struct table *table, uint32_t *cell_of);

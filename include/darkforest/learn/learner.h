@@ -41,6 +41,8 @@ struct learner {
     /* Fills the model that learner_fit prepared. 0, or -1 with a sentence in *why. */
     int (*fit)(const struct dataset *data, const struct learner_options *options, struct model *model,
                char **why);
+    /* Shares of n rows over the fitted classes, n x n_fitted: a block of model_predict_proba's. */
+    void (*predict)(const struct model *model, const double *rows, size_t n, double *shares);
 };
 
 extern const struct learner learners[];

@@ -38,7 +38,8 @@ struct packet {
 
 _Static_assert(sizeof(struct packet) == 16, "a packet is 16 bytes");
 
-/* How a link type finds its IP header. Values are pcap LINKTYPE numbers where they differ from DLT. */
+/* How a link type finds its IP header, and what is there: TALLY_COUNTED with *packet filled, or the reason
+ * with *packet unspecified. Values are pcap LINKTYPE numbers where they differ from DLT. */
 typedef enum tally_reason (*packet_link_decoder)(const uint8_t *frame, size_t n_captured,
                                                  struct packet *packet);
 
@@ -75,8 +76,5 @@ size_t packet_glance(const struct packet_link *link, const struct packet_frame *
 const struct packet_link *packet_link_find(uint32_t link_type);
 extern const struct packet_link packet_links[];
 extern const size_t packet_n_links;
-
-/* IPv4 at `ip`. TALLY_COUNTED with *packet filled, or the reason with *packet unspecified. */
-enum tally_reason packet_decode_ipv4(const uint8_t *ip, size_t n_captured, struct packet *packet);
 
 #endif

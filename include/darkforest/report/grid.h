@@ -39,6 +39,11 @@ struct grid *grid_new(const char *name, const char *caption);
 void grid_free(struct grid *grid);
 /* All columns before the first cell. */
 void grid_column(struct grid *grid, const char *head, int is_number);
+/* n of them; all but the first n_texts are of numbers. GRID_COLUMNS takes the heads one by one. */
+void grid_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts);
+#define GRID_COLUMNS(grid, n_texts, ...)                                                                     \
+    grid_columns(grid, (const char *const[]){__VA_ARGS__},                                                   \
+                 sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
 /* Of a column of numbers that are shown with their units, as "1,800 s", or as times: the unit in CSV. */
 void grid_unit(struct grid *grid, size_t column, const char *unit);
 /* The next cell, left to right, row after row. */

@@ -208,6 +208,17 @@ def months_are_told_apart_and_in_order(study):
     assert "208,647" not in open(study + "/report.html").read()
 
 
+def given_order_is_kept(folder):
+    """Of models that were trained on the same rows, the first named stands first, whatever its file's name."""
+    path = folder + "/features-20170101T000000.h5"
+    for name, depth in [("z", "4"), ("a", "5")]:
+        run("train", path, "-o", f"{folder}/{name}.h5", "--quiet", "--max-depth", depth)
+    for names, depths in [("za", "45"), ("az", "54")]:
+        run("report", *[f"{folder}/{name}.h5" for name in names], path, folder + "/a.h5", "-o", folder + "/given")
+        for table in ["models", "results"]:
+            assert column(folder + "/given", table, "Model") == ["forest-depth-" + depth for depth in depths], (names, table)
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -296,6 +307,7 @@ def study_is_told():
     with tempfile.TemporaryDirectory() as folder:
         study = made_study(folder)
         months_are_told_apart_and_in_order(study)
+        given_order_is_kept(folder)
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

@@ -130,6 +130,70 @@ static void name_stretches(struct report *report)
     free(all);
 }
 
+/* The last n parts of a path, or all of it. */
+static const char *last_parts(const char *path, int n)
+{
+    const char *at = path + strlen(path);
+    while (at > path && !(at[-1] == '/' && --n == 0))
+        at--;
+    return at;
+}
+
+/* As few of its last parts as tell a path from the others. */
+static char *file_name(const char *path, char *const *paths, size_t n)
+{
+    const char *name = path;
+    int is_alone = 0;
+    for (int parts = 1; !is_alone; parts++) {
+        name = last_parts(path, parts);
+        is_alone = 1;
+        for (size_t i = 0; i < n && name > path && is_alone; i++)
+            is_alone = strcmp(last_parts(paths[i], parts), name) != 0 || strcmp(paths[i], path) == 0;
+    }
+    return memory_text(name);
+}
+
+static void name_files(struct report *report)
+{
+    const size_t n = report->n_models + report->results.n;
+    char **paths = memory_get((n + 1) * sizeof *paths);
+    for (size_t i = 0; i < n; i++)
+        paths[i] =
+            i < report->n_models ? report->models[i].file : report->result_facts[i - report->n_models].file;
+    for (size_t i = 0; i < report->n_models; i++)
+        report->models[i].file = file_name(report->models[i].file, paths, n);
+    for (size_t i = 0; i < report->results.n; i++)
+        report->result_facts[i].file = file_name(report->result_facts[i].file, paths, n);
+    for (size_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+}
+
+static int models_look_alike(const struct report *report, size_t i, size_t k)
+{
+    const struct model_facts *x = &report->models[i], *y = &report->models[k];
+    return strcmp(x->file, y->file) != 0 && strcmp(x->name, y->name) == 0 &&
+           strcmp(x->trained_on, y->trained_on) == 0;
+}
+
+static int results_look_alike(const struct report *report, size_t i, size_t k)
+{
+    const struct result *x = &report->results.items[i], *y = &report->results.items[k];
+    return strcmp(report->result_facts[i].file, report->result_facts[k].file) != 0 &&
+           strcmp(x->model, y->model) == 0 && x->protocol == y->protocol &&
+           strcmp(x->trained_on, y->trained_on) == 0 && strcmp(x->judged_on, y->judged_on) == 0;
+}
+
+static int some_look_alike(const struct report *report, size_t n,
+                           int (*look_alike)(const struct report *report, size_t i, size_t k))
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (look_alike(report, i, k))
+                return 1;
+    return 0;
+}
+
 void arrange_report(struct report *report)
 {
     sort_months(report);
@@ -140,6 +204,9 @@ void arrange_report(struct report *report)
         qsort(report->models, report->n_models, sizeof *report->models, compare_models);
     sort_results(report);
     name_stretches(report);
+    name_files(report);
+    report->tells_files = some_look_alike(report, report->n_models, models_look_alike) ||
+                          some_look_alike(report, report->results.n, results_look_alike);
 }
 
 void arrange_by_name(const char *const *names, size_t n, size_t *order)

@@ -180,16 +180,18 @@ static int add_features(struct report *report, const char *path, struct features
 }
 
 /* A result gets the names of its rows when all are known. */
-static void add_facts(struct report *report, const struct result *result, struct stretch trained,
-                      struct stretch judged)
+static void add_facts(struct report *report, const char *path, const struct result *result,
+                      struct stretch trained, struct stretch judged)
 {
     size_t n = report->results.n;
     results_add(&report->results, result);
-    *GROW(report->result_facts, n) = (struct result_facts){trained, judged, report->results.n - 1};
+    *GROW(report->result_facts, n) =
+        (struct result_facts){memory_text(path), trained, judged, report->results.n - 1};
 }
 
 /* What a model's own file says of how well it does, as a result like any other. */
-static void add_own_results(struct report *report, const struct model *m, struct stretch rows)
+static void add_own_results(struct report *report, const char *path, const struct model *m,
+                            struct stretch rows)
 {
     struct result result = {.model = m->name,
                             .learner = m->learner,
@@ -201,7 +203,7 @@ static void add_own_results(struct report *report, const struct model *m, struct
                             .class_names = m->class_names,
                             .metrics = m->held_out};
     if (m->held_out.n_classes > 0)
-        add_facts(report, &result, rows, rows);
+        add_facts(report, path, &result, rows, rows);
     if (m->n_folds == 0)
         return;
     result.protocol = PROTOCOL_FOLDS;
@@ -211,17 +213,19 @@ static void add_own_results(struct report *report, const struct model *m, struct
     for (size_t k = 0; k < m->n_folds; k++)
         for (int i = 0; i < m->n_classes * m->n_classes; i++)
             result.metrics.confusion[i] += m->folds[k].confusion[i];
-    add_facts(report, &result, rows, rows);
+    add_facts(report, path, &result, rows, rows);
     metrics_free(&result.metrics);
 }
 
-static void add_model(struct report *report, const struct model *m, const struct training *training)
+static void add_model(struct report *report, const char *path, const struct model *m,
+                      const struct training *training)
 {
     struct model_facts *facts = GROW(report->models, report->n_models);
     facts->name = memory_text(m->name);
     facts->learner = memory_text(m->learner);
     facts->parameters = memory_text(m->parameters ? m->parameters : "");
     facts->trained_on = memory_text("");
+    facts->file = memory_text(path);
     facts->rows = (struct stretch){training->first_window, training->last_window};
     facts->given = report->n_models - 1;
     facts->n_rows = m->n_rows;
@@ -234,7 +238,7 @@ static void add_model(struct report *report, const struct model *m, const struct
         facts->importances = memory_get(facts->n_features * sizeof *facts->importances);
         memcpy(facts->importances, m->importances, facts->n_features * sizeof *facts->importances);
     }
-    add_own_results(report, m, facts->rows);
+    add_own_results(report, path, m, facts->rows);
 }
 
 static int add_models(struct report *report, const char *path, struct features_meta *meta, char **why)
@@ -243,14 +247,15 @@ static int add_models(struct report *report, const char *path, struct features_m
     int code = EXIT_DONE;
     struct model_set *set = model_file_read(path, &code, why);
     for (size_t i = 0; set && i < set->n; i++)
-        add_model(report, set->models[i], &set->training);
+        add_model(report, path, set->models[i], &set->training);
     model_set_free(set);
     return code;
 }
 
-static void add_result(struct report *report, const struct result *result)
+static void add_result(struct report *report, const char *path, const struct result *result)
 {
-    add_facts(report, result, stretch_of_names(result->trained_on), stretch_of_names(result->judged_on));
+    add_facts(report, path, result, stretch_of_names(result->trained_on),
+              stretch_of_names(result->judged_on));
 }
 
 static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)
@@ -259,7 +264,7 @@ static int add_results(struct report *report, const char *path, struct features_
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
-        add_result(report, &results->items[i]);
+        add_result(report, path, &results->items[i]);
     results_free(results);
     return code;
 }
@@ -299,6 +304,7 @@ static void free_models(struct report *report)
         free(m->learner);
         free(m->parameters);
         free(m->trained_on);
+        free(m->file);
     }
     free(report->models);
 }
@@ -324,6 +330,8 @@ void report_free(struct report *report)
         free(report->runs[i].started);
     }
     free_models(report);
+    for (size_t i = 0; i < report->results.n; i++)
+        free(report->result_facts[i].file);
     results_clear(&report->results);
     free(report->result_facts);
     free(report->categories);

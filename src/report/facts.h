@@ -52,6 +52,7 @@ struct sample {
 
 struct model_facts {
     char *name, *learner, *parameters, *trained_on;
+    char *file; /* its path; its name for readers once all are known (arrange.h), as a result's */
     struct stretch rows;
     size_t given;
     uint64_t n_rows, n_trees;
@@ -62,6 +63,7 @@ struct model_facts {
 
 /* Of the result with the same number. */
 struct result_facts {
+    char *file;
     struct stretch trained, judged;
     size_t given;
 };
@@ -84,6 +86,7 @@ struct report {
     size_t n_models;
     struct results results;
     struct result_facts *result_facts;
+    int tells_files; /* models or results of different files bear the same names: their files tell them apart */
     struct run_facts *runs;
     size_t n_runs;
 };

@@ -50,6 +50,12 @@ void grid_unit(struct grid *grid, size_t column, const char *unit)
     grid->columns[column].unit = memory_text(unit);
 }
 
+void grid_hide(struct grid *grid, size_t column)
+{
+    assert(column < grid->n_columns);
+    grid->columns[column].is_hidden = 1;
+}
+
 /* Takes both texts. */
 static void add_cell(struct grid *grid, char *shown, char *exact)
 {

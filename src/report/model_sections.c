@@ -9,13 +9,27 @@
 
 #define CONFUSIONS_MOST 12 /* matrices shown as pictures; all are in the table */
 
+char *section_model_title(const struct report *report, const char *name, const char *file)
+{
+    return report->tells_files ? text_format("%s (%s)", name, file) : memory_text(name);
+}
+
+/* The two columns, the first ones, that say which model a row is of. */
+static void model_columns(struct grid *grid, const struct report *report)
+{
+    grid_column(grid, "Model", 0);
+    grid_column(grid, "File", 0);
+    if (!report->tells_files)
+        grid_hide(grid, 1);
+}
+
 static struct grid *models_grid(const struct report *report)
 {
     struct grid *grid =
         grid_new("models",
                  "Models and their parameters. Rows are named by their month; where others of the same month "
                  "are in this report, by the days or else the windows (UTC) from the first to the last.");
-    grid_column(grid, "Model", 0);
+    model_columns(grid, report);
     grid_column(grid, "Learner", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Training rows", 1);
@@ -23,6 +37,7 @@ static struct grid *models_grid(const struct report *report)
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
         grid_text(grid, m->name);
+        grid_text(grid, m->file);
         grid_text(grid, m->learner);
         grid_text(grid, m->trained_on);
         grid_count(grid, m->n_rows);
@@ -49,18 +64,20 @@ static struct grid *results_grid(const struct report *report, const char *name, 
                               : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
-    grid_column(grid, "Model", 0);
+    model_columns(grid, report);
     grid_column(grid, "Protocol", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Judged on", 0);
-    grid->n_keys = 4;
+    grid->n_keys = 5;
     return grid;
 }
 
 /* The cells that say which result a row is of. */
-static void add_result_cells(struct grid *grid, const struct result *r)
+static void add_result_cells(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     grid_text(grid, r->model);
+    grid_text(grid, report->result_facts[i].file);
     grid_text(grid, section_protocol(r));
     grid_text(grid, r->trained_on);
     grid_text(grid, r->judged_on);
@@ -116,7 +133,7 @@ static struct grid *classes_grid(const struct report *report)
         const struct result *r = &report->results.items[i];
         if (r->n_classes != first->n_classes)
             continue;
-        add_result_cells(grid, r);
+        add_result_cells(grid, report, i);
         for (int c = 0; c < r->n_classes; c++) {
             const struct measures m = metrics_class(&r->metrics, c);
             add_measures(grid, &m);
@@ -138,7 +155,7 @@ static struct grid *averages_grid(const struct report *report)
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         const struct metrics_summary s = metrics_summarise(&r->metrics);
-        add_result_cells(grid, r);
+        add_result_cells(grid, report, i);
         add_measures(grid, &s.macro);
         add_measures(grid, &s.weighted);
         grid_real(grid, s.accuracy, 4);
@@ -178,8 +195,9 @@ static void add_fold_measures(struct grid *grid, const struct measures *folds, s
     free(values);
 }
 
-static void add_folds(struct grid *grid, const struct result *r)
+static void add_folds(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
     struct measures *macro = memory_get(r->n_folds * sizeof *macro);
     for (size_t k = 0; k < r->n_folds; k++) {
@@ -188,6 +206,7 @@ static void add_folds(struct grid *grid, const struct result *r)
         macro[k] = s.macro;
     }
     grid_text(grid, r->model);
+    grid_text(grid, report->result_facts[i].file);
     grid_text(grid, r->judged_on);
     grid_count(grid, r->n_folds);
     add_spread(grid, accuracy, r->n_folds, 0);
@@ -203,7 +222,7 @@ static struct grid *folds_grid(const struct report *report)
     struct grid *grid =
         grid_new("folds", "Cross-validation: " FOLDS
                           ". †: undefined for a class in one of the folds, where it counts as 0.");
-    grid_column(grid, "Model", 0);
+    model_columns(grid, report);
     grid_column(grid, "Rows of", 0);
     grid_column(grid, "Folds", 1);
     spread_columns(grid, "Accuracy");
@@ -212,17 +231,19 @@ static struct grid *folds_grid(const struct report *report)
     spread_columns(grid, "Macro F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
-            add_folds(grid, &report->results.items[i]);
+            add_folds(grid, report, i);
     return grid;
 }
 
-static void add_fold_classes(struct grid *grid, const struct result *r)
+static void add_fold_classes(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     struct measures *folds = memory_get(r->n_folds * sizeof *folds);
     for (int c = 0; c < r->n_classes; c++) {
         for (size_t k = 0; k < r->n_folds; k++)
             folds[k] = metrics_class(&r->folds[k], c);
         grid_text(grid, r->model);
+        grid_text(grid, report->result_facts[i].file);
         grid_text(grid, r->judged_on);
         grid_text(grid, r->class_names[c]);
         add_fold_measures(grid, folds, r->n_folds);
@@ -235,8 +256,8 @@ static struct grid *fold_classes_grid(const struct report *report)
     struct grid *grid =
         grid_new("folds-classes", "Cross-validation, each class: " FOLDS
                                   ". †: undefined in one of the folds, where it counts as 0.");
-    grid->n_keys = 2;
-    grid_column(grid, "Model", 0);
+    grid->n_keys = 3;
+    model_columns(grid, report);
     grid_column(grid, "Rows of", 0);
     grid_column(grid, "Class", 0);
     spread_columns(grid, "Precision");
@@ -244,7 +265,7 @@ static struct grid *fold_classes_grid(const struct report *report)
     spread_columns(grid, "F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
-            add_fold_classes(grid, &report->results.items[i]);
+            add_fold_classes(grid, report, i);
     return grid;
 }
 
@@ -252,8 +273,8 @@ static struct grid *importances_grid(const struct report *report)
 {
     struct grid *grid =
         grid_new("importances", "Feature importances: the mean decrease of impurity, summing to 1.");
-    grid->n_keys = 2;
-    grid_column(grid, "Model", 0);
+    grid->n_keys = 3;
+    model_columns(grid, report);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Feature", 0);
     grid_column(grid, "Importance", 1);
@@ -261,6 +282,7 @@ static struct grid *importances_grid(const struct report *report)
         const struct model_facts *m = &report->models[i];
         for (size_t f = 0; m->importances && f < m->n_features; f++) {
             grid_text(grid, m->name);
+            grid_text(grid, m->file);
             grid_text(grid, m->trained_on);
             grid_text(grid, m->feature_names[f]);
             grid_real(grid, m->importances[f], 4);
@@ -297,7 +319,7 @@ static struct grid *confusion_grid(const struct report *report)
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         for (int t = 0; r->n_classes == first->n_classes && t < r->n_classes; t++) {
-            add_result_cells(grid, r);
+            add_result_cells(grid, report, i);
             grid_text(grid, r->class_names[t]);
             for (int p = 0; p < r->n_classes; p++)
                 grid_count(grid, (uint64_t)r->metrics.confusion[t * r->n_classes + p]);
@@ -317,7 +339,7 @@ static int add_confusion_pictures(struct document *document, const struct report
         names[i] = report->results.items[i].model;
     arrange_by_name(names, n, order);
     for (size_t i = 0; i < n && i < CONFUSIONS_MOST; i++)
-        result |= section_confusion_picture(document, &report->results.items[order[i]], i + 1, figures);
+        result |= section_confusion_picture(document, report, order[i], i + 1, figures);
     if (n > CONFUSIONS_MOST && document->n > n_blocks) {
         char *text = text_format("Pictures are of the first %d of %zu matrices, by model, then by month; the "
                                  "table has all.",

@@ -151,11 +151,13 @@ int section_importance_picture(struct document *document, const struct report *r
             "set style fill solid 1 noborder\nset key outside bottom center horizontal samplen 1\nplot ",
             shown[0]->n_features);
     for (size_t i = 0; i < n; i++) {
-        char *title = text_format("%s, %s", shown[i]->name, shown[i]->trained_on);
+        char *model = section_model_title(report, shown[i]->name, shown[i]->file);
+        char *title = text_format("%s, %s", model, shown[i]->trained_on);
         fprintf(figure.script, "%s$bars%zu using ($1/2):2:($1/2):3 with boxxyerror lt %zu title ",
                 i ? ", " : "", i, i + 1);
         figure_text(&figure, title);
         free(title);
+        free(model);
     }
     putc('\n', figure.script);
     char *caption = importance_caption(n_all);
@@ -175,9 +177,10 @@ static void print_class_tics(struct figure *figure, char axis, const struct resu
     fputs(") scale 0\n", figure->script);
 }
 
-int section_confusion_picture(struct document *document, const struct result *r, size_t number,
+int section_confusion_picture(struct document *document, const struct report *report, size_t i, size_t number,
                               const char *figures)
 {
+    const struct result *r = &report->results.items[i];
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
     int result = figure_begin(&figure, figures, name, 540, 310);
@@ -205,11 +208,13 @@ int section_confusion_picture(struct document *document, const struct result *r,
             "'' using 1:2:(sprintf('%%.1f %%%%', $3)):($3 > 60 ? 0xffffff : 0x222222) with labels tc rgb "
             "variable\n",
             r->n_classes, r->n_classes);
+        char *model = section_model_title(report, r->model, report->result_facts[i].file);
         char *caption = text_format(
             "%s, trained on %s, judged on %s (%s): of the rows of a class, how many were taken for each.",
-            r->model, r->trained_on, r->judged_on, section_protocol(r));
+            model, r->trained_on, r->judged_on, section_protocol(r));
         result = finish(document, &figure, name, caption);
         free(caption);
+        free(model);
     }
     free(name);
     return result;

@@ -21,12 +21,15 @@ int section_runs(struct document *document, const struct report *report, const c
 const struct paper_month *section_paper(const struct month_facts *month);
 /* How a result was judged, as it is shown. */
 const char *section_protocol(const struct result *result);
+/* A model's name, and its file's where the report needs it, "forest-depth-2 (strict.h5)": fresh memory. */
+char *section_model_title(const struct report *report, const char *name, const char *file);
 
 /* Draws and adds a picture. 0, or -1 when its script could not be written;
  * a picture that cannot be drawn is left out. */
 int section_label_picture(struct document *document, const struct report *report, const char *figures);
 int section_importance_picture(struct document *document, const struct report *report, const char *figures);
-int section_confusion_picture(struct document *document, const struct result *result, size_t number,
+/* Of the result `i`, as picture `number`. */
+int section_confusion_picture(struct document *document, const struct report *report, size_t i, size_t number,
                               const char *figures);
 
 #endif

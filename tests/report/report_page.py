@@ -219,6 +219,30 @@ def given_order_is_kept(folder):
             assert column(folder + "/given", table, "Model") == ["forest-depth-" + depth for depth in depths], (names, table)
 
 
+def alike_models_bear_their_files(folder, study):
+    """Where models of several files have one name and were trained on the same rows, all that is said of them says the file."""
+    path, names = folder + "/features-20170101T000000.h5", ["one/m.h5", "two/m.h5", "other.h5"]
+    os.mkdir(folder + "/one")
+    os.mkdir(folder + "/two")
+    for seed, name in enumerate(names):
+        run("train", path, "-o", f"{folder}/{name}", "--quiet", "--seed", str(seed), "--folds", "3")
+    for name in ["r1.h5", "r2.h5"]:
+        run("evaluate", folder + "/one/m.h5", folder + "/b-february", "-o", f"{folder}/{name}", "--quiet")
+    out = folder + "/alike"
+    run("report", *[f"{folder}/{name}" for name in [*names, "r1.h5", "r2.h5"]], "-o", out)
+    for table, files in [("models", names), ("importances", names), ("folds", names), ("folds-classes", names),
+                         ("results", [*names, "r1.h5", "r2.h5"]), ("averages", [*names, "r1.h5", "r2.h5"])]:
+        assert column(out, table, "File") == files, (table, column(out, table, "File"))
+        assert all(name in open(f"{out}/tables/{table}.tex").read() for name in files), table
+    page = open(out + "/report.html").read()
+    assert "<th>File</th>" in page and "<th>File</th>" not in open(study + "/report.html").read()
+    assert column(study, "models", "File") == ["before/model.h5", "after/model.h5", "b-february/model.h5", "a-march/model.h5"]
+    if shutil.which("gnuplot"):
+        for name in names:
+            assert f"<figcaption>forest-depth-2 ({name}), trained on 2017-01, judged" in page, name
+            assert f"forest-depth-2 ({name}), 2017-01'" in open(out + "/figures/importance.gp").read(), name
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -254,7 +278,8 @@ def folds_are_numpys(study, model):
 
 def numbers_are_numbers(folder):
     texts = {"Month", "Window", "Class", "Category", "Rule", "Meaning", "Reason", "Feature", "Model", "Learner", "Trained on", "Judged on",
-             "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input"}
+             "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input",
+             "File"}
     for path in sorted(glob.glob(folder + "/tables/*.csv")):
         rows = rows_of(path)
         assert rows and len(rows[0]) == len(open(path).readline().split(",")), (path, "a head that is there twice")
@@ -308,6 +333,7 @@ def study_is_told():
         study = made_study(folder)
         months_are_told_apart_and_in_order(study)
         given_order_is_kept(folder)
+        alike_models_bear_their_files(folder, study)
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

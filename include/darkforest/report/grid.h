@@ -19,6 +19,7 @@ struct grid_column {
     char *head;
     char *unit;    /* told by CSV's head, where it is the cells that show it; else NULL */
     int is_number; /* set to the right */
+    int is_hidden; /* for CSV alone */
 };
 
 struct grid_cell {
@@ -41,6 +42,9 @@ void grid_free(struct grid *grid);
 void grid_column(struct grid *grid, const char *head, int is_number);
 /* Of a column of numbers that are shown with their units, as "1,800 s", or as times: the unit in CSV. */
 void grid_unit(struct grid *grid, size_t column, const char *unit);
+/* Of a column that would tell people nothing in this table: for CSV alone, whose columns are always the same.
+ */
+void grid_hide(struct grid *grid, size_t column);
 /* The next cell, left to right, row after row. */
 void grid_text(struct grid *grid, const char *text);
 void grid_count(struct grid *grid, uint64_t n);

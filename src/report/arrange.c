@@ -44,6 +44,20 @@ static int compare_results(const void *a, const void *b)
     return by_start ? by_start : by_judged ? by_judged : compare_given(x->given, y->given);
 }
 
+static int is_other_set(const struct month_facts *month, const struct month_facts *other, int same_folder)
+{
+    return other != month && strcmp(other->month, month->month) == 0 &&
+           (strcmp(other->folder, month->folder) == 0) == same_folder;
+}
+
+static int has_other_sets(const struct report *report, const struct month_facts *month, int same_folder)
+{
+    for (size_t i = 0; i < report->n_months; i++)
+        if (is_other_set(month, &report->months[i], same_folder))
+            return 1;
+    return 0;
+}
+
 /* A folder's last part; all of it where another folder of the same month ends so too. */
 static const char *folder_name(const struct report *report, const struct month_facts *month)
 {
@@ -53,10 +67,20 @@ static const char *folder_name(const struct report *report, const struct month_f
     for (size_t i = 0; i < report->n_months; i++) {
         const struct month_facts *other = &report->months[i];
         const char *others = strrchr(other->folder, '/');
-        if (other != month && strcmp(other->month, month->month) == 0 && others && strcmp(others, last) == 0)
+        if (is_other_set(month, other, 0) && others && strcmp(others, last) == 0)
             return month->folder;
     }
     return last + 1;
+}
+
+/* By the folder where several have windows of the month, by the settings where one has sets of several. */
+static char *month_name(const struct report *report, const struct month_facts *month)
+{
+    const char *folder = has_other_sets(report, month, 0) ? folder_name(report, month) : "";
+    if (!has_other_sets(report, month, 1))
+        return folder[0] ? text_format("%s (%s)", month->month, folder) : memory_text(month->month);
+    return text_format("%s (%s%ssettings %zu)", month->month, folder, folder[0] ? ", " : "",
+                       month->settings + 1);
 }
 
 static void name_months(struct report *report)
@@ -67,9 +91,7 @@ static void name_months(struct report *report)
         for (size_t k = 0; k < report->n_months; k++)
             month->n_of_month += strcmp(report->months[k].month, month->month) == 0;
         free(month->name);
-        month->name = month->n_of_month == 1
-                          ? memory_text(month->month)
-                          : text_format("%s (%s)", month->month, folder_name(report, month));
+        month->name = month_name(report, month);
     }
 }
 

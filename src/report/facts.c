@@ -44,13 +44,30 @@ static char *folder_of(const char *path)
     return real;
 }
 
-static struct month_facts *month_of(struct report *report, const char *path, int64_t start)
+static size_t settings_of(struct report *report, const struct features_meta *meta)
+{
+    char *rules = rules_text(&meta->rules);
+    for (size_t i = 0; i < report->n_settings; i++) {
+        const struct settings_facts *known = &report->settings[i];
+        if (known->window_length == meta->window_length && known->inventory == meta->inventory_checksum &&
+            strcmp(known->filter, meta->filter) == 0 && strcmp(known->rules, rules) == 0) {
+            free(rules);
+            return i;
+        }
+    }
+    *GROW(report->settings, report->n_settings) = (struct settings_facts){
+        meta->window_length, meta->inventory_checksum, memory_text(meta->filter), rules, 0};
+    return report->n_settings - 1;
+}
+
+static struct month_facts *month_of(struct report *report, const char *path, int64_t start, size_t settings)
 {
     char month[FORMAT_TIME_SIZE], *folder = folder_of(path);
     format_time(start * NS_PER_S, month)[strlen("2017-01")] = '\0';
     for (size_t i = 0; i < report->n_months; i++) {
         struct month_facts *known = &report->months[i];
-        if (strcmp(known->month, month) == 0 && strcmp(known->folder, folder) == 0) {
+        if (known->settings == settings && strcmp(known->month, month) == 0 &&
+            strcmp(known->folder, folder) == 0) {
             free(folder);
             known->first_window = start < known->first_window ? start : known->first_window;
             return known;
@@ -58,6 +75,7 @@ static struct month_facts *month_of(struct report *report, const char *path, int
     }
     struct month_facts *added = GROW(report->months, report->n_months);
     added->folder = folder;
+    added->settings = settings;
     added->first_window = start;
     added->given = report->n_months - 1;
     memcpy(added->month, month, sizeof added->month);
@@ -127,7 +145,8 @@ static void add_categories(struct report *report, const struct features_meta *me
 static struct month_facts *add_window(struct report *report, const char *path,
                                       const struct features_meta *meta)
 {
-    struct month_facts *month = month_of(report, path, meta->window_start);
+    const size_t settings = settings_of(report, meta);
+    struct month_facts *month = month_of(report, path, meta->window_start, settings);
     struct window_facts *window = GROW(report->windows, report->n_windows);
     *window = (struct window_facts){.start = meta->window_start,
                                     .length = meta->window_length,
@@ -137,6 +156,7 @@ static struct month_facts *add_window(struct report *report, const char *path,
                                     .month = (size_t)(month - report->months),
                                     .given = report->n_windows - 1};
     month->n_windows++;
+    report->settings[settings].n_windows++;
     tally_add(&month->tally, &meta->tally);
     return month;
 }
@@ -225,6 +245,8 @@ static void add_model(struct report *report, const char *path, const struct mode
     facts->learner = memory_text(m->learner);
     facts->parameters = memory_text(m->parameters ? m->parameters : "");
     facts->trained_on = memory_text("");
+    facts->rules = memory_text(training->rules);
+    facts->seed = training->seed;
     facts->file = memory_text(path);
     facts->rows = (struct stretch){training->first_window, training->last_window};
     facts->given = report->n_models - 1;
@@ -304,6 +326,7 @@ static void free_models(struct report *report)
         free(m->learner);
         free(m->parameters);
         free(m->trained_on);
+        free(m->rules);
         free(m->file);
     }
     free(report->models);
@@ -324,6 +347,10 @@ void report_free(struct report *report)
         free(report->months[i].folder);
         free(report->months[i].name);
     }
+    for (size_t i = 0; i < report->n_settings; i++) {
+        free(report->settings[i].filter);
+        free(report->settings[i].rules);
+    }
     for (size_t i = 0; i < report->n_runs; i++) {
         free(report->runs[i].command);
         free(report->runs[i].version);
@@ -334,6 +361,7 @@ void report_free(struct report *report)
         free(report->result_facts[i].file);
     results_clear(&report->results);
     free(report->result_facts);
+    free(report->settings);
     free(report->categories);
     free(report->windows);
     free(report->months);

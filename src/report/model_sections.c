@@ -33,6 +33,8 @@ static struct grid *models_grid(const struct report *report)
     grid_column(grid, "Learner", 0);
     grid_column(grid, "Trained on", 0);
     grid_column(grid, "Training rows", 1);
+    grid_column(grid, "Seed", 1);
+    grid_column(grid, "Label rules", 0);
     grid_column(grid, "Parameters", 0);
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
@@ -41,6 +43,8 @@ static struct grid *models_grid(const struct report *report)
         grid_text(grid, m->learner);
         grid_text(grid, m->trained_on);
         grid_count(grid, m->n_rows);
+        grid_count(grid, m->seed);
+        section_rules(grid, m->rules);
         grid_text(grid, m->parameters);
     }
     return grid;

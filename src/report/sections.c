@@ -21,8 +21,7 @@ static void add_columns(struct grid *grid, const char *const *heads, size_t n, s
     add_columns(grid, (const char *const[]){__VA_ARGS__},                                                    \
                 sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
 
-/* A number with its unit, and alone. */
-static void add_with_unit(struct grid *grid, int64_t value, const char *unit)
+void section_with_unit(struct grid *grid, int64_t value, const char *unit)
 {
     char *exact = text_format("%" PRId64, value), *shown = text_format("%s %s", exact, unit);
     grid_pair(grid, shown, exact);
@@ -50,7 +49,7 @@ static struct grid *windows_grid(const struct report *report)
         char start[FORMAT_TIME_SIZE];
         grid_text(grid, report->months[window->month].name);
         grid_text(grid, format_time(window->start * NS_PER_S, start));
-        add_with_unit(grid, window->length, "s");
+        section_with_unit(grid, window->length, "s");
         grid_count(grid, tally_records(&window->tally));
         grid_count(grid, window->tally.n[TALLY_COUNTED]);
         grid_count(grid, window->n_rows);

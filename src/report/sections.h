@@ -9,6 +9,7 @@
 #include "darkforest/report/paper.h"
 
 /* `figures` is the folder for pictures. Each returns 0, or -1 when a script could not be written. */
+int section_settings(struct document *document, const struct report *report, const char *figures);
 int section_reading(struct document *document, const struct report *report, const char *figures);
 int section_labels(struct document *document, const struct report *report, const char *figures);
 int section_features(struct document *document, const struct report *report, const char *figures);
@@ -19,6 +20,10 @@ int section_runs(struct document *document, const struct report *report, const c
 /* What stands beside a month, NULL for nothing: the paper has one hour of a month, so a month that is there
  * twice is set beside nothing. */
 const struct paper_month *section_paper(const struct month_facts *month);
+/* The next cell: a number with its unit; alone in CSV. */
+void section_with_unit(struct grid *grid, int64_t value, const char *unit);
+/* The next cell: what rules have otherwise than the paper's; in CSV all of them, as INI text. */
+void section_rules(struct grid *grid, const char *rules);
 /* How a result was judged, as it is shown. */
 const char *section_protocol(const struct result *result);
 /* A model's name, and its file's where the report needs it, "forest-depth-2 (strict.h5)": fresh memory. */

@@ -243,6 +243,45 @@ def alike_models_bear_their_files(folder, study):
             assert f"forest-depth-2 ({name}), 2017-01'" in open(out + "/figures/importance.gp").read(), name
 
 
+def mixed_folder(folder):
+    """One window of 600 sources in a folder, the same by other rules and once more through a filter, and models of the first two."""
+    path, mixed = folder + "/features-20170101T000000.h5", folder + "/mixed"
+    rules = folder + "/strict.ini"
+    with open(rules, "w") as f:
+        f.write("[port_scan]\nmore_ports_than = 2\n[backscatter]\nreplies_at_least = 3\n")
+    run("label", path, "-o", mixed, "--rules", rules, "--quiet")
+    os.rename(mixed + "/features-20170101T000000.h5", mixed + "/b.h5")
+    os.remove(mixed + "/run.json")
+    for name in ["a.h5", "c.h5"]:
+        shutil.copy(path, f"{mixed}/{name}")
+    with h5py.File(mixed + "/c.h5", "r+") as f:
+        for name, text in [("filter", "not src host 10.9.8.7"), ("inventory_checksum", "0" * 16)]:
+            f.attrs.create(name, text, dtype=h5py.string_dtype("utf-8", len(text) + 1))
+    for name in "ab":
+        run("train", f"{mixed}/{name}.h5", "-o", f"{mixed}/model-{name}.h5", "--quiet", "--seed", "7")
+    return mixed
+
+
+def settings_are_told(mixed, study):
+    """Every set of settings has a row and its own counts, rules are told by what they change, and a filter names nobody."""
+    out = mixed + "-report"
+    run("report", mixed, "-o", out)
+    sets = [f"2017-01 (settings {i})" for i in (1, 2, 3)]
+    assert column(out, "labels", "Month") == sets and column(out, "windows", "Month") == sets
+    rows = rows_of(out + "/tables/settings.csv")
+    assert [r["Feature files of"] for r in rows] == sets and {r["Windows"] for r in rows} == {"1"}
+    assert [r["Device inventory"] for r in rows] == ["0123456789abcdef"] * 2 + ["0" * 16]
+    assert [r["Filter"] for r in rows] == ["tcp or udp"] * 2 + ["withheld: it may name addresses"]
+    assert "replies_at_least = 3\n" in rows[1]["Label rules"] and "more_destinations_than = 5\n" in rows[1]["Label rules"]
+    page = open(out + "/report.html").read()
+    changed = "port_scan: more_ports_than = 2; backscatter: replies_at_least = 3<"
+    assert page.count(changed) == 1 + 2 and page.count("the paper&#39;s<") == 2 + 2 and "every source kept<" in page
+    assert not any(ADDRESS.search(open(f"{out}/{name}").read()) for name in ["report.md", "tables/settings.csv", "tables/settings.tex"])
+    assert column(out, "models", "Seed") == ["7"]
+    [one] = rows_of(study + "/tables/settings.csv")
+    assert one["Feature files of"] == "2017-01 (before), 2017-01 (after), 2017-02, 2017-03" and one["Windows"] == "6"
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -279,7 +318,7 @@ def folds_are_numpys(study, model):
 def numbers_are_numbers(folder):
     texts = {"Month", "Window", "Class", "Category", "Rule", "Meaning", "Reason", "Feature", "Model", "Learner", "Trained on", "Judged on",
              "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input",
-             "File"}
+             "File", "Feature files of", "Device inventory", "Filter", "Label rules"}
     for path in sorted(glob.glob(folder + "/tables/*.csv")):
         rows = rows_of(path)
         assert rows and len(rows[0]) == len(open(path).readline().split(",")), (path, "a head that is there twice")
@@ -334,6 +373,7 @@ def study_is_told():
         months_are_told_apart_and_in_order(study)
         given_order_is_kept(folder)
         alike_models_bear_their_files(folder, study)
+        settings_are_told(mixed_folder(folder), study)
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

@@ -18,8 +18,8 @@ static int compare_given(size_t a, size_t b)
 static int compare_windows(const void *a, const void *b)
 {
     const struct window_facts *x = a, *y = b;
-    const int by_start = compare(x->start, y->start);
-    return by_start ? by_start : compare_given(x->given, y->given);
+    const int by_start = compare(x->start, y->start), by_length = compare(x->length, y->length);
+    return by_start ? by_start : by_length ? by_length : compare_given(x->given, y->given);
 }
 
 static int compare_months(const void *a, const void *b)

@@ -142,6 +142,12 @@ static void add_categories(struct report *report, const struct features_meta *me
     }
 }
 
+static int64_t covered_ns(const struct features_meta *meta)
+{
+    const int is_whole = meta->covered_from_ns == 0 && meta->covered_to_ns == 0;
+    return is_whole ? meta->window_length * NS_PER_S : meta->covered_to_ns - meta->covered_from_ns;
+}
+
 static struct month_facts *add_window(struct report *report, const char *path,
                                       const struct features_meta *meta)
 {
@@ -150,6 +156,8 @@ static struct month_facts *add_window(struct report *report, const char *path,
     struct window_facts *window = GROW(report->windows, report->n_windows);
     *window = (struct window_facts){.start = meta->window_start,
                                     .length = meta->window_length,
+                                    .covered_ns = covered_ns(meta),
+                                    .file = memory_text(path_name(path)),
                                     .n_rows = meta->n_rows,
                                     .tally = meta->tally,
                                     .damages = memory_text(meta->damages ? meta->damages : ""),
@@ -341,8 +349,10 @@ void report_free(struct report *report)
     for (int c = 0; c < LABEL_CLASSES; c++)
         for (int f = 0; f < SOURCE_FEATURES; f++)
             free(report->samples[c].values[f]);
-    for (size_t i = 0; i < report->n_windows; i++)
+    for (size_t i = 0; i < report->n_windows; i++) {
+        free(report->windows[i].file);
         free(report->windows[i].damages);
+    }
     for (size_t i = 0; i < report->n_months; i++) {
         free(report->months[i].folder);
         free(report->months[i].name);

@@ -19,6 +19,8 @@
 
 struct window_facts {
     int64_t start, length; /* s */
+    int64_t covered_ns;    /* as much of it was computed */
+    char *file;            /* its name */
     uint64_t n_rows;
     struct tally tally;
     char *damages; /* of its inputs, a line each */

@@ -12,8 +12,8 @@
 /* In the order in which they are read. */
 static int (*const sections[])(struct document *document, const struct report *report,
                                const char *figures) = {
-    section_settings, section_reading,   section_labels, section_features,
-    section_models,   section_confusion, section_runs,
+    section_caveats,  section_settings, section_reading,   section_labels,
+    section_features, section_models,   section_confusion, section_runs,
 };
 
 static int build(struct document *document, const struct report *report, const char *figures)

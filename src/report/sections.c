@@ -29,6 +29,42 @@ void section_with_unit(struct grid *grid, int64_t value, const char *unit)
     free(shown);
 }
 
+int section_is_same_window(const struct window_facts *a, const struct window_facts *b)
+{
+    return a->start == b->start && a->length == b->length;
+}
+
+int section_is_partial(const struct window_facts *window)
+{
+    return window->covered_ns < window->length * NS_PER_S;
+}
+
+static void add_covered(struct grid *grid, const struct window_facts *window)
+{
+    char seconds[FORMAT_TIME_SIZE];
+    format_real((double)window->covered_ns / (double)NS_PER_S, seconds);
+    char *shown = text_format("%s s", seconds);
+    grid_pair(grid, shown, seconds);
+    free(shown);
+}
+
+/* The columns that people see where windows differ in them: the file's name, where a set has two files of a
+ * window; how much of it was computed, where that is not all. */
+static void hide_columns(struct grid *grid, const struct report *report, size_t file, size_t covered)
+{
+    int has_twins = 0, has_partial = 0;
+    for (size_t i = 0; i < report->n_windows; i++) {
+        const struct window_facts *window = &report->windows[i];
+        has_partial |= section_is_partial(window);
+        for (size_t k = i; k-- > 0 && section_is_same_window(&report->windows[k], window);)
+            has_twins |= report->windows[k].month == window->month;
+    }
+    if (!has_twins)
+        grid_hide(grid, file);
+    if (!has_partial)
+        grid_hide(grid, covered);
+}
+
 static struct grid *windows_grid(const struct report *report)
 {
     const size_t n = report->n_windows;
@@ -42,14 +78,18 @@ static struct grid *windows_grid(const struct report *report)
     free(caption);
     grid->n_shown = WINDOWS_MOST;
     grid->n_keys = 1;
-    COLUMNS(grid, 2, "Month", "Window", "Length", "Records", "Packets counted", "Sources");
-    grid_unit(grid, 2, "seconds");
+    COLUMNS(grid, 3, "Month", "Window", "File", "Length", "Covered", "Records", "Packets counted", "Sources");
+    grid_unit(grid, 3, "seconds");
+    grid_unit(grid, 4, "seconds");
+    hide_columns(grid, report, 2, 4);
     for (size_t i = 0; i < n; i++) {
         const struct window_facts *window = &report->windows[i];
         char start[FORMAT_TIME_SIZE];
         grid_text(grid, report->months[window->month].name);
         grid_text(grid, format_time(window->start * NS_PER_S, start));
+        grid_text(grid, window->file);
         section_with_unit(grid, window->length, "s");
+        add_covered(grid, window);
         grid_count(grid, tally_records(&window->tally));
         grid_count(grid, window->tally.n[TALLY_COUNTED]);
         grid_count(grid, window->n_rows);

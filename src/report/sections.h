@@ -9,6 +9,7 @@
 #include "darkforest/report/paper.h"
 
 /* `figures` is the folder for pictures. Each returns 0, or -1 when a script could not be written. */
+int section_caveats(struct document *document, const struct report *report, const char *figures);
 int section_settings(struct document *document, const struct report *report, const char *figures);
 int section_reading(struct document *document, const struct report *report, const char *figures);
 int section_labels(struct document *document, const struct report *report, const char *figures);
@@ -17,6 +18,10 @@ int section_models(struct document *document, const struct report *report, const
 int section_confusion(struct document *document, const struct report *report, const char *figures);
 int section_runs(struct document *document, const struct report *report, const char *figures);
 
+/* Whether both are of one time: its sources count twice then. */
+int section_is_same_window(const struct window_facts *a, const struct window_facts *b);
+/* Whether --from or --to left a part of it out. */
+int section_is_partial(const struct window_facts *window);
 /* What stands beside a month, NULL for nothing: the paper has one hour of a month, so a month that is there
  * twice is set beside nothing. */
 const struct paper_month *section_paper(const struct month_facts *month);

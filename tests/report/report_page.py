@@ -243,6 +243,10 @@ def alike_models_bear_their_files(folder, study):
             assert f"forest-depth-2 ({name}), 2017-01'" in open(out + "/figures/importance.gp").read(), name
 
 
+def set_text(file, name, text):
+    file.attrs.create(name, text, dtype=h5py.string_dtype("utf-8", len(text) + 1))
+
+
 def mixed_folder(folder):
     """One window of 600 sources in a folder, the same by other rules and once more through a filter, and models of the first two."""
     path, mixed = folder + "/features-20170101T000000.h5", folder + "/mixed"
@@ -255,8 +259,8 @@ def mixed_folder(folder):
     for name in ["a.h5", "c.h5"]:
         shutil.copy(path, f"{mixed}/{name}")
     with h5py.File(mixed + "/c.h5", "r+") as f:
-        for name, text in [("filter", "not src host 10.9.8.7"), ("inventory_checksum", "0" * 16)]:
-            f.attrs.create(name, text, dtype=h5py.string_dtype("utf-8", len(text) + 1))
+        set_text(f, "filter", "not src host 10.9.8.7")
+        set_text(f, "inventory_checksum", "0" * 16)
     for name in "ab":
         run("train", f"{mixed}/{name}.h5", "-o", f"{mixed}/model-{name}.h5", "--quiet", "--seed", "7")
     return mixed
@@ -277,9 +281,35 @@ def settings_are_told(mixed, study):
     changed = "port_scan: more_ports_than = 2; backscatter: replies_at_least = 3<"
     assert page.count(changed) == 1 + 2 and page.count("the paper&#39;s<") == 2 + 2 and "every source kept<" in page
     assert not any(ADDRESS.search(open(f"{out}/{name}").read()) for name in ["report.md", "tables/settings.csv", "tables/settings.tex"])
+    twice, *others = rows_of(out + "/tables/caveats.csv")
+    assert "more than once" in twice["Caveat"] and twice["Windows"] == "3"
+    assert [r["Windows"] for r in others] == ["1"] * 3 and all(w in r["Caveat"] for r, w in zip(others, ["inventory", "filter", "rules"]))
     assert column(out, "models", "Seed") == ["7"]
     [one] = rows_of(study + "/tables/settings.csv")
     assert one["Feature files of"] == "2017-01 (before), 2017-01 (after), 2017-02, 2017-03" and one["Windows"] == "6"
+
+
+def caveats_are_told(folder, study):
+    """A window that is there twice, one of which 20 minutes and a half second were computed, and a damaged one; none in a study without."""
+    hours, out = folder + "/caveats", folder + "/caveats-report"
+    first, part, damaged = (at(folder + "/features-20170101T000000.h5", hours, f"20170101T0{hour}0000") for hour in range(3))
+    shutil.copy(first, hours + "/twin.h5")
+    with h5py.File(part, "r+") as f:
+        start = int(f.attrs["window_start"])
+        f.attrs["covered_from_ns"] = np.int64((start + 600) * 10**9)
+        f.attrs["covered_to_ns"] = np.int64((start + 1800) * 10**9 + 5 * 10**8)
+    with h5py.File(damaged, "r+") as f:
+        set_text(f, "damages", "archive/2.pcap: at byte 77, the capture ends")
+    run("report", hours, "-o", out)
+    told = [(r["Windows"], r["First window"][11:]) for r in rows_of(out + "/tables/caveats.csv")]
+    assert told == [("2", "00:00:00"), ("1", "01:00:00"), ("1", "02:00:00")], told
+    rows = rows_of(out + "/tables/windows.csv")
+    assert [r["Covered (seconds)"] for r in rows] == ["3600", "3600", "1200.5", "3600"]
+    assert [r["File"] for r in rows][:2] == [os.path.basename(first), "twin.h5"]
+    page = open(out + "/report.html").read()
+    assert "<h2>Caveats</h2>" in page and ">1200.5 s<" in page and ">twin.h5<" in page
+    whole = open(study + "/report.html").read()
+    assert "Caveats" not in whole and ">Covered<" not in whole and not os.path.exists(study + "/tables/caveats.csv")
 
 
 def undefined_is_marked(study):
@@ -318,7 +348,8 @@ def folds_are_numpys(study, model):
 def numbers_are_numbers(folder):
     texts = {"Month", "Window", "Class", "Category", "Rule", "Meaning", "Reason", "Feature", "Model", "Learner", "Trained on", "Judged on",
              "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input",
-             "File", "Feature files of", "Device inventory", "Filter", "Label rules"}
+             "File", "Feature files of", "Device inventory", "Filter", "Label rules",
+             "Caveat", "First window"}
     for path in sorted(glob.glob(folder + "/tables/*.csv")):
         rows = rows_of(path)
         assert rows and len(rows[0]) == len(open(path).readline().split(",")), (path, "a head that is there twice")
@@ -374,6 +405,7 @@ def study_is_told():
         given_order_is_kept(folder)
         alike_models_bear_their_files(folder, study)
         settings_are_told(mixed_folder(folder), study)
+        caveats_are_told(folder, study)
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

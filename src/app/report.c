@@ -159,7 +159,9 @@ const struct command command_report = {
                       "folder, and writes one page in HTML that "
                       "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
                       "drawn by gnuplot, where it "
-                      "is installed, as SVG and PDF. No address of a source is shown.",
+                      "is installed, as SVG and PDF. No address of a source is shown. Tables and pictures "
+                      "that a former report left in DIR, by its report-files.txt, are removed when the new "
+                      "one does not have them; nothing else is.",
              .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
     .options = report_rows,
     .n_options = 1,

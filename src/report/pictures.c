@@ -11,7 +11,10 @@
 static int finish(struct document *document, struct figure *figure, const char *name, const char *caption)
 {
     const int drawn = figure_end(figure);
-    if (drawn > 0)
+    document_file(document, "figures", name, "gp");
+    if (drawn > 0 && drawn & FIGURE_PDF)
+        document_file(document, "figures", name, "pdf");
+    if (drawn > 0 && drawn & FIGURE_SVG)
         document_figure(document, name, caption);
     return drawn < 0 ? -1 : 0;
 }

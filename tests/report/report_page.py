@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import h5py
 import numpy as np
@@ -312,6 +313,30 @@ def caveats_are_told(folder, study):
     assert "Caveats" not in whole and ">Covered<" not in whole and not os.path.exists(study + "/tables/caveats.csv")
 
 
+def what_a_former_report_left_goes(folder, study):
+    """Of a report on all, then on models alone: what only the first had is gone; what the user laid beside it or changed stays."""
+    out = shutil.copytree(study, folder + "/again")
+    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex"]
+    for name in [*own, "../keep.csv"]:
+        open(f"{out}/{name}", "w").close()
+    with open(out + "/report-files.txt", "a") as f:
+        f.write("../keep.csv\ntables/../../keep.csv\nnotes.txt\nfigures/Mine.svg\n/etc/passwd\ntables/\n")
+    with open(out + "/tables/rules.tex", "a") as f:
+        f.write("% by hand\n")
+    os.utime(out + "/tables/rules.tex", (time.time() + 10,) * 2)  # clocks of file systems are coarse
+    own.append("tables/rules.tex")
+    done = run("report", folder + "/other.h5", "-o", out)
+    assert done.stderr.count("is left there") == 1 and "rules.tex" in done.stderr, done.stderr
+    fresh = folder + "/fresh"
+    run("report", folder + "/other.h5", "-o", fresh)
+    def files(of):
+        return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
+    assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
+    assert os.path.exists(folder + "/keep.csv") and "tables/labels.csv" in files(study)
+    listed = open(out + "/report-files.txt").read().split()
+    assert files(out) - set(own) - set(listed) == {"report.html", "report.md", "report-files.txt"}
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -406,6 +431,7 @@ def study_is_told():
         alike_models_bear_their_files(folder, study)
         settings_are_told(mixed_folder(folder), study)
         caveats_are_told(folder, study)
+        what_a_former_report_left_goes(folder, study)
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

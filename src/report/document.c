@@ -32,6 +32,9 @@ void document_grid(struct document *document, struct grid *grid)
         grid_free(grid);
         return;
     }
+    char *label = text_format("%s-%s", document->label, grid->name);
+    grid_label(grid, label);
+    free(label);
     add_block(document, BLOCK_GRID)->grid = grid;
     document_file(document, "tables", grid->name, "csv");
     document_file(document, "tables", grid->name, "tex");
@@ -54,6 +57,7 @@ void document_free(struct document *document)
     }
     free(document->blocks);
     strings_free_all(&document->files);
+    free(document->label);
     *document = (struct document){0};
 }
 

@@ -21,6 +21,7 @@ struct document_block {
 };
 
 struct document {
+    char *label; /* before the names of its tables in LaTeX, where another report may stand beside it */
     struct document_block *blocks;
     size_t n;
     struct strings files; /* what it has in tables/ and figures/ of its folder: "tables/labels.csv" */

@@ -214,7 +214,7 @@ static void print_latex(const struct grid *grid, FILE *out)
 {
     fputs("% needs \\usepackage{booktabs,graphicx}\n\\begin{table}[htbp]\n\\centering\n\\caption{", out);
     latex_text(out, grid->caption);
-    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->name, latex_fit);
+    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->label, latex_fit);
     for (size_t c = 0; c < grid->n_columns; c++)
         putc(grid->columns[c].is_number ? 'r' : 'l', out);
     fputs("}\n\\toprule\n", out);

@@ -25,10 +25,11 @@ static void model_columns(struct grid *grid, const struct report *report)
 
 static struct grid *models_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("models",
-                 "Models and their parameters. Rows are named by their month; where others of the same month "
-                 "are in this report, by the days or else the windows (UTC) from the first to the last.");
+    struct grid *grid = grid_new(
+        "models", "Models, the rows that they were trained on, and their parameters. Label rules are told by "
+                  "what they have otherwise than those of the paper (IWCMC 2018). Rows are named by their "
+                  "month; where that "
+                  "does not tell them apart, by days or else windows (UTC) from the first to the last.");
     model_columns(grid, report);
     grid_column(grid, "Learner", 0);
     grid_column(grid, "Trained on", 0);
@@ -63,8 +64,8 @@ static struct grid *results_grid(const struct report *report, const char *name, 
         has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
     char *whole =
         text_format("%s%s", caption,
-                    has_folds ? " Cross-validation, pooled: the folds' confusion matrices added up; "
-                                "means over folds stand in the tables of folds."
+                    has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
+                                "means over the folds."
                               : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
@@ -91,10 +92,13 @@ enum measure { MEASURE_PRECISION, MEASURE_RECALL, MEASURE_F1, MEASURES };
 
 static const char *const measure_names[MEASURES] = {"precision", "recall", "F1"};
 
+/* Which rows a result is of, for captions. */
+#define BY_MODELS ", by each model on rows that it was not fitted on."
+
 /* What the mark of grid_measure means, for captions. */
 #define DAGGER                                                                                               \
     " †: undefined, having nothing to divide by (the class was never predicted, or no row is of it), and " \
-    "counted as 0, which is what the CSV has."
+    "counted as 0."
 
 static double measure_value(const struct measures *m, int measure)
 {
@@ -127,9 +131,8 @@ static void add_measures(struct grid *grid, const struct measures *m)
 /* The paper's form: a line for a model, precision and recall for every class. */
 static struct grid *classes_grid(const struct report *report)
 {
-    struct grid *grid = results_grid(
-        report, "results",
-        "Precision, recall and F1 of each class on rows that the model was not fitted on." DAGGER);
+    struct grid *grid =
+        results_grid(report, "results", "Precision, recall and F1 of each class" BY_MODELS DAGGER);
     const struct result *first = report->results.n ? &report->results.items[0] : NULL;
     for (int c = 0; first && c < first->n_classes; c++)
         measure_columns(grid, first->class_names[c]);
@@ -148,10 +151,10 @@ static struct grid *classes_grid(const struct report *report)
 
 static struct grid *averages_grid(const struct report *report)
 {
-    struct grid *grid =
-        results_grid(report, "averages",
-                     "The same, averaged over the classes: evenly (macro) and by their rows (weighted). "
-                     "†: undefined for one of the classes, which counts as 0.");
+    struct grid *grid = results_grid(report, "averages",
+                                     "Accuracy, and precision, recall and F1 averaged over the classes, "
+                                     "evenly (macro) and by their rows (weighted)" BY_MODELS
+                                     " †: undefined for one of the classes, which counts as 0.");
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
     grid_column(grid, "Accuracy", 1);
@@ -224,7 +227,7 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
 static struct grid *folds_grid(const struct report *report)
 {
     struct grid *grid =
-        grid_new("folds", "Cross-validation: " FOLDS
+        grid_new("folds", "Cross-validation of each model, accuracy and averages over the classes: " FOLDS
                           ". †: undefined for a class in one of the folds, where it counts as 0.");
     model_columns(grid, report);
     grid_column(grid, "Rows of", 0);
@@ -257,9 +260,9 @@ static void add_fold_classes(struct grid *grid, const struct report *report, siz
 
 static struct grid *fold_classes_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("folds-classes", "Cross-validation, each class: " FOLDS
-                                  ". †: undefined in one of the folds, where it counts as 0.");
+    struct grid *grid = grid_new(
+        "folds-classes", "Cross-validation of each model, precision, recall and F1 of each class: " FOLDS
+                         ". †: undefined in one of the folds, where it counts as 0.");
     grid->n_keys = 3;
     model_columns(grid, report);
     grid_column(grid, "Rows of", 0);
@@ -275,8 +278,8 @@ static struct grid *fold_classes_grid(const struct report *report)
 
 static struct grid *importances_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("importances", "Feature importances: the mean decrease of impurity, summing to 1.");
+    struct grid *grid = grid_new("importances", "Importances of the features to each model made of trees: "
+                                                "the mean decrease of impurity, summing to 1.");
     grid->n_keys = 3;
     model_columns(grid, report);
     grid_column(grid, "Trained on", 0);
@@ -313,9 +316,9 @@ int section_models(struct document *document, const struct report *report, const
 /* All matrices in one table: a row for every true class. */
 static struct grid *confusion_grid(const struct report *report)
 {
-    struct grid *grid =
-        results_grid(report, "confusion",
-                     "Confusion matrices: rows of a class (down) and what they were taken for (across).");
+    struct grid *grid = results_grid(report, "confusion",
+                                     "Confusion matrices: how many rows of a class (down) were taken for "
+                                     "which class (across)" BY_MODELS);
     const struct result *first = &report->results.items[0];
     grid_column(grid, "True class", 0);
     for (int c = 0; c < first->n_classes; c++)

@@ -80,9 +80,10 @@ int section_label_picture(struct document *document, const struct report *report
     for (int c = 1; c < LABEL_CLASSES; c++)
         fprintf(figure.script, ", '' using %d title '%s'", c + 2, source_label_names[c]);
     putc('\n', figure.script);
-    return finish(document, &figure, "label-mix",
-                  "Share of the sources in each class, by month; the paper's beside it where all three "
-                  "counts are public.");
+    return finish(
+        document, &figure, "label-mix",
+        "Share of the sources in each class, by month; that of the paper (IWCMC 2018) beside it where "
+        "all three of its counts are public.");
 }
 
 /* One bar a feature and model; features from top to bottom in their order. */
@@ -121,13 +122,14 @@ static size_t find_bars(const struct report *report, const struct model_facts *s
     return n;
 }
 
+#define IMPORTANCES "Importances of the features to the models made of trees, as mean decrease of impurity"
+
 static char *importance_caption(size_t n)
 {
     return n > BARS_MOST
-               ? text_format("Feature importances of the models made of trees: the first %d of %zu, "
-                             "by model, then by month; the table has all.",
+               ? text_format(IMPORTANCES ": the first %d of %zu, by model, then by month; the table has all.",
                              BARS_MOST, n)
-               : memory_text("Feature importances of the models made of trees.");
+               : memory_text(IMPORTANCES ".");
 }
 
 int section_importance_picture(struct document *document, const struct report *report, const char *figures)
@@ -212,9 +214,9 @@ int section_confusion_picture(struct document *document, const struct report *re
             "variable\n",
             r->n_classes, r->n_classes);
         char *model = section_model_title(report, r->model, report->result_facts[i].file);
-        char *caption = text_format(
-            "%s, trained on %s, judged on %s (%s): of the rows of a class, how many were taken for each.",
-            model, r->trained_on, r->judged_on, section_protocol(r));
+        char *caption = text_format("%s, trained on %s, judged on %s (%s): confusion matrix, of the rows of "
+                                    "each class the share that was taken for which.",
+                                    model, r->trained_on, r->judged_on, section_protocol(r));
         result = finish(document, &figure, name, caption);
         free(caption);
         free(model);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define WINDOWS_MOST 100 /* rows of the table of windows that are shown */
+#define WINDOWS "records that were read, packets that were counted, and sources."
 
 static void add_columns(struct grid *grid, const char *const *heads, size_t n, size_t n_texts)
 {
@@ -68,12 +69,10 @@ static void hide_columns(struct grid *grid, const struct report *report, size_t 
 static struct grid *windows_grid(const struct report *report)
 {
     const size_t n = report->n_windows;
-    char *caption =
-        n > WINDOWS_MOST
-            ? text_format("The first %d of %zu windows (UTC): tables/windows.csv has them all, and "
-                          "the tables below are over all of them.",
-                          WINDOWS_MOST, n)
-            : memory_text("Windows (UTC).");
+    char *caption = n > WINDOWS_MOST
+                        ? text_format("The first %d of %zu windows of time (UTC; the CSV has all): " WINDOWS,
+                                      WINDOWS_MOST, n)
+                        : memory_text("Windows of time (UTC): " WINDOWS);
     struct grid *grid = grid_new("windows", caption);
     free(caption);
     grid->n_shown = WINDOWS_MOST;
@@ -100,7 +99,9 @@ static struct grid *windows_grid(const struct report *report)
 static struct grid *tally_grid(const struct report *report)
 {
     struct tally all = {0};
-    struct grid *grid = grid_new("tally", "Where every record went.");
+    struct grid *grid = grid_new(
+        "tally",
+        "What became of every record that was read: counted as a packet, or passed over for a reason.");
     COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
     grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)
@@ -193,9 +194,10 @@ static void add_labels(struct grid *grid, const struct month_facts *month)
 static struct grid *labels_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
-        "labels", "Sources by class in each month, and the paper's counts for one hour of the same month. A "
-                  "month that several folders have windows of is shown once for each folder, and without the "
-                  "paper's counts.");
+        "labels",
+        "Sources by class in each month, and the counts of the paper (IWCMC 2018) for one hour of the same "
+        "month. A month of which there are several sets of feature files is shown once for each, and without "
+        "the paper's counts.");
     grid->n_keys = 1;
     COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
     grid_unit(grid, 3, "percent");
@@ -218,7 +220,8 @@ static int compare_categories(const void *a, const void *b)
 
 static struct grid *categories_grid(const struct report *report)
 {
-    struct grid *grid = grid_new("categories", "Sources by category of device, the most frequent first.");
+    struct grid *grid = grid_new(
+        "categories", "Sources by category of device and by class, the most frequent category first.");
     COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
     struct category_facts *sorted = memory_get((report->n_categories + 1) * sizeof *sorted);
     for (size_t i = 0; i < report->n_categories; i++)
@@ -242,7 +245,9 @@ static struct grid *categories_grid(const struct report *report)
 static struct grid *rules_grid(const struct report *report)
 {
     uint64_t all = 0;
-    struct grid *grid = grid_new("rules", "The rule that decided each source's class: the first that holds.");
+    struct grid *grid = grid_new(
+        "rules",
+        "Sources by the rule that decided their class, which is the first that holds, of all windows.");
     COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
     grid_unit(grid, 4, "percent");
     for (int r = 0; r < RULES; r++)
@@ -310,9 +315,10 @@ int section_features(struct document *document, const struct report *report, con
     int thinned = 0;
     for (int c = 0; c < LABEL_CLASSES; c++)
         thinned |= report->samples[c].stride > 1;
-    struct grid *grid =
-        grid_new("features", thinned ? "The nine features by class, over a regular sample of the sources."
-                                     : "The nine features by class, over all sources.");
+    struct grid *grid = grid_new(
+        "features",
+        thinned ? "Quartiles and means of the nine features by class, over a regular sample of the sources."
+                : "Quartiles and means of the nine features by class, over all sources.");
     grid->n_keys = 1;
     COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile", "Maximum",
             "Mean");
@@ -357,7 +363,8 @@ int section_runs(struct document *document, const struct report *report, const c
     (void)figures;
     if (report->n_runs == 0)
         return 0;
-    struct grid *grid = grid_new("runs", "The runs that made these files.");
+    struct grid *grid = grid_new(
+        "runs", "The runs of darkforest that made the feature, model and result files, with what they took.");
     COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
             "Peak memory of a rank");
     grid_unit(grid, 5, "seconds");

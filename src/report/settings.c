@@ -75,7 +75,8 @@ static struct grid *settings_grid(const struct report *report)
     struct grid *grid = grid_new(
         "settings",
         "Settings by which the feature files were made: the length of a window, the checksum of the device "
-        "inventory, the packet filter, and what the label rules have otherwise than those of the paper.");
+        "inventory, the packet filter, and what the label rules have otherwise than those of the paper "
+        "(IWCMC 2018).");
     grid_column(grid, "Settings", 1);
     grid_column(grid, "Feature files of", 0);
     grid_column(grid, "Windows", 1);

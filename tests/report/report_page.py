@@ -337,6 +337,21 @@ def what_a_former_report_left_goes(folder, study):
     assert files(out) - set(own) - set(listed) == {"report.html", "report.md", "report-files.txt"}
 
 
+def captions_stand_alone(*folders):
+    """In a paper a table has nothing around it, and may stand beside those of another report: no reference to others, no label twice."""
+    labels = []
+    for folder in folders:
+        captions = []
+        for path in sorted(glob.glob(folder + "/tables/*.tex")):
+            text = open(path).read()
+            [caption], [label] = re.findall(r"\\caption\{(.*)\}", text), re.findall(r"\\label\{tab:([A-Za-z0-9-]+)\}", text)
+            assert len(caption) > 40 and not re.search(r"[Tt]he same[,:]|below|above|this report|these files|stands? in", caption), (path, caption)
+            captions.append(caption)
+            labels.append(label)
+        assert len(set(captions)) == len(captions) >= 9, captions
+    assert len(set(labels)) == len(labels), labels
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -432,6 +447,7 @@ def study_is_told():
         settings_are_told(mixed_folder(folder), study)
         caveats_are_told(folder, study)
         what_a_former_report_left_goes(folder, study)
+        captions_stand_alone(study, folder + "/mixed-report", folder + "/caveats-report/")
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

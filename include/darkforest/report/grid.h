@@ -3,7 +3,7 @@
  * printed as HTML, Markdown, LaTeX or CSV. Local.
  *
  *     name     short, of letters and dashes: the stem of its files
- *     caption  one sentence above it
+ *     caption  one sentence or some above it, that say what it shows where nothing else stands around it
  *
  * A cell has two texts: as it is shown (208,647; 0.912; 32.0 MiB) and as a program wants it (208647;
  * 0.91234567890123; 33554432). CSV takes the second ones.
@@ -28,6 +28,7 @@ struct grid_cell {
 
 struct grid {
     char *name, *caption;
+    char *label;   /* by which LaTeX refers to it, behind "tab:"; the name unless it was set */
     size_t n_keys; /* leading columns in which a text that only repeats the row above is not shown */
     struct grid_column *columns;
     size_t n_columns;
@@ -38,6 +39,7 @@ struct grid {
 
 struct grid *grid_new(const char *name, const char *caption);
 void grid_free(struct grid *grid);
+void grid_label(struct grid *grid, const char *label);
 /* All columns before the first cell. */
 void grid_column(struct grid *grid, const char *head, int is_number);
 /* Of a column of numbers that are shown with their units, as "1,800 s", or as times: the unit in CSV. */

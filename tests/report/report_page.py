@@ -156,6 +156,21 @@ def info_tells(path, model):
     assert set(json.loads(run("info", "--json", model).stdout)["models"]) == {"forest-depth-2", "forest-depth-3"}
 
 
+def info_sums_up(folder):
+    """Which part of a window was computed, and a last line over all feature files; neither of a whole window alone."""
+    hours = sorted(glob.glob(folder + "/features-*.h5")) + sorted(glob.glob(folder + "/caveats/features-*.h5"))
+    with_part, *_ = [path for path in hours if "T010000" in path]
+    told = json.loads(run("info", "--json", with_part).stdout)
+    assert (told["covered_from"], told["covered_to"]) == ("2017-01-01T01:10:00", "2017-01-01T01:30:00.500000000")
+    assert re.search(r"^covered_from +2017-01-01T01:10:00$", run("info", with_part).stdout, re.M)
+    alone = run("info", hours[0]).stdout
+    assert "covered_" not in alone and "feature files" not in alone
+    n_packets = sum(json.loads(line)["tally"]["counted"] for line in run("info", "--json", *hours).stdout.splitlines())
+    last = run("info", folder + "/other.h5", *hours).stdout.splitlines()[-1]
+    windows = "windows from 2017-01-01T00:00:00 to 2017-01-01T02:00:00"
+    assert last == f"4 feature files: 2400 sources, {n_packets} packets counted, {windows}", last
+
+
 def at(path, to, time, labels=None):
     """The same rows in a window that begins at another time, by its file's name "20170101T000000", and with other labels."""
     os.makedirs(to, exist_ok=True)
@@ -446,6 +461,7 @@ def study_is_told():
         alike_models_bear_their_files(folder, study)
         settings_are_told(mixed_folder(folder), study)
         caveats_are_told(folder, study)
+        info_sums_up(folder)
         what_a_former_report_left_goes(folder, study)
         captions_stand_alone(study, folder + "/mixed-report", folder + "/caveats-report/")
         undefined_is_marked(study)

@@ -19,6 +19,13 @@ struct info_options {
     bool json;
 };
 
+/* Of the feature files that were shown. */
+struct info_sum {
+    int as_json;
+    uint64_t n_files, n_rows, n_packets;
+    int64_t first_window, last_window;
+};
+
 static json_t *count(uint64_t n)
 {
     return json_integer((json_int_t)n);
@@ -38,6 +45,15 @@ static json_t *window_time(int64_t seconds)
 {
     char stamp[FORMAT_TIME_SIZE];
     return json_string(format_time(seconds * NS_PER_S, stamp));
+}
+
+/* To the nanosecond where it is no whole second. */
+static json_t *exact_time(int64_t ns)
+{
+    char stamp[FORMAT_TIME_SIZE];
+    const int64_t whole = ns - ns % NS_PER_S;
+    format_time(whole, stamp);
+    return ns == whole ? json_string(stamp) : json_sprintf("%s.%09lld", stamp, (long long)(ns - whole));
 }
 
 static json_t *made_by(const struct provenance *made)
@@ -75,7 +91,27 @@ static json_t *label_info(struct features_file *file, uint64_t n_rows, int *code
     return info;
 }
 
-static json_t *features_info(const char *path, int *code, char **why)
+static void sum_add(struct info_sum *sum, const struct features_meta *meta)
+{
+    const int is_first = sum->n_files++ == 0;
+    sum->n_rows += meta->n_rows;
+    sum->n_packets += meta->tally.n[TALLY_COUNTED];
+    if (is_first || meta->window_start < sum->first_window)
+        sum->first_window = meta->window_start;
+    if (is_first || meta->window_start > sum->last_window)
+        sum->last_window = meta->window_start;
+}
+
+static void print_sum(const struct info_sum *sum)
+{
+    char first[FORMAT_TIME_SIZE], last[FORMAT_TIME_SIZE];
+    printf("%llu feature files: %llu sources, %llu packets counted, windows from %s to %s\n",
+           (unsigned long long)sum->n_files, (unsigned long long)sum->n_rows,
+           (unsigned long long)sum->n_packets, format_time(sum->first_window * NS_PER_S, first),
+           format_time(sum->last_window * NS_PER_S, last));
+}
+
+static json_t *features_info(const char *path, struct info_sum *sum, int *code, char **why)
 {
     struct features_meta meta;
     struct features_file *file = features_open(path, &meta, code, why);
@@ -84,6 +120,10 @@ static json_t *features_info(const char *path, int *code, char **why)
     json_t *info = json_object();
     json_object_set_new(info, "window_start", window_time(meta.window_start));
     json_object_set_new(info, "window_seconds", json_integer(meta.window_length));
+    if (meta.covered_from_ns != 0 || meta.covered_to_ns != 0) {
+        json_object_set_new(info, "covered_from", exact_time(meta.covered_from_ns));
+        json_object_set_new(info, "covered_to", exact_time(meta.covered_to_ns));
+    }
     json_object_set_new(info, "sources", count(meta.n_rows));
     json_object_set_new(info, "labels", label_info(file, meta.n_rows, code, why));
     json_object_set_new(info, "tally", tally_info(&meta.tally));
@@ -96,6 +136,8 @@ static json_t *features_info(const char *path, int *code, char **why)
     json_object_set_new(info, "rules", text(rules));
     free(rules);
     json_object_set_new(info, "made_by", made_by(&meta.made));
+    if (*code == EXIT_DONE)
+        sum_add(sum, &meta);
     features_close(file);
     features_meta_free(&meta);
     return info;
@@ -128,8 +170,9 @@ static json_t *model_info(const struct model *m)
     return info;
 }
 
-static json_t *models_info(const char *path, int *code, char **why)
+static json_t *models_info(const char *path, struct info_sum *sum, int *code, char **why)
 {
+    (void)sum;
     struct model_set *set = model_file_read(path, code, why);
     if (!set)
         return NULL;
@@ -152,8 +195,9 @@ static json_t *models_info(const char *path, int *code, char **why)
     return info;
 }
 
-static json_t *results_info(const char *path, int *code, char **why)
+static json_t *results_info(const char *path, struct info_sum *sum, int *code, char **why)
 {
+    (void)sum;
     struct results *results = results_read(path, code, why);
     if (!results)
         return NULL;
@@ -173,7 +217,7 @@ static json_t *results_info(const char *path, int *code, char **why)
     return info;
 }
 
-static json_t *(*const informers[CONTENTS])(const char *path, int *code, char **why) = {
+static json_t *(*const informers[CONTENTS])(const char *path, struct info_sum *sum, int *code, char **why) = {
     [CONTENT_FEATURES] = features_info,
     [CONTENT_MODELS] = models_info,
     [CONTENT_RESULTS] = results_info,
@@ -233,17 +277,17 @@ static void print_value(const char *key, const json_t *value, int depth)
 
 static int info_file(const char *path, void *context)
 {
-    const int *as_json = context;
+    struct info_sum *sum = context;
     char *why = NULL;
     enum file_content content;
     int code = file_content_find(path, &content, &why);
-    json_t *info = code == EXIT_DONE ? informers[content](path, &code, &why) : NULL;
+    json_t *info = code == EXIT_DONE ? informers[content](path, sum, &code, &why) : NULL;
     if (code != EXIT_DONE)
         log_error("%s", why);
     if (info && code == EXIT_DONE) {
         json_object_set_new(info, "file", text(path));
         json_object_set_new(info, "content", text(file_content_names[content]));
-        if (*as_json) {
+        if (sum->as_json) {
             json_dumpf(info, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
             printf("\n");
         } else {
@@ -260,8 +304,11 @@ static int info_run(const struct ranks *world, const void *values, const struct 
 {
     (void)world;
     const struct info_options *options = values;
-    int as_json = options->json;
-    return files_each(operands, info_file, &as_json);
+    struct info_sum sum = {.as_json = options->json};
+    const int code = files_each(operands, info_file, &sum);
+    if (sum.n_files > 1 && !sum.as_json)
+        print_sum(&sum);
+    return code;
 }
 
 static const char *info_check(const void *values, const struct strings *operands)
@@ -279,11 +326,12 @@ const struct command command_info = {
     .text = {.name = "info",
              .operands = "FILE...",
              .summary = "say what is in a feature, model or result file",
-             .about = "Prints the window, the number of sources by label, the tally, the rules in force and "
-                      "who made a feature file; the "
-                      "models, their parameters and held-out measures of a model file; the measures of a "
-                      "result file. A folder stands "
-                      "for the *.h5 in it.",
+             .about =
+                 "Prints the window, the number of sources by label, the tally, the rules in force and "
+                 "who made a feature file; the "
+                 "models, their parameters and held-out measures of a model file; the measures of a "
+                 "result file. A folder stands "
+                 "for the *.h5 in it. After several feature files, but not as JSON, a line sums them up.",
              .example = "darkforest info out/features-20170101T030000.h5"},
     .options = info_rows,
     .n_options = 1,

@@ -90,10 +90,10 @@ static void add_record(struct strings *paths, const char *of, const char *ending
         free(record);
 }
 
-/* What was named, a folder's own files, and the run records beside them. */
+/* What was named, as given, a folder's own files, and the run records beside them. */
 static int list_inputs(const struct strings *operands, struct strings *paths, char **why)
 {
-    const int code = files_list(operands->items, operands->n, "*.h5", paths, why);
+    const int code = files_list_given(operands->items, operands->n, "*.h5", paths, why);
     const size_t n = paths->n;
     for (size_t i = 0; code == EXIT_DONE && i < operands->n; i++)
         add_record(paths, operands->items[i], RUN_RECORD_IN);
@@ -168,7 +168,9 @@ const struct command command_report = {
                       "folder, and writes one page in HTML that "
                       "holds everything, the same in Markdown, and each table as CSV and LaTeX. Pictures are "
                       "drawn by gnuplot, where it "
-                      "is installed, as SVG and PDF. No address of a source is shown.",
+                      "is installed, as SVG and PDF. No address of a source is shown. Tables and pictures "
+                      "that a former report left in DIR, by its report-files.txt, are removed when the new "
+                      "one does not have them; nothing else is.",
              .example = "darkforest report hours/ model.h5 -o report    # then open report/report.html"},
     .options = report_rows,
     .n_options = 1,

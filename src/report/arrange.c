@@ -18,8 +18,8 @@ static int compare_given(size_t a, size_t b)
 static int compare_windows(const void *a, const void *b)
 {
     const struct window_facts *x = a, *y = b;
-    const int by_start = compare(x->start, y->start);
-    return by_start ? by_start : compare_given(x->given, y->given);
+    const int by_start = compare(x->start, y->start), by_length = compare(x->length, y->length);
+    return by_start ? by_start : by_length ? by_length : compare_given(x->given, y->given);
 }
 
 static int compare_months(const void *a, const void *b)
@@ -44,6 +44,20 @@ static int compare_results(const void *a, const void *b)
     return by_start ? by_start : by_judged ? by_judged : compare_given(x->given, y->given);
 }
 
+static int is_other_set(const struct month_facts *month, const struct month_facts *other, int same_folder)
+{
+    return other != month && strcmp(other->month, month->month) == 0 &&
+           (strcmp(other->folder, month->folder) == 0) == same_folder;
+}
+
+static int has_other_sets(const struct report *report, const struct month_facts *month, int same_folder)
+{
+    for (size_t i = 0; i < report->n_months; i++)
+        if (is_other_set(month, &report->months[i], same_folder))
+            return 1;
+    return 0;
+}
+
 /* A folder's last part; all of it where another folder of the same month ends so too. */
 static const char *folder_name(const struct report *report, const struct month_facts *month)
 {
@@ -53,10 +67,20 @@ static const char *folder_name(const struct report *report, const struct month_f
     for (size_t i = 0; i < report->n_months; i++) {
         const struct month_facts *other = &report->months[i];
         const char *others = strrchr(other->folder, '/');
-        if (other != month && strcmp(other->month, month->month) == 0 && others && strcmp(others, last) == 0)
+        if (is_other_set(month, other, 0) && others && strcmp(others, last) == 0)
             return month->folder;
     }
     return last + 1;
+}
+
+/* By the folder where several have windows of the month, by the settings where one has sets of several. */
+static char *month_name(const struct report *report, const struct month_facts *month)
+{
+    const char *folder = has_other_sets(report, month, 0) ? folder_name(report, month) : "";
+    if (!has_other_sets(report, month, 1))
+        return folder[0] ? text_format("%s (%s)", month->month, folder) : memory_text(month->month);
+    return text_format("%s (%s%ssettings %zu)", month->month, folder, folder[0] ? ", " : "",
+                       month->settings + 1);
 }
 
 static void name_months(struct report *report)
@@ -67,9 +91,7 @@ static void name_months(struct report *report)
         for (size_t k = 0; k < report->n_months; k++)
             month->n_of_month += strcmp(report->months[k].month, month->month) == 0;
         free(month->name);
-        month->name = month->n_of_month == 1
-                          ? memory_text(month->month)
-                          : text_format("%s (%s)", month->month, folder_name(report, month));
+        month->name = month_name(report, month);
     }
 }
 
@@ -130,6 +152,70 @@ static void name_stretches(struct report *report)
     free(all);
 }
 
+/* The last n parts of a path, or all of it. */
+static const char *last_parts(const char *path, int n)
+{
+    const char *at = path + strlen(path);
+    while (at > path && !(at[-1] == '/' && --n == 0))
+        at--;
+    return at;
+}
+
+/* As few of its last parts as tell a path from the others. */
+static char *file_name(const char *path, char *const *paths, size_t n)
+{
+    const char *name = path;
+    int is_alone = 0;
+    for (int parts = 1; !is_alone; parts++) {
+        name = last_parts(path, parts);
+        is_alone = 1;
+        for (size_t i = 0; i < n && name > path && is_alone; i++)
+            is_alone = strcmp(last_parts(paths[i], parts), name) != 0 || strcmp(paths[i], path) == 0;
+    }
+    return memory_text(name);
+}
+
+static void name_files(struct report *report)
+{
+    const size_t n = report->n_models + report->results.n;
+    char **paths = memory_get((n + 1) * sizeof *paths);
+    for (size_t i = 0; i < n; i++)
+        paths[i] =
+            i < report->n_models ? report->models[i].file : report->result_facts[i - report->n_models].file;
+    for (size_t i = 0; i < report->n_models; i++)
+        report->models[i].file = file_name(report->models[i].file, paths, n);
+    for (size_t i = 0; i < report->results.n; i++)
+        report->result_facts[i].file = file_name(report->result_facts[i].file, paths, n);
+    for (size_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+}
+
+static int models_look_alike(const struct report *report, size_t i, size_t k)
+{
+    const struct model_facts *x = &report->models[i], *y = &report->models[k];
+    return strcmp(x->file, y->file) != 0 && strcmp(x->name, y->name) == 0 &&
+           strcmp(x->trained_on, y->trained_on) == 0;
+}
+
+static int results_look_alike(const struct report *report, size_t i, size_t k)
+{
+    const struct result *x = &report->results.items[i], *y = &report->results.items[k];
+    return strcmp(report->result_facts[i].file, report->result_facts[k].file) != 0 &&
+           strcmp(x->model, y->model) == 0 && x->protocol == y->protocol &&
+           strcmp(x->trained_on, y->trained_on) == 0 && strcmp(x->judged_on, y->judged_on) == 0;
+}
+
+static int some_look_alike(const struct report *report, size_t n,
+                           int (*look_alike)(const struct report *report, size_t i, size_t k))
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (look_alike(report, i, k))
+                return 1;
+    return 0;
+}
+
 void arrange_report(struct report *report)
 {
     sort_months(report);
@@ -140,6 +226,9 @@ void arrange_report(struct report *report)
         qsort(report->models, report->n_models, sizeof *report->models, compare_models);
     sort_results(report);
     name_stretches(report);
+    name_files(report);
+    report->tells_files = some_look_alike(report, report->n_models, models_look_alike) ||
+                          some_look_alike(report, report->results.n, results_look_alike);
 }
 
 void arrange_by_name(const char *const *names, size_t n, size_t *order)

@@ -1,5 +1,7 @@
 #include "document.h"
 
+#include "leftovers.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
@@ -19,12 +21,23 @@ void document_text(struct document *document, enum block_kind kind, const char *
     add_block(document, kind)->text = memory_text(text);
 }
 
+void document_file(struct document *document, const char *folder, const char *name, const char *ending)
+{
+    strings_add(&document->files, text_format("%s/%s.%s", folder, name, ending));
+}
+
 void document_grid(struct document *document, struct grid *grid)
 {
-    if (grid->n_cells > 0)
-        add_block(document, BLOCK_GRID)->grid = grid;
-    else
+    if (grid->n_cells == 0) {
         grid_free(grid);
+        return;
+    }
+    char *label = text_format("%s-%s", document->label, grid->name);
+    grid_label(grid, label);
+    free(label);
+    add_block(document, BLOCK_GRID)->grid = grid;
+    document_file(document, "tables", grid->name, "csv");
+    document_file(document, "tables", grid->name, "tex");
 }
 
 void document_figure(struct document *document, const char *name, const char *caption)
@@ -32,6 +45,7 @@ void document_figure(struct document *document, const char *name, const char *ca
     struct document_block *block = add_block(document, BLOCK_FIGURE);
     block->figure = memory_text(name);
     block->text = memory_text(caption);
+    document_file(document, "figures", name, "svg");
 }
 
 void document_free(struct document *document)
@@ -42,6 +56,8 @@ void document_free(struct document *document)
         grid_free(document->blocks[i].grid);
     }
     free(document->blocks);
+    strings_free_all(&document->files);
+    free(document->label);
     *document = (struct document){0};
 }
 
@@ -224,5 +240,7 @@ int document_write(const struct document *document, const char *folder)
         code = write_page(folder, "report.md", document, print_markdown);
     if (code == EXIT_DONE)
         code = write_page(folder, "report.html", document, print_html);
+    if (code == EXIT_DONE)
+        code = leftovers_remove(folder, &document->files);
     return code;
 }

@@ -6,6 +6,7 @@
 #ifndef DARKFOREST_DOCUMENT_H
 #define DARKFOREST_DOCUMENT_H
 
+#include "darkforest/core/options.h"
 #include "darkforest/report/grid.h"
 
 #include <stddef.h>
@@ -20,16 +21,20 @@ struct document_block {
 };
 
 struct document {
+    char *label; /* before the names of its tables in LaTeX, where another report may stand beside it */
     struct document_block *blocks;
     size_t n;
+    struct strings files; /* what it has in tables/ and figures/ of its folder: "tables/labels.csv" */
 };
 
 void document_text(struct document *document, enum block_kind kind, const char *text);
 /* Takes the grid; an empty one is dropped. */
 void document_grid(struct document *document, struct grid *grid);
 void document_figure(struct document *document, const char *name, const char *caption);
-/* report.html, report.md, tables/NAME.csv and tables/NAME.tex in `folder`, whose figures are drawn already.
- * 0, or EXIT_IO after one sentence. */
+/* A file that lies beside the page and is not in it. */
+void document_file(struct document *document, const char *folder, const char *name, const char *ending);
+/* report.html, report.md, tables/NAME.csv and tables/NAME.tex in `folder`, whose figures are drawn already;
+ * what a former report has left there goes. 0, or an exit code after one sentence. */
 int document_write(const struct document *document, const char *folder);
 void document_free(struct document *document);
 

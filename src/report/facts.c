@@ -44,13 +44,30 @@ static char *folder_of(const char *path)
     return real;
 }
 
-static struct month_facts *month_of(struct report *report, const char *path, int64_t start)
+static size_t settings_of(struct report *report, const struct features_meta *meta)
+{
+    char *rules = rules_text(&meta->rules);
+    for (size_t i = 0; i < report->n_settings; i++) {
+        const struct settings_facts *known = &report->settings[i];
+        if (known->window_length == meta->window_length && known->inventory == meta->inventory_checksum &&
+            strcmp(known->filter, meta->filter) == 0 && strcmp(known->rules, rules) == 0) {
+            free(rules);
+            return i;
+        }
+    }
+    *GROW(report->settings, report->n_settings) = (struct settings_facts){
+        meta->window_length, meta->inventory_checksum, memory_text(meta->filter), rules, 0};
+    return report->n_settings - 1;
+}
+
+static struct month_facts *month_of(struct report *report, const char *path, int64_t start, size_t settings)
 {
     char month[FORMAT_TIME_SIZE], *folder = folder_of(path);
     format_time(start * NS_PER_S, month)[strlen("2017-01")] = '\0';
     for (size_t i = 0; i < report->n_months; i++) {
         struct month_facts *known = &report->months[i];
-        if (strcmp(known->month, month) == 0 && strcmp(known->folder, folder) == 0) {
+        if (known->settings == settings && strcmp(known->month, month) == 0 &&
+            strcmp(known->folder, folder) == 0) {
             free(folder);
             known->first_window = start < known->first_window ? start : known->first_window;
             return known;
@@ -58,6 +75,7 @@ static struct month_facts *month_of(struct report *report, const char *path, int
     }
     struct month_facts *added = GROW(report->months, report->n_months);
     added->folder = folder;
+    added->settings = settings;
     added->first_window = start;
     added->given = report->n_months - 1;
     memcpy(added->month, month, sizeof added->month);
@@ -124,19 +142,29 @@ static void add_categories(struct report *report, const struct features_meta *me
     }
 }
 
+static int64_t covered_ns(const struct features_meta *meta)
+{
+    const int is_whole = meta->covered_from_ns == 0 && meta->covered_to_ns == 0;
+    return is_whole ? meta->window_length * NS_PER_S : meta->covered_to_ns - meta->covered_from_ns;
+}
+
 static struct month_facts *add_window(struct report *report, const char *path,
                                       const struct features_meta *meta)
 {
-    struct month_facts *month = month_of(report, path, meta->window_start);
+    const size_t settings = settings_of(report, meta);
+    struct month_facts *month = month_of(report, path, meta->window_start, settings);
     struct window_facts *window = GROW(report->windows, report->n_windows);
     *window = (struct window_facts){.start = meta->window_start,
                                     .length = meta->window_length,
+                                    .covered_ns = covered_ns(meta),
+                                    .file = memory_text(path_name(path)),
                                     .n_rows = meta->n_rows,
                                     .tally = meta->tally,
                                     .damages = memory_text(meta->damages ? meta->damages : ""),
                                     .month = (size_t)(month - report->months),
                                     .given = report->n_windows - 1};
     month->n_windows++;
+    report->settings[settings].n_windows++;
     tally_add(&month->tally, &meta->tally);
     return month;
 }
@@ -180,16 +208,18 @@ static int add_features(struct report *report, const char *path, struct features
 }
 
 /* A result gets the names of its rows when all are known. */
-static void add_facts(struct report *report, const struct result *result, struct stretch trained,
-                      struct stretch judged)
+static void add_facts(struct report *report, const char *path, const struct result *result,
+                      struct stretch trained, struct stretch judged)
 {
     size_t n = report->results.n;
     results_add(&report->results, result);
-    *GROW(report->result_facts, n) = (struct result_facts){trained, judged, report->results.n - 1};
+    *GROW(report->result_facts, n) =
+        (struct result_facts){memory_text(path), trained, judged, report->results.n - 1};
 }
 
 /* What a model's own file says of how well it does, as a result like any other. */
-static void add_own_results(struct report *report, const struct model *m, struct stretch rows)
+static void add_own_results(struct report *report, const char *path, const struct model *m,
+                            struct stretch rows)
 {
     struct result result = {.model = m->name,
                             .learner = m->learner,
@@ -201,7 +231,7 @@ static void add_own_results(struct report *report, const struct model *m, struct
                             .class_names = m->class_names,
                             .metrics = m->held_out};
     if (m->held_out.n_classes > 0)
-        add_facts(report, &result, rows, rows);
+        add_facts(report, path, &result, rows, rows);
     if (m->n_folds == 0)
         return;
     result.protocol = PROTOCOL_FOLDS;
@@ -211,17 +241,21 @@ static void add_own_results(struct report *report, const struct model *m, struct
     for (size_t k = 0; k < m->n_folds; k++)
         for (int i = 0; i < m->n_classes * m->n_classes; i++)
             result.metrics.confusion[i] += m->folds[k].confusion[i];
-    add_facts(report, &result, rows, rows);
+    add_facts(report, path, &result, rows, rows);
     metrics_free(&result.metrics);
 }
 
-static void add_model(struct report *report, const struct model *m, const struct training *training)
+static void add_model(struct report *report, const char *path, const struct model *m,
+                      const struct training *training)
 {
     struct model_facts *facts = GROW(report->models, report->n_models);
     facts->name = memory_text(m->name);
     facts->learner = memory_text(m->learner);
     facts->parameters = memory_text(m->parameters ? m->parameters : "");
     facts->trained_on = memory_text("");
+    facts->rules = memory_text(training->rules);
+    facts->seed = training->seed;
+    facts->file = memory_text(path);
     facts->rows = (struct stretch){training->first_window, training->last_window};
     facts->given = report->n_models - 1;
     facts->n_rows = m->n_rows;
@@ -234,7 +268,7 @@ static void add_model(struct report *report, const struct model *m, const struct
         facts->importances = memory_get(facts->n_features * sizeof *facts->importances);
         memcpy(facts->importances, m->importances, facts->n_features * sizeof *facts->importances);
     }
-    add_own_results(report, m, facts->rows);
+    add_own_results(report, path, m, facts->rows);
 }
 
 static int add_models(struct report *report, const char *path, struct features_meta *meta, char **why)
@@ -243,14 +277,15 @@ static int add_models(struct report *report, const char *path, struct features_m
     int code = EXIT_DONE;
     struct model_set *set = model_file_read(path, &code, why);
     for (size_t i = 0; set && i < set->n; i++)
-        add_model(report, set->models[i], &set->training);
+        add_model(report, path, set->models[i], &set->training);
     model_set_free(set);
     return code;
 }
 
-static void add_result(struct report *report, const struct result *result)
+static void add_result(struct report *report, const char *path, const struct result *result)
 {
-    add_facts(report, result, stretch_of_names(result->trained_on), stretch_of_names(result->judged_on));
+    add_facts(report, path, result, stretch_of_names(result->trained_on),
+              stretch_of_names(result->judged_on));
 }
 
 static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)
@@ -259,7 +294,7 @@ static int add_results(struct report *report, const char *path, struct features_
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
-        add_result(report, &results->items[i]);
+        add_result(report, path, &results->items[i]);
     results_free(results);
     return code;
 }
@@ -299,6 +334,8 @@ static void free_models(struct report *report)
         free(m->learner);
         free(m->parameters);
         free(m->trained_on);
+        free(m->rules);
+        free(m->file);
     }
     free(report->models);
 }
@@ -312,11 +349,17 @@ void report_free(struct report *report)
     for (int c = 0; c < LABEL_CLASSES; c++)
         for (int f = 0; f < SOURCE_FEATURES; f++)
             free(report->samples[c].values[f]);
-    for (size_t i = 0; i < report->n_windows; i++)
+    for (size_t i = 0; i < report->n_windows; i++) {
+        free(report->windows[i].file);
         free(report->windows[i].damages);
+    }
     for (size_t i = 0; i < report->n_months; i++) {
         free(report->months[i].folder);
         free(report->months[i].name);
+    }
+    for (size_t i = 0; i < report->n_settings; i++) {
+        free(report->settings[i].filter);
+        free(report->settings[i].rules);
     }
     for (size_t i = 0; i < report->n_runs; i++) {
         free(report->runs[i].command);
@@ -324,8 +367,11 @@ void report_free(struct report *report)
         free(report->runs[i].started);
     }
     free_models(report);
+    for (size_t i = 0; i < report->results.n; i++)
+        free(report->result_facts[i].file);
     results_clear(&report->results);
     free(report->result_facts);
+    free(report->settings);
     free(report->categories);
     free(report->windows);
     free(report->months);

@@ -19,6 +19,8 @@
 
 struct window_facts {
     int64_t start, length; /* s */
+    int64_t covered_ns;    /* as much of it was computed */
+    char *file;            /* its name */
     uint64_t n_rows;
     struct tally tally;
     char *damages; /* of its inputs, a line each */
@@ -26,11 +28,21 @@ struct window_facts {
     size_t given;
 };
 
-/* A set of feature files: what one folder has of a calendar month. */
+/* By what feature files were made: each distinct set once, in the order of reading. */
+struct settings_facts {
+    int64_t window_length; /* s */
+    uint64_t inventory;    /* its checksum; 0: every source was kept */
+    char *filter;
+    char *rules; /* as INI text */
+    uint64_t n_windows;
+};
+
+/* A set of feature files: what one folder has of a calendar month, made by the same settings. */
 struct month_facts {
     char month[MONTH_SIZE];
     char *folder;
-    char *name;        /* the month; with the folder where several have windows of the month */
+    size_t settings;   /* number among the settings */
+    char *name;        /* the month; with the folder or the settings where there are several sets of it */
     size_t n_of_month; /* sets of the same calendar month */
     int64_t first_window;
     size_t given;
@@ -52,9 +64,11 @@ struct sample {
 
 struct model_facts {
     char *name, *learner, *parameters, *trained_on;
+    char *rules; /* those that labelled the rows, as INI text */
+    char *file;  /* its path; its name for readers once all are known (arrange.h), as a result's */
     struct stretch rows;
     size_t given;
-    uint64_t n_rows, n_trees;
+    uint64_t n_rows, n_trees, seed;
     size_t n_features;
     char **feature_names;
     double *importances; /* NULL: the learner has none */
@@ -62,6 +76,7 @@ struct model_facts {
 
 /* Of the result with the same number. */
 struct result_facts {
+    char *file;
     struct stretch trained, judged;
     size_t given;
 };
@@ -76,6 +91,8 @@ struct report {
     size_t n_windows;
     struct month_facts *months;
     size_t n_months;
+    struct settings_facts *settings;
+    size_t n_settings;
     struct category_facts *categories;
     size_t n_categories;
     uint64_t rules[RULES]; /* sources that each rule decided */
@@ -84,6 +101,7 @@ struct report {
     size_t n_models;
     struct results results;
     struct result_facts *result_facts;
+    int tells_files; /* models or results of different files bear the same names: their files tell them apart */
     struct run_facts *runs;
     size_t n_runs;
 };

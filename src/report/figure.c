@@ -126,25 +126,25 @@ static void print_pdf(const struct figure *figure)
             figure->width / 100.0, figure->height / 100.0, path_name(figure->stem));
 }
 
-/* 1 when there is an SVG; 0; -1 after one sentence. */
+/* FIGURE_SVG and FIGURE_PDF; -1 after one sentence. */
 static int make_pictures(const char *stem)
 {
     const int failed = draw(stem) != 0;
     const int pdf = finish(stem, ".pdf", "%%EOF", failed), svg = finish(stem, ".svg", "</svg>", failed);
-    return pdf < 0 ? -1 : svg;
+    return pdf < 0 || svg < 0 ? -1 : (svg ? FIGURE_SVG : 0) | (pdf ? FIGURE_PDF : 0);
 }
 
 int figure_end(struct figure *figure)
 {
     static int told;
     print_pdf(figure);
-    int drawn = ferror(figure->script) ? -1 : 1;
+    int drawn = ferror(figure->script) ? -1 : 0;
     drawn = fclose(figure->script) != 0 ? -1 : drawn;
     if (drawn < 0)
         log_error("%s.gp cannot be written: %m", figure->stem);
     else
         drawn = make_pictures(figure->stem);
-    if (drawn == 0 && !told++)
+    if (drawn >= 0 && !(drawn & FIGURE_SVG) && !told++)
         log_warn("no picture of %s: gnuplot is not there or failed; the script lies beside the report",
                  figure->stem);
     free(figure->stem);

@@ -18,7 +18,9 @@ struct figure {
 int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height);
 /* A text in quotes of the script. */
 void figure_text(struct figure *figure, const char *text);
-/* Draws. 1 when there is a picture; 0 when there is no gnuplot or it drew none (said once); -1 when
+enum { FIGURE_SVG = 1, FIGURE_PDF = 2 };
+
+/* Draws. Which files of the picture there are; 0 when there is no gnuplot or it drew none (said once); -1 when
  * the script could not be written or the picture not be read, after one sentence. */
 int figure_end(struct figure *figure);
 

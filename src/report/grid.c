@@ -14,7 +14,14 @@ struct grid *grid_new(const char *name, const char *caption)
     struct grid *grid = memory_zeroed(1, sizeof *grid);
     grid->name = memory_text(name);
     grid->caption = memory_text(caption);
+    grid->label = memory_text(name);
     return grid;
+}
+
+void grid_label(struct grid *grid, const char *label)
+{
+    free(grid->label);
+    grid->label = memory_text(label);
 }
 
 void grid_free(struct grid *grid)
@@ -31,6 +38,7 @@ void grid_free(struct grid *grid)
     }
     free(grid->columns);
     free(grid->cells);
+    free(grid->label);
     free(grid->caption);
     free(grid->name);
     free(grid);
@@ -54,6 +62,12 @@ void grid_unit(struct grid *grid, size_t column, const char *unit)
 {
     assert(column < grid->n_columns && !grid->columns[column].unit);
     grid->columns[column].unit = memory_text(unit);
+}
+
+void grid_hide(struct grid *grid, size_t column)
+{
+    assert(column < grid->n_columns);
+    grid->columns[column].is_hidden = 1;
 }
 
 /* Takes both texts. */

@@ -75,6 +75,26 @@ static void latex_text(FILE *out, const char *text)
     print_escaped(out, text, latex_escapes, COUNT(latex_escapes));
 }
 
+/* Prints what is not hidden: as a grid of its own, whose texts are those of the whole one. */
+static void print_seen(const struct grid *grid, FILE *out, void (*print)(const struct grid *seen, FILE *out))
+{
+    struct grid seen = *grid;
+    seen.columns = memory_get((grid->n_columns + 1) * sizeof *seen.columns);
+    seen.cells = memory_get((grid->n_cells + 1) * sizeof *seen.cells);
+    seen.n_columns = seen.n_cells = seen.n_keys = 0;
+    for (size_t c = 0; c < grid->n_columns; c++)
+        if (!grid->columns[c].is_hidden) {
+            seen.columns[seen.n_columns++] = grid->columns[c];
+            seen.n_keys += c < grid->n_keys;
+        }
+    for (size_t i = 0; i < grid->n_cells; i++)
+        if (!grid->columns[i % grid->n_columns].is_hidden)
+            seen.cells[seen.n_cells++] = grid->cells[i];
+    print(&seen, out);
+    free(seen.cells);
+    free(seen.columns);
+}
+
 /* A long text may be broken into lines, a short one stays whole. */
 static const char *html_class(const struct grid_column *column, const char *text)
 {
@@ -88,7 +108,7 @@ static void html_cell(const struct grid_column *column, const char *tag, const c
     fprintf(out, "</%s>", tag);
 }
 
-void grid_html(const struct grid *grid, FILE *out)
+static void print_html(const struct grid *grid, FILE *out)
 {
     fprintf(out, "<div class=\"wide\"><table id=\"%s\">\n<caption>", grid->name);
     html_text(out, grid->caption);
@@ -105,7 +125,12 @@ void grid_html(const struct grid *grid, FILE *out)
     fputs("</tbody>\n</table></div>\n", out);
 }
 
-void grid_markdown(const struct grid *grid, FILE *out)
+void grid_html(const struct grid *grid, FILE *out)
+{
+    print_seen(grid, out, print_html);
+}
+
+static void print_markdown(const struct grid *grid, FILE *out)
 {
     markdown_text(out, grid->caption);
     fputs("\n\n|", out);
@@ -123,6 +148,11 @@ void grid_markdown(const struct grid *grid, FILE *out)
         fputs(" |", out);
     }
     fputs("\n\n", out);
+}
+
+void grid_markdown(const struct grid *grid, FILE *out)
+{
+    print_seen(grid, out, print_markdown);
 }
 
 /* Of "A: x" the bytes of "A: "; 0 when the head is not in two parts. */
@@ -180,11 +210,11 @@ static void latex_heads(const struct grid *grid, FILE *out)
 /* Around a table: scaled down to the width of a line where it is wider. */
 static const char latex_fit[] = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
 
-void grid_latex(const struct grid *grid, FILE *out)
+static void print_latex(const struct grid *grid, FILE *out)
 {
     fputs("% needs \\usepackage{booktabs,graphicx}\n\\begin{table}[htbp]\n\\centering\n\\caption{", out);
     latex_text(out, grid->caption);
-    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->name, latex_fit);
+    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->label, latex_fit);
     for (size_t c = 0; c < grid->n_columns; c++)
         putc(grid->columns[c].is_number ? 'r' : 'l', out);
     fputs("}\n\\toprule\n", out);
@@ -194,6 +224,11 @@ void grid_latex(const struct grid *grid, FILE *out)
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
     fputs("\\bottomrule\n\\end{tabular}}\n\\end{table}\n", out);
+}
+
+void grid_latex(const struct grid *grid, FILE *out)
+{
+    print_seen(grid, out, print_latex);
 }
 
 static void csv_head(FILE *out, const struct grid_column *column)

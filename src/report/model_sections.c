@@ -9,20 +9,42 @@
 
 #define CONFUSIONS_MOST 12 /* matrices shown as pictures; all are in the table */
 
+char *section_model_title(const struct report *report, const char *name, const char *file)
+{
+    return report->tells_files ? text_format("%s (%s)", name, file) : memory_text(name);
+}
+
+/* The two columns, the first ones, that say which model a row is of. */
+static void model_columns(struct grid *grid, const struct report *report)
+{
+    GRID_COLUMNS(grid, 2, "Model", "File");
+    if (!report->tells_files)
+        grid_hide(grid, 1);
+}
+
 static struct grid *models_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("models",
-                 "Models and their parameters. Rows are named by their month; where others of the same month "
-                 "are in this report, by the days or else the windows (UTC) from the first to the last.");
-    GRID_COLUMNS(grid, 3, "Model", "Learner", "Trained on", "Training rows");
+    struct grid *grid = grid_new(
+        "models", "Models, the rows that they were trained on, and their parameters. Label rules are told by "
+                  "what they have otherwise than those of the paper (IWCMC 2018). Rows are named by their "
+                  "month; where that "
+                  "does not tell them apart, by days or else windows (UTC) from the first to the last.");
+    model_columns(grid, report);
+    grid_column(grid, "Learner", 0);
+    grid_column(grid, "Trained on", 0);
+    grid_column(grid, "Training rows", 1);
+    grid_column(grid, "Seed", 1);
+    grid_column(grid, "Label rules", 0);
     grid_column(grid, "Parameters", 0);
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
         grid_text(grid, m->name);
+        grid_text(grid, m->file);
         grid_text(grid, m->learner);
         grid_text(grid, m->trained_on);
         grid_count(grid, m->n_rows);
+        grid_count(grid, m->seed);
+        section_rules(grid, m->rules);
         grid_text(grid, m->parameters);
     }
     return grid;
@@ -41,20 +63,23 @@ static struct grid *results_grid(const struct report *report, const char *name, 
         has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
     char *whole =
         text_format("%s%s", caption,
-                    has_folds ? " Cross-validation, pooled: the folds' confusion matrices added up; "
-                                "means over folds stand in the tables of folds."
+                    has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
+                                "means over the folds."
                               : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
-    GRID_COLUMNS(grid, 4, "Model", "Protocol", "Trained on", "Judged on");
-    grid->n_keys = 4;
+    model_columns(grid, report);
+    GRID_COLUMNS(grid, 3, "Protocol", "Trained on", "Judged on");
+    grid->n_keys = 5;
     return grid;
 }
 
 /* The cells that say which result a row is of. */
-static void add_result_cells(struct grid *grid, const struct result *r)
+static void add_result_cells(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     grid_text(grid, r->model);
+    grid_text(grid, report->result_facts[i].file);
     grid_text(grid, section_protocol(r));
     grid_text(grid, r->trained_on);
     grid_text(grid, r->judged_on);
@@ -64,10 +89,13 @@ enum measure { MEASURE_PRECISION, MEASURE_RECALL, MEASURE_F1, MEASURES };
 
 static const char *const measure_names[MEASURES] = {"precision", "recall", "F1"};
 
+/* Which rows a result is of, for captions. */
+#define BY_MODELS ", by each model on rows that it was not fitted on."
+
 /* What the mark of grid_measure means, for captions. */
 #define DAGGER                                                                                               \
     " †: undefined, having nothing to divide by (the class was never predicted, or no row is of it), and " \
-    "counted as 0, which is what the CSV has."
+    "counted as 0."
 
 static double measure_value(const struct measures *m, int measure)
 {
@@ -100,9 +128,8 @@ static void add_measures(struct grid *grid, const struct measures *m)
 /* The paper's form: a line for a model, precision and recall for every class. */
 static struct grid *classes_grid(const struct report *report)
 {
-    struct grid *grid = results_grid(
-        report, "results",
-        "Precision, recall and F1 of each class on rows that the model was not fitted on." DAGGER);
+    struct grid *grid =
+        results_grid(report, "results", "Precision, recall and F1 of each class" BY_MODELS DAGGER);
     const struct result *first = report->results.n ? &report->results.items[0] : NULL;
     for (int c = 0; first && c < first->n_classes; c++)
         measure_columns(grid, first->class_names[c]);
@@ -110,7 +137,7 @@ static struct grid *classes_grid(const struct report *report)
         const struct result *r = &report->results.items[i];
         if (r->n_classes != first->n_classes)
             continue;
-        add_result_cells(grid, r);
+        add_result_cells(grid, report, i);
         for (int c = 0; c < r->n_classes; c++) {
             const struct measures m = metrics_class(&r->metrics, c);
             add_measures(grid, &m);
@@ -121,17 +148,17 @@ static struct grid *classes_grid(const struct report *report)
 
 static struct grid *averages_grid(const struct report *report)
 {
-    struct grid *grid =
-        results_grid(report, "averages",
-                     "The same, averaged over the classes: evenly (macro) and by their rows (weighted). "
-                     "†: undefined for one of the classes, which counts as 0.");
+    struct grid *grid = results_grid(report, "averages",
+                                     "Accuracy, and precision, recall and F1 averaged over the classes, "
+                                     "evenly (macro) and by their rows (weighted)" BY_MODELS
+                                     " †: undefined for one of the classes, which counts as 0.");
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
     GRID_COLUMNS(grid, 0, "Accuracy", "Rows");
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         const struct metrics_summary s = metrics_summarise(&r->metrics);
-        add_result_cells(grid, r);
+        add_result_cells(grid, report, i);
         add_measures(grid, &s.macro);
         add_measures(grid, &s.weighted);
         grid_real(grid, s.accuracy, 4);
@@ -171,8 +198,9 @@ static void add_fold_measures(struct grid *grid, const struct measures *folds, s
     free(values);
 }
 
-static void add_folds(struct grid *grid, const struct result *r)
+static void add_folds(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
     struct measures *macro = memory_get(r->n_folds * sizeof *macro);
     for (size_t k = 0; k < r->n_folds; k++) {
@@ -181,6 +209,7 @@ static void add_folds(struct grid *grid, const struct result *r)
         macro[k] = s.macro;
     }
     grid_text(grid, r->model);
+    grid_text(grid, report->result_facts[i].file);
     grid_text(grid, r->judged_on);
     grid_count(grid, r->n_folds);
     add_spread(grid, accuracy, r->n_folds, 0);
@@ -194,26 +223,29 @@ static void add_folds(struct grid *grid, const struct result *r)
 static struct grid *folds_grid(const struct report *report)
 {
     struct grid *grid =
-        grid_new("folds", "Cross-validation: " FOLDS
+        grid_new("folds", "Cross-validation of each model, accuracy and averages over the classes: " FOLDS
                           ". †: undefined for a class in one of the folds, where it counts as 0.");
-    GRID_COLUMNS(grid, 2, "Model", "Rows of", "Folds");
+    model_columns(grid, report);
+    GRID_COLUMNS(grid, 1, "Rows of", "Folds");
     spread_columns(grid, "Accuracy");
     spread_columns(grid, "Macro precision");
     spread_columns(grid, "Macro recall");
     spread_columns(grid, "Macro F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
-            add_folds(grid, &report->results.items[i]);
+            add_folds(grid, report, i);
     return grid;
 }
 
-static void add_fold_classes(struct grid *grid, const struct result *r)
+static void add_fold_classes(struct grid *grid, const struct report *report, size_t i)
 {
+    const struct result *r = &report->results.items[i];
     struct measures *folds = memory_get(r->n_folds * sizeof *folds);
     for (int c = 0; c < r->n_classes; c++) {
         for (size_t k = 0; k < r->n_folds; k++)
             folds[k] = metrics_class(&r->folds[k], c);
         grid_text(grid, r->model);
+        grid_text(grid, report->result_facts[i].file);
         grid_text(grid, r->judged_on);
         grid_text(grid, r->class_names[c]);
         add_fold_measures(grid, folds, r->n_folds);
@@ -223,30 +255,33 @@ static void add_fold_classes(struct grid *grid, const struct result *r)
 
 static struct grid *fold_classes_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("folds-classes", "Cross-validation, each class: " FOLDS
-                                  ". †: undefined in one of the folds, where it counts as 0.");
-    grid->n_keys = 2;
-    GRID_COLUMNS(grid, 3, "Model", "Rows of", "Class");
+    struct grid *grid = grid_new(
+        "folds-classes", "Cross-validation of each model, precision, recall and F1 of each class: " FOLDS
+                         ". †: undefined in one of the folds, where it counts as 0.");
+    grid->n_keys = 3;
+    model_columns(grid, report);
+    GRID_COLUMNS(grid, 2, "Rows of", "Class");
     spread_columns(grid, "Precision");
     spread_columns(grid, "Recall");
     spread_columns(grid, "F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
-            add_fold_classes(grid, &report->results.items[i]);
+            add_fold_classes(grid, report, i);
     return grid;
 }
 
 static struct grid *importances_grid(const struct report *report)
 {
-    struct grid *grid =
-        grid_new("importances", "Feature importances: the mean decrease of impurity, summing to 1.");
-    grid->n_keys = 2;
-    GRID_COLUMNS(grid, 3, "Model", "Trained on", "Feature", "Importance");
+    struct grid *grid = grid_new("importances", "Importances of the features to each model made of trees: "
+                                                "the mean decrease of impurity, summing to 1.");
+    grid->n_keys = 3;
+    model_columns(grid, report);
+    GRID_COLUMNS(grid, 2, "Trained on", "Feature", "Importance");
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[i];
         for (size_t f = 0; m->importances && f < m->n_features; f++) {
             grid_text(grid, m->name);
+            grid_text(grid, m->file);
             grid_text(grid, m->trained_on);
             grid_text(grid, m->feature_names[f]);
             grid_real(grid, m->importances[f], 4);
@@ -273,9 +308,9 @@ int section_models(struct document *document, const struct report *report, const
 /* All matrices in one table: a row for every true class. */
 static struct grid *confusion_grid(const struct report *report)
 {
-    struct grid *grid =
-        results_grid(report, "confusion",
-                     "Confusion matrices: rows of a class (down) and what they were taken for (across).");
+    struct grid *grid = results_grid(report, "confusion",
+                                     "Confusion matrices: how many rows of a class (down) were taken for "
+                                     "which class (across)" BY_MODELS);
     const struct result *first = &report->results.items[0];
     grid_column(grid, "True class", 0);
     for (int c = 0; c < first->n_classes; c++)
@@ -283,7 +318,7 @@ static struct grid *confusion_grid(const struct report *report)
     for (size_t i = 0; i < report->results.n; i++) {
         const struct result *r = &report->results.items[i];
         for (int t = 0; r->n_classes == first->n_classes && t < r->n_classes; t++) {
-            add_result_cells(grid, r);
+            add_result_cells(grid, report, i);
             grid_text(grid, r->class_names[t]);
             for (int p = 0; p < r->n_classes; p++)
                 grid_count(grid, (uint64_t)r->metrics.confusion[t * r->n_classes + p]);
@@ -303,7 +338,7 @@ static int add_confusion_pictures(struct document *document, const struct report
         names[i] = report->results.items[i].model;
     arrange_by_name(names, n, order);
     for (size_t i = 0; i < n && i < CONFUSIONS_MOST; i++)
-        result |= section_confusion_picture(document, &report->results.items[order[i]], i + 1, figures);
+        result |= section_confusion_picture(document, report, order[i], i + 1, figures);
     if (n > CONFUSIONS_MOST && document->n > n_blocks) {
         char *text = text_format("Pictures are of the first %d of %zu matrices, by model, then by month; the "
                                  "table has all.",

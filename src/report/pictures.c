@@ -11,7 +11,10 @@
 static int finish(struct document *document, struct figure *figure, const char *name, const char *caption)
 {
     const int drawn = figure_end(figure);
-    if (drawn > 0)
+    document_file(document, "figures", name, "gp");
+    if (drawn > 0 && drawn & FIGURE_PDF)
+        document_file(document, "figures", name, "pdf");
+    if (drawn > 0 && drawn & FIGURE_SVG)
         document_figure(document, name, caption);
     return drawn < 0 ? -1 : 0;
 }
@@ -77,9 +80,10 @@ int section_label_picture(struct document *document, const struct report *report
     for (int c = 1; c < LABEL_CLASSES; c++)
         fprintf(figure.script, ", '' using %d title '%s'", c + 2, source_label_names[c]);
     putc('\n', figure.script);
-    return finish(document, &figure, "label-mix",
-                  "Share of the sources in each class, by month; the paper's beside it where all three "
-                  "counts are public.");
+    return finish(
+        document, &figure, "label-mix",
+        "Share of the sources in each class, by month; that of the paper (IWCMC 2018) beside it where "
+        "all three of its counts are public.");
 }
 
 /* One bar a feature and model; features from top to bottom in their order. */
@@ -118,13 +122,14 @@ static size_t find_bars(const struct report *report, const struct model_facts *s
     return n;
 }
 
+#define IMPORTANCES "Importances of the features to the models made of trees, as mean decrease of impurity"
+
 static char *importance_caption(size_t n)
 {
     return n > BARS_MOST
-               ? text_format("Feature importances of the models made of trees: the first %d of %zu, "
-                             "by model, then by month; the table has all.",
+               ? text_format(IMPORTANCES ": the first %d of %zu, by model, then by month; the table has all.",
                              BARS_MOST, n)
-               : memory_text("Feature importances of the models made of trees.");
+               : memory_text(IMPORTANCES ".");
 }
 
 int section_importance_picture(struct document *document, const struct report *report, const char *figures)
@@ -151,11 +156,13 @@ int section_importance_picture(struct document *document, const struct report *r
             "set style fill solid 1 noborder\nset key outside bottom center horizontal samplen 1\nplot ",
             shown[0]->n_features);
     for (size_t i = 0; i < n; i++) {
-        char *title = text_format("%s, %s", shown[i]->name, shown[i]->trained_on);
+        char *model = section_model_title(report, shown[i]->name, shown[i]->file);
+        char *title = text_format("%s, %s", model, shown[i]->trained_on);
         fprintf(figure.script, "%s$bars%zu using ($1/2):2:($1/2):3 with boxxyerror lt %zu title ",
                 i ? ", " : "", i, i + 1);
         figure_text(&figure, title);
         free(title);
+        free(model);
     }
     putc('\n', figure.script);
     char *caption = importance_caption(n_all);
@@ -175,9 +182,10 @@ static void print_class_tics(struct figure *figure, char axis, const struct resu
     fputs(") scale 0\n", figure->script);
 }
 
-int section_confusion_picture(struct document *document, const struct result *r, size_t number,
+int section_confusion_picture(struct document *document, const struct report *report, size_t i, size_t number,
                               const char *figures)
 {
+    const struct result *r = &report->results.items[i];
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
     int result = figure_begin(&figure, figures, name, 540, 310);
@@ -205,11 +213,13 @@ int section_confusion_picture(struct document *document, const struct result *r,
             "'' using 1:2:(sprintf('%%.1f %%%%', $3)):($3 > 60 ? 0xffffff : 0x222222) with labels tc rgb "
             "variable\n",
             r->n_classes, r->n_classes);
-        char *caption = text_format(
-            "%s, trained on %s, judged on %s (%s): of the rows of a class, how many were taken for each.",
-            r->model, r->trained_on, r->judged_on, section_protocol(r));
+        char *model = section_model_title(report, r->model, report->result_facts[i].file);
+        char *caption = text_format("%s, trained on %s, judged on %s (%s): confusion matrix, of the rows of "
+                                    "each class the share that was taken for which.",
+                                    model, r->trained_on, r->judged_on, section_protocol(r));
         result = finish(document, &figure, name, caption);
         free(caption);
+        free(model);
     }
     free(name);
     return result;

@@ -8,11 +8,13 @@
 #include "darkforest/core/version.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* In the order in which they are read. */
 static int (*const sections[])(struct document *document, const struct report *report,
                                const char *figures) = {
-    section_reading, section_labels, section_features, section_models, section_confusion, section_runs,
+    section_caveats,  section_settings, section_reading,   section_labels,
+    section_features, section_models,   section_confusion, section_runs,
 };
 
 static int build(struct document *document, const struct report *report, const char *figures)
@@ -29,12 +31,24 @@ static int build(struct document *document, const struct report *report, const c
     return bad ? EXIT_IO : EXIT_DONE;
 }
 
+/* The last part of the folder's name, of letters that LaTeX's labels may have. */
+static char *label_of(const char *folder)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    char *real = realpath(folder, NULL), *label = memory_text(path_name(real ? real : folder));
+    for (char *at = label; *(at += strspn(at, letters)); at++)
+        *at = '-';
+    free(real);
+    return label;
+}
+
 int report_write(struct report *report, const char *folder)
 {
     struct document document = {0};
     char *figures = text_format("%s/figures", folder);
     arrange_report(report);
     int code = output_make_directory(figures) == 0 ? EXIT_DONE : EXIT_IO;
+    document.label = label_of(folder);
     if (code == EXIT_DONE)
         code = build(&document, report, figures);
     if (code == EXIT_DONE)

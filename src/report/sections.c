@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define WINDOWS_MOST 100 /* rows of the table of windows that are shown */
+#define WINDOWS "records that were read, packets that were counted, and sources."
 
-/* A number with its unit, and alone. */
-static void add_with_unit(struct grid *grid, int64_t value, const char *unit)
+void section_with_unit(struct grid *grid, int64_t value, const char *unit)
 {
     char *exact = text_format("%" PRId64, value), *shown = text_format("%s %s", exact, unit);
     grid_pair(grid, shown, exact);
@@ -20,27 +20,66 @@ static void add_with_unit(struct grid *grid, int64_t value, const char *unit)
     free(shown);
 }
 
+int section_is_same_window(const struct window_facts *a, const struct window_facts *b)
+{
+    return a->start == b->start && a->length == b->length;
+}
+
+int section_is_partial(const struct window_facts *window)
+{
+    return window->covered_ns < window->length * NS_PER_S;
+}
+
+static void add_covered(struct grid *grid, const struct window_facts *window)
+{
+    char seconds[FORMAT_TIME_SIZE];
+    format_real((double)window->covered_ns / (double)NS_PER_S, seconds);
+    char *shown = text_format("%s s", seconds);
+    grid_pair(grid, shown, seconds);
+    free(shown);
+}
+
+/* The columns that people see where windows differ in them: the file's name, where a set has two files of a
+ * window; how much of it was computed, where that is not all. */
+static void hide_columns(struct grid *grid, const struct report *report, size_t file, size_t covered)
+{
+    int has_twins = 0, has_partial = 0;
+    for (size_t i = 0; i < report->n_windows; i++) {
+        const struct window_facts *window = &report->windows[i];
+        has_partial |= section_is_partial(window);
+        for (size_t k = i; k-- > 0 && section_is_same_window(&report->windows[k], window);)
+            has_twins |= report->windows[k].month == window->month;
+    }
+    if (!has_twins)
+        grid_hide(grid, file);
+    if (!has_partial)
+        grid_hide(grid, covered);
+}
+
 static struct grid *windows_grid(const struct report *report)
 {
     const size_t n = report->n_windows;
-    char *caption =
-        n > WINDOWS_MOST
-            ? text_format("The first %d of %zu windows (UTC): tables/windows.csv has them all, and "
-                          "the tables below are over all of them.",
-                          WINDOWS_MOST, n)
-            : memory_text("Windows (UTC).");
+    char *caption = n > WINDOWS_MOST
+                        ? text_format("The first %d of %zu windows of time (UTC; the CSV has all): " WINDOWS,
+                                      WINDOWS_MOST, n)
+                        : memory_text("Windows of time (UTC): " WINDOWS);
     struct grid *grid = grid_new("windows", caption);
     free(caption);
     grid->n_shown = WINDOWS_MOST;
     grid->n_keys = 1;
-    GRID_COLUMNS(grid, 2, "Month", "Window", "Length", "Records", "Packets counted", "Sources");
-    grid_unit(grid, 2, "seconds");
+    GRID_COLUMNS(grid, 3, "Month", "Window", "File", "Length", "Covered", "Records", "Packets counted",
+                 "Sources");
+    grid_unit(grid, 3, "seconds");
+    grid_unit(grid, 4, "seconds");
+    hide_columns(grid, report, 2, 4);
     for (size_t i = 0; i < n; i++) {
         const struct window_facts *window = &report->windows[i];
         char start[FORMAT_TIME_SIZE];
         grid_text(grid, report->months[window->month].name);
         grid_text(grid, format_time(window->start * NS_PER_S, start));
-        add_with_unit(grid, window->length, "s");
+        grid_text(grid, window->file);
+        section_with_unit(grid, window->length, "s");
+        add_covered(grid, window);
         grid_count(grid, tally_records(&window->tally));
         grid_count(grid, window->tally.n[TALLY_COUNTED]);
         grid_count(grid, window->n_rows);
@@ -51,7 +90,9 @@ static struct grid *windows_grid(const struct report *report)
 static struct grid *tally_grid(const struct report *report)
 {
     struct tally all = {0};
-    struct grid *grid = grid_new("tally", "Where every record went.");
+    struct grid *grid = grid_new(
+        "tally",
+        "What became of every record that was read: counted as a packet, or passed over for a reason.");
     GRID_COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
     grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)
@@ -144,9 +185,10 @@ static void add_labels(struct grid *grid, const struct month_facts *month)
 static struct grid *labels_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
-        "labels", "Sources by class in each month, and the paper's counts for one hour of the same month. A "
-                  "month that several folders have windows of is shown once for each folder, and without the "
-                  "paper's counts.");
+        "labels",
+        "Sources by class in each month, and the counts of the paper (IWCMC 2018) for one hour of the same "
+        "month. A month of which there are several sets of feature files is shown once for each, and without "
+        "the paper's counts.");
     grid->n_keys = 1;
     GRID_COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
     grid_unit(grid, 3, "percent");
@@ -169,7 +211,8 @@ static int compare_categories(const void *a, const void *b)
 
 static struct grid *categories_grid(const struct report *report)
 {
-    struct grid *grid = grid_new("categories", "Sources by category of device, the most frequent first.");
+    struct grid *grid = grid_new(
+        "categories", "Sources by category of device and by class, the most frequent category first.");
     GRID_COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
     struct category_facts *sorted = memory_get((report->n_categories + 1) * sizeof *sorted);
     for (size_t i = 0; i < report->n_categories; i++)
@@ -193,7 +236,9 @@ static struct grid *categories_grid(const struct report *report)
 static struct grid *rules_grid(const struct report *report)
 {
     uint64_t all = 0;
-    struct grid *grid = grid_new("rules", "The rule that decided each source's class: the first that holds.");
+    struct grid *grid = grid_new(
+        "rules",
+        "Sources by the rule that decided their class, which is the first that holds, of all windows.");
     GRID_COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
     grid_unit(grid, 4, "percent");
     for (int r = 0; r < RULES; r++)
@@ -261,9 +306,10 @@ int section_features(struct document *document, const struct report *report, con
     int thinned = 0;
     for (int c = 0; c < LABEL_CLASSES; c++)
         thinned |= report->samples[c].stride > 1;
-    struct grid *grid =
-        grid_new("features", thinned ? "The nine features by class, over a regular sample of the sources."
-                                     : "The nine features by class, over all sources.");
+    struct grid *grid = grid_new(
+        "features",
+        thinned ? "Quartiles and means of the nine features by class, over a regular sample of the sources."
+                : "Quartiles and means of the nine features by class, over all sources.");
     grid->n_keys = 1;
     GRID_COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile",
                  "Maximum", "Mean");
@@ -308,7 +354,9 @@ int section_runs(struct document *document, const struct report *report, const c
     (void)figures;
     if (report->n_runs == 0)
         return 0;
-    struct grid *grid = grid_new("runs", "The runs that made these files.");
+    struct grid *grid = grid_new(
+        "runs",
+        "The runs of darkforest that worked on the feature, model and result files, with what they took.");
     GRID_COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
                  "Peak memory of a rank");
     grid_unit(grid, 5, "seconds");

@@ -126,21 +126,41 @@ static void drop_repeats(struct strings *paths)
     free(places);
 }
 
-int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why)
+/* Operand by operand, of each the files by name. */
+static int add_operands(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
+                        char **why)
 {
     *paths = (struct strings){0};
     for (size_t i = 0; i < n; i++) {
-        int code = add_operand(operands[i], pattern, paths, why);
+        const size_t n_before = paths->n;
+        const int code = add_operand(operands[i], pattern, paths, why);
         if (code != EXIT_DONE)
             return code;
+        qsort((void *)(paths->items + n_before), paths->n - n_before, sizeof *paths->items, compare_paths);
     }
-    if (paths->n == 0) {
-        *why = memory_text("no file was named");
-        return EXIT_NO_INPUT;
-    }
+    if (paths->n > 0)
+        return EXIT_DONE;
+    *why = memory_text("no file was named");
+    return EXIT_NO_INPUT;
+}
+
+int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why)
+{
+    const int code = add_operands(operands, n, pattern, paths, why);
+    if (code != EXIT_DONE)
+        return code;
     qsort((void *)paths->items, paths->n, sizeof *paths->items, compare_paths);
     drop_repeats(paths);
     return EXIT_DONE;
+}
+
+int files_list_given(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
+                     char **why)
+{
+    const int code = add_operands(operands, n, pattern, paths, why);
+    if (code == EXIT_DONE)
+        drop_repeats(paths);
+    return code;
 }
 
 int features_list(const char *const *operands, size_t n, struct strings *paths, char **why)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import h5py
 import numpy as np
@@ -155,6 +156,21 @@ def info_tells(path, model):
     assert set(json.loads(run("info", "--json", model).stdout)["models"]) == {"forest-depth-2", "forest-depth-3"}
 
 
+def info_sums_up(folder):
+    """Which part of a window was computed, and a last line over all feature files; neither of a whole window alone."""
+    hours = sorted(glob.glob(folder + "/features-*.h5")) + sorted(glob.glob(folder + "/caveats/features-*.h5"))
+    with_part, *_ = [path for path in hours if "T010000" in path]
+    told = json.loads(run("info", "--json", with_part).stdout)
+    assert (told["covered_from"], told["covered_to"]) == ("2017-01-01T01:10:00", "2017-01-01T01:30:00.500000000")
+    assert re.search(r"^covered_from +2017-01-01T01:10:00$", run("info", with_part).stdout, re.M)
+    alone = run("info", hours[0]).stdout
+    assert "covered_" not in alone and "feature files" not in alone
+    n_packets = sum(json.loads(line)["tally"]["counted"] for line in run("info", "--json", *hours).stdout.splitlines())
+    last = run("info", folder + "/other.h5", *hours).stdout.splitlines()[-1]
+    windows = "windows from 2017-01-01T00:00:00 to 2017-01-01T02:00:00"
+    assert last == f"4 feature files: 2400 sources, {n_packets} packets counted, {windows}", last
+
+
 def at(path, to, time, labels=None):
     """The same rows in a window that begins at another time, by its file's name "20170101T000000", and with other labels."""
     os.makedirs(to, exist_ok=True)
@@ -208,6 +224,149 @@ def months_are_told_apart_and_in_order(study):
     assert "208,647" not in open(study + "/report.html").read()
 
 
+def given_order_is_kept(folder):
+    """Of models that were trained on the same rows, the first named stands first, whatever its file's name."""
+    path = folder + "/features-20170101T000000.h5"
+    for name, depth in [("z", "4"), ("a", "5")]:
+        run("train", path, "-o", f"{folder}/{name}.h5", "--quiet", "--max-depth", depth)
+    for names, depths in [("za", "45"), ("az", "54")]:
+        run("report", *[f"{folder}/{name}.h5" for name in names], path, folder + "/a.h5", "-o", folder + "/given")
+        for table in ["models", "results"]:
+            assert column(folder + "/given", table, "Model") == ["forest-depth-" + depth for depth in depths], (names, table)
+
+
+def alike_models_bear_their_files(folder, study):
+    """Where models of several files have one name and were trained on the same rows, all that is said of them says the file."""
+    path, names = folder + "/features-20170101T000000.h5", ["one/m.h5", "two/m.h5", "other.h5"]
+    os.mkdir(folder + "/one")
+    os.mkdir(folder + "/two")
+    for seed, name in enumerate(names):
+        run("train", path, "-o", f"{folder}/{name}", "--quiet", "--seed", str(seed), "--folds", "3")
+    for name in ["r1.h5", "r2.h5"]:
+        run("evaluate", folder + "/one/m.h5", folder + "/b-february", "-o", f"{folder}/{name}", "--quiet")
+    out = folder + "/alike"
+    run("report", *[f"{folder}/{name}" for name in [*names, "r1.h5", "r2.h5"]], "-o", out)
+    for table, files in [("models", names), ("importances", names), ("folds", names), ("folds-classes", names),
+                         ("results", [*names, "r1.h5", "r2.h5"]), ("averages", [*names, "r1.h5", "r2.h5"])]:
+        assert column(out, table, "File") == files, (table, column(out, table, "File"))
+        assert all(name in open(f"{out}/tables/{table}.tex").read() for name in files), table
+    page = open(out + "/report.html").read()
+    assert "<th>File</th>" in page and "<th>File</th>" not in open(study + "/report.html").read()
+    assert column(study, "models", "File") == ["before/model.h5", "after/model.h5", "b-february/model.h5", "a-march/model.h5"]
+    if shutil.which("gnuplot"):
+        for name in names:
+            assert f"<figcaption>forest-depth-2 ({name}), trained on 2017-01, judged" in page, name
+            assert f"forest-depth-2 ({name}), 2017-01'" in open(out + "/figures/importance.gp").read(), name
+
+
+def set_text(file, name, text):
+    file.attrs.create(name, text, dtype=h5py.string_dtype("utf-8", len(text) + 1))
+
+
+def mixed_folder(folder):
+    """One window of 600 sources in a folder, the same by other rules and once more through a filter, and models of the first two."""
+    path, mixed = folder + "/features-20170101T000000.h5", folder + "/mixed"
+    rules = folder + "/strict.ini"
+    with open(rules, "w") as f:
+        f.write("[port_scan]\nmore_ports_than = 2\n[backscatter]\nreplies_at_least = 3\n")
+    run("label", path, "-o", mixed, "--rules", rules, "--quiet")
+    os.rename(mixed + "/features-20170101T000000.h5", mixed + "/b.h5")
+    os.remove(mixed + "/run.json")
+    for name in ["a.h5", "c.h5"]:
+        shutil.copy(path, f"{mixed}/{name}")
+    with h5py.File(mixed + "/c.h5", "r+") as f:
+        set_text(f, "filter", "not src host 10.9.8.7")
+        set_text(f, "inventory_checksum", "0" * 16)
+    for name in "ab":
+        run("train", f"{mixed}/{name}.h5", "-o", f"{mixed}/model-{name}.h5", "--quiet", "--seed", "7")
+    return mixed
+
+
+def settings_are_told(mixed, study):
+    """Every set of settings has a row and its own counts, rules are told by what they change, and a filter names nobody."""
+    out = mixed + "-report"
+    run("report", mixed, "-o", out)
+    sets = [f"2017-01 (settings {i})" for i in (1, 2, 3)]
+    assert column(out, "labels", "Month") == sets and column(out, "windows", "Month") == sets
+    rows = rows_of(out + "/tables/settings.csv")
+    assert [r["Feature files of"] for r in rows] == sets and {r["Windows"] for r in rows} == {"1"}
+    assert [r["Device inventory"] for r in rows] == ["0123456789abcdef"] * 2 + ["0" * 16]
+    assert [r["Filter"] for r in rows] == ["tcp or udp"] * 2 + ["withheld: it may name addresses"]
+    assert "replies_at_least = 3\n" in rows[1]["Label rules"] and "more_destinations_than = 5\n" in rows[1]["Label rules"]
+    page = open(out + "/report.html").read()
+    changed = "port_scan: more_ports_than = 2; backscatter: replies_at_least = 3<"
+    assert page.count(changed) == 1 + 2 and page.count("the paper&#39;s<") == 2 + 2 and "every source kept<" in page
+    assert not any(ADDRESS.search(open(f"{out}/{name}").read()) for name in ["report.md", "tables/settings.csv", "tables/settings.tex"])
+    twice, *others = rows_of(out + "/tables/caveats.csv")
+    assert "more than once" in twice["Caveat"] and twice["Windows"] == "3"
+    assert [r["Windows"] for r in others] == ["1"] * 3 and all(w in r["Caveat"] for r, w in zip(others, ["inventory", "filter", "rules"]))
+    assert column(out, "models", "Seed") == ["7"]
+    [one] = rows_of(study + "/tables/settings.csv")
+    assert one["Feature files of"] == "2017-01 (before), 2017-01 (after), 2017-02, 2017-03" and one["Windows"] == "6"
+
+
+def caveats_are_told(folder, study):
+    """A window that is there twice, one of which 20 minutes and a half second were computed, and a damaged one; none in a study without."""
+    hours, out = folder + "/caveats", folder + "/caveats-report"
+    first, part, damaged = (at(folder + "/features-20170101T000000.h5", hours, f"20170101T0{hour}0000") for hour in range(3))
+    shutil.copy(first, hours + "/twin.h5")
+    with h5py.File(part, "r+") as f:
+        start = int(f.attrs["window_start"])
+        f.attrs["covered_from_ns"] = np.int64((start + 600) * 10**9)
+        f.attrs["covered_to_ns"] = np.int64((start + 1800) * 10**9 + 5 * 10**8)
+    with h5py.File(damaged, "r+") as f:
+        set_text(f, "damages", "archive/2.pcap: at byte 77, the capture ends")
+    run("report", hours, "-o", out)
+    told = [(r["Windows"], r["First window"][11:]) for r in rows_of(out + "/tables/caveats.csv")]
+    assert told == [("2", "00:00:00"), ("1", "01:00:00"), ("1", "02:00:00")], told
+    rows = rows_of(out + "/tables/windows.csv")
+    assert [r["Covered (seconds)"] for r in rows] == ["3600", "3600", "1200.5", "3600"]
+    assert [r["File"] for r in rows][:2] == [os.path.basename(first), "twin.h5"]
+    page = open(out + "/report.html").read()
+    assert "<h2>Caveats</h2>" in page and ">1200.5 s<" in page and ">twin.h5<" in page
+    whole = open(study + "/report.html").read()
+    assert "Caveats" not in whole and ">Covered<" not in whole and not os.path.exists(study + "/tables/caveats.csv")
+
+
+def what_a_former_report_left_goes(folder, study):
+    """Of a report on all, then on models alone: what only the first had is gone; what the user laid beside it or changed stays."""
+    out = shutil.copytree(study, folder + "/again")
+    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex"]
+    for name in [*own, "../keep.csv"]:
+        open(f"{out}/{name}", "w").close()
+    with open(out + "/report-files.txt", "a") as f:
+        f.write("../keep.csv\ntables/../../keep.csv\nnotes.txt\nfigures/Mine.svg\n/etc/passwd\ntables/\n")
+    with open(out + "/tables/rules.tex", "a") as f:
+        f.write("% by hand\n")
+    os.utime(out + "/tables/rules.tex", (time.time() + 10,) * 2)  # clocks of file systems are coarse
+    own.append("tables/rules.tex")
+    done = run("report", folder + "/other.h5", "-o", out)
+    assert done.stderr.count("is left there") == 1 and "rules.tex" in done.stderr, done.stderr
+    fresh = folder + "/fresh"
+    run("report", folder + "/other.h5", "-o", fresh)
+    def files(of):
+        return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
+    assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
+    assert os.path.exists(folder + "/keep.csv") and "tables/labels.csv" in files(study)
+    listed = open(out + "/report-files.txt").read().split()
+    assert files(out) - set(own) - set(listed) == {"report.html", "report.md", "report-files.txt"}
+
+
+def captions_stand_alone(*folders):
+    """In a paper a table has nothing around it, and may stand beside those of another report: no reference to others, no label twice."""
+    labels = []
+    for folder in folders:
+        captions = []
+        for path in sorted(glob.glob(folder + "/tables/*.tex")):
+            text = open(path).read()
+            [caption], [label] = re.findall(r"\\caption\{(.*)\}", text), re.findall(r"\\label\{tab:([A-Za-z0-9-]+)\}", text)
+            assert len(caption) > 40 and not re.search(r"[Tt]he same[,:]|below|above|this report|these files|stands? in", caption), (path, caption)
+            captions.append(caption)
+            labels.append(label)
+        assert len(set(captions)) == len(captions) >= 9, captions
+    assert len(set(labels)) == len(labels), labels
+
+
 def undefined_is_marked(study):
     [march] = [r for r in rows_of(study + "/tables/results.csv") if r["Protocol"] == "cross-month" and r["Model"] == "forest-depth-2"]
     assert float(march["misconfiguration: recall"]) == 0 and float(march["backscatter: recall"]) > 0
@@ -243,7 +402,9 @@ def folds_are_numpys(study, model):
 
 def numbers_are_numbers(folder):
     texts = {"Month", "Window", "Class", "Category", "Rule", "Meaning", "Reason", "Feature", "Model", "Learner", "Trained on", "Judged on",
-             "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input"}
+             "Protocol", "Parameters", "Rows of", "True class", "Command", "Version", "Started", "Damaged input",
+             "File", "Feature files of", "Device inventory", "Filter", "Label rules",
+             "Caveat", "First window"}
     for path in sorted(glob.glob(folder + "/tables/*.csv")):
         rows = rows_of(path)
         assert rows and len(rows[0]) == len(open(path).readline().split(",")), (path, "a head that is there twice")
@@ -296,6 +457,13 @@ def study_is_told():
     with tempfile.TemporaryDirectory() as folder:
         study = made_study(folder)
         months_are_told_apart_and_in_order(study)
+        given_order_is_kept(folder)
+        alike_models_bear_their_files(folder, study)
+        settings_are_told(mixed_folder(folder), study)
+        caveats_are_told(folder, study)
+        info_sums_up(folder)
+        what_a_former_report_left_goes(folder, study)
+        captions_stand_alone(study, folder + "/mixed-report", folder + "/caveats-report/")
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
         numbers_are_numbers(study)

@@ -125,6 +125,28 @@ static void csv_has_numbers_units_and_all_rows(void **state)
     grid_free(grid);
 }
 
+static void hidden_columns_are_for_csv_alone(void **state)
+{
+    (void)state;
+    struct grid *grid = grid_new("hidden", "");
+    grid->n_keys = 2;
+    grid_column(grid, "Model", 0);
+    grid_column(grid, "File", 0);
+    grid_column(grid, "Rows", 1);
+    grid_hide(grid, 1);
+    for (int r = 0; r < 2; r++) {
+        grid_text(grid, "forest");
+        grid_text(grid, r ? "b.h5" : "a.h5");
+        grid_count(grid, 7);
+    }
+    expect(grid, grid_csv, "Model,File,Rows\r\nforest,a.h5,7\r\nforest,b.h5,7\r\n");
+    expect(grid, grid_markdown, "| Model | Rows |\n|---|---:|\n| forest | 7 |\n|  | 7 |\n\n");
+    expect(grid, grid_latex,
+           "{tabular}{lr}\n\\toprule\nModel & Rows \\\\\n\\midrule\nforest & 7 \\\\\n & 7 \\\\");
+    expect(grid, grid_html, "<th>Model</th><th class=\"n\">Rows</th></tr>");
+    grid_free(grid);
+}
+
 static void latex_has_groups_of_heads_and_fits(void **state)
 {
     static const char *const heads[] = {"a: x", "a: y", "b", "c_d: x"};
@@ -149,6 +171,7 @@ int main(void)
         cmocka_unit_test(numbers_are_shown_and_exact),
         cmocka_unit_test(repeated_keys_are_left_out),
         cmocka_unit_test(csv_has_numbers_units_and_all_rows),
+        cmocka_unit_test(hidden_columns_are_for_csv_alone),
         cmocka_unit_test(latex_has_groups_of_heads_and_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  * printed as HTML, Markdown, LaTeX or CSV. Local.
  *
  *     name     short, of letters and dashes: the stem of its files
- *     caption  one sentence above it
+ *     caption  one sentence or some above it, that say what it shows where nothing else stands around it
  *
  * A cell has two texts: as it is shown (208,647; 0.912; 32.0 MiB) and as a program wants it (208647;
  * 0.91234567890123; 33554432). CSV takes the second ones.
@@ -19,6 +19,7 @@ struct grid_column {
     char *head;
     char *unit;    /* told by CSV's head, where it is the cells that show it; else NULL */
     int is_number; /* set to the right */
+    int is_hidden; /* for CSV alone */
 };
 
 struct grid_cell {
@@ -27,6 +28,7 @@ struct grid_cell {
 
 struct grid {
     char *name, *caption;
+    char *label;   /* by which LaTeX refers to it, behind "tab:"; the name unless it was set */
     size_t n_keys; /* leading columns in which a text that only repeats the row above is not shown */
     struct grid_column *columns;
     size_t n_columns;
@@ -37,6 +39,7 @@ struct grid {
 
 struct grid *grid_new(const char *name, const char *caption);
 void grid_free(struct grid *grid);
+void grid_label(struct grid *grid, const char *label);
 /* All columns before the first cell. */
 void grid_column(struct grid *grid, const char *head, int is_number);
 /* n of them; all but the first n_texts are of numbers. GRID_COLUMNS takes the heads one by one. */
@@ -46,6 +49,9 @@ void grid_columns(struct grid *grid, const char *const *heads, size_t n, size_t 
                  sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
 /* Of a column of numbers that are shown with their units, as "1,800 s", or as times: the unit in CSV. */
 void grid_unit(struct grid *grid, size_t column, const char *unit);
+/* Of a column that would tell people nothing in this table: for CSV alone, whose columns are always the same.
+ */
+void grid_hide(struct grid *grid, size_t column);
 /* The next cell, left to right, row after row. */
 void grid_text(struct grid *grid, const char *text);
 void grid_count(struct grid *grid, uint64_t n);

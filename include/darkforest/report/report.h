@@ -8,6 +8,7 @@
  *                                        FOLDER/figures/      each picture as SVG, with its gnuplot script,
  *                                                             and as PDF where gnuplot has cairo
  *
+ * A list of the tables and pictures lies beside them: by it, those of a former report in the same folder go.
  * No address of a source is ever in it.
  */
 #ifndef DARKFOREST_REPORT_REPORT_H

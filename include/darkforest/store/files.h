@@ -19,6 +19,9 @@ int file_content_find(const char *path, enum file_content *content, char **why);
  * Free with strings_free_all.
  */
 int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why);
+/* The same in the order of the operands, of each its files by name. */
+int files_list_given(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
+                     char **why);
 /* Does something to each *.h5 that the operands stand for. What cannot be found is said, and the others are
  * looked at all the same. The worst of all codes. */
 int files_each(const struct strings *operands, int (*look)(const char *path, void *context), void *context);

@@ -14,6 +14,7 @@
 #include "run_record.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
@@ -151,8 +152,11 @@ static int print_files(FILE *out, const void *context)
     const struct printing *printing = context;
     const struct export *export = printing->export;
     const int with_addresses = export->anonymiser || export->options->with_addresses;
+    struct progress progress;
+    progress_start(&progress, "export", "files", export->inputs.n);
     feature_csv_header(out, with_addresses);
     for (size_t i = 0; i < export->inputs.n; i++) {
+        progress_update(&progress, i, i);
         struct features_meta meta;
         int code = EXIT_DONE;
         struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, printing->why);
@@ -162,6 +166,7 @@ static int print_files(FILE *out, const void *context)
         free(rows);
         features_meta_free(&meta);
     }
+    progress_end(&progress);
     return EXIT_DONE;
 }
 

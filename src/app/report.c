@@ -5,6 +5,7 @@
 #include "run_record.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/report/report.h"
 #include "darkforest/store/files.h"
 
@@ -117,11 +118,15 @@ static int make_report(const struct strings *paths, const char *folder)
     struct mixture mixture = {0};
     int code = EXIT_DONE;
     size_t n_good = 0;
+    struct progress progress;
+    progress_start(&progress, "report", "files", paths->n);
     for (size_t i = 0; i < paths->n; i++) {
+        progress_update(&progress, i, i);
         const int result = add_file(report, &mixture, paths->items[i]);
         n_good += result == EXIT_DONE;
         code = exit_worse(code, result);
     }
+    progress_end(&progress);
     mixture_warn(&mixture);
     if (n_good > 0)
         code = exit_worse(code, write_pages(report, folder));

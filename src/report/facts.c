@@ -104,6 +104,14 @@ static void thin(struct sample *sample)
 
 static void sample_add(struct sample *sample, const struct source_row *row)
 {
+    double features[SOURCE_FEATURES];
+    source_features(row, features);
+    for (int f = 0; f < SOURCE_FEATURES; f++) {
+        const double value = features[f];
+        sample->least[f] = sample->n_seen && sample->least[f] < value ? sample->least[f] : value;
+        sample->most[f] = sample->n_seen && sample->most[f] > value ? sample->most[f] : value;
+        sample->sum[f] += value;
+    }
     if (sample->n_seen++ % sample->stride != 0)
         return;
     if (sample->n == sample->capacity) {
@@ -111,8 +119,6 @@ static void sample_add(struct sample *sample, const struct source_row *row)
         for (int f = 0; f < SOURCE_FEATURES; f++)
             sample->values[f] = memory_resize(sample->values[f], sample->capacity * sizeof(double));
     }
-    double features[SOURCE_FEATURES];
-    source_features(row, features);
     for (int f = 0; f < SOURCE_FEATURES; f++)
         sample->values[f][sample->n] = features[f];
     if (++sample->n == SAMPLE_MOST)

@@ -55,11 +55,14 @@ struct category_facts {
     uint64_t labels[LABEL_CLASSES];
 };
 
-/* The features of every stride-th source of a class: of every one as long as memory allows. */
+/* The features of a class: of all its sources what can be told as they come, and the values of every stride-th
+ * one, of every one as long as memory allows. Features are heavy-tailed: a sample's extremes and mean tell
+ * little, its quartiles tell enough. */
 struct sample {
     double *values[SOURCE_FEATURES];
     size_t n, capacity;
     uint64_t n_seen, stride;
+    double least[SOURCE_FEATURES], most[SOURCE_FEATURES], sum[SOURCE_FEATURES];
 };
 
 struct model_facts {

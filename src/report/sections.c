@@ -281,22 +281,21 @@ static double quantile(const double *sorted, size_t n, double q)
                          : sorted[n - 1];
 }
 
-static void add_summary(struct grid *grid, const char *feature, const char *class_name, const double *values,
-                        size_t n)
+static void add_value(struct grid *grid, double value)
 {
-    static const double quantiles[] = {0, 0.25, 0.5, 0.75, 1};
-    double *sorted = memory_get(n * sizeof *sorted), sum = 0;
-    memcpy(sorted, values, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare_doubles);
-    for (size_t i = 0; i < n; i++)
-        sum += sorted[i];
-    grid_text(grid, feature);
-    grid_text(grid, class_name);
-    for (size_t q = 0; q < 5; q++) {
-        const double value = quantile(sorted, n, quantiles[q]);
-        grid_real(grid, value, floor(value) == value ? 0 : 3);
-    }
-    grid_real(grid, sum / (double)n, 3);
+    grid_real(grid, value, floor(value) == value ? 0 : 3);
+}
+
+static void add_summary(struct grid *grid, const struct sample *sample, int f)
+{
+    double *sorted = memory_get(sample->n * sizeof *sorted);
+    memcpy(sorted, sample->values[f], sample->n * sizeof *sorted);
+    qsort(sorted, sample->n, sizeof *sorted, compare_doubles);
+    add_value(grid, sample->least[f]);
+    for (int quarter = 1; quarter < 4; quarter++)
+        add_value(grid, quantile(sorted, sample->n, 0.25 * quarter));
+    add_value(grid, sample->most[f]);
+    grid_real(grid, sample->sum[f] / (double)sample->n_seen, 3);
     free(sorted);
 }
 
@@ -308,8 +307,8 @@ int section_features(struct document *document, const struct report *report, con
         thinned |= report->samples[c].stride > 1;
     struct grid *grid = grid_new(
         "features",
-        thinned ? "Quartiles and means of the nine features by class, over a regular sample of the sources."
-                : "Quartiles and means of the nine features by class, over all sources.");
+        thinned ? "The nine features by class, over all sources; quartiles are of a regular sample of them."
+                : "The nine features by class, over all sources.");
     grid->n_keys = 1;
     GRID_COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile",
                  "Maximum", "Mean");
@@ -317,9 +316,11 @@ int section_features(struct document *document, const struct report *report, con
         const struct source_column *column = source_feature_column(f);
         char *name = text_format("%s (%s)", column->name, column->unit);
         for (int c = 0; c < LABEL_CLASSES; c++)
-            if (report->samples[c].n > 0)
-                add_summary(grid, name, source_label_names[c], report->samples[c].values[f],
-                            report->samples[c].n);
+            if (report->samples[c].n > 0) {
+                grid_text(grid, name);
+                grid_text(grid, source_label_names[c]);
+                add_summary(grid, &report->samples[c], f);
+            }
         free(name);
     }
     if (grid_rows(grid) > 0)

@@ -6,6 +6,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/store/features.h"
 
 #include <fnmatch.h>
@@ -172,14 +173,19 @@ int files_each(const struct strings *operands, int (*look)(const char *path, voi
 {
     int code = EXIT_DONE;
     for (size_t i = 0; i < operands->n; i++) {
+        struct progress progress;
         struct strings paths;
         char *why = NULL;
         const int found = files_list(&operands->items[i], 1, "*.h5", &paths, &why);
         if (found != EXIT_DONE)
             log_error("%s", why);
         code = exit_worse(code, found);
-        for (size_t k = 0; k < paths.n; k++)
+        progress_start(&progress, operands->items[i], "files", paths.n);
+        for (size_t k = 0; k < paths.n; k++) {
+            progress_update(&progress, k, k);
             code = exit_worse(code, look(paths.items[k], context));
+        }
+        progress_end(&progress);
         free(why);
         strings_free_all(&paths);
     }

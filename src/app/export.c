@@ -137,6 +137,8 @@ static void withhold(struct features_meta *meta)
     }
     free(meta->made.command_line);
     free(meta->made.host);
+    free(meta->made.made_from);
+    meta->made.made_from = NULL;
     meta->made.command_line = memory_text("(withheld)");
     meta->made.host = memory_text("(withheld)");
 }

@@ -143,9 +143,27 @@ static void withhold(struct features_meta *meta)
     meta->made.host = memory_text("(withheld)");
 }
 
+/* Whether each can be opened, so that nothing is printed when one is no feature file. */
+static int look_at_files(const struct export *export, char **why)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
+        struct features_meta meta = {0};
+        struct features_file *file = features_open(export->inputs.items[i], &meta, &code, why);
+        if (file) {
+            features_close(file);
+            features_meta_free(&meta);
+        }
+    }
+    return code;
+}
+
 static int print_files(const struct export *export, FILE *out, char **why)
 {
     const int with_addresses = export->anonymiser || export->options->with_addresses;
+    const int wrong = look_at_files(export, why);
+    if (wrong)
+        return wrong;
     feature_csv_header(out, with_addresses);
     for (size_t i = 0; i < export->inputs.n; i++) {
         struct features_meta meta;

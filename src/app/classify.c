@@ -290,7 +290,8 @@ const struct command command_classify = {
                      "standard input. A window is "
                      "printed as soon as a packet comes that is a whole window later than its end; packets "
                      "of it that come after that "
-                     "are counted as late. Addresses are printed as they are.",
+                     "are counted as late. Time moves on by more than a window only when three packets in a "
+                     "row say so. Addresses are printed as they are.",
             .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --model forest-depth-3    "
                        "a detector, a window at a time",
         },

@@ -251,7 +251,8 @@ def check_leaps(p):
 def check_quiet(p):
     """A pipe in which nothing comes: a wish to stop is heard all the same, and the windows that are open are told."""
     words = [p.path, "classify", p.file("models.h5"), "-", "--model", "boosting", "--window", "1m"]
-    for number in (signal.SIGTERM, signal.SIGUSR1):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as it is where this test runs in the background
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
         with subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
             live.stdin.write(HEADER + record(10, 1))
             live.stdin.flush()

@@ -49,7 +49,8 @@ static const struct option_row classify_options[] = {
     {"window", OPTION_DURATION, "DURATION",
      "length of a window, whole seconds (default: that of the windows which the model learned from)",
      AT(window_ns), 0, 0},
-    {"rules", OPTION_STRING, "FILE", "rules for the verdict beside the model's (default: the paper's)",
+    {"rules", OPTION_STRING, "FILE",
+     "rules for the verdict beside the model's (default: those of the rows which the model learned from)",
      AT(rules), 1, 0},
 };
 
@@ -114,6 +115,17 @@ static void choose_window(struct classify *x)
             (long long)learned, (long long)(x->window_ns / NS_PER_S));
 }
 
+/* As asked for, else those that the model learned from. */
+static int choose_rules(struct classify *x, const char *model_path)
+{
+    if (x->options->rules)
+        return inputs_rules(x->self, x->options->rules, &x->rules);
+    if (rules_read_text(&x->rules, model_path, x->set->training.rules) == 0)
+        return EXIT_DONE;
+    log_error("%s is damaged: its rules cannot be read; --rules FILE sets others", model_path);
+    return EXIT_BAD_DATA;
+}
+
 /* Standard input is an archive of one file that cannot be looked at before it is read. */
 static int read_archive_list(struct classify *x, const struct strings *captures)
 {
@@ -133,7 +145,7 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     if ((code = read_model(x, operands->items[0])))
         return code;
     choose_window(x);
-    if ((code = inputs_rules(x->self, x->options->rules, &x->rules)))
+    if ((code = choose_rules(x, operands->items[0])))
         return code;
     if ((code = inputs_inventory(x->self, &x->options->devices, &x->devices)))
         return code;

@@ -16,6 +16,7 @@ import sys
 import time
 import zlib
 
+import h5py
 import numpy as np
 import xgboost
 
@@ -275,6 +276,28 @@ def check_silent(p):
             assert live.wait(timeout=10) == 75 and b"stopping: signal TERM" in live.stderr.read()
 
 
+def check_rules(p):
+    """Beside the model's verdict stands that of the rules which it learned from, unless others are given."""
+    rules, strict = p.file("strict.ini"), p.file("strict")
+    with open(rules, "w") as f:
+        f.write("[stealth_tcp]\nfewer_syn_than = 2\n")
+    p.do("label", p.file("features"), "--rules", rules, "-o", strict)
+    p.do("train", strict, "--learner", "bayes", "-o", p.file("strict.h5"))
+    words = [p.file("hour.pcap.gz"), "--model", "bayes", "--devices", p.file("devices.csv")]
+
+    def verdicts(model, *more):
+        return [RULES.index(row["rule"]) for row in rows_of(p.do("classify", p.file(model), *words, *more).stdout)]
+
+    paper, other = ([int(rule) for rule in features.columns(p.file(folder))["rule"]] for folder in ("features", "strict"))
+    assert paper != other
+    assert verdicts("models.h5") == paper and verdicts("strict.h5") == other
+    assert verdicts("models.h5", "--rules", rules) == other
+    with h5py.File(p.file("strict.h5"), "r+") as f:
+        f.attrs["rules"] = np.bytes_("[stealth_tcp]\nfewer_syn_than = many\n")
+    done = p.run("classify", p.file("strict.h5"), *words)
+    assert done.returncode == 65 and "strict.h5 is damaged" in done.stderr, done.stderr
+
+
 def check_overlap(p):
     """Two monitors of the same minutes: the second file's packets are not late, and sources are counted over both."""
     for name, offset in (("a", 0), ("b", 1)):
@@ -326,6 +349,7 @@ def main():
         check_leaps(p)
         check_quiet(p)
         check_silent(p)
+        check_rules(p)
         check_overlap(p)
         check_refusals(p)
 

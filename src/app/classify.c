@@ -103,6 +103,16 @@ static int read_model(struct classify *x, const char *path)
     return code;
 }
 
+/* Devices are not compared: what a source sent does not depend on which others are listed. */
+static void warn_of_filter(const struct classify *x)
+{
+    const char *asked = x->options->filter ? x->options->filter : "", *learned = x->set->training.filter;
+    if (learned && strcmp(asked, learned) != 0)
+        log_warn(
+            "the rows that the model learned from were extracted with another --filter: their features do "
+            "not mean the same");
+}
+
 /* As asked for, else as the model has learned it. */
 static void choose_window(struct classify *x)
 {
@@ -144,6 +154,7 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     run_record_phase(x->record, "inputs");
     if ((code = read_model(x, operands->items[0])))
         return code;
+    warn_of_filter(x);
     choose_window(x);
     if ((code = choose_rules(x, operands->items[0])))
         return code;

@@ -44,8 +44,11 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
     const int first = !about->rules;
     if (first) {
         about->rules = rules_text(&meta->rules);
+        about->filter = memory_text(meta->filter);
+        about->inventory_checksum = meta->inventory_checksum;
         about->window_length = meta->window_length;
     }
+    about->windows[about->n_windows++] = (struct training_window){meta->window_start, meta->window_length};
     if (first || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
     if (first || meta->window_start > about->last_window)
@@ -58,6 +61,7 @@ static int survey(const struct strings *paths, uint64_t *n_rows, struct training
 {
     struct mixture mixture = {0};
     int code = EXIT_DONE;
+    rows->about.windows = memory_get(paths->n * sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
         struct features_file *file = features_open(paths->items[i], &meta, &code, why);
@@ -186,12 +190,19 @@ static int share_survey(const struct ranks *ranks, const struct strings *paths, 
     free(why);
     if (code != EXIT_DONE)
         return code;
-    char *rules = about->rules, *inputs = about->inputs;
+    char *rules = about->rules, *inputs = about->inputs, *filter = about->filter;
+    struct training_window *windows = about->windows;
+    if (!windows)
+        windows = memory_get(paths->n * sizeof *windows);
     broadcast_text(ranks, &rules);
     broadcast_text(ranks, &inputs);
+    broadcast_text(ranks, &filter);
+    ranks_broadcast(ranks, 0, windows, paths->n * sizeof *windows);
     ranks_broadcast(ranks, 0, about, sizeof *about);
     about->rules = rules;
     about->inputs = inputs;
+    about->filter = filter;
+    about->windows = windows;
     ranks_broadcast(ranks, 0, n_rows, paths->n * sizeof *n_rows);
     rows->n_total = about->n_rows;
     return EXIT_DONE;
@@ -232,5 +243,7 @@ void training_rows_free(struct training_rows *rows)
     ranks_free(rows->node);
     free(rows->about.rules);
     free(rows->about.inputs);
+    free(rows->about.filter);
+    free(rows->about.windows);
     *rows = (struct training_rows){0};
 }

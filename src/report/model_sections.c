@@ -39,14 +39,17 @@ const char *section_protocol(const struct result *result)
 /* A table of results: its caption says what pooled means where there are folds. */
 static struct grid *results_grid(const struct report *report, const char *name, const char *caption)
 {
-    int has_folds = 0;
-    for (size_t i = 0; i < report->results.n; i++)
+    int has_folds = 0, has_overlap = 0;
+    for (size_t i = 0; i < report->results.n; i++) {
         has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
-    char *whole =
-        text_format("%s%s", caption,
-                    has_folds ? " Cross-validation, pooled: the folds' confusion matrices added up; "
-                                "means over folds stand in the tables of folds."
-                              : "");
+        has_overlap |= report->results.items[i].protocol == PROTOCOL_OVERLAP;
+    }
+    char *whole = text_format(
+        "%s%s%s", caption,
+        has_overlap ? " Overlap: some or all of the rows are of times that the model learned from." : "",
+        has_folds ? " Cross-validation, pooled: the folds' confusion matrices added up; "
+                    "means over folds stand in the tables of folds."
+                  : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
     grid_column(grid, "Model", 0);

@@ -218,6 +218,15 @@ def undefined_is_marked(study):
         assert "†" not in open(f"{study}/tables/{name}.csv").read()
 
 
+def overlap_is_told(folder):
+    """Rows that were learned from, beside others: no cross-month result."""
+    result, out = folder + "/both.h5", folder + "/overlap"
+    run("evaluate", folder + "/c/before/model.h5", folder + "/c/before", folder + "/a-march", "-o", result, "--quiet")
+    run("report", result, "-o", out)
+    assert column(out, "results", "Protocol") == ["overlap"] and "Overlap: some or all" in open(out + "/report.md").read()
+    assert "Overlap:" not in open(folder + "/study/report.md").read()
+
+
 def folds_are_numpys(study, model):
     """The tables of folds against the model file's confusion matrices; the pooled ones say that they are."""
     with h5py.File(model) as f:

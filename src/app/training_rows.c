@@ -5,6 +5,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
@@ -56,10 +57,21 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
     about->n_rows += meta->n_rows;
 }
 
+/* Of a window that was not seen whole, rows are used all the same. */
+static void warn_of_parts(size_t n_files, size_t n_damaged, size_t n_partial)
+{
+    if (n_damaged > 0 || n_partial > 0)
+        log_warn(
+            "of %zu windows %zu are from damaged input and %zu were extracted only in part (--from, --to): "
+            "their sources may have sent more than their rows say",
+            n_files, n_damaged, n_partial);
+}
+
 /* Rank 0. The number of rows of each file, and what stands beside them. */
 static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
 {
     struct mixture mixture = {0};
+    size_t n_damaged = 0, n_partial = 0;
     int code = EXIT_DONE;
     rows->about.windows = memory_get(paths->n * sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
@@ -69,11 +81,14 @@ static int survey(const struct strings *paths, uint64_t *n_rows, struct training
             break;
         n_rows[i] = meta.n_rows;
         note_file(rows, &meta);
+        n_damaged += meta.damages[0] != '\0';
+        n_partial += meta.covered_from_ns != 0 || meta.covered_to_ns != 0;
         mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);
     }
     mixture_warn(&mixture);
+    warn_of_parts(paths->n, n_damaged, n_partial);
     rows->about.inputs = training_rows_inputs(paths);
     return code;
 }

@@ -49,7 +49,8 @@ static const struct option_row classify_options[] = {
     {"window", OPTION_DURATION, "DURATION",
      "length of a window, whole seconds (default: that of the windows which the model learned from)",
      AT(window_ns), 0, 0},
-    {"rules", OPTION_STRING, "FILE", "rules for the verdict beside the model's (default: the paper's)",
+    {"rules", OPTION_STRING, "FILE",
+     "rules for the verdict beside the model's (default: those of the rows which the model learned from)",
      AT(rules), 1, 0},
 };
 
@@ -102,6 +103,16 @@ static int read_model(struct classify *x, const char *path)
     return code;
 }
 
+/* Devices are not compared: what a source sent does not depend on which others are listed. */
+static void warn_of_filter(const struct classify *x)
+{
+    const char *asked = x->options->filter ? x->options->filter : "", *learned = x->set->training.filter;
+    if (learned && strcmp(asked, learned) != 0)
+        log_warn(
+            "the rows that the model learned from were extracted with another --filter: their features do "
+            "not mean the same");
+}
+
 /* As asked for, else as the model has learned it. */
 static void choose_window(struct classify *x)
 {
@@ -112,6 +123,17 @@ static void choose_window(struct classify *x)
             "the model learned from windows of %lld s, these are of %lld s: their features do not mean the "
             "same",
             (long long)learned, (long long)(x->window_ns / NS_PER_S));
+}
+
+/* As asked for, else those that the model learned from. */
+static int choose_rules(struct classify *x, const char *model_path)
+{
+    if (x->options->rules)
+        return inputs_rules(x->self, x->options->rules, &x->rules);
+    if (rules_read_text(&x->rules, model_path, x->set->training.rules) == 0)
+        return EXIT_DONE;
+    log_error("%s is damaged: its rules cannot be read; --rules FILE sets others", model_path);
+    return EXIT_BAD_DATA;
 }
 
 /* Standard input is an archive of one file that cannot be looked at before it is read. */
@@ -132,8 +154,9 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     run_record_phase(x->record, "inputs");
     if ((code = read_model(x, operands->items[0])))
         return code;
+    warn_of_filter(x);
     choose_window(x);
-    if ((code = inputs_rules(x->self, x->options->rules, &x->rules)))
+    if ((code = choose_rules(x, operands->items[0])))
         return code;
     if ((code = inputs_inventory(x->self, &x->options->devices, &x->devices)))
         return code;
@@ -282,7 +305,8 @@ const struct command command_classify = {
                      "standard input. A window is "
                      "printed as soon as a packet comes that is a whole window later than its end; packets "
                      "of it that come after that "
-                     "are counted as late. Addresses are printed as they are.",
+                     "are counted as late. Time moves on by more than a window only when three packets in a "
+                     "row say so. Addresses are printed as they are.",
             .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --model forest-depth-3    "
                        "a detector, a window at a time",
         },

@@ -9,10 +9,12 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <stdlib.h>
 
 #define EXPECTED_CONTACTS (1 << 20) /* of a window: sizes its buckets, any number serves */
+#define AGREE 3                     /* records in a row that move time on by more than a window */
 #define MOST_OPEN 4096 /* files that overlap by more windows than this have timestamps that nobody meant */
 
 struct streaming {
@@ -20,10 +22,14 @@ struct streaming {
     struct windows windows;
     struct batch *batch;
     int64_t open_from;          /* windows of a lower index are closed */
-    int64_t latest_ns;          /* the latest record of this file so far */
+    int64_t latest;             /* the window that this file has come to; INT64_MIN: not known yet */
+    size_t n_ahead;             /* its last records, in a row, that lie beyond the next window, */
+    int64_t ahead;              /* and the earliest window of those */
     int64_t next_file_ns;       /* no file still to come begins earlier */
-    struct window *window;      /* in hand; NULL: closed, */
-    int64_t span_from, span_to; /* and its times, [from, to) */
+    int64_t index;              /* the window in hand, */
+    int64_t span_from, span_to; /* its times, [from, to), */
+    struct window *window;      /* and itself; NULL: closed, or not looked for yet */
+    int told_late;
     int code;
 };
 
@@ -87,30 +93,71 @@ static void close_before(struct streaming *s, int64_t end)
 /* The first window that a record can still belong to. */
 static int64_t still_open(const struct streaming *s)
 {
-    const int64_t length = s->stream->window_ns;
-    const int64_t at_ns = s->latest_ns < s->next_file_ns ? s->latest_ns : s->next_file_ns;
-    return windows_index(at_ns, length) - 1;
+    const int64_t next_file = windows_index(s->next_file_ns, s->stream->window_ns);
+    return (s->latest < next_file ? s->latest : next_file) - 1;
+}
+
+/*
+ * n more records of the window in hand have come: time moves on with them. A record whose time is wrong must
+ * not close windows that others still belong to, so a leap of more than a window takes AGREE records in a row,
+ * and goes to the earliest of them.
+ */
+static void move_time(struct streaming *s, size_t n)
+{
+    if (s->index > s->latest + 1) {
+        if (s->n_ahead == 0 || s->index < s->ahead)
+            s->ahead = s->index;
+        s->n_ahead += n;
+        if (s->n_ahead < AGREE)
+            return;
+        s->latest = s->ahead;
+    } else if (s->index > s->latest) {
+        s->latest = s->index;
+    }
+    s->n_ahead = 0;
+    close_before(s, still_open(s));
+}
+
+static int is_in_hand(const struct streaming *s, int64_t ts_ns)
+{
+    return ts_ns >= s->span_from && ts_ns < s->span_to;
 }
 
 /* Goes on with the window of this time. */
 static void turn_to(struct streaming *s, int64_t ts_ns)
 {
-    const int64_t length = s->stream->window_ns, index = windows_index(ts_ns, length);
-    s->latest_ns = ts_ns > s->latest_ns ? ts_ns : s->latest_ns;
-    close_before(s, still_open(s));
-    s->span_from = index * length;
+    const int64_t length = s->stream->window_ns;
+    s->index = windows_index(ts_ns, length);
+    s->span_from = s->index * length;
     s->span_to = s->span_from + length;
     s->window = NULL;
-    if (index < s->open_from)
-        return;
-    if (s->windows.n >= MOST_OPEN) {
-        log_error("more than %d windows are open at once: the files overlap too widely for a longer --window "
-                  "not to be meant",
-                  MOST_OPEN);
-        s->code = EXIT_BAD_DATA;
+}
+
+static void open_window(struct streaming *s)
+{
+    if (s->windows.n < MOST_OPEN) {
+        s->window = windows_get(&s->windows, s->index);
         return;
     }
-    s->window = windows_get(&s->windows, index);
+    log_error("more than %d windows are open at once: the files overlap too widely for a longer --window "
+              "not to be meant",
+              MOST_OPEN);
+    s->code = EXIT_BAD_DATA;
+}
+
+/* n records of a window that is closed. The first is told at once: when a clock was wrong, all that follows may
+ * be late. */
+static void take_late(struct streaming *s, int64_t ts_ns, size_t n)
+{
+    char late[FORMAT_TIME_SIZE], open[FORMAT_TIME_SIZE];
+    s->stream->tally.n[TALLY_LATE] += n;
+    if (s->told_late)
+        return;
+    s->told_late = 1;
+    log_warn(
+        "a packet of %sZ came after its window was reported: time had moved on, and packets before %sZ are "
+        "counted as late",
+        format_time(ts_ns, late), format_time(s->open_from * s->stream->window_ns, open));
 }
 
 /* Adds n records of the window in hand. */
@@ -128,14 +175,19 @@ static void take_records(struct streaming *s, const struct source_file *file, co
                          size_t n)
 {
     for (size_t at = 0, to; at < n && s->code == 0; at = to) {
-        for (to = at; to < n && records[to].ts_ns >= s->span_from && records[to].ts_ns < s->span_to; to++)
-            ;
-        if (to == at)
+        if (!is_in_hand(s, records[at].ts_ns))
             turn_to(s, records[at].ts_ns);
-        else if (s->window)
+        for (to = at + 1; to < n && is_in_hand(s, records[to].ts_ns); to++)
+            ;
+        move_time(s, to - at);
+        if (s->code == 0 && !s->window && s->index >= s->open_from)
+            open_window(s);
+        if (s->code)
+            return;
+        if (s->window)
             add_records(s, file, records + at, to - at);
         else
-            s->stream->tally.n[TALLY_LATE] += to - at;
+            take_late(s, records[at].ts_ns, to - at);
     }
 }
 
@@ -202,7 +254,8 @@ static int read_file(struct streaming *s, const char *path)
     int got = 0;
     if ((s->code = open_file(s->stream, path, &file)))
         return 0;
-    s->latest_ns = INT64_MIN;
+    s->latest = INT64_MIN;
+    s->n_ahead = 0;
     s->span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
     s->span_to = 0;
     while (s->code == 0 && (got = reader_next(file.reader, &block)) > 0) {

@@ -4,6 +4,9 @@
  *
  *     record, record, ... -> open windows -> a record a whole window later than a window's end closes it
  *
+ * A record may be later than time by one window; a longer leap, as after a gap, takes three records in a row, so
+ * that one whose time is wrong closes nothing.
+ *
  * The records that count are those of the file being read; a window also stays open for files still to come
  * that begin before that. A record of a window that is closed is tallied as late.
  */

@@ -3,6 +3,7 @@
  */
 #include "command.h"
 #include "judging.h"
+#include "overlap.h"
 #include "run_record.h"
 #include "scores.h"
 #include "stop.h"
@@ -28,6 +29,33 @@ struct evaluation {
     struct results results;
 };
 
+static void warn_of_origin(const struct training *learned, const struct training *judged)
+{
+    if (!learned->filter)
+        return;
+    if (strcmp(learned->filter, judged->filter) != 0)
+        log_warn(
+            "the rows that the models learned from were extracted with another --filter than these: their "
+            "features do not mean the same");
+    if (learned->inventory_checksum != judged->inventory_checksum)
+        log_warn(
+            "the rows that the models learned from were extracted with other --devices than these: their "
+            "sources are of other kinds");
+}
+
+static void warn_of_overlap(const struct training *learned, const struct training *judged)
+{
+    const uint64_t n = overlap_windows(learned, judged);
+    if (learned->input_checksum == judged->input_checksum)
+        log_warn(
+            "these are the very rows that the models learned from: what comes out says little of others");
+    else if (n > 0)
+        log_warn(
+            "%llu of the %llu windows lie in times that the models learned from: what comes out says little "
+            "of other rows",
+            (unsigned long long)n, (unsigned long long)judged->n_windows);
+}
+
 /* Rows that were made otherwise than those the models learned from are judged all the same. */
 static void warn_of_differences(const struct training *learned, const struct training *judged)
 {
@@ -38,9 +66,8 @@ static void warn_of_differences(const struct training *learned, const struct tra
             (long long)learned->window_length, (long long)judged->window_length);
     if (learned->rules && strcmp(learned->rules, judged->rules) != 0)
         log_warn("the rows that the models learned from were labelled by other rules than these");
-    if (learned->input_checksum == judged->input_checksum)
-        log_warn(
-            "these are the very rows that the models learned from: what comes out says little of others");
+    warn_of_origin(learned, judged);
+    warn_of_overlap(learned, judged);
 }
 
 /* Collective. */
@@ -126,7 +153,9 @@ static int evaluate_run(const struct ranks *world, const void *values, const str
 static const char about[] = "Judges every model of MODEL on the labelled sources of the feature files "
                             "(files, folders or patterns), another "
                             "month's, say: precision, recall and F1 of each class on stdout, with the "
-                            "confusion matrices in RESULT.h5.";
+                            "confusion matrices in RESULT.h5. Rows that were made with other settings than "
+                            "those which the models learned from, or are of the same times, are judged with "
+                            "a warning.";
 static const char example[] = "darkforest evaluate january.h5 february/ -o january-on-february.h5    "
                               "January's models on February's sources";
 

@@ -138,8 +138,25 @@ static void withhold(struct features_meta *meta)
     }
     free(meta->made.command_line);
     free(meta->made.host);
+    free(meta->made.made_from);
+    meta->made.made_from = NULL;
     meta->made.command_line = memory_text("(withheld)");
     meta->made.host = memory_text("(withheld)");
+}
+
+/* Whether each can be opened, so that nothing is printed when one is no feature file. */
+static int look_at_files(const struct export *export, char **why)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
+        struct features_meta meta = {0};
+        struct features_file *file = features_open(export->inputs.items[i], &meta, &code, why);
+        if (file) {
+            features_close(file);
+            features_meta_free(&meta);
+        }
+    }
+    return code;
 }
 
 struct printing {
@@ -152,6 +169,9 @@ static int print_files(FILE *out, const void *context)
     const struct printing *printing = context;
     const struct export *export = printing->export;
     const int with_addresses = export->anonymiser || export->options->with_addresses;
+    const int wrong = look_at_files(export, printing->why);
+    if (wrong)
+        return wrong;
     struct progress progress;
     progress_start(&progress, "export", "files", export->inputs.n);
     feature_csv_header(out, with_addresses);

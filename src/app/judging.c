@@ -1,5 +1,6 @@
 #include "judging.h"
 
+#include "overlap.h"
 #include "stop.h"
 #include "this_run.h"
 
@@ -13,6 +14,7 @@ struct judging {
     const struct ranks *ranks;
     const struct training_rows *rows;
     const char *trained_on, *judged_on;
+    uint64_t n_learned; /* windows of the rows in times that the models learned from */
     struct results *results;
 };
 
@@ -56,9 +58,11 @@ static int judge_model(struct judging *j, const struct model *model)
         struct result result = {.model = model->name,
                                 .learner = model->learner,
                                 .parameters = model->parameters,
-                                .protocol = PROTOCOL_OTHER_ROWS,
+                                .protocol = j->n_learned ? PROTOCOL_OVERLAP : PROTOCOL_OTHER_ROWS,
                                 .trained_on = (char *)(uintptr_t)j->trained_on,
                                 .judged_on = (char *)(uintptr_t)j->judged_on,
+                                .n_windows = j->rows->about.n_windows,
+                                .n_windows_learned = j->n_learned,
                                 .n_classes = model->n_classes,
                                 .class_names = model->class_names};
         training_judge(j->ranks, model, &table, &result.metrics);
@@ -73,7 +77,8 @@ static int judge_model(struct judging *j, const struct model *model)
 int judging_add(const struct ranks *ranks, const struct model_set *set, const struct training_rows *rows,
                 const char *trained_on, const char *judged_on, struct results *results)
 {
-    struct judging j = {ranks, rows, trained_on, judged_on, results};
+    struct judging j = {ranks,  rows, trained_on, judged_on, overlap_windows(&set->training, &rows->about),
+                        results};
     int code = EXIT_DONE;
     for (size_t i = 0; i < set->n && code == EXIT_DONE; i++) {
         code = stop_agreed(ranks, "no result was written");

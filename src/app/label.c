@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct label_options {
     const char *output;
@@ -137,13 +138,22 @@ static void relabel_rows(struct label_run *run, struct source_row *rows, size_t 
     free(before);
 }
 
+/* The command line that read the packets, however often the rows were labelled since; fresh memory. */
+static char *first_command_line(const struct provenance *made)
+{
+    const char *line = made->made_from ? made->made_from : made->command_line;
+    return memory_text(line ? line : "");
+}
+
 static int write_relabelled(struct label_run *run, const char *input, struct features_meta *meta,
                             const struct source_row *rows, size_t n)
 {
     char *path = output_path(run, input);
-    meta->rules = run->rules;
+    struct provenance made = this_run(run->ranks);
+    made.made_from = first_command_line(&meta->made);
     provenance_clear(&meta->made);
-    meta->made = this_run(run->ranks);
+    meta->made = made;
+    meta->rules = run->rules;
     const int code = features_write(run->ranks, path, meta, rows, n);
     free(path);
     return code;
@@ -182,6 +192,20 @@ static int relabel_file(struct label_run *run, const char *input)
     return code;
 }
 
+/* Local. */
+static void tell_replaced(const struct label_run *run)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < run->inputs.n; i++) {
+        char *path = output_path(run, run->inputs.items[i]);
+        n += access(path, F_OK) == 0;
+        free(path);
+    }
+    if (n > 0)
+        log_info("%zu of the %zu files are in %s already: they are replaced", n, run->inputs.n,
+                 run->options->output);
+}
+
 /* What came of it, to the run record and the user. Collective. */
 static void tell(struct label_run *run)
 {
@@ -208,6 +232,8 @@ static int label_run(const struct ranks *world, const void *values, const struct
     stop_watch(0, NULL);
     if (code == EXIT_DONE)
         code = run_record_new(&run.record, world, "label", run.options->output, RUN_RECORD_IN);
+    if (code == EXIT_DONE && log_talks())
+        tell_replaced(&run);
     for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++) {
         code = stop_agreed(world, "the files written so far are whole");
         if (code == EXIT_DONE)
@@ -221,8 +247,9 @@ static int label_run(const struct ranks *world, const void *values, const struct
 
 static const char about[] =
     "Reads feature files (files, folders or patterns), decides the label of every source again from the "
-    "evidence kept beside its features, and writes files of the same names to DIR. No packet is read, and "
-    "nothing but the labels changes.";
+    "evidence kept beside its features, and writes files of the same names to DIR, in place of those "
+    "that are there. No packet is read. Of the rows only label, rule and rules_matched change; the files say "
+    "by which rules and which command line, and keep the one that read the packets.";
 static const char example[] =
     "darkforest label hours/ -o relabelled --rules strict.ini    every window in hours/";
 

@@ -24,14 +24,29 @@ static void note_signal(int number)
     stop_signal = number;
 }
 
+/* The first alone is noted. A shell has those that it runs in the background ignore it: they still do. */
+static void watch_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND}, before;
+    sigaction(SIGINT, NULL, &before);
+    if (before.sa_handler == SIG_DFL && !stop_signal)
+        sigaction(SIGINT, &action, NULL);
+}
+
 void stop_watch(int64_t deadline_ns, const char *folder)
 {
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    watch_interrupt();
     stop_deadline_ns = deadline_ns;
     if (folder)
         snprintf(stop_file, sizeof stop_file, "%s/STOP", folder);
+}
+
+static const char *signal_name(int number)
+{
+    return number == SIGUSR1 ? "USR1" : number == SIGTERM ? "TERM" : "INT";
 }
 
 /* What asks to stop goes into stop_reason. */
@@ -39,7 +54,7 @@ static void look(void)
 {
     const double now = clock_seconds();
     if (stop_signal)
-        snprintf(stop_reason, sizeof stop_reason, "signal %s came", stop_signal == SIGUSR1 ? "USR1" : "TERM");
+        snprintf(stop_reason, sizeof stop_reason, "signal %s came", signal_name(stop_signal));
     if (stop_reason[0] || now - stop_last_look < LOOK_INTERVAL)
         return;
     stop_last_look = now;

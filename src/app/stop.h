@@ -1,5 +1,5 @@
 /*
- * stop.h - orderly stop: SIGUSR1, SIGTERM, --deadline, or a file named STOP in the output folder.
+ * stop.h - orderly stop: SIGUSR1, SIGTERM, SIGINT (Ctrl-C), --deadline, or a file named STOP in the output folder.
  * Private to the app.
  *
  * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all,
@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-/* From here on SIGUSR1 and SIGTERM are wishes. deadline_ns: 0 for none.
- * folder: where STOP may lie, NULL for nowhere. */
+/* From here on SIGUSR1, SIGTERM and the first SIGINT are wishes; a second SIGINT ends the process at once, for
+ * who will not wait. deadline_ns: 0 for none. folder: where STOP may lie, NULL for nowhere. */
 void stop_watch(int64_t deadline_ns, const char *folder);
 /* NULL, or why to stop, as a clause; once given, it stays.
  * Looks at the clock and the folder at most every second. */

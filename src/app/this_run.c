@@ -9,11 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* As it can be given to a shell again. */
 static char *command_line(void)
 {
     char *line = memory_text("");
-    for (int i = 0; i < command_argc; i++)
-        text_add(&line, "%s%s", i ? " " : "", command_argv[i]);
+    for (int i = 0; i < command_argc; i++) {
+        char *word = text_shell_word(command_argv[i]);
+        text_add(&line, "%s%s", i ? " " : "", word);
+        free(word);
+    }
     return line;
 }
 

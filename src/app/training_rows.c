@@ -5,6 +5,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
@@ -44,8 +45,11 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
     const int first = !about->rules;
     if (first) {
         about->rules = rules_text(&meta->rules);
+        about->filter = memory_text(meta->filter);
+        about->inventory_checksum = meta->inventory_checksum;
         about->window_length = meta->window_length;
     }
+    about->windows[about->n_windows++] = (struct training_window){meta->window_start, meta->window_length};
     if (first || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
     if (first || meta->window_start > about->last_window)
@@ -53,11 +57,23 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
     about->n_rows += meta->n_rows;
 }
 
+/* Of a window that was not seen whole, rows are used all the same. */
+static void warn_of_parts(size_t n_files, size_t n_damaged, size_t n_partial)
+{
+    if (n_damaged > 0 || n_partial > 0)
+        log_warn(
+            "of %zu windows %zu are from damaged input and %zu were extracted only in part (--from, --to): "
+            "their sources may have sent more than their rows say",
+            n_files, n_damaged, n_partial);
+}
+
 /* Rank 0. The number of rows of each file, and what stands beside them. */
 static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
 {
     struct mixture mixture = {0};
+    size_t n_damaged = 0, n_partial = 0;
     int code = EXIT_DONE;
+    rows->about.windows = memory_get(paths->n * sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
         struct features_file *file = features_open(paths->items[i], &meta, &code, why);
@@ -65,11 +81,14 @@ static int survey(const struct strings *paths, uint64_t *n_rows, struct training
             break;
         n_rows[i] = meta.n_rows;
         note_file(rows, &meta);
+        n_damaged += meta.damages[0] != '\0';
+        n_partial += meta.covered_from_ns != 0 || meta.covered_to_ns != 0;
         mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);
     }
     mixture_warn(&mixture);
+    warn_of_parts(paths->n, n_damaged, n_partial);
     rows->about.inputs = training_rows_inputs(paths);
     return code;
 }
@@ -186,12 +205,19 @@ static int share_survey(const struct ranks *ranks, const struct strings *paths, 
     free(why);
     if (code != EXIT_DONE)
         return code;
-    char *rules = about->rules, *inputs = about->inputs;
+    char *rules = about->rules, *inputs = about->inputs, *filter = about->filter;
+    struct training_window *windows = about->windows;
+    if (!windows)
+        windows = memory_get(paths->n * sizeof *windows);
     broadcast_text(ranks, &rules);
     broadcast_text(ranks, &inputs);
+    broadcast_text(ranks, &filter);
+    ranks_broadcast(ranks, 0, windows, paths->n * sizeof *windows);
     ranks_broadcast(ranks, 0, about, sizeof *about);
     about->rules = rules;
     about->inputs = inputs;
+    about->filter = filter;
+    about->windows = windows;
     ranks_broadcast(ranks, 0, n_rows, paths->n * sizeof *n_rows);
     rows->n_total = about->n_rows;
     return EXIT_DONE;
@@ -232,5 +258,7 @@ void training_rows_free(struct training_rows *rows)
     ranks_free(rows->node);
     free(rows->about.rules);
     free(rows->about.inputs);
+    free(rows->about.filter);
+    free(rows->about.windows);
     *rows = (struct training_rows){0};
 }

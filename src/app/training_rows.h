@@ -27,7 +27,7 @@ struct training_rows {
     struct table all; /* all rows, when shared */
     struct ranks *node;
     struct shared *shared;
-    struct training about; /* rules, inputs, windows, n_rows; the rest is for the one who trains */
+    struct training about; /* rules, inputs, origin, windows, n_rows; the rest is for the one who trains */
 };
 
 /* Collective. FEATURES operands (files, folders, patterns).

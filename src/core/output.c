@@ -117,6 +117,24 @@ void text_add(char **text, const char *format, ...)
     free(more);
 }
 
+char *text_shell_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (word[0] && word[strspn(word, plain)] == '\0')
+        return memory_text(word);
+    char *quoted = memory_text("'");
+    for (size_t n; *word; word += n) {
+        n = strcspn(word, "'");
+        text_add(&quoted, "%.*s", (int)n, word);
+        if (word[n] == '\'') {
+            text_add(&quoted, "'\\''");
+            n++;
+        }
+    }
+    text_add(&quoted, "'");
+    return quoted;
+}
+
 int text_ends_in(const char *text, const char *ending)
 {
     const size_t n = strlen(text), n_ending = strlen(ending);

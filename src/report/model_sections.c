@@ -58,14 +58,17 @@ const char *section_protocol(const struct result *result)
 /* A table of results: its caption says what pooled means where there are folds. */
 static struct grid *results_grid(const struct report *report, const char *name, const char *caption)
 {
-    int has_folds = 0;
-    for (size_t i = 0; i < report->results.n; i++)
+    int has_folds = 0, has_overlap = 0;
+    for (size_t i = 0; i < report->results.n; i++) {
         has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
-    char *whole =
-        text_format("%s%s", caption,
-                    has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
-                                "means over the folds."
-                              : "");
+        has_overlap |= report->results.items[i].protocol == PROTOCOL_OVERLAP;
+    }
+    char *whole = text_format(
+        "%s%s%s", caption,
+        has_overlap ? " But overlap: some or all of the rows are of times that the model learned from." : "",
+        has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
+                    "means over the folds."
+                  : "");
     struct grid *grid = grid_new(name, whole);
     free(whole);
     model_columns(grid, report);
@@ -89,8 +92,8 @@ enum measure { MEASURE_PRECISION, MEASURE_RECALL, MEASURE_F1, MEASURES };
 
 static const char *const measure_names[MEASURES] = {"precision", "recall", "F1"};
 
-/* Which rows a result is of, for captions. */
-#define BY_MODELS ", by each model on rows that it was not fitted on."
+/* Which rows a result is of, for captions: all protocols but overlap keep these apart. */
+#define BY_MODELS ", by each model on rows kept apart from those that it was fitted on."
 
 /* What the mark of grid_measure means, for captions. */
 #define DAGGER                                                                                               \

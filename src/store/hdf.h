@@ -62,7 +62,8 @@ int hdf_put_hash(hid_t object, const char *name, uint64_t hash);
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);
-int hdf_get_time(hid_t object, const char *name, int64_t *value); /* s; -1 too when ns would overflow */
+int hdf_is_time(int64_t seconds);                                 /* 0 when ns would overflow */
+int hdf_get_time(hid_t object, const char *name, int64_t *value); /* s; -1 too when it is none */
 int hdf_get_f64(hid_t object, const char *name, double *value);
 int hdf_get_hash(hid_t object, const char *name, uint64_t *hash);
 

@@ -139,10 +139,15 @@ int hdf_get_i64(hid_t object, const char *name, int64_t *value)
     return get_number(object, name, H5T_INTEGER, H5T_NATIVE_INT64, value);
 }
 
-int hdf_get_time(hid_t object, const char *name, int64_t *value)
+int hdf_is_time(int64_t seconds)
 {
     const int64_t most = INT64_MAX / 2 / NS_PER_S; /* what pcap can say, and a window's length beyond, fits */
-    return hdf_get_i64(object, name, value) != 0 || *value < -most || *value > most ? -1 : 0;
+    return seconds >= -most && seconds <= most;
+}
+
+int hdf_get_time(hid_t object, const char *name, int64_t *value)
+{
+    return hdf_get_i64(object, name, value) != 0 || !hdf_is_time(*value) ? -1 : 0;
 }
 
 int hdf_get_f64(hid_t object, const char *name, double *value)

@@ -128,6 +128,8 @@ int hdf_put_provenance(hid_t file, const struct provenance *made)
     bad |= hdf_put_text(group, "command_line", made->command_line ? made->command_line : "");
     bad |= hdf_put_text(group, "host", made->host ? made->host : "");
     bad |= hdf_put_text(group, "created", made->created ? made->created : "");
+    if (made->made_from)
+        bad |= hdf_put_text(group, "made_from", made->made_from);
     bad |= hdf_put_i64(group, "n_ranks", made->n_ranks);
     return bad;
 }
@@ -139,6 +141,7 @@ void hdf_get_provenance(hid_t file, struct provenance *made)
     made->command_line = hdf_get_text(group, "command_line");
     made->host = hdf_get_text(group, "host");
     made->created = hdf_get_text(group, "created");
+    made->made_from = hdf_get_text(group, "made_from");
     hdf_get_i64(group, "n_ranks", &n_ranks);
     made->n_ranks = n_ranks > 0 && n_ranks <= INT32_MAX ? (int)n_ranks : 0;
 }
@@ -148,5 +151,6 @@ void provenance_clear(struct provenance *made)
     free(made->command_line);
     free(made->host);
     free(made->created);
+    free(made->made_from);
     *made = (struct provenance){0};
 }

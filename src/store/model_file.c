@@ -122,6 +122,20 @@ static int put_model(hid_t models, const struct model *m)
     return bad;
 }
 
+_Static_assert(sizeof(struct training_window) == 2 * sizeof(int64_t), "a line of /windows");
+
+/* Which packets the rows came from. */
+static int put_origin(hid_t file, const struct training *t)
+{
+    const struct hdf_shape shape = {.n_dimensions = 2, .dimensions = {t->n_windows, 2}};
+    if (!t->filter)
+        return 0;
+    int bad = hdf_put_text(file, "filter", t->filter);
+    bad |= hdf_put_hash(file, "inventory_checksum", t->inventory_checksum);
+    bad |= hdf_put_array(file, "windows", H5T_NATIVE_INT64, shape, t->windows);
+    return bad;
+}
+
 static int put_training(hid_t file, const struct training *t)
 {
     int bad = hdf_put_kind(file, CONTENT_MODELS, SCHEMA);
@@ -135,6 +149,7 @@ static int put_training(hid_t file, const struct training *t)
     bad |= hdf_put_f64(file, "test_share", t->test_share);
     bad |= hdf_put_i64(file, "seed", (int64_t)t->seed);
     bad |= hdf_put_i64(file, "n_folds", (int64_t)t->n_folds);
+    bad |= put_origin(file, t);
     return bad;
 }
 
@@ -240,6 +255,29 @@ err0:
     return NULL;
 }
 
+static int are_windows(const struct training_window *windows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!hdf_is_time(windows[i].start) || !hdf_is_time(windows[i].length) || windows[i].length <= 0)
+            return 0;
+    return 1;
+}
+
+/* Older files do not say it. */
+static int get_origin(hid_t file, struct training *t)
+{
+    struct hdf_shape shape;
+    if (H5Aexists(file, "filter") == 0)
+        return 0;
+    t->filter = hdf_get_text(file, "filter");
+    t->windows = hdf_get_array(file, "windows", H5T_NATIVE_INT64, VALUES_MOST, &shape);
+    if (!t->filter || !t->windows || shape.n_dimensions != 2 || shape.dimensions[1] != 2 ||
+        hdf_get_hash(file, "inventory_checksum", &t->inventory_checksum) != 0)
+        return -1;
+    t->n_windows = (size_t)shape.dimensions[0];
+    return are_windows(t->windows, t->n_windows) ? 0 : -1;
+}
+
 static int get_training(hid_t file, struct training *t)
 {
     int64_t rows, seed, folds;
@@ -259,7 +297,7 @@ static int get_training(hid_t file, struct training *t)
     t->rules = hdf_get_text(file, "rules");
     t->inputs = hdf_get_text(file, "inputs");
     hdf_get_provenance(file, &t->made);
-    return t->rules && t->inputs ? 0 : -1;
+    return t->rules && t->inputs && get_origin(file, t) == 0 ? 0 : -1;
 }
 
 static int get_models(hid_t file, const char *path, struct model_set *set, char **why)
@@ -307,6 +345,8 @@ void model_set_free(struct model_set *set)
     free(set->models);
     free(set->training.rules);
     free(set->training.inputs);
+    free(set->training.filter);
+    free(set->training.windows);
     provenance_clear(&set->training.made);
     free(set);
 }

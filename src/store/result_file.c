@@ -15,6 +15,7 @@ const char *const protocol_names[PROTOCOLS] = {
     [PROTOCOL_SPLIT] = "split",
     [PROTOCOL_FOLDS] = "cross-validation",
     [PROTOCOL_OTHER_ROWS] = "cross-month",
+    [PROTOCOL_OVERLAP] = "overlap",
 };
 
 static char *copy_text(const char *text)
@@ -84,6 +85,8 @@ static int put_result(hid_t parent, const char *name, const struct result *r)
     bad |= hdf_put_text(group, "protocol", protocol_names[r->protocol]);
     bad |= hdf_put_text(group, "trained_on", r->trained_on);
     bad |= hdf_put_text(group, "judged_on", r->judged_on);
+    bad |= hdf_put_i64(group, "n_windows", (int64_t)r->n_windows);
+    bad |= hdf_put_i64(group, "n_windows_learned", (int64_t)r->n_windows_learned);
     bad |= hdf_put_texts(group, "classes", (const char *const *)r->class_names, (size_t)r->n_classes);
     bad |= metrics_put(group, "metrics", &r->metrics);
     bad |= metrics_put_folds(group, "folds", r->folds, r->n_folds);
@@ -116,6 +119,20 @@ static int get_protocol(hid_t group, enum protocol *protocol)
     return found < 0 ? -1 : 0;
 }
 
+/* Older files do not say it. */
+static int get_windows(hid_t group, struct result *r)
+{
+    int64_t n, n_learned;
+    if (H5Aexists(group, "n_windows") == 0)
+        return 0;
+    if (hdf_get_i64(group, "n_windows", &n) != 0 ||
+        hdf_get_i64(group, "n_windows_learned", &n_learned) != 0 || n_learned < 0 || n_learned > n)
+        return -1;
+    r->n_windows = (uint64_t)n;
+    r->n_windows_learned = (uint64_t)n_learned;
+    return 0;
+}
+
 static int get_result(hid_t group, struct result *r)
 {
     size_t n_classes = 0;
@@ -127,7 +144,7 @@ static int get_result(hid_t group, struct result *r)
     r->class_names = hdf_get_texts(group, "classes", 255, &n_classes);
     r->n_classes = (int)n_classes;
     if (!r->model || !r->learner || !r->parameters || !r->trained_on || !r->judged_on || !r->class_names ||
-        n_classes == 0 || get_protocol(group, &r->protocol) != 0)
+        n_classes == 0 || get_protocol(group, &r->protocol) != 0 || get_windows(group, r) != 0)
         return -1;
     return metrics_get(group, "metrics", r->n_classes, &r->metrics) != 0 ||
                    metrics_get_folds(group, "folds", r->n_classes, &r->folds, &r->n_folds) != 0

@@ -1,5 +1,6 @@
 """`label`: the same rows with labels by other rules, equal to labels decided by hand; refusals of what cannot be done."""
 import os
+import shlex
 import sys
 
 import h5py
@@ -18,6 +19,7 @@ fewer_syn_than = 3
 [order]
 rules = backscatter, stealth_icmp, stealth_tcp, network_scan, port_scan, misconfiguration
 """
+FILTER = "tcp or udp or icmp"
 ORDER = [4, 3, 2, 1, 0, 5]
 
 
@@ -54,6 +56,26 @@ def check_labels(p, before, after):
     assert features.tally_of_files(before) == features.tally_of_files(after)
 
 
+def made(folder):
+    """How the first file of a folder says that it was made."""
+    with h5py.File(features.files(folder)[0]) as f:
+        return {name: features.texts([value])[0] for name, value in f["provenance"].attrs.items() if name in ("command_line", "made_from")}
+
+
+def check_provenance(p, before, there, back):
+    """The line that read the packets is kept, whoever labelled since; a shell reads every line back."""
+    extracted = made(before)
+    assert list(extracted) == ["command_line"], extracted
+    assert shlex.split(extracted["command_line"])[1:] == ["extract", p.file("the hour.pcap"), "-o", before, "--filter", FILTER], extracted
+    for folder in (there, back):
+        labelled = made(folder)
+        assert labelled["made_from"] == extracted["command_line"] and shlex.split(labelled["command_line"])[1] == "label", labelled
+    with open(p.file("key"), "wb") as f:
+        f.write(bytes(range(32)))
+    p.do("export", there, "--format", "hdf5", "--anonymize", p.file("key"), "-o", p.file("anonymous/"))
+    assert made(p.file("anonymous")) == {"command_line": "(withheld)"}
+
+
 def refused(p, code, names, *words):
     done = p.run("label", *words)
     assert done.returncode == code and names in done.stderr, "%s: exit %d\n%s" % (words, done.returncode, done.stderr)
@@ -61,19 +83,24 @@ def refused(p, code, names, *words):
 
 def main():
     with Program(sys.argv[1]) as p:
-        hour, rules = p.file("hour.pcap"), p.file("strict.ini")
+        hour, rules = p.file("the hour.pcap"), p.file("strict.ini")
         with open(rules, "w") as f:
             f.write(STRICT)
         before, there, back = p.file("before"), p.file("there"), p.file("back")
         p.do("synth", "-o", hour, "--packets", "50000", "--sources", "3000")
-        p.do("extract", hour, "-o", before, ranks=2)
-        p.do("label", before, "-o", there, "--rules", rules, ranks=3)
+        p.do("extract", hour, "-o", before, "--filter", FILTER, ranks=2)
+        done = p.do("label", before, "-o", there, "--rules", rules, ranks=3)
+        assert "replaced" not in done.stderr, done.stderr
         check_labels(p, before, there)
-        p.do("extract", hour, "-o", p.file("at-once"), "--rules", rules)
+        p.do("extract", hour, "-o", p.file("at-once"), "--filter", FILTER, "--rules", rules)
         for name in features.COLUMNS:
             assert numpy.array_equal(features.columns(there)[name], features.columns(p.file("at-once"))[name]), name
-        p.do("label", there, "-o", back)
+        p.do("label", before, "-o", back)
+        done = p.do("label", there, "-o", back)
+        n = len(features.files(back))
+        assert "%d of the %d files are in %s already: they are replaced" % (n, n, back) in done.stderr, done.stderr
         assert numpy.array_equal(features.columns(before)["rules_matched"], features.columns(back)["rules_matched"])
+        check_provenance(p, before, there, back)
 
         with open(rules, "w") as f:
             f.write("[backscatter]\nplain_ack = yes\n")

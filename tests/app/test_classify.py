@@ -16,6 +16,7 @@ import sys
 import time
 import zlib
 
+import h5py
 import numpy as np
 import xgboost
 
@@ -221,10 +222,38 @@ def check_live(p, header, record, pack):
     assert b"1 records came after" in talk, talk
 
 
+def check_leaps(p):
+    """A packet whose time is far ahead closes nothing, also as the first; three in a row are a gap, and what comes before it is late."""
+    words = ["classify", p.file("models.h5"), p.file("leap.pcap"), "--model", "boosting", "--window", "1m"]
+
+    def told(*records):
+        with open(p.file("leap.pcap"), "wb") as f:
+            f.write(HEADER + b"".join(records))
+        done = p.do(*words)
+        return [(row["window_start"], row["address"]) for row in rows_of(done.stdout)], done.stderr
+
+    usual = [record(second, 1) for second in range(10, 300, 10)]
+    minutes = [("2017-01-01T00:0%d:00Z" % minute, "0.0.0.1") for minute in range(5)]
+    far = ("2017-01-02T00:00:00Z", "0.0.0.9")
+    for at in (0, 1, 15, len(usual)):
+        for n in (1, 2):
+            rows, talk = told(*usual[:at], *[record(86400, 9)] * n, *usual[at:])
+            assert rows == minutes + [far] and "late" not in talk and "came after" not in talk, (at, n, rows, talk)
+    rows, talk = told(*usual[:15], *[record(86400, 9)] * 3, *usual[15:])
+    assert rows == minutes[:3] + [far], rows
+    assert talk.count("a packet of 2017-01-01T00:02:40Z came after its window was reported: time had moved on, and packets before "
+                      "2017-01-01T23:59:00Z are counted as late") == 1, talk
+    assert "14 records came after" in talk, talk
+    apart = [record(second, 1) for second in range(0, 86400, 600)]  # never two in one window or the next
+    rows, talk = told(*apart[:50], record(8640000, 9), *apart[50:])
+    assert len(rows) == len(apart) + 1 and "late" not in talk, (len(rows), talk)
+
+
 def check_quiet(p):
     """A pipe in which nothing comes: a wish to stop is heard all the same, and the windows that are open are told."""
     words = [p.path, "classify", p.file("models.h5"), "-", "--model", "boosting", "--window", "1m"]
-    for number in (signal.SIGTERM, signal.SIGUSR1):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as it is where this test runs in the background
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
         with subprocess.Popen(words, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as live:
             live.stdin.write(HEADER + record(10, 1))
             live.stdin.flush()
@@ -245,6 +274,28 @@ def check_silent(p):
             assert len(read_lines(live.stdout, 1, 10)) == 1, "the head comes at once"
             live.send_signal(signal.SIGTERM)
             assert live.wait(timeout=10) == 75 and b"stopping: signal TERM" in live.stderr.read()
+
+
+def check_rules(p):
+    """Beside the model's verdict stands that of the rules which it learned from, unless others are given."""
+    rules, strict = p.file("strict.ini"), p.file("strict")
+    with open(rules, "w") as f:
+        f.write("[stealth_tcp]\nfewer_syn_than = 2\n")
+    p.do("label", p.file("features"), "--rules", rules, "-o", strict)
+    p.do("train", strict, "--learner", "bayes", "-o", p.file("strict.h5"))
+    words = [p.file("hour.pcap.gz"), "--model", "bayes", "--devices", p.file("devices.csv")]
+
+    def verdicts(model, *more):
+        return [RULES.index(row["rule"]) for row in rows_of(p.do("classify", p.file(model), *words, *more).stdout)]
+
+    paper, other = ([int(rule) for rule in features.columns(p.file(folder))["rule"]] for folder in ("features", "strict"))
+    assert paper != other
+    assert verdicts("models.h5") == paper and verdicts("strict.h5") == other
+    assert verdicts("models.h5", "--rules", rules) == other
+    with h5py.File(p.file("strict.h5"), "r+") as f:
+        f.attrs["rules"] = np.bytes_("[stealth_tcp]\nfewer_syn_than = many\n")
+    done = p.run("classify", p.file("strict.h5"), *words)
+    assert done.returncode == 65 and "strict.h5 is damaged" in done.stderr, done.stderr
 
 
 def check_overlap(p):
@@ -295,8 +346,10 @@ def main():
         for form, parts in LIVE_FORMS.items():
             print("live:", form)
             check_live(p, *parts)
+        check_leaps(p)
         check_quiet(p)
         check_silent(p)
+        check_rules(p)
         check_overlap(p)
         check_refusals(p)
 

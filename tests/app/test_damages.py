@@ -57,12 +57,30 @@ def check(p, suffix, ranks):
         assert "2017-01-01T01:00:00" in page.read()
     with open(os.path.join(output + "-report", "tables", "damages.csv")) as table:
         assert bad in table.read()
+    if suffix == "" and ranks == 1:
+        learned_all_the_same(p, output)
     shutil.copy(good, bad)
     for name in WINDOWS[1:3]:
         os.remove(os.path.join(output, name))
     p.do(*words, output, ranks=ranks)
     assert run_record(output)["damages"] == []
     same(output, truth, WINDOWS)
+
+
+def learned_all_the_same(p, folder):
+    """Rows of windows that are damaged or covered in part are used, and it is said how many such windows there are."""
+    model, part = p.file("model.h5"), p.file("part")
+    for command in (["train", folder, "-o", model, "--learner", "bayes"], ["evaluate", model, folder]):
+        done = p.do(*command)
+        assert done.stderr.count("of 4 windows 2 are from damaged input and 0 were extracted only in part") == 1, done.stderr
+    p.do("synth", "-o", p.file("part.pcap"), "--packets", "20000", "--sources", "2000")
+    for word, time in [("--from", "2017-01-01T00:20"), ("--to", "2017-01-01T00:40")]:
+        p.do("extract", p.file("part.pcap"), word, time, "-o", part)
+        done = p.do("evaluate", model, part)
+        assert "0 are from damaged input and 1 were extracted only in part" in done.stderr, done.stderr
+        shutil.rmtree(part)
+    p.do("extract", p.file("part.pcap"), "-o", part)
+    assert "extracted only in part" not in p.do("evaluate", model, part).stderr
 
 
 def stopped(p, ranks):

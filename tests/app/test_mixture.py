@@ -3,12 +3,16 @@ import os
 import shutil
 import sys
 
+import h5py
+
 import features
 from program import Program
 
 LENGTH, INVENTORY, FILTER, RULES = ("different " + what for what in ("window lengths", "device inventories", "filters", "rules"))
 TWICE = "the same window"
 VERY_ROWS = "the very rows that the models learned from"  # which is what evaluate is given below
+OVERLAP = "%d of the %d windows lie in times that the models learned from"
+OTHER_FILTER, OTHER_DEVICES = "with another --filter", "with other --devices than these"
 
 
 def make_folders(p):
@@ -37,11 +41,50 @@ def check(p, command, operands, wanted, ranks=1):
 
 def check_other_than_learned(p, model):
     """Rows that fit together, but not to those which the models learned from."""
-    for name, wanted in [("plain", [VERY_ROWS]), ("filter", []), ("length", ["windows of 1800 s, these are of 600 s"]),
-                         ("rules", ["by other rules", VERY_ROWS])]:
-        done = p.do("evaluate", model, p.file(name))
+    for name, wanted in [("plain", [VERY_ROWS]), ("filter", [OTHER_FILTER, OVERLAP]), ("inventory", [OTHER_DEVICES, OVERLAP]),
+                         ("length", ["windows of 1800 s, these are of 600 s", OVERLAP]), ("rules", ["by other rules", VERY_ROWS])]:
+        n = len(features.files(p.file(name)))
+        wanted = [words.replace("%d", str(n)) for words in wanted]
+        for ranks in (1, 2):
+            done = p.do("evaluate", model, p.file(name), ranks=ranks)
+            warnings = [line for line in done.stderr.splitlines() if "warning: " in line]
+            assert len(warnings) == len(wanted) and all(w in line for w, line in zip(wanted, warnings)), done.stderr
+
+
+def check_learned_windows(p):
+    """Judged on windows of which some were learned from, on those and on the others alone, and by a model that does not say."""
+    model, result, windows = p.file("half.h5"), p.file("result.h5"), features.files(p.file("plain"))
+    half = len(windows) // 2
+    p.do("train", *windows[:half], "-o", model, "--learner", "bayes")
+    for rows, learned in [(windows, half), (windows[:half], half), (windows[half:], 0)]:
+        done = p.do("evaluate", model, *rows, "-o", result)
+        assert (OVERLAP % (learned, len(rows)) in done.stderr) == (0 < learned < len(rows)), done.stderr
+        with h5py.File(result) as f:
+            for said in f["results"].values():
+                assert (said.attrs["n_windows"], said.attrs["n_windows_learned"]) == (len(rows), learned)
+                assert features.texts([said.attrs["protocol"]]) == ["overlap" if learned else "cross-month"]
+    for spoil in (lambda f: f.pop("windows"), lambda f: f.attrs.pop("inventory_checksum"),
+                  lambda f: f["windows"].write_direct(f["windows"][:] + 1)):
+        shutil.copy(model, p.file("spoiled.h5"))
+        with h5py.File(p.file("spoiled.h5"), "r+") as f:
+            spoil(f)
+        done = p.run("evaluate", p.file("spoiled.h5"), *windows)
+        assert done.returncode == 65 and "its attributes are incomplete" in done.stderr, done.stderr
+    with h5py.File(model, "r+") as f:
+        del f.attrs["filter"]
+    assert "warning" not in p.do("evaluate", model, p.file("filter")).stderr
+
+
+def check_classify(p, model):
+    """Only the filter is compared: captures of an operator's own have no inventory."""
+    hour, filtered = p.file("hour.pcap"), p.file("filtered.h5")
+    p.do("train", p.file("filter"), "-o", filtered, "--learner", "bayes")
+    for with_model, words, differs in [(model, [], False), (model, ["--filter", "tcp"], True), (filtered, [], True),
+                                       (filtered, ["--filter", "udp"], True), (filtered, ["--filter", "tcp"], False),
+                                       (filtered, ["--filter", "tcp", "--devices", p.file("devices.csv")], False)]:
+        done = p.do("classify", with_model, hour, "--model", "bayes", *words)
         warnings = [line for line in done.stderr.splitlines() if "warning: " in line]
-        assert len(warnings) == len(wanted) and all(w in line for w, line in zip(wanted, warnings)), done.stderr
+        assert len(warnings) == differs and all(OTHER_FILTER in line for line in warnings), (words, done.stderr)
 
 
 def main():
@@ -58,6 +101,8 @@ def main():
             check(p, ["report", "-o", p.file("report"), model], both, wanted)
         check(p, train, [p.file("plain")], [])
         check_other_than_learned(p, model)
+        check_learned_windows(p)
+        check_classify(p, model)
         check(p, ["report", "-o", p.file("report"), model], [p.file("plain")], [])
 
 

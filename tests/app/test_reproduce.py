@@ -82,6 +82,7 @@ def find_model(folder, month, model):
 def result_confusion(folder, month, model):
     learner = model.split("-")[0]
     with h5py.File("%s/results/2017-01/%s-on-%s.h5" % (folder, learner, month), "r") as f:
+        assert all(features.texts([g.attrs["protocol"]]) == ["cross-month"] for g in f["results"].values())
         found = [g["metrics/confusion"][:] for g in f["results"].values() if features.texts([g.attrs["model"]]) == [model]]
     assert len(found) == 1
     return found[0]

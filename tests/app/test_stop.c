@@ -64,6 +64,31 @@ static int term(void)
     return before && stops_because("TERM");
 }
 
+static int interrupt(void)
+{
+    signal(SIGINT, SIG_DFL); /* also where this test runs in the background */
+    stop_watch(0, folder);
+    raise(SIGINT);
+    stop_watch(0, folder); /* a later step of the same run does not make a wish of the second one */
+    return stops_because("INT");
+}
+
+/* Returns only when it should not have. */
+static int second_interrupt(void)
+{
+    if (interrupt())
+        raise(SIGINT);
+    return 0;
+}
+
+static int ignored_interrupt(void)
+{
+    signal(SIGINT, SIG_IGN);
+    stop_watch(0, folder);
+    raise(SIGINT);
+    return !stop_wanted();
+}
+
 static int file(void)
 {
     make_stop_file();
@@ -97,8 +122,9 @@ static int later_deadline(void)
 static void each_wish_is_heard_and_stays(void **state)
 {
     (void)state;
-    static int (*const cases[])(void) = {nothing, nowhere_to_look, usr1,     term,
-                                         file,    late_file,       deadline, later_deadline};
+    static int (*const cases[])(void) = {nothing,   nowhere_to_look,   usr1, term,
+                                         interrupt, ignored_interrupt, file, late_file,
+                                         deadline,  later_deadline};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status;
         const pid_t child = fork();
@@ -111,10 +137,22 @@ static void each_wish_is_heard_and_stays(void **state)
     }
 }
 
+static void a_second_interrupt_is_no_wish(void **state)
+{
+    (void)state;
+    int status;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(second_interrupt());
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_wish_is_heard_and_stays),
+        cmocka_unit_test(a_second_interrupt_is_no_wish),
     };
     if (!mkdtemp(folder))
         return 1;

@@ -412,6 +412,28 @@ static void texts_grow_and_end(void **state)
     free(text);
 }
 
+static void words_are_quoted_where_a_shell_needs_it(void **state)
+{
+    (void)state;
+    static const char *const words[][2] = {
+        {"hours/2017-01-01.pcap.gz", "hours/2017-01-01.pcap.gz"},
+        {"--from=2017-01-01T00:00:00", "--from=2017-01-01T00:00:00"},
+        {"", "''"},
+        {"tcp and not port 23", "'tcp and not port 23'"},
+        {"my runs/m.h5", "'my runs/m.h5'"},
+        {"a*b", "'a*b'"},
+        {"~", "'~'"},
+        {"it's", "'it'\\''s'"},
+        {"'", "''\\'''"},
+        {"$(x)\n\"y\"", "'$(x)\n\"y\"'"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char *word = text_shell_word(words[i][0]);
+        assert_string_equal(word, words[i][1]);
+        free(word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +455,7 @@ int main(void)
         cmocka_unit_test(texts_are_copied_and_formatted),
         cmocka_unit_test(texts_are_printed),
         cmocka_unit_test(texts_grow_and_end),
+        cmocka_unit_test(words_are_quoted_where_a_shell_needs_it),
     };
     log_init(LOG_QUIET, 0);
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

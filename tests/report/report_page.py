@@ -377,6 +377,15 @@ def undefined_is_marked(study):
         assert "†" not in open(f"{study}/tables/{name}.csv").read()
 
 
+def overlap_is_told(folder):
+    """Rows that were learned from, beside others: no cross-month result."""
+    result, out = folder + "/both.h5", folder + "/overlap"
+    run("evaluate", folder + "/c/before/model.h5", folder + "/c/before", folder + "/a-march", "-o", result, "--quiet")
+    run("report", result, "-o", out)
+    assert column(out, "results", "Protocol") == ["overlap"] and "Overlap: some or all" in open(out + "/report.md").read()
+    assert "Overlap:" not in open(folder + "/study/report.md").read()
+
+
 def folds_are_numpys(study, model):
     """The tables of folds against the model file's confusion matrices; the pooled ones say that they are."""
     with h5py.File(model) as f:
@@ -441,6 +450,14 @@ def what_is_cut_says_so(study):
     assert len(drawn) == 9 and drawn[-1] == "2017-03"
 
 
+def what_holds_no_rows_is_not_exported(folder):
+    """Not a line is printed, not even of the files before it."""
+    result = folder + "/result.h5"
+    for words in ([result], [folder + "/b-february", result], [result, folder + "/b-february"]):
+        done = run("export", *words, code=65)
+        assert done.stdout == "" and result in done.stderr, (words, done.stdout[:200], done.stderr)
+
+
 def all_windows_are_in_the_csv(folder):
     path = folder + "/small.h5"
     subprocess.run([MAKE, path, "3"], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
@@ -470,6 +487,8 @@ def study_is_told():
         latex_says_what_it_needs(study)
         latex_compiles(study)
         what_is_cut_says_so(study)
+        overlap_is_told(folder)
+        what_holds_no_rows_is_not_exported(folder)
         all_windows_are_in_the_csv(folder)
 
 

@@ -68,13 +68,19 @@ static char *path_of(const char *name)
     return text_format("%s/%s", folder, name);
 }
 
-static void write_models(const char *path)
+static struct training_window two_windows[] = {{1483228800, 3600}, {1483232400, 3600}};
+
+static void write_models_of(const char *path, struct training_window *windows)
 {
     struct model *m = made_forest();
     struct model_set set = {.models = &m,
                             .n = 1,
                             .training = {.rules = (char[]){"[rules]"},
                                          .inputs = (char[]){"features-20170101T000000.h5"},
+                                         .filter = windows ? (char[]){"tcp and not port 23"} : NULL,
+                                         .inventory_checksum = 7,
+                                         .windows = windows,
+                                         .n_windows = 2,
                                          .input_checksum = 42,
                                          .first_window = 1483228800,
                                          .last_window = 1483232400,
@@ -85,6 +91,11 @@ static void write_models(const char *path)
                                          .made = {.n_ranks = 3}}};
     assert_int_equal(model_file_write(path, &set), EXIT_DONE);
     model_free(m);
+}
+
+static void write_models(const char *path)
+{
+    write_models_of(path, two_windows);
 }
 
 static void models_come_back(void **state)
@@ -114,6 +125,10 @@ static void models_come_back(void **state)
     assert_int_equal(set->training.input_checksum, 42);
     assert_int_equal(set->training.made.n_ranks, 3);
     assert_string_equal(set->training.rules, "[rules]");
+    assert_string_equal(set->training.filter, "tcp and not port 23");
+    assert_int_equal(set->training.inventory_checksum, 7);
+    assert_int_equal(set->training.n_windows, 2);
+    assert_memory_equal(set->training.windows, two_windows, sizeof two_windows);
     model_free(made);
     model_set_free(set);
     free(path);
@@ -183,6 +198,40 @@ static void damage_is_refused(void **state)
     free(path);
 }
 
+/* Whether the file can be read, and is refused by its attributes when it cannot. */
+static int is_read(const char *path, struct model_set **set)
+{
+    int code = EXIT_DONE;
+    char *why = NULL;
+    *set = model_file_read(path, &code, &why);
+    if (!*set) {
+        assert_int_equal(code, EXIT_BAD_DATA);
+        assert_non_null(strstr(why, "its attributes are incomplete"));
+        free(why);
+    }
+    return *set != NULL;
+}
+
+static void origins_are_optional_but_sound(void **state)
+{
+    (void)state;
+    char *path = path_of("model.h5");
+    struct model_set *set;
+    write_models_of(path, NULL); /* as before there were any */
+    assert_true(is_read(path, &set));
+    assert_null(set->training.filter);
+    assert_null(set->training.windows);
+    assert_int_equal(set->training.n_windows, 0);
+    model_set_free(set);
+    static const struct training_window odd[] = {
+        {INT64_MAX, 3600}, {INT64_MIN, 3600}, {0, 0}, {0, -1}, {0, INT64_MAX}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        write_models_of(path, (struct training_window[]){two_windows[0], odd[i]});
+        assert_false(is_read(path, &set));
+    }
+    free(path);
+}
+
 static void results_come_back(void **state)
 {
     (void)state;
@@ -196,6 +245,8 @@ static void results_come_back(void **state)
                             .protocol = PROTOCOL_OTHER_ROWS,
                             .trained_on = (char[]){"2017-01"},
                             .judged_on = (char[]){"2017-02"},
+                            .n_windows = 744,
+                            .n_windows_learned = 24,
                             .n_classes = 3,
                             .class_names = m->class_names,
                             .metrics = m->held_out};
@@ -207,6 +258,8 @@ static void results_come_back(void **state)
     assert_int_equal(read->n, 2);
     assert_int_equal(read->items[1].protocol, PROTOCOL_OTHER_ROWS);
     assert_string_equal(read->items[1].judged_on, "2017-02");
+    assert_int_equal(read->items[1].n_windows, 744);
+    assert_int_equal(read->items[1].n_windows_learned, 24);
     assert_memory_equal(read->items[1].metrics.confusion, m->held_out.confusion, 9 * sizeof(int64_t));
     results_free(read);
     results_clear(&results);
@@ -257,7 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_come_back),       cmocka_unit_test(features_are_found_by_name),
         cmocka_unit_test(damage_is_refused),      cmocka_unit_test(results_come_back),
-        cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(failures_leave_nothing), cmocka_unit_test(origins_are_optional_but_sound),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

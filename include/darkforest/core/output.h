@@ -50,6 +50,8 @@ int output_make_directory(const char *path);
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same behind what *text holds: fresh memory, or NULL for nothing. */
 void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One word of a command line as a POSIX shell reads it back: in quotes where it needs them; fresh memory. */
+char *text_shell_word(const char *word);
 int text_ends_in(const char *text, const char *ending);
 /* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh
  * memory ("." when there is none, "/" for the root). */

@@ -7,6 +7,7 @@
  *                               checksum
  *     /models/<name>/held_out   confusion matrix, precision, recall, F1;
  *                               folds/<k> the same of a cross-validation
+ *     /windows                  of the rows: start and length in seconds, a line a feature file
  *     /provenance               what differs from run to run
  *
  * A file of an unknown version, a damaged one, and one whose
@@ -21,7 +22,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* On which rows the models were fitted. Strings are borrowed on writing, owned by the set after reading. */
+struct training_window {
+    int64_t start, length; /* s */
+};
+
+/* On which rows the models were fitted. Where their files differ in rules, filter, inventory or window length, it
+ * is that of the first. What is pointed to is borrowed on writing, owned by the set after reading. */
 struct training {
     char *rules;                       /* text of the rules that labelled the rows (rules_text) */
     char *inputs;                      /* last parts of the feature files' names, one a line */
@@ -33,6 +39,11 @@ struct training {
     uint64_t seed;                     /* of the split and the folds */
     uint64_t n_folds;                  /* 0: no cross-validation */
     struct provenance made;
+    /* Of which packets the rows are. */
+    char *filter;                    /* BPF expression, "" for none; NULL: nothing of this is known */
+    uint64_t inventory_checksum;     /* 0: every source kept */
+    struct training_window *windows; /* of the feature files, in their order; at least one */
+    size_t n_windows;
 };
 
 struct model_set {

@@ -8,7 +8,8 @@
 /* Strings are borrowed on writing, owned by who has read them (provenance_clear); NULL: not told. */
 struct provenance {
     char *command_line, *host, *created; /* created: ISO 8601 UTC */
-    int n_ranks;                         /* 0: not told */
+    char *made_from; /* the command line that read the packets, where this one read its files */
+    int n_ranks;     /* 0: not told */
 };
 
 void provenance_clear(struct provenance *made);

@@ -2,7 +2,8 @@
  * result_file.h - how models did on rows: confusion matrices and what follows from them, in HDF5.
  * Local: one rank writes, any reads.
  *
- *     /results/0000          attributes: model, learner, parameters, protocol, trained_on, judged_on, classes
+ *     /results/0000          attributes: model, learner, parameters, protocol, trained_on, judged_on, classes,
+ *                            n_windows, n_windows_learned
  *     /results/0000/metrics  confusion, precision, recall, f1, support; attributes: accuracy, the averages
  *     /results/0000/folds    of a cross-validation: the same a fold, 0000, 0001, ...
  *     /results/0001          ...
@@ -21,10 +22,12 @@ enum protocol {
     PROTOCOL_SPLIT,      /* held out of the same months */
     PROTOCOL_FOLDS,      /* cross-validation */
     PROTOCOL_OTHER_ROWS, /* another month, another file */
+    PROTOCOL_OVERLAP,    /* rows of times that were trained on are among them */
     PROTOCOLS
 };
 
-extern const char *const protocol_names[PROTOCOLS]; /* "split", "cross-validation", "cross-month" */
+/* "split", "cross-validation", "cross-month", "overlap" */
+extern const char *const protocol_names[PROTOCOLS];
 
 /* One model judged on one set of rows. Owns what it points to. */
 struct result {
@@ -34,6 +37,8 @@ struct result {
     enum protocol protocol;
     char *trained_on; /* what a reader calls the rows: "2017-01", a file's name */
     char *judged_on;
+    uint64_t n_windows;         /* judged on; 0: not told */
+    uint64_t n_windows_learned; /* those of them in times that the model learned from */
     int n_classes;
     char **class_names;
     struct metrics metrics; /* PROTOCOL_FOLDS: the sum over the folds */

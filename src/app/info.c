@@ -58,8 +58,11 @@ static json_t *exact_time(int64_t ns)
 
 static json_t *made_by(const struct provenance *made)
 {
-    return json_pack("{s:o, s:o, s:o}", "command_line", text(made->command_line), "host", text(made->host),
-                     "created", text(made->created));
+    json_t *info = json_pack("{s:o, s:o, s:o}", "command_line", text(made->command_line), "host",
+                             text(made->host), "created", text(made->created));
+    if (made->made_from)
+        json_object_set_new(info, "made_from", text(made->made_from));
+    return info;
 }
 
 static json_t *tally_info(const struct tally *tally)
@@ -143,12 +146,27 @@ static json_t *features_info(const char *path, struct info_sum *sum, int *code, 
     return info;
 }
 
-static json_t *metrics_info(const struct metrics *metrics)
+/* A class: its measures, and how many of its rows were taken for which class. */
+static json_t *class_info(const struct metrics *metrics, int c, char *const *class_names)
+{
+    const struct measures m = metrics_class(metrics, c);
+    json_t *taken_for = json_object();
+    for (int p = 0; p < metrics->n_classes; p++)
+        json_object_set_new(taken_for, class_names[p],
+                            json_integer(metrics->confusion[c * metrics->n_classes + p]));
+    return json_pack("{s:o, s:f, s:f, s:f, s:o}", "rows", count(m.support), "precision", m.precision,
+                     "recall", m.recall, "f1", m.f1, "taken_for", taken_for);
+}
+
+static json_t *metrics_info(const struct metrics *metrics, char *const *class_names)
 {
     const struct metrics_summary s = metrics_summarise(metrics);
-    return json_pack("{s:o, s:f, s:f, s:f, s:f}", "rows", count(metrics_rows(metrics)), "accuracy",
+    json_t *classes = json_object();
+    for (int c = 0; c < metrics->n_classes; c++)
+        json_object_set_new(classes, class_names[c], class_info(metrics, c, class_names));
+    return json_pack("{s:o, s:f, s:f, s:f, s:f, s:o}", "rows", count(metrics_rows(metrics)), "accuracy",
                      s.accuracy, "macro_precision", s.macro.precision, "macro_recall", s.macro.recall,
-                     "macro_f1", s.macro.f1);
+                     "macro_f1", s.macro.f1, "classes", classes);
 }
 
 static json_t *model_info(const struct model *m)
@@ -166,7 +184,7 @@ static json_t *model_info(const struct model *m)
     json_object_set_new(info, "features", features);
     json_object_set_new(info, "classes", classes);
     if (m->held_out.n_classes)
-        json_object_set_new(info, "held_out", metrics_info(&m->held_out));
+        json_object_set_new(info, "held_out", metrics_info(&m->held_out, m->class_names));
     return info;
 }
 
@@ -189,6 +207,10 @@ static json_t *models_info(const char *path, struct info_sum *sum, int *code, ch
     json_object_set_new(info, "test_share", json_real(t->test_share));
     json_object_set_new(info, "seed", count(t->seed));
     json_object_set_new(info, "inputs", text(t->inputs));
+    if (t->filter) {
+        json_object_set_new(info, "filter", text(t->filter));
+        json_object_set_new(info, "inventory_checksum", hash(t->inventory_checksum));
+    }
     json_object_set_new(info, "rules", text(t->rules));
     json_object_set_new(info, "made_by", made_by(&t->made));
     model_set_free(set);
@@ -204,11 +226,15 @@ static json_t *results_info(const char *path, struct info_sum *sum, int *code, c
     json_t *info = json_object(), *list = json_array();
     for (size_t i = 0; i < results->n; i++) {
         const struct result *r = &results->items[i];
-        json_t *item = metrics_info(&r->metrics);
+        json_t *item = metrics_info(&r->metrics, r->class_names);
         json_object_set_new(item, "model", text(r->model));
         json_object_set_new(item, "protocol", text(protocol_names[r->protocol]));
         json_object_set_new(item, "trained_on", text(r->trained_on));
         json_object_set_new(item, "judged_on", text(r->judged_on));
+        if (r->n_windows) {
+            json_object_set_new(item, "windows", count(r->n_windows));
+            json_object_set_new(item, "windows_learned_from", count(r->n_windows_learned));
+        }
         json_array_append_new(list, item);
     }
     json_object_set_new(info, "results", list);

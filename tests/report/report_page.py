@@ -382,7 +382,7 @@ def overlap_is_told(folder):
     result, out = folder + "/both.h5", folder + "/overlap"
     run("evaluate", folder + "/c/before/model.h5", folder + "/c/before", folder + "/a-march", "-o", result, "--quiet")
     run("report", result, "-o", out)
-    assert column(out, "results", "Protocol") == ["overlap"] and "Overlap: some or all" in open(out + "/report.md").read()
+    assert column(out, "results", "Protocol") == ["overlap"] and "overlap: some or all" in open(out + "/report.md").read()
     assert "Overlap:" not in open(folder + "/study/report.md").read()
 
 

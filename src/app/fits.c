@@ -122,7 +122,7 @@ static int is_mine(const struct fits *f, size_t part, size_t recipe, uint32_t n_
 /* The pieces of a part that want the rows in so many bins. */
 static int fit_binned(struct fits *f, size_t part, const struct parts *parts, uint32_t n_bins)
 {
-    const struct training_set_options options = {n_bins, f->plan->spread, f->deal->n_groups};
+    const struct training_set_options options = {n_bins, f->plan->spread};
     struct training_set set;
     int code = EXIT_DONE;
     training_set_build(&set, f->group, &parts->train, &options);

@@ -113,10 +113,10 @@ static void fill_shared(struct training_set *set, const struct ranks *ranks, con
 }
 
 /* Collective over all ranks. Whether the memory could be had on every node. */
-static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, int n_beside)
+static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells)
 {
     set->node = ranks_node(ranks);
-    set->shared = shared_new_beside(set->node, shared_bytes(set, n_cells), n_beside);
+    set->shared = shared_new(set->node, shared_bytes(set, n_cells));
     uint64_t n_lacking = !set->shared;
     ranks_sum_u64(ranks, &n_lacking, 1);
     if (n_lacking == 0)
@@ -128,11 +128,11 @@ static int open_shared(struct training_set *set, const struct ranks *ranks, size
     return 0;
 }
 
-static void share(struct training_set *set, const struct ranks *ranks, int n_beside)
+static void share(struct training_set *set, const struct ranks *ranks)
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, n_beside))
+    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells))
         return;
     const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
     fill_shared(set, ranks, &s);
@@ -149,7 +149,7 @@ void training_set_build(struct training_set *set, const struct ranks *ranks, con
     set->cells = cells_find(set->bins, rows, set->cell_of);
     set->data = dataset_spread(&set->team, set->bins, &set->rows, &set->cells, set->cell_of);
     if (!options->spread && set->team.size > 1)
-        share(set, ranks, options->n_beside);
+        share(set, ranks);
 }
 
 void training_set_free(struct training_set *set)

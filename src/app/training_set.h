@@ -26,8 +26,7 @@ struct training_set {
 
 struct training_set_options {
     uint32_t n_bins;
-    int spread;   /* do not share */
-    int n_beside; /* groups of ranks on this node that build sets at this time, this one included */
+    int spread; /* do not share */
 };
 
 /* Collective. The table has passed table_check. */

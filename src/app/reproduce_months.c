@@ -120,7 +120,7 @@ static int read_rows(const struct months *r, size_t m, struct training_rows *row
     int code = ranks_rank(r->group) == 0 ? month_files_list(r->campaign, m, &paths, &why) : EXIT_DONE;
     code = ranks_agree(r->group, code, why);
     if (code == EXIT_DONE)
-        code = training_rows_read(r->group, &paths, rows);
+        code = training_rows_read(r->group, &paths, r->plan.memory, rows);
     if (code == EXIT_DONE && rows->n_total == 0) {
         why = text_format("month %s holds no sources: there is nothing to learn from",
                           r->campaign->months[m].name);

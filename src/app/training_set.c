@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* That each rank takes for a cell of a whole set, when it grows trees of a forest. */
+#define FIT_CELL_BYTES 12
+
 static void sum_over(void *context, int64_t *values, size_t n)
 {
     ranks_sum_i64(context, values, n);
@@ -131,27 +134,39 @@ static void fill_shared(const struct training_set *set, const struct ranks *rank
     ranks_barrier(set->node);
 }
 
-/* Collective over all ranks. Whether the memory could be had on every node. */
-static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells)
+/* Collective over all ranks. Whether one of them lacks what all must have. */
+static int any_lacks(const struct ranks *ranks, int lacks)
 {
-    set->node = ranks_node(ranks);
-    set->shared = shared_new(set->node, shared_bytes(set, n_cells));
-    uint64_t n_lacking = !set->shared;
+    uint64_t n_lacking = (uint64_t)lacks;
     ranks_sum_u64(ranks, &n_lacking, 1);
-    if (n_lacking == 0)
+    return n_lacking > 0;
+}
+
+/* Collective over all ranks. Whether the memory could be had on every node. */
+static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, uint64_t memory)
+{
+    const size_t n_bytes = shared_bytes(set, n_cells);
+    set->node = ranks_node(ranks);
+    const uint64_t mine = n_bytes / (size_t)ranks_size(set->node) + n_cells * FIT_CELL_BYTES;
+    if (any_lacks(ranks, mine > memory)) {
+        log_info("memory has no room for %zu bytes more a node: training rows stay with their ranks",
+                 n_bytes);
+        return 0;
+    }
+    set->shared = shared_new(set->node, n_bytes);
+    if (!any_lacks(ranks, !set->shared))
         return 1;
-    log_info("shared memory has no room for %zu bytes: training rows stay with their ranks",
-             shared_bytes(set, n_cells));
+    log_info("shared memory has no room for %zu bytes: training rows stay with their ranks", n_bytes);
     shared_free(set->shared);
     set->shared = NULL;
     return 0;
 }
 
-static void share(struct training_set *set, const struct ranks *ranks)
+static void share(struct training_set *set, const struct ranks *ranks, uint64_t memory)
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells))
+    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, memory))
         return;
     const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
     fill_shared(set, ranks, &s);
@@ -168,7 +183,7 @@ void training_set_build(struct training_set *set, const struct ranks *ranks, con
     set->cells = cells_find(set->bins, rows, set->cell_of);
     set->data = dataset_spread(&set->team, set->bins, &set->rows, &set->cells, set->cell_of);
     if (!options->spread && set->team.size > 1)
-        share(set, ranks);
+        share(set, ranks, options->memory);
 }
 
 void training_set_free(struct training_set *set)

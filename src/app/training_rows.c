@@ -222,6 +222,17 @@ static int check_memory(const struct ranks *ranks, uint64_t memory, const struct
     return EXIT_BAD_CONFIG;
 }
 
+/* Lists of rows and cells hold their numbers in 32 bits; the greatest means none. */
+static int check_count(const struct ranks *ranks, const struct training_rows *rows, char **why)
+{
+    if (rows_of_rank(ranks, rows->n_total) < UINT32_MAX)
+        return EXIT_DONE;
+    *why =
+        text_format("%llu rows are too many for so few ranks, each of which can number %lld: use more ranks",
+                    (unsigned long long)rows->n_total, (long long)UINT32_MAX - 1);
+    return EXIT_BAD_CONFIG;
+}
+
 static int read_files(const struct ranks *ranks, const struct strings *paths, uint64_t memory,
                       struct training_rows *rows)
 {
@@ -230,6 +241,8 @@ static int read_files(const struct ranks *ranks, const struct strings *paths, ui
     int code = share_survey(ranks, paths, n_rows, rows);
     if (code == EXIT_DONE) {
         code = check_memory(ranks, memory, rows, &why);
+        if (code == EXIT_DONE)
+            code = check_count(ranks, rows, &why);
         code = ranks_agree(ranks, code, why);
     }
     if (code == EXIT_DONE) {

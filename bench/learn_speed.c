@@ -66,7 +66,7 @@ static struct model *fit_once(const struct ranks *world, const struct table *min
                               const struct recipe *recipe, double seconds[2])
 {
     static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"};
-    const struct training_set_options options = {recipe->learner->n_bins, 0, 1};
+    const struct training_set_options options = {recipe->learner->n_bins, 0, UINT64_MAX};
     struct training_set set;
     char *why = NULL;
     ranks_barrier(world);

@@ -155,11 +155,12 @@ struct deal deal_make(const struct deal_work *work, int n_ranks, int most)
     return best;
 }
 
-int deal_most(int n_ranks, int on_node, double memory, double node_bytes, double group_bytes)
+int deal_most(int n_ranks, int on_node, double memory, double node_bytes, double group_bytes,
+              double rank_bytes)
 {
     for (int n = 1; n < n_ranks; n++) {
         const int here = n < on_node ? n : on_node; /* a group's ranks on one node */
-        if (here * (memory - node_bytes / on_node) >= group_bytes)
+        if (here * (memory - node_bytes / on_node - rank_bytes) >= group_bytes)
             return n_ranks / n;
     }
     return 1;

@@ -38,9 +38,11 @@ void deal_free(struct deal *deal);
 
 /*
  * How many groups memory has room for, at least 1. A rank may use `memory` bytes, `on_node` ranks share a
- * node, on which one copy of the rows takes node_bytes, and each group's set of binned rows group_bytes.
+ * node, on which one copy of the rows takes node_bytes, each group's set of binned rows group_bytes, and the
+ * work of each rank rank_bytes.
  */
-int deal_most(int n_ranks, int on_node, double memory, double node_bytes, double group_bytes);
+int deal_most(int n_ranks, int on_node, double memory, double node_bytes, double group_bytes,
+              double rank_bytes);
 
 /* The group that has a piece, the group that a rank is in, the first rank of a group. */
 int deal_group(const struct deal *deal, size_t part, size_t model);

@@ -1,6 +1,7 @@
 /*
  * evaluate.c - the command `evaluate`: the models of a file judged on the rows of other feature files.
  */
+#include "budget.h"
 #include "command.h"
 #include "judging.h"
 #include "overlap.h"
@@ -97,7 +98,7 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
     code = ranks_agree(e->world, e->set ? EXIT_DONE : code, why);
     free(why);
     if (code == EXIT_DONE)
-        code = training_rows_read(e->world, &features, &e->rows);
+        code = training_rows_read(e->world, &features, budget_per_rank(e->world), &e->rows);
     run_record_phase(record, "judge");
     if (code == EXIT_DONE && e->rows.n_total == 0)
         code = ranks_agree(e->world, EXIT_BAD_DATA, "the feature files hold no rows to judge models on");

@@ -119,10 +119,17 @@ static int is_mine(const struct fits *f, size_t part, size_t recipe, uint32_t n_
            fits_bins(f->plan, &f->recipes->items[recipe]) == n_bins;
 }
 
+/* What a rank may use beside its rows. */
+static uint64_t memory_left(const struct fits *f)
+{
+    const uint64_t taken = f->rows.n * TRAINING_ROW_BYTES;
+    return f->plan->memory > taken ? f->plan->memory - taken : 0;
+}
+
 /* The pieces of a part that want the rows in so many bins. */
 static int fit_binned(struct fits *f, size_t part, const struct parts *parts, uint32_t n_bins)
 {
-    const struct training_set_options options = {n_bins, f->plan->spread, f->deal->n_groups};
+    const struct training_set_options options = {n_bins, f->plan->spread, memory_left(f)};
     struct training_set set;
     int code = EXIT_DONE;
     training_set_build(&set, f->group, &parts->train, &options);

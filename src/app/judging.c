@@ -3,12 +3,16 @@
 #include "overlap.h"
 #include "stop.h"
 #include "this_run.h"
+#include "training_set.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Rows judged at once: no more are copied. */
+#define BLOCK 4096
 
 struct judging {
     const struct ranks *ranks;
@@ -18,15 +22,36 @@ struct judging {
     struct results *results;
 };
 
-/* This rank's rows with their columns in the model's order, in fresh memory. */
-static double *model_rows(const struct table *table, const struct model *model, const int *columns)
+/* Up to BLOCK of this rank's rows with their columns in the model's order; `values` has room for them. */
+static struct table model_rows(const struct table *table, size_t from, const struct model *model,
+                               const int *columns, double *values)
 {
     const size_t n_features = (size_t)model->n_features;
-    double *values = memory_get((table->n * n_features + 1) * sizeof *values);
-    for (size_t i = 0; i < table->n; i++)
+    struct table rows = *table;
+    rows.n = table->n - from < BLOCK ? table->n - from : BLOCK;
+    for (size_t i = 0; i < rows.n; i++)
         for (size_t f = 0; f < n_features; f++)
-            values[i * n_features + f] = table_row(table, i)[columns[f]];
-    return values;
+            values[i * n_features + f] = table_row(table, from + i)[columns[f]];
+    rows.values = values;
+    rows.labels = table->labels + from;
+    rows.n_features = model->n_features;
+    return rows;
+}
+
+/* Collective. The model's confusion matrix over the rows of all ranks, into fresh metrics. */
+static void judge_rows(const struct judging *j, const struct model *model, const int *columns,
+                       struct metrics *metrics)
+{
+    const struct learn_team team = training_team(j->ranks);
+    const struct table *all = &j->rows->table;
+    double *values = memory_get(BLOCK * (size_t)model->n_features * sizeof *values);
+    metrics_init(metrics, model->n_classes);
+    for (size_t from = 0; from < all->n; from += BLOCK) {
+        const struct table rows = model_rows(all, from, model, columns, values);
+        model_judge(model, &rows, metrics);
+    }
+    metrics_sum(metrics, &team);
+    free(values);
 }
 
 /* The model's classes must be the labels, or the confusion matrix would compare other things. */
@@ -51,10 +76,6 @@ static int judge_model(struct judging *j, const struct model *model)
     code = ranks_agree(j->ranks, code, why);
     free(why);
     if (code == EXIT_DONE) {
-        struct table table = j->rows->table;
-        double *values = model_rows(&table, model, columns);
-        table.values = values;
-        table.n_features = model->n_features;
         struct result result = {.model = model->name,
                                 .learner = model->learner,
                                 .parameters = model->parameters,
@@ -65,10 +86,9 @@ static int judge_model(struct judging *j, const struct model *model)
                                 .n_windows_learned = j->n_learned,
                                 .n_classes = model->n_classes,
                                 .class_names = model->class_names};
-        training_judge(j->ranks, model, &table, &result.metrics);
+        judge_rows(j, model, columns, &result.metrics);
         results_add(j->results, &result);
         metrics_free(&result.metrics);
-        free(values);
     }
     free(columns);
     return code;

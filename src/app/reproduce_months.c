@@ -111,15 +111,16 @@ static int make_folder_of(const struct months *r, const char *path)
     return ranks_agree(r->group, code, NULL);
 }
 
-/* Reads a month's rows. The agreed code; none is an error. */
+/* Reads a month's rows. Rank 0 of the group looks for the files: another node may see the folder later. The
+ * agreed code; no rows are an error. */
 static int read_rows(const struct months *r, size_t m, struct training_rows *rows)
 {
     struct strings paths = {0};
     char *why = NULL;
-    int code = month_files_list(r->campaign, m, &paths, &why);
+    int code = ranks_rank(r->group) == 0 ? month_files_list(r->campaign, m, &paths, &why) : EXIT_DONE;
     code = ranks_agree(r->group, code, why);
     if (code == EXIT_DONE)
-        code = training_rows_read(r->group, &paths, rows);
+        code = training_rows_read(r->group, &paths, r->plan.memory, rows);
     if (code == EXIT_DONE && rows->n_total == 0) {
         why = text_format("month %s holds no sources: there is nothing to learn from",
                           r->campaign->months[m].name);

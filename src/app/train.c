@@ -188,7 +188,7 @@ static int train_and_write(const struct ranks *world, const struct train_options
     struct model *models[RECIPES_MOST] = {0};
     struct training_rows rows;
     run_record_phase(record, "read");
-    int code = training_rows_read(world, operands, &rows);
+    int code = training_rows_read(world, operands, plan.memory, &rows);
     run_record_phase(record, "fit");
     if (code == EXIT_DONE)
         code = training_run(world, &plan, &rows, recipes, models);

@@ -7,6 +7,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
 
@@ -133,14 +134,19 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t rows_of_rank(const struct ranks *ranks, uint64_t n_total)
+{
+    const int rank = ranks_rank(ranks), size = ranks_size(ranks);
+    return share_start(n_total, rank + 1, size) - share_start(n_total, rank, size);
+}
+
 /* Local. This rank's share of the files' rows, laid end to end. */
 static int read_share(const struct ranks *ranks, const struct strings *paths, const uint64_t *n_rows,
                       struct training_rows *rows, char **why)
 {
-    const int rank = ranks_rank(ranks), size = ranks_size(ranks);
-    const uint64_t first = share_start(rows->n_total, rank, size),
-                   end = share_start(rows->n_total, rank + 1, size);
-    const size_t n = (size_t)(end - first);
+    const uint64_t first = share_start(rows->n_total, ranks_rank(ranks), ranks_size(ranks));
+    const size_t n = (size_t)rows_of_rank(ranks, rows->n_total);
+    const uint64_t end = first + n;
     rows->first = first;
     rows->values = memory_get((n * SOURCE_FEATURES + 1) * sizeof *rows->values);
     rows->labels = memory_get(n + 1);
@@ -223,11 +229,48 @@ static int share_survey(const struct ranks *ranks, const struct strings *paths, 
     return EXIT_DONE;
 }
 
-static int read_files(const struct ranks *ranks, const struct strings *paths, struct training_rows *rows)
+/* Collective. Whether the ranks of this one's node have the memory for their shares of the rows. */
+static int check_memory(const struct ranks *ranks, uint64_t memory, const struct training_rows *rows,
+                        char **why)
+{
+    uint64_t n_bytes = rows_of_rank(ranks, rows->n_total) * TRAINING_ROW_BYTES;
+    struct ranks *node = ranks_node(ranks);
+    ranks_sum_u64(node, &n_bytes, 1);
+    const uint64_t n_sharing = (uint64_t)ranks_size(node);
+    ranks_free(node);
+    if (n_bytes / n_sharing <= memory)
+        return EXIT_DONE;
+    char needed[FORMAT_TIME_SIZE], there[FORMAT_TIME_SIZE];
+    *why = text_format(
+        "%llu rows take %s on a node that has %s for them: take more nodes, or more memory a node",
+        (unsigned long long)rows->n_total, format_size(n_bytes, needed),
+        format_size(memory * n_sharing, there));
+    return EXIT_BAD_CONFIG;
+}
+
+/* Lists of rows and cells hold their numbers in 32 bits; the greatest means none. */
+static int check_count(const struct ranks *ranks, const struct training_rows *rows, char **why)
+{
+    if (rows_of_rank(ranks, rows->n_total) < UINT32_MAX)
+        return EXIT_DONE;
+    *why =
+        text_format("%llu rows are too many for so few ranks, each of which can number %lld: use more ranks",
+                    (unsigned long long)rows->n_total, (long long)UINT32_MAX - 1);
+    return EXIT_BAD_CONFIG;
+}
+
+static int read_files(const struct ranks *ranks, const struct strings *paths, uint64_t memory,
+                      struct training_rows *rows)
 {
     char *why = NULL;
     uint64_t *n_rows = memory_zeroed(paths->n + 1, sizeof *n_rows);
     int code = share_survey(ranks, paths, n_rows, rows);
+    if (code == EXIT_DONE) {
+        code = check_memory(ranks, memory, rows, &why);
+        if (code == EXIT_DONE)
+            code = check_count(ranks, rows, &why);
+        code = ranks_agree(ranks, code, why);
+    }
     if (code == EXIT_DONE) {
         code = read_share(ranks, paths, n_rows, rows, &why);
         code = ranks_agree(ranks, code, why);
@@ -239,13 +282,14 @@ static int read_files(const struct ranks *ranks, const struct strings *paths, st
     return code;
 }
 
-int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows)
+int training_rows_read(const struct ranks *ranks, const struct strings *operands, uint64_t memory,
+                       struct training_rows *rows)
 {
     struct strings paths;
     *rows = (struct training_rows){0};
     int code = inputs_features(ranks, operands, &paths);
     if (code == EXIT_DONE)
-        code = read_files(ranks, &paths, rows);
+        code = read_files(ranks, &paths, memory, rows);
     strings_free_all(&paths);
     return code;
 }

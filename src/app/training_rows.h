@@ -30,9 +30,11 @@ struct training_rows {
     struct training about; /* rules, inputs, origin, windows, n_rows; the rest is for the one who trains */
 };
 
-/* Collective. FEATURES operands (files, folders, patterns).
+/* Collective. FEATURES operands (files, folders, patterns). `memory`: bytes that a rank may use; rows that
+ * the ranks of a node have no room for are refused before any is read.
  * The agreed exit code, after one sentence; free in every case. */
-int training_rows_read(const struct ranks *ranks, const struct strings *operands, struct training_rows *rows);
+int training_rows_read(const struct ranks *ranks, const struct strings *operands, uint64_t memory,
+                       struct training_rows *rows);
 /* Local. output_check of `output` against the feature files that the operands stand for. What cannot be
  * listed is left to training_rows_read to say. */
 int training_rows_spare(const struct strings *operands, const char *output, char **why);

@@ -1,6 +1,8 @@
-#include "darkforest/core/output.h"
-#include "darkforest/exchange/owner.h"
 #include "training_rows.h"
+
+#include "firsts.h"
+
+#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,32 +37,22 @@ static struct row_range range_of(const struct table *all, int r, int size)
                               (size_t)(share_start(all->n, r + 1, size) - from)};
 }
 
-/* owners[r]: which of the nodes' first ranks writes for rank r. */
-static int *find_owners(const struct ranks *ranks, const struct ranks *node, const struct ranks *firsts)
-{
-    int owner = ranks_rank(firsts);
-    ranks_broadcast(node, 0, &owner, sizeof owner);
-    return ranks_gather_all(ranks, &owner, sizeof owner, NULL);
-}
-
-/* Each rank writes what it has; what ranks of other nodes have, the first ranks of nodes tell one another. */
+/* Each rank writes what it has. */
 static void fill(const struct ranks *ranks, const struct ranks *node, const struct training_rows *rows,
                  const struct table *all)
 {
-    const int size = ranks_size(ranks), is_first = ranks_rank(node) == 0;
+    const int size = ranks_size(ranks);
     const struct row_range mine = range_of(all, ranks_rank(ranks), size);
+    struct firsts firsts;
     memcpy(mine.values, rows->values, mine.n * SOURCE_FEATURES * sizeof *mine.values);
     memcpy(mine.labels, rows->labels, mine.n);
-    ranks_barrier(node);
-    struct ranks *firsts = ranks_split(ranks, is_first);
-    int *owners = find_owners(ranks, node, firsts);
-    for (int r = 0; is_first && r < size; r++) {
+    firsts_init(&firsts, ranks, node);
+    for (int r = 0; r < size; r++) {
         const struct row_range s = range_of(all, r, size);
-        ranks_broadcast(firsts, owners[r], s.values, s.n * SOURCE_FEATURES * sizeof *s.values);
-        ranks_broadcast(firsts, owners[r], s.labels, s.n);
+        firsts_tell(&firsts, r, s.values, s.n * SOURCE_FEATURES * sizeof *s.values);
+        firsts_tell(&firsts, r, s.labels, s.n);
     }
-    free(owners);
-    ranks_free(firsts);
+    firsts_free(&firsts);
     ranks_barrier(node);
 }
 

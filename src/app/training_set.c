@@ -1,10 +1,15 @@
 #include "training_set.h"
 
+#include "firsts.h"
+
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* That each rank takes for a cell of a whole set, when it grows trees of a forest. */
+#define FIT_CELL_BYTES 12
 
 static void sum_over(void *context, int64_t *values, size_t n)
 {
@@ -47,92 +52,121 @@ static struct shared_cells shared_cells_at(const struct training_set *set, void 
     return s;
 }
 
-/* The cells of one rank, as it sends them to the others. */
-struct parcel {
-    uint64_t n_cells, n_rows;
-    struct cells cells;
-    uint32_t *cell_of;
+/* Where in shared memory a rank's cells and its rows' cells lie before equal cells are joined. */
+struct lot {
+    uint64_t first_cell, n_cells, first_row, n_rows;
 };
 
-static struct parcel parcel_receive(const struct training_set *set, const struct ranks *ranks, int root)
+/* Collective. Those of all ranks, in fresh memory. */
+static struct lot *find_lots(const struct training_set *set, const struct ranks *ranks)
 {
-    const int mine = ranks_rank(ranks) == root;
-    struct parcel p = {set->cells.n, set->rows.n, set->cells, set->cell_of};
-    ranks_broadcast(ranks, root, &p.n_cells, sizeof p.n_cells);
-    ranks_broadcast(ranks, root, &p.n_rows, sizeof p.n_rows);
-    if (!mine) {
-        p.cells = cells_new(set->bins, (size_t)p.n_cells);
-        p.cell_of = memory_get(((size_t)p.n_rows + 1) * sizeof *p.cell_of);
+    const struct lot mine = {.n_cells = set->cells.n, .n_rows = set->rows.n};
+    struct lot *lots = ranks_gather_all(ranks, &mine, sizeof mine, NULL);
+    for (int r = 1; r < ranks_size(ranks); r++) {
+        lots[r].first_cell = lots[r - 1].first_cell + lots[r - 1].n_cells;
+        lots[r].first_row = lots[r - 1].first_row + lots[r - 1].n_rows;
     }
-    ranks_broadcast(ranks, root, p.cells.binned, (size_t)p.n_cells * row_bytes(set));
-    ranks_broadcast(ranks, root, p.cells.labels, (size_t)p.n_cells);
-    ranks_broadcast(ranks, root, p.cells.n_rows, (size_t)p.n_cells * sizeof *p.cells.n_rows);
-    ranks_broadcast(ranks, root, p.cell_of, (size_t)p.n_rows * sizeof *p.cell_of);
-    return p;
+    return lots;
 }
 
-static void parcel_free(struct parcel *p, int mine)
+static void write_own(const struct training_set *set, const struct shared_cells *s, const struct lot *mine)
 {
-    if (mine)
-        return;
-    cells_free(&p->cells);
-    free(p->cell_of);
+    const struct cells *own = &set->cells;
+    memcpy(s->binned + mine->first_cell * row_bytes(set), own->binned, own->n * row_bytes(set));
+    memcpy(s->labels + mine->first_cell, own->labels, own->n);
+    memcpy(s->n_rows + mine->first_cell, own->n_rows, own->n * sizeof *own->n_rows);
+    memcpy(s->cell_of + mine->first_row, set->cell_of, set->rows.n * sizeof *set->cell_of);
 }
 
-/* Joins a rank's cells with those of the ranks before it; cell_of is where its rows' cells go. */
-static void merge_parcel(struct cell_finder *finder, const struct parcel *p, uint32_t *cell_of)
+/* Collective. What ranks of other nodes have written, into this node's memory. */
+static void tell_nodes(const struct training_set *set, const struct ranks *ranks,
+                       const struct shared_cells *s, const struct lot *lots)
 {
-    uint32_t *numbers = memory_get(((size_t)p->n_cells + 1) * sizeof *numbers);
-    for (size_t i = 0; i < p->n_cells; i++)
-        numbers[i] = cell_finder_add(finder, p->cells.binned + i * finder->row_bytes, p->cells.labels[i],
-                                     p->cells.n_rows[i]);
-    for (size_t i = 0; i < p->n_rows; i++)
-        cell_of[i] = numbers[p->cell_of[i]];
+    struct firsts firsts;
+    firsts_init(&firsts, ranks, set->node);
+    for (int r = 0; r < ranks_size(ranks); r++) {
+        const struct lot *lot = &lots[r];
+        firsts_tell(&firsts, r, s->binned + lot->first_cell * row_bytes(set), lot->n_cells * row_bytes(set));
+        firsts_tell(&firsts, r, s->labels + lot->first_cell, lot->n_cells);
+        firsts_tell(&firsts, r, s->n_rows + lot->first_cell, lot->n_cells * sizeof *s->n_rows);
+        firsts_tell(&firsts, r, s->cell_of + lot->first_row, lot->n_rows * sizeof *s->cell_of);
+    }
+    firsts_free(&firsts);
+}
+
+/* Joins a rank's cells with those of the ranks before it, where they lie. */
+static void join_lot(struct cell_finder *finder, const struct shared_cells *s, const struct lot *lot)
+{
+    uint32_t *numbers = memory_get((lot->n_cells + 1) * sizeof *numbers);
+    uint32_t *cell_of = s->cell_of + lot->first_row;
+    for (size_t i = 0; i < lot->n_cells; i++) {
+        const size_t at = lot->first_cell + i;
+        numbers[i] =
+            cell_finder_add(finder, s->binned + at * finder->row_bytes, s->labels[at], s->n_rows[at]);
+    }
+    for (size_t i = 0; i < lot->n_rows; i++)
+        cell_of[i] = numbers[cell_of[i]];
     free(numbers);
 }
 
-/* Collective. The first rank of each node writes; all send. */
-static void fill_shared(struct training_set *set, const struct ranks *ranks, const struct shared_cells *s)
+static void join_cells(const struct training_set *set, const struct shared_cells *s, const struct lot *lots,
+                       int n_lots)
 {
-    const int writes = ranks_rank(set->node) == 0;
     const struct cells memory = {0, s->binned, s->labels, s->n_rows};
     struct cell_finder finder;
     cell_finder_init(&finder, set->bins, &memory);
-    uint32_t *cell_of = s->cell_of;
-    for (int r = 0; r < ranks_size(ranks); r++) {
-        struct parcel p = parcel_receive(set, ranks, r);
-        if (writes)
-            merge_parcel(&finder, &p, cell_of);
-        cell_of += p.n_rows;
-        parcel_free(&p, r == ranks_rank(ranks));
-    }
-    if (writes)
-        *s->n_cells = finder.cells.n;
+    for (int r = 0; r < n_lots; r++)
+        join_lot(&finder, s, &lots[r]);
+    *s->n_cells = finder.cells.n;
     cell_finder_free(&finder);
-    ranks_barrier(ranks);
+}
+
+/* Collective. Each rank writes what it has; the first rank of each node joins it. */
+static void fill_shared(const struct training_set *set, const struct ranks *ranks,
+                        const struct shared_cells *s)
+{
+    struct lot *lots = find_lots(set, ranks);
+    write_own(set, s, &lots[ranks_rank(ranks)]);
+    tell_nodes(set, ranks, s, lots);
+    if (ranks_rank(set->node) == 0)
+        join_cells(set, s, lots, ranks_size(ranks));
+    free(lots);
+    ranks_barrier(set->node);
+}
+
+/* Collective over all ranks. Whether one of them lacks what all must have. */
+static int any_lacks(const struct ranks *ranks, int lacks)
+{
+    uint64_t n_lacking = (uint64_t)lacks;
+    ranks_sum_u64(ranks, &n_lacking, 1);
+    return n_lacking > 0;
 }
 
 /* Collective over all ranks. Whether the memory could be had on every node. */
-static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, int n_beside)
+static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, uint64_t memory)
 {
+    const size_t n_bytes = shared_bytes(set, n_cells);
     set->node = ranks_node(ranks);
-    set->shared = shared_new_beside(set->node, shared_bytes(set, n_cells), n_beside);
-    uint64_t n_lacking = !set->shared;
-    ranks_sum_u64(ranks, &n_lacking, 1);
-    if (n_lacking == 0)
+    const uint64_t mine = n_bytes / (size_t)ranks_size(set->node) + n_cells * FIT_CELL_BYTES;
+    if (any_lacks(ranks, mine > memory)) {
+        log_info("memory has no room for %zu bytes more a node: training rows stay with their ranks",
+                 n_bytes);
+        return 0;
+    }
+    set->shared = shared_new(set->node, n_bytes);
+    if (!any_lacks(ranks, !set->shared))
         return 1;
-    log_info("shared memory has no room for %zu bytes: training rows stay with their ranks",
-             shared_bytes(set, n_cells));
+    log_info("shared memory has no room for %zu bytes: training rows stay with their ranks", n_bytes);
     shared_free(set->shared);
     set->shared = NULL;
     return 0;
 }
 
-static void share(struct training_set *set, const struct ranks *ranks, int n_beside)
+static void share(struct training_set *set, const struct ranks *ranks, uint64_t memory)
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, n_beside))
+    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, memory))
         return;
     const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
     fill_shared(set, ranks, &s);
@@ -149,7 +183,7 @@ void training_set_build(struct training_set *set, const struct ranks *ranks, con
     set->cells = cells_find(set->bins, rows, set->cell_of);
     set->data = dataset_spread(&set->team, set->bins, &set->rows, &set->cells, set->cell_of);
     if (!options->spread && set->team.size > 1)
-        share(set, ranks, options->n_beside);
+        share(set, ranks, options->memory);
 }
 
 void training_set_free(struct training_set *set)

@@ -1,7 +1,7 @@
 /*
  * training_set.h - rows of all ranks made ready for learners: binned, equal ones joined, and one copy of the
- * result a node in shared memory. Where shared memory has no room for it, or when told to, each rank keeps
- * the cells of its own rows: the models are the same. Private to the app.
+ * result a node in shared memory. Where a node has no room for it, or when told to, each rank keeps the cells
+ * of its own rows: the models are the same. Private to the app.
  */
 #ifndef DARKFOREST_TRAINING_SET_H
 #define DARKFOREST_TRAINING_SET_H
@@ -26,8 +26,8 @@ struct training_set {
 
 struct training_set_options {
     uint32_t n_bins;
-    int spread;   /* do not share */
-    int n_beside; /* groups of ranks on this node that build sets at this time, this one included */
+    int spread;      /* do not share */
+    uint64_t memory; /* bytes that a rank may use for its part of a shared set and for a fit */
 };
 
 /* Collective. The table has passed table_check. */

@@ -165,10 +165,8 @@ static int share_lanes(struct alltoall *a)
     a->node = ranks_node(a->ranks);
     uint64_t elsewhere = a->node->size != a->ranks->size;
     ranks_max_u64(a->ranks, &elsewhere, 1);
-    /* Twice the room: a ring, or the lanes of another group, may be
-     * asked for before these are touched and count as taken. */
     if (!elsewhere)
-        a->shared = shared_new_beside(a->node, (size_t)a->ranks->size * 2 * set_bytes(a), 2);
+        a->shared = shared_new(a->node, (size_t)a->ranks->size * 2 * set_bytes(a));
     return a->shared != NULL;
 }
 

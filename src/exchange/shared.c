@@ -1,53 +1,110 @@
 #include "darkforest/exchange/shared.h"
 
 #include "darkforest/core/output.h"
+#include "darkforest/exchange/owner.h"
 #include "ranks_mpi.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
-#define SHARED_ALIGNMENT 64
+/*
+ * A file in /dev/shm that every rank of the node maps, nameless once all have it open. Its pages are reserved
+ * before anyone writes: a window of MPI takes them as they are touched, and whoever touches one too many gets
+ * a SIGBUS.
+ */
+#define PLACE "/dev/shm"
 
 struct shared {
-    MPI_Win window;
     void *memory;
+    size_t n_bytes;
 };
 
-/* Writing past what /dev/shm can hold is a SIGBUS, so ask first. */
+/* Reserving takes time and pages that others may want, so what is hopeless is not begun. */
 static int has_room(size_t n_bytes)
 {
     struct statvfs s;
-    if (statvfs("/dev/shm", &s))
-        return 1;
-    return (unsigned long long)s.f_bavail * s.f_frsize >= n_bytes;
+    return statvfs(PLACE, &s) == 0 && (unsigned long long)s.f_bavail * s.f_frsize >= n_bytes;
+}
+
+/* Collective. Whether all is well on every rank. */
+static int all_well(const struct ranks *node, int well)
+{
+    uint64_t n_failed = !well;
+    ranks_sum_u64(node, &n_failed, 1);
+    return n_failed == 0;
+}
+
+/* Rank 0. An empty file of that size; -1 when there cannot be one. */
+static int make_file(char *path, size_t n_bytes)
+{
+    if (!has_room(n_bytes))
+        return -1;
+    const int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0 && ftruncate(fd, (off_t)n_bytes) == 0)
+        return fd;
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    return -1;
+}
+
+/* Collective. The file, open on every rank; -1 on every rank. */
+static int open_file(const struct ranks *node, size_t n_bytes)
+{
+    char path[] = PLACE "/darkforest-XXXXXX";
+    int fd = node->rank == 0 ? make_file(path, n_bytes) : -1;
+    int made = fd >= 0;
+    ranks_broadcast(node, 0, &made, sizeof made);
+    if (!made)
+        return -1;
+    ranks_broadcast(node, 0, path, sizeof path);
+    if (node->rank > 0)
+        fd = open(path, O_RDWR | O_CLOEXEC);
+    const int opened = all_well(node, fd >= 0);
+    if (node->rank == 0)
+        unlink(path);
+    if (opened)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* This rank's part of the pages, so that all zero them together and each near its own core. */
+static int reserve(const struct ranks *node, int fd, size_t n_bytes)
+{
+    const off_t from = (off_t)share_start(n_bytes, node->rank, node->size),
+                end = (off_t)share_start(n_bytes, node->rank + 1, node->size);
+    int error = 0;
+    do
+        error = from < end ? posix_fallocate(fd, from, end - from) : 0;
+    while (error == EINTR);
+    return error == 0;
 }
 
 struct shared *shared_new(const struct ranks *node, size_t n_bytes)
 {
-    return shared_new_beside(node, n_bytes, 1);
-}
-
-struct shared *shared_new_beside(const struct ranks *node, size_t n_bytes, int n_beside)
-{
-    uint64_t wanted = n_bytes;
+    uint64_t wanted = n_bytes + !n_bytes;
     ranks_broadcast(node, 0, &wanted, sizeof wanted);
-    uint64_t lacking = !has_room(((size_t)wanted + SHARED_ALIGNMENT) * (size_t)n_beside);
-    ranks_sum_u64(node, &lacking, 1);
-    if (lacking)
+    const int fd = open_file(node, (size_t)wanted);
+    if (fd < 0)
         return NULL;
+    void *memory = MAP_FAILED;
+    if (all_well(node, reserve(node, fd, (size_t)wanted)))
+        memory = mmap(NULL, (size_t)wanted, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (!all_well(node, memory != MAP_FAILED)) {
+        if (memory != MAP_FAILED)
+            munmap(memory, (size_t)wanted);
+        return NULL;
+    }
     struct shared *shared = memory_get(sizeof *shared);
-    const MPI_Aint mine = node->rank == 0 ? (MPI_Aint)(wanted + SHARED_ALIGNMENT) : 0;
-    char *base;
-    MPI_Aint size;
-    int unit;
-    MPI_CHECK(MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node->comm, &base, &shared->window));
-    MPI_CHECK(MPI_Win_shared_query(shared->window, 0, &size, &unit, &base));
-    /* Every rank maps the window at a page, so the same rounding gives every rank the same bytes. */
-    shared->memory = base + (SHARED_ALIGNMENT - (uintptr_t)base % SHARED_ALIGNMENT) % SHARED_ALIGNMENT;
-    /* A new segment of several ranks is zero pages; one rank alone gets used memory. */
-    if (node->size == 1)
-        memset(shared->memory, 0, (size_t)wanted);
+    *shared = (struct shared){memory, (size_t)wanted};
     return shared;
 }
 
@@ -60,6 +117,6 @@ void shared_free(struct shared *shared)
 {
     if (!shared)
         return;
-    MPI_CHECK(MPI_Win_free(&shared->window));
+    munmap(shared->memory, shared->n_bytes);
     free(shared);
 }

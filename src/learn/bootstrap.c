@@ -25,12 +25,12 @@ size_t bootstrap_chunks(uint64_t n_total)
     return (size_t)((n_total + BOOTSTRAP_CHUNK - 1) / BOOTSTRAP_CHUNK);
 }
 
-void bootstrap_deal(const struct bootstrap *b)
+void bootstrap_deal(const struct bootstrap *b, int part, int n_parts)
 {
     uint32_t words[WORDS];
     const uint64_t n_total = b->n_total;
     memset(b->chunks, 0, bootstrap_chunks(n_total) * sizeof *b->chunks);
-    for (uint64_t done = 0; done < n_total; done += WORDS) {
+    for (uint64_t done = WORDS * (uint64_t)part; done < n_total; done += WORDS * (uint64_t)n_parts) {
         const size_t n = next_words(b, DEALING, done, n_total, words);
         for (size_t i = 0; i < n; i++)
             b->chunks[(uint64_t)((unsigned __int128)words[i] * n_total >> 32) / BOOTSTRAP_CHUNK]++;

@@ -3,7 +3,7 @@
  * the learn room. Local, and the same for any spread of the rows.
  *
  * Rows are taken in chunks of 65,536. First the draws are dealt over the chunks, then those of a chunk over
- * its rows, so that a rank can draw for its own rows alone.
+ * its rows, so that a rank can draw for its own rows alone. Ranks that want the same tree can deal a part each.
  */
 #ifndef DARKFOREST_LEARN_BOOTSTRAP_H
 #define DARKFOREST_LEARN_BOOTSTRAP_H
@@ -20,8 +20,8 @@ struct bootstrap {
 };
 
 size_t bootstrap_chunks(uint64_t n_total);
-/* Fills `chunks`. */
-void bootstrap_deal(const struct bootstrap *b);
+/* Fills `chunks` with one of n_parts parts of the draws; those of all parts add up to all draws. */
+void bootstrap_deal(const struct bootstrap *b, int part, int n_parts);
 /* Adds to counts[cell_of[i]], for each of the rows first ...
  * first + n - 1, the times that row first + i is drawn. */
 void bootstrap_draw(const struct bootstrap *b, uint64_t first, size_t n, const uint32_t *cell_of,

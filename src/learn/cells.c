@@ -64,7 +64,7 @@ uint32_t cell_finder_add(struct cell_finder *finder, const uint8_t *binned, uint
         slot = find_slot(finder, binned, label);
     }
     const size_t cell = finder->cells.n++;
-    memcpy(finder->cells.binned + cell * finder->row_bytes, binned, finder->row_bytes);
+    memmove(finder->cells.binned + cell * finder->row_bytes, binned, finder->row_bytes);
     finder->cells.labels[cell] = label;
     finder->cells.n_rows[cell] = n_rows;
     return finder->slots[slot] = (uint32_t)cell + 1, (uint32_t)cell;

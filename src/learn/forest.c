@@ -45,13 +45,15 @@ static double *balanced_weights(const struct model *model)
 static void draw_rows(const struct forest *forest, uint64_t t, uint32_t *counts)
 {
     const struct dataset *data = forest->data;
+    const struct learn_team *team = data->whole ? NULL : data->team; /* which grows this tree */
     const struct bootstrap draws = {forest->options->seed, t, data->n_total, forest->chunks};
     if (forest->options->no_bootstrap) {
         memcpy(counts, forest->view.cells.n_rows, forest->view.cells.n * sizeof *counts);
         return;
     }
     memset(counts, 0, forest->view.cells.n * sizeof *counts);
-    bootstrap_deal(&draws);
+    bootstrap_deal(&draws, team_rank(team), team_size(team));
+    team_sum(team, forest->chunks, bootstrap_chunks(data->n_total));
     if (data->whole)
         bootstrap_draw(&draws, 0, (size_t)data->n_total, data->cell_of, counts);
     else

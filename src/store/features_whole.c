@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUND_BYTES ((size_t)8 << 20) /* of rows that a rank ships at once */
+#define ROUND_BYTES ((size_t)8 << 20) /* of rows that a rank ships at once, at most */
 
 struct shipped {
     uint64_t place;
@@ -69,6 +69,13 @@ static void ship_round(struct shipping *s, uint64_t round)
         ;
 }
 
+/* Small files do not wait for lanes that they would not fill. */
+static size_t round_bytes(uint64_t n_rows)
+{
+    return n_rows < ROUND_BYTES / sizeof(struct shipped) ? (size_t)n_rows * sizeof(struct shipped)
+                                                         : ROUND_BYTES;
+}
+
 int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
                    const struct source_row *rows, size_t n_rows)
 {
@@ -80,7 +87,7 @@ int features_write(const struct ranks *ranks, const char *path, const struct fea
     const int code = features_begin(&writer, ranks, path, meta, s.n_all);
     if (code)
         return code;
-    s.exchange = alltoall_new(ranks, sizeof(struct shipped), ROUND_BYTES);
+    s.exchange = alltoall_new(ranks, sizeof(struct shipped), round_bytes(s.n_all));
     s.part = memory_get((size_t)layout_chunk_rows(s.n_all) * sizeof *s.part);
     for (uint64_t round = 0; round < features_rounds(s.n_all, ranks_size(ranks)); round++) {
         ship_round(&s, round);

@@ -47,10 +47,10 @@ class Program:
         """A path in the test's own folder."""
         return os.path.join(self.folder, *parts)
 
-    def run(self, *words, ranks=1, seconds=60, meanwhile=None, stdout=subprocess.PIPE, more=None):
+    def run(self, *words, ranks=1, seconds=60, meanwhile=None, stdout=subprocess.PIPE, more=None, before=()):
         """
         The finished process: returncode, stdout, stderr. One rank runs without mpirun. `meanwhile` is called while it runs; `more` is
-        its environment beside the usual.
+        its environment beside the usual, `before` are words of a command that runs it.
         """
         command, environment = [self.path, *words], ENVIRONMENT
         if ranks > 1:
@@ -61,7 +61,7 @@ class Program:
         environment = dict(environment, **(more or {}))
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             waiting = aside.submit(meanwhile) if meanwhile else None
-            done = subprocess.run(command, env=environment, timeout=seconds, text=True, stdout=stdout, stderr=subprocess.PIPE)
+            done = subprocess.run([*before, *command], env=environment, timeout=seconds, text=True, stdout=stdout, stderr=subprocess.PIPE)
             if waiting:
                 waiting.result(timeout=seconds)
         return done

@@ -119,13 +119,15 @@ static void memory_bounds_groups(void **state)
 {
     (void)state;
     const double gib = 1 << 30;
-    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 3 * gib), 16); /* 3.5 GiB are left to each rank */
-    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 7 * gib), 8);
-    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 100 * gib), 1);
-    assert_int_equal(deal_most(16, 16, gib, 32 * gib, gib), 1); /* not even room for the rows */
-    assert_int_equal(deal_most(1, 1, gib, 32 * gib, gib), 1);
-    assert_int_equal(deal_most(32, 16, 4 * gib, 8 * gib, 40 * gib), 2); /* a node is full, each has a group */
-    assert_int_equal(deal_most(16, 16, 1e30, gib, gib), 16);            /* not known: no bound */
+    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 3 * gib, 0), 16); /* 3.5 GiB are left to each rank */
+    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 3 * gib, gib), 8); /* each needs one for itself */
+    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 7 * gib, 0), 8);
+    assert_int_equal(deal_most(16, 16, 4 * gib, 8 * gib, 100 * gib, 0), 1);
+    assert_int_equal(deal_most(16, 16, gib, 32 * gib, gib, 0), 1); /* not even room for the rows */
+    assert_int_equal(deal_most(1, 1, gib, 32 * gib, gib, 0), 1);
+    /* a node is full, each has a group */
+    assert_int_equal(deal_most(32, 16, 4 * gib, 8 * gib, 40 * gib, 0), 2);
+    assert_int_equal(deal_most(16, 16, 1e30, gib, gib, 0), 16); /* not known: no bound */
 }
 
 int main(void)

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -216,6 +217,36 @@ def gone_before_read(p, hours, truth, ranks):
     same(p, output, truth)
 
 
+def in_small_shared_memory(n_bytes):
+    """What a command must stand behind to find a /dev/shm of that size."""
+    return ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=%d tmpfs /dev/shm && exec "$@"' % n_bytes, "sh"]
+
+
+def tight_shared_memory(p, hours):
+    """Months side by side, two ranks each, ask for shared memory at the same time: what is there goes to some, and models are the same."""
+    ini, models = p.file("tight.ini"), p.file("tight", "models")
+    with open(ini, "w") as f:
+        f.write("[campaign]\noutput = tight\n[train]\nlearners = bayes\nfolds = 5\n")
+        for m, hour in enumerate(hours):
+            f.write("[month %d]\narchive = %s\nfrom = 2017-01-01T%02d\nto = 2017-01-01T%02d\n" % (m, hour, m, m + 1))
+    p.do("reproduce", ini)
+    shutil.copytree(models, p.file("ample"))
+
+    def train(n_bytes):
+        shutil.rmtree(models)
+        done = p.do("reproduce", ini, ranks=4, more={"OMPI_MCA_btl": "self,tcp"}, before=in_small_shared_memory(n_bytes))
+        for m in range(len(hours)):
+            pair = [os.path.join(of, str(m), "bayes.h5") for of in (p.file("ample"), models)]
+            subprocess.run(["h5diff", "-q", "--exclude-path=/provenance", *pair], check=True)
+        return [int(n) for n in re.findall(r"no room for (\d+) bytes", done.stderr)]
+
+    wanted = train(1 << 16)
+    assert wanted, "no word of sets that do not fit"
+    for times in (1.1, 1.5, 1.8, 1.9, 2, 4):
+        train(int(times * max(wanted)))
+    assert not train(1 << 28)
+
+
 def main():
     with Program(sys.argv[1]) as p:
         hours, truth = [], p.file("truth")
@@ -229,6 +260,7 @@ def main():
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)
+        tight_shared_memory(p, hours)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,33 @@ expect 65 "" evaluate hour.pcap hours
 expect 65 "no rows" train empty -o m.h5
 expect 65 "no rows" evaluate 1.h5 empty
 
+# Rows that a node has no memory for (1.4 MB, four fifths of 1 MiB) are refused before they are read; two nodes have it. Where rows fit and
+# a set of all does not, they stay with their ranks.
+"$darkforest" synth -o many.pcap --sources 20000 --packets 400000 --quiet
+"$darkforest" extract many.pcap -o many --quiet
+"$darkforest" train many --n-estimators 5 -o many.h5 --quiet >many.txt
+refused() { # RANKS, ARGUMENTS
+    local ranks=$1 got=0
+    shift
+    SLURM_MEM_PER_NODE=1 mpirun --oversubscribe -n "$ranks" "$darkforest" "$@" >out.txt 2>err.txt || got=$?
+    [ $got = 78 ] && [ "$(grep -c error: err.txt)" = 1 ] && grep -q "error: 20.* rows take 1.* MiB on a node that has .*: take more nodes" err.txt ||
+        { echo "$* on $ranks ranks of a small node: code $got"; cat err.txt; exit 1; }
+}
+fits_in() { # MiB, COMMAND...: the same model as with more
+    SLURM_MEM_PER_NODE=$1 mpirun --oversubscribe -n 2 "${@:2}" train many --n-estimators 5 -o n.h5 >n.txt 2>err.txt
+    h5diff -q --exclude-path=/provenance many.h5 n.h5 && cmp many.txt n.txt
+}
+for ranks in 1 3; do
+    refused $ranks train many -o m.h5
+    refused $ranks train many -o m.h5 --spread
+    refused $ranks evaluate 1.h5 many
+done
+fits_in 1 $two "$darkforest"
+fits_in 2 "$darkforest"
+grep -q "memory has no room for .* rows stay with their ranks" err.txt || { echo "a set of all rows where there is no memory for it"; cat err.txt; exit 1; }
+fits_in 100 "$darkforest"
+! grep "no room" err.txt
+
 # What fails in one group only ends all ranks with one sentence: in a fold that leaves out the only row of a class, all are alike.
 one=$("$darkforest" export hours --with-addresses | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     $at["label"] == "backscatter" && !other { other = $at["address"] }

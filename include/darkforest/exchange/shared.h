@@ -8,12 +8,9 @@
 
 struct shared;
 
-/* n_bytes (rank 0's value counts), 64-byte aligned, zeroed.
- * NULL on every rank when /dev/shm has not the room. */
+/* n_bytes (rank 0's value counts), 64-byte aligned, zeroed, and reserved: others who ask at the same time
+ * get what is left. NULL on every rank when /dev/shm has not the room. */
 struct shared *shared_new(const struct ranks *node, size_t n_bytes);
-/* The same for one of n_beside groups of this node that may each ask for as much at this time: NULL when
- * there is not room for all of them. */
-struct shared *shared_new_beside(const struct ranks *node, size_t n_bytes, int n_beside);
 void *shared_memory(const struct shared *shared);
 void shared_free(struct shared *shared);
 

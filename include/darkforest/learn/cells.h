@@ -33,7 +33,8 @@ struct cell_finder {
 
 void cell_finder_init(struct cell_finder *finder, const struct bins *bins, const struct cells *memory);
 void cell_finder_free(struct cell_finder *finder); /* the cells stay */
-/* n_rows rows that all look like this; the number of their cell. */
+/* n_rows rows that all look like this; the number of their cell. `binned` may lie in the finder's own memory,
+ * where cells yet to be made will be. */
 uint32_t cell_finder_add(struct cell_finder *finder, const uint8_t *binned, uint8_t label, uint32_t n_rows);
 
 /* Room for n cells, of which there are none yet; cells_free. */

@@ -135,12 +135,15 @@ static void count_line(struct inventory_counts *counts, enum entry_result result
     }
 }
 
-/* Up to a comment behind the entry: a '#' after a blank or tab. */
+/* Up to a comment behind the entry: a '#' after a blank or tab, outside of quotes. */
 static size_t without_comment(const char *line, size_t n)
 {
-    for (size_t i = 1; i < n; i++)
-        if (line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
+    int is_quoted = line[0] == '"';
+    for (size_t i = 1; i < n; i++) {
+        if (!is_quoted && line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
             return i - 1;
+        is_quoted ^= line[i] == '"';
+    }
     return n;
 }
 

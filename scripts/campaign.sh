@@ -291,7 +291,7 @@ tables_state() {
         echo "older than the features"
     elif [ "$code" != 0 ] && ! used_damaged "$record"; then
         echo "exit $code"
-    elif [ "$output/report/report.html" -nt "$record" ]; then
+    elif [ -e "$output/report/report.html" ] && ! [ "$record" -nt "$output/report/report.html" ]; then
         echo "done"
     else
         echo "without their report; the log of the job says why"

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "mixture.h"
 #include "run_record.h"
+#include "stop.h"
 
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -120,7 +121,7 @@ static int make_report(const struct strings *paths, const char *folder)
     size_t n_good = 0;
     struct progress progress;
     progress_start(&progress, "report", "files", paths->n);
-    for (size_t i = 0; i < paths->n; i++) {
+    for (size_t i = 0; i < paths->n && !stop_wanted(); i++) {
         progress_update(&progress, i, i);
         const int result = add_file(report, &mixture, paths->items[i]);
         n_good += result == EXIT_DONE;
@@ -128,7 +129,10 @@ static int make_report(const struct strings *paths, const char *folder)
     }
     progress_end(&progress);
     mixture_warn(&mixture);
-    if (n_good > 0)
+    if (stop_wanted()) {
+        log_error("asked to stop (%s): no report was written", stop_wanted());
+        code = exit_worse(code, EXIT_STOPPED);
+    } else if (n_good > 0)
         code = exit_worse(code, write_pages(report, folder));
     else
         log_error("none of the %zu files can be used: no report was written", paths->n);

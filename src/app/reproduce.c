@@ -359,6 +359,7 @@ static int reproduce_after(const void *values, const struct strings *operands)
     struct campaign c = {0};
     if (!has_tables)
         return EXIT_DONE;
+    stop_let_interrupts();
     int code = campaign_read(&c, operands->items[0]);
     if (code == EXIT_DONE) {
         struct strings words = {0};

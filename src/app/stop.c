@@ -64,6 +64,13 @@ static void look(void)
         snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", stop_file);
 }
 
+void stop_let_interrupts(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler == note_signal)
+        signal(SIGINT, SIG_DFL);
+}
+
 const char *stop_wanted(void)
 {
     if (!stop_reason[0])

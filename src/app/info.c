@@ -51,7 +51,7 @@ static json_t *window_time(int64_t seconds)
 static json_t *exact_time(int64_t ns)
 {
     char stamp[FORMAT_TIME_SIZE];
-    const int64_t whole = ns - ns % NS_PER_S;
+    const int64_t part = ns % NS_PER_S, whole = ns - part - (part < 0 ? NS_PER_S : 0);
     format_time(whole, stamp);
     return ns == whole ? json_string(stamp) : json_sprintf("%s.%09lld", stamp, (long long)(ns - whole));
 }

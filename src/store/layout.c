@@ -3,6 +3,7 @@
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -175,6 +176,14 @@ static int read_optional(hid_t file, const char *name, int64_t *value)
     return H5Aexists(file, name) == 0 ? 0 : hdf_get_i64(file, name, value);
 }
 
+/* Whether the part that was computed is one of the window's. */
+static int is_covered(const struct features_meta *meta)
+{
+    const int64_t start_ns = meta->window_start * NS_PER_S, length_ns = meta->window_length * NS_PER_S;
+    const int64_t from = meta->covered_from_ns, to = meta->covered_to_ns;
+    return (from == 0 && to == 0) || (start_ns <= from && from <= to && to <= start_ns + length_ns);
+}
+
 static int read_categories(hid_t file, struct features_meta *meta)
 {
     hid_t sources = hdf_group_open(file, "sources");
@@ -199,7 +208,8 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
         hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
         hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
         read_optional(file, "covered_from_ns", &meta->covered_from_ns) != 0 ||
-        read_optional(file, "covered_to_ns", &meta->covered_to_ns) != 0 || read_categories(file, meta) != 0) {
+        read_optional(file, "covered_to_ns", &meta->covered_to_ns) != 0 || !is_covered(meta) ||
+        read_categories(file, meta) != 0) {
         *why = text_format("%s is damaged: its attributes are incomplete", path);
         return -1;
     }

@@ -1,5 +1,6 @@
 #include "finish.h"
 
+#include "begins.h"
 #include "counting.h"
 #include "damages.h"
 #include "meeting.h"
@@ -18,17 +19,6 @@ char *finish_path(const char *folder, int64_t window_start_s)
     return text_format("%s/features-%s.h5", folder, format_stamp(window_start_s * NS_PER_S, stamp));
 }
 
-static char *begins_in(const struct archive *archive, int64_t from_ns, int64_t to_ns)
-{
-    char *text = memory_text("");
-    for (size_t i = 0; i < archive->n; i++) {
-        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
-        if (first_ns >= from_ns && first_ns < to_ns)
-            text_add(&text, "%lld\n", (long long)first_ns);
-    }
-    return text;
-}
-
 /* What stands beside the rows, in fresh memory (features_meta_free). */
 static struct features_meta describe(const struct finish *finish, const struct pass *pass, int64_t start_s,
                                      const struct tally *tally)
@@ -43,7 +33,7 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .damages = damages_between(in->ranks, pass, start_ns, start_ns + in->window_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
         .input_checksum = finish->input_checksum,
-        .begins = begins_in(in->archive, start_ns, start_ns + in->window_ns),
+        .begins = begins_text(in->archive, start_ns, start_ns + in->window_ns),
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
         .made = this_run(in->ranks),

@@ -1,5 +1,6 @@
 #include "finished.h"
 
+#include "begins.h"
 #include "damages.h"
 #include "windows.h"
 
@@ -11,7 +12,6 @@
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,29 +47,32 @@ static const char *what_differs(const struct finished_settings *settings, const 
     return same ? NULL : "the rules; `darkforest label` decides labels again without reading packets";
 }
 
-static int has_line(const char *lines, int64_t number)
-{
-    char line[32];
-    snprintf(line, sizeof line, "%lld\n", (long long)number);
-    for (const char *at = lines; (at = strstr(at, line)); at++)
-        if (at == lines || at[-1] == '\n')
-            return 1;
-    return 0;
-}
-
-/* An input file that begins in the window and was not there when its feature file was made; NULL: none. */
-static const char *left_out(const struct features_meta *meta, const struct finished_settings *settings)
+/* Input files that begin in the window and that its feature file was made without. */
+static void find_lacking(struct finished *finished, const char *path, const struct features_meta *meta,
+                         const struct finished_settings *settings)
 {
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
+    int lacks = 0;
     for (size_t i = 0; i < archive->n && meta->begins; i++) {
-        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
-        if (first_ns >= settings->from_ns && first_ns < settings->to_ns &&
-            windows_index(first_ns, settings->window_s * NS_PER_S) == index &&
-            !has_line(meta->begins, first_ns))
-            return archive->files[i].path;
+        const struct archive_file *file = &archive->files[i];
+        const int64_t first_ns = file->kind.first_ts_ns;
+        if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
+            windows_index(first_ns, settings->window_s * NS_PER_S) != index)
+            continue;
+        const enum begins_answer answer = begins_ask(meta->begins, file);
+        if (answer == BEGINS_THERE)
+            continue;
+        char *text = text_format("%s was made %s %s", path,
+                                 answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
+        log_verbose("%s", text);
+        if (finished->one_lacking)
+            free(text);
+        else
+            finished->one_lacking = text;
+        lacks = 1;
     }
-    return NULL;
+    finished->n_lacking += (size_t)lacks;
 }
 
 /* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
@@ -84,13 +87,8 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         free(why);
         return code == EXIT_BAD_DATA ? EXIT_IO : code; /* 65 would be told of the archive */
     }
-    const char *differs = what_differs(settings, &meta), *input = differs ? NULL : left_out(&meta, settings);
-    if (input) {
-        log_error("%s was made without %s, which begins in its window: remove it and give all files of the "
-                  "window at once, or leave the window out by --from and --to",
-                  path, input);
-        code = EXIT_BAD_CONFIG;
-    } else if (differs) {
+    const char *differs = what_differs(settings, &meta);
+    if (differs) {
         log_error("%s was made with other settings (%s): choose another output folder, or remove the file",
                   path, differs);
         code = EXIT_BAD_CONFIG;
@@ -98,6 +96,7 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
         finished->indexes[finished->n++] = meta.window_start / meta.window_length;
         damages_add(&finished->damages, meta.damages);
+        find_lacking(finished, path, &meta, settings);
         log_verbose("%s is finished: its window is not computed again", path);
     }
     features_close(file);
@@ -118,6 +117,13 @@ static int look_into(struct finished *finished, const char *folder, const struct
     for (size_t i = 0; i < paths.n && code == 0; i++)
         code = look_at(finished, paths.items[i], settings);
     strings_free_all(&paths);
+    if (finished->n_lacking && code == 0) {
+        log_error("%s, which begins in its window (or was in another file then); %zu finished windows are "
+                  "so, and --verbose names all: remove them and give all files of a window at once, or "
+                  "leave these windows out by --from and --to",
+                  finished->one_lacking, finished->n_lacking);
+        code = EXIT_BAD_CONFIG;
+    }
     if (finished->n) /* whatever the files are called */
         qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
     if (finished->n && code == 0)
@@ -146,5 +152,6 @@ void finished_free(struct finished *finished)
 {
     free(finished->indexes);
     free(finished->damages);
+    free(finished->one_lacking);
     *finished = (struct finished){0};
 }

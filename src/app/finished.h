@@ -14,7 +14,10 @@
 struct finished {
     int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
-    char *damages; /* that these windows suffered from, as of damages.h; NULL for none; rank 0 alone */
+    /* Rank 0 alone. */
+    char *damages;     /* that these windows suffered from, as of damages.h; NULL for none */
+    size_t n_lacking;  /* of these windows, made without one of the input files, */
+    char *one_lacking; /* and the first, as a clause */
 };
 
 /* What files in the folder must have been made with. */

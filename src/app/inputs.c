@@ -1,5 +1,7 @@
 #include "inputs.h"
 
+#include "begins.h"
+
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
@@ -66,34 +68,34 @@ int inputs_features(const struct ranks *world, const struct strings *operands, s
     return code;
 }
 
-/* Without what says how it is packed. */
-static size_t stem_bytes(const char *path)
+/* Whether two files are a capture and its packed copy, by their names. */
+static int are_twins(const char *a, const char *b)
 {
-    static const char *const endings[] = {".gz", ".zst"};
-    const size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (text_ends_in(path, endings[i]))
-            return n - strlen(endings[i]);
-    return n;
+    const size_t n = begins_stem(a);
+    return n == begins_stem(b) && strncmp(a, b, n) == 0;
 }
 
-/* Two files that begin at the same time may be one capture twice, of which every packet would count twice:
- * refused where their names say so too, as of a capture and its packed copy. Files are in the order of time. */
+/* Files that begin at the same time may be one capture more than once, of which every packet would count as
+ * often: refused where their names say so too. Files are in the order of time. */
 static int check_twins(const struct archive *archive, char **why)
 {
     for (size_t i = 1; i < archive->n; i++) {
-        const struct archive_file *a = &archive->files[i - 1], *b = &archive->files[i];
-        const size_t n = stem_bytes(a->path);
-        if (a->kind.first_ts_ns != b->kind.first_ts_ns || a->kind.first_ts_ns == INT64_MAX)
-            continue;
-        if (n == stem_bytes(b->path) && strncmp(a->path, b->path, n) == 0) {
-            *why =
-                text_format("%s and %s are one capture: every packet would count twice; give one of the two",
-                            a->path, b->path);
-            return EXIT_BAD_CONFIG;
+        const struct archive_file *file = &archive->files[i];
+        for (size_t k = i; k-- > 0 && archive->files[k].kind.first_ts_ns == file->kind.first_ts_ns;) {
+            const char *other = archive->files[k].path;
+            if (file->kind.first_ts_ns == INT64_MAX)
+                break;
+            if (are_twins(other, file->path)) {
+                *why = text_format(
+                    "%s and %s are one capture: every packet would count twice; give one of the two", other,
+                    file->path);
+                return EXIT_BAD_CONFIG;
+            }
+            if (k + 1 == i)
+                log_warn("%s and %s begin at the same time: should they hold the same packets, these count "
+                         "twice",
+                         other, file->path);
         }
-        log_warn("%s and %s begin at the same time: should they hold the same packets, these count twice",
-                 a->path, b->path);
     }
     return EXIT_DONE;
 }

@@ -192,6 +192,13 @@ def test_an_archive_that_has_grown(p):
     extract(p, p.file("growing"), "grown")
     extract(p, p.file("growing"), "grown-at-once")
     same(p, "grown", "grown-at-once")
+    # A file that goes on where it ended, and a better copy of one.
+    write(p, "growing/b.pcap", capture(START + HOUR, START + 2 * HOUR, 1001))
+    write(p, "growing/a.pcap", capture(START, START + HOUR, 999))
+    said = extract(p, p.file("growing"), "grown", "--verbose", code=BAD_CONFIG)
+    for hour, name in (("T000000", "a.pcap"), ("T010000", "b.pcap")):
+        assert "%s.h5 was made from another state of %s" % (hour, p.file("growing", name)) in said, said
+    assert "2 finished windows are so" in said, said
 
 
 def test_hours_one_after_the_other(p):
@@ -213,6 +220,10 @@ def test_a_capture_beside_its_packed_copy(p):
         for ranks in (1, 2):
             done = p.run(*command, ranks=ranks)
             assert done.returncode == BAD_CONFIG and "hour.pcap.gz are one capture" in done.stderr, done.stderr
+    # Whatever stands between the two by its name.
+    write(p, "twins/hour.pcap.bak", capture(START, START + HOUR, 1000))
+    assert "are one capture" in extract(p, p.file("twins"), "of-three", code=BAD_CONFIG)
+    os.remove(p.file("twins/hour.pcap.bak"))
     os.rename(p.file("twins/hour.pcap.gz"), p.file("twins/copy.pcap.gz"))
     assert "begin at the same time" in extract(p, p.file("twins"), "of-copies")
 

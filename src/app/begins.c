@@ -1,0 +1,69 @@
+#include "begins.h"
+
+#include "darkforest/core/hash.h"
+#include "darkforest/core/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_US 1000
+
+size_t begins_stem(const char *path)
+{
+    static const char *const endings[] = {".gz", ".zst"};
+    const size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (text_ends_in(path, endings[i]))
+            return n - strlen(endings[i]);
+    return n;
+}
+
+/* A file as its line has it. Times of some packings are in microseconds. */
+struct beginning {
+    int64_t us;
+    uint64_t n_bytes, stem;
+    const char *packing;
+};
+
+static struct beginning beginning_of(const struct archive_file *file)
+{
+    const char *name = path_name(file->path);
+    const size_t n = begins_stem(name);
+    return (struct beginning){.us = file->kind.first_ts_ns / NS_PER_US,
+                              .n_bytes = file->kind.n_bytes,
+                              .stem = hash_bytes(name, n, 0),
+                              .packing = name[n] ? name + n : "-"};
+}
+
+char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns)
+{
+    char *text = memory_text("");
+    for (size_t i = 0; i < archive->n; i++) {
+        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
+        const struct beginning b = beginning_of(&archive->files[i]);
+        if (first_ns >= from_ns && first_ns < to_ns)
+            text_add(&text, "%" PRId64 " %" PRIu64 " %016" PRIx64 " %s\n", b.us, b.n_bytes, b.stem,
+                     b.packing);
+    }
+    return text;
+}
+
+enum begins_answer begins_ask(const char *text, const struct archive_file *file)
+{
+    const struct beginning b = beginning_of(file);
+    enum begins_answer answer = BEGINS_LACKING;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        int64_t us;
+        uint64_t n_bytes, stem;
+        char packing[8];
+        if (sscanf(line, "%" SCNd64 " %" SCNu64 " %" SCNx64 " %7s", &us, &n_bytes, &stem, packing) != 4 ||
+            us != b.us)
+            continue;
+        if (n_bytes == b.n_bytes || stem != b.stem || strcmp(packing, b.packing) != 0)
+            return BEGINS_THERE;
+        answer = BEGINS_CHANGED;
+    }
+    return answer;
+}

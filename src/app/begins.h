@@ -1,0 +1,29 @@
+/*
+ * begins.h - which input files begin in a window, as text in its feature file: a line each, from which a later
+ * run sees whether the window was made with all that it has. Private to the app. Local.
+ *
+ *     1519948800000000 4711 9f86d081884c7d65 .gz       when it begins in microseconds, its bytes, the hash of
+ *                                                      its name, and what says how it is packed ("-": nothing)
+ */
+#ifndef DARKFOREST_BEGINS_H
+#define DARKFOREST_BEGINS_H
+
+#include "darkforest/archive/archive.h"
+
+#include <stdint.h>
+
+/* Those that begin in [from_ns, to_ns); fresh memory, "" for none. */
+char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns);
+
+enum begins_answer {
+    BEGINS_THERE,   /* or in another packing, or under another name: it begins at the same time */
+    BEGINS_CHANGED, /* of the same name, but of another size */
+    BEGINS_LACKING,
+};
+/* What the text says of a file that begins in its window. */
+enum begins_answer begins_ask(const char *text, const struct archive_file *file);
+
+/* Bytes of a path without what says how it is packed. */
+size_t begins_stem(const char *path);
+
+#endif

@@ -229,11 +229,13 @@ static void tell_result(const struct classify *x, const struct classify_stream *
         text_add(&verdicts, "%s%" PRIu64 " %s", c ? ", " : "", x->n_verdicts[c], x->model->class_names[c]);
     log_info("%s: %" PRIu64 " records, %" PRIu64 " counted, %" PRIu64 " windows, %" PRIu64
              " sources (%s); the rules agree on %" PRIu64,
-             x->model->name, tally_records(&stream->tally), stream->tally.n[TALLY_COUNTED], stream->n_windows,
-             x->n_rows, verdicts, x->n_agree);
+             x->model->name, tally_records(&stream->tally) + stream->n_strays, stream->tally.n[TALLY_COUNTED],
+             stream->n_windows, x->n_rows, verdicts, x->n_agree);
     if (stream->tally.n[TALLY_LATE])
         log_warn("%" PRIu64 " records came after their window was reported and are not in it",
                  stream->tally.n[TALLY_LATE]);
+    if (stream->n_strays)
+        log_warn("%" PRIu64 " records are strays, far ahead of time, and in no window", stream->n_strays);
     free(verdicts);
 }
 

@@ -16,20 +16,22 @@
 #define EXPECTED_CONTACTS (1 << 20) /* of a window: sizes its buckets, any number serves */
 #define AGREE 3                     /* records in a row that move time on by more than a window */
 #define MOST_OPEN 4096 /* files that overlap by more windows than this have timestamps that nobody meant */
+#define MOST_FAR 1024 /* windows further than time ever came: a wrong time opens one, and nothing closes it */
 
 struct streaming {
     struct classify_stream *stream;
     struct windows windows;
     struct batch *batch;
     int64_t open_from;          /* windows of a lower index are closed */
-    int64_t latest;             /* the window that this file has come to; INT64_MIN: not known yet */
-    size_t n_ahead;             /* its last records, in a row, that lie beyond the next window, */
+    int64_t latest;             /* the window that time has come to; INT64_MIN: not known yet */
+    int64_t furthest;           /* the latest that it ever was: a file may begin before the last one ends */
+    size_t n_ahead;             /* the last records, in a row, that lie beyond the next window, */
     int64_t ahead;              /* and the earliest window of those */
     int64_t next_file_ns;       /* no file still to come begins earlier */
     int64_t index;              /* the window in hand, */
     int64_t span_from, span_to; /* its times, [from, to), */
     struct window *window;      /* and itself; NULL: closed, or not looked for yet */
-    int told_late;
+    int told_late, told_stray;
     int code;
 };
 
@@ -114,6 +116,8 @@ static void move_time(struct streaming *s, size_t n)
     } else if (s->index > s->latest) {
         s->latest = s->index;
     }
+    if (s->latest > s->furthest)
+        s->furthest = s->latest;
     s->n_ahead = 0;
     close_before(s, still_open(s));
 }
@@ -133,15 +137,34 @@ static void turn_to(struct streaming *s, int64_t ts_ns)
     s->window = NULL;
 }
 
-static void open_window(struct streaming *s)
+static int is_far(const struct streaming *s, int64_t index)
 {
+    return index > s->furthest + 1;
+}
+
+static size_t n_far(const struct streaming *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->windows.n; i++)
+        if (is_far(s, s->windows.items[i]->index))
+            n++;
+    return n;
+}
+
+/* The window in hand, opened if it is not. One too many of those far ahead is left closed. */
+static void find_window(struct streaming *s)
+{
+    s->window = windows_find(&s->windows, s->index);
+    if (s->window || (is_far(s, s->index) && n_far(s) >= MOST_FAR))
+        return;
     if (s->windows.n < MOST_OPEN) {
         s->window = windows_get(&s->windows, s->index);
         return;
     }
-    log_error("more than %d windows are open at once: the files overlap too widely for a longer --window "
-              "not to be meant",
-              MOST_OPEN);
+    log_error("more than %d windows are open at once, %zu of them far ahead of time: the files overlap too "
+              "widely for a longer --window not to be meant, or many packets have a wrong time; what is open "
+              "is reported, the rest is not read",
+              MOST_OPEN, n_far(s));
     s->code = EXIT_BAD_DATA;
 }
 
@@ -158,6 +181,21 @@ static void take_late(struct streaming *s, int64_t ts_ns, size_t n)
         "a packet of %sZ came after its window was reported: time had moved on, and packets before %sZ are "
         "counted as late",
         format_time(ts_ns, late), format_time(s->open_from * s->stream->window_ns, open));
+}
+
+/* n records of a window that is one too many of those far ahead. As with late ones, the first is told at once,
+ * and how many there were at the end. */
+static void take_strays(struct streaming *s, int64_t ts_ns, size_t n)
+{
+    char stray[FORMAT_TIME_SIZE], now[FORMAT_TIME_SIZE];
+    s->stream->n_strays += n;
+    if (s->told_stray)
+        return;
+    s->told_stray = 1;
+    log_warn(
+        "a packet of %sZ is left out, for time is %sZ and %d windows further ahead are open: many packets "
+        "have a wrong time, and more of them are counted as strays",
+        format_time(ts_ns, stray), format_time(s->furthest * s->stream->window_ns, now), MOST_FAR);
 }
 
 /* Adds n records of the window in hand. */
@@ -181,11 +219,13 @@ static void take_records(struct streaming *s, const struct source_file *file, co
             ;
         move_time(s, to - at);
         if (s->code == 0 && !s->window && s->index >= s->open_from)
-            open_window(s);
+            find_window(s);
         if (s->code)
             return;
         if (s->window)
             add_records(s, file, records + at, to - at);
+        else if (s->index >= s->open_from)
+            take_strays(s, records[at].ts_ns, to - at);
         else
             take_late(s, records[at].ts_ns, to - at);
     }
@@ -247,17 +287,27 @@ static int tell_damage(const struct source_file *file, int failed)
     return failed ? EXIT_IO : EXIT_BAD_DATA;
 }
 
-static int read_file(struct streaming *s, const char *path)
+/*
+ * Time goes back to where this file begins, which may be before the last one ends. It does not start anew:
+ * files of too few records to agree on a time would never close a window.
+ */
+static void begin_file(struct streaming *s, int64_t first_ts_ns)
+{
+    const int64_t first = windows_index(first_ts_ns, s->stream->window_ns);
+    if (first < s->latest)
+        s->latest = first;
+    s->span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
+    s->span_to = 0;
+}
+
+static int read_file(struct streaming *s, const struct archive_file *which)
 {
     struct source_file file;
     struct block block;
     int got = 0;
-    if ((s->code = open_file(s->stream, path, &file)))
+    if ((s->code = open_file(s->stream, which->path, &file)))
         return 0;
-    s->latest = INT64_MIN;
-    s->n_ahead = 0;
-    s->span_from = 1; /* no time lies in [1, 0): the first record turns to its window */
-    s->span_to = 0;
+    begin_file(s, which->kind.first_ts_ns);
     while (s->code == 0 && (got = reader_next(file.reader, &block)) > 0) {
         take_block(s, &file, &block);
         if (s->code == 0 && stop_wanted())
@@ -280,7 +330,8 @@ static int64_t first_time_after(const struct archive *archive, size_t file)
 
 int classify_stream_read(struct classify_stream *stream)
 {
-    struct streaming s = {.stream = stream, .open_from = INT64_MIN};
+    struct streaming s = {
+        .stream = stream, .open_from = INT64_MIN, .latest = INT64_MIN, .furthest = INT64_MIN};
     int damage = 0;
     s.windows.ranks = 1;
     s.windows.folder = budget_scratch_folder();
@@ -289,10 +340,10 @@ int classify_stream_read(struct classify_stream *stream)
     batch_forget(s.batch);
     for (size_t i = 0; i < stream->archive->n && s.code == 0 && damage != EXIT_IO; i++) {
         s.next_file_ns = first_time_after(stream->archive, i);
-        damage = exit_worse(damage, read_file(&s, stream->archive->files[i].path));
+        damage = exit_worse(damage, read_file(&s, &stream->archive->files[i]));
     }
     const int code = exit_worse(s.code, damage);
-    if (s.code == EXIT_STOPPED)
+    if (s.code != EXIT_IO) /* windows can still be handed over */
         s.code = 0;
     close_before(&s, INT64_MAX);
     windows_free(&s.windows);

@@ -8,7 +8,9 @@
  * that one whose time is wrong closes nothing.
  *
  * The records that count are those of the file being read; a window also stays open for files still to come
- * that begin before that. A record of a window that is closed is tallied as late.
+ * that begin before that. Time goes on from file to file, or back to where the next one begins: files may be
+ * as short as one record. A record of a window that is closed is tallied as late, and one that would open yet
+ * another window far ahead is a stray.
  */
 #ifndef DARKFOREST_CLASSIFY_STREAM_H
 #define DARKFOREST_CLASSIFY_STREAM_H
@@ -19,7 +21,7 @@
 #include "darkforest/sources/inventory.h"
 
 /* Takes the partials and the contacts of a window that is over, all in window->owned.
- * 0, or an exit code that ends the stream. */
+ * 0, or EXIT_IO after one sentence, which ends the stream. */
 typedef int classify_window(void *context, struct window *window, struct chunk_pool *pool);
 
 struct classify_stream {
@@ -30,14 +32,16 @@ struct classify_stream {
     int plain_ack_is_reply;
     classify_window *take;
     void *context;
-    struct tally tally; /* grows: where every record went */
+    struct tally tally; /* grows: where every record went, but the strays: */
+    uint64_t n_strays;  /* grows: in no window, as too many lie far ahead of time. No reason of the tally,
+                         * which is part of feature files */
     uint64_t n_windows; /* grows: windows handed over */
 };
 
 /*
  * Reads the archive to its end and hands over its windows in the order of time. 0; EXIT_BAD_DATA when a file
- * was damaged and what it held was used (said in a warning), EXIT_STOPPED when asked to stop (the windows
- * that were open were handed over), or the code of what ended it, after one sentence.
+ * was damaged and what it held was used (said in a warning), EXIT_STOPPED when asked to stop, or the code of
+ * what ended it, after one sentence. Unless that is EXIT_IO, the windows that were open are handed over.
  */
 int classify_stream_read(struct classify_stream *stream);
 

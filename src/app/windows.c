@@ -15,7 +15,7 @@ int windows_compare_indexes(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static struct window *find(const struct windows *windows, int64_t index)
+struct window *windows_find(const struct windows *windows, int64_t index)
 {
     for (size_t i = 0; i < windows->n; i++)
         if (windows->items[i]->index == index)
@@ -25,7 +25,7 @@ static struct window *find(const struct windows *windows, int64_t index)
 
 struct window *windows_get(struct windows *windows, int64_t index)
 {
-    struct window *window = find(windows, index);
+    struct window *window = windows_find(windows, index);
     if (window)
         return window;
     window = memory_zeroed(1, sizeof *window);
@@ -95,7 +95,7 @@ static void free_window(struct window *window)
 
 void windows_close(struct windows *windows, int64_t index)
 {
-    struct window *window = find(windows, index);
+    struct window *window = windows_find(windows, index);
     if (!window)
         return;
     size_t i = windows_slot(windows, window);

@@ -40,7 +40,9 @@ struct windows {
 int64_t windows_index(int64_t ts_ns, int64_t window_ns);
 /* The order of indexes, for qsort and bsearch. */
 int windows_compare_indexes(const void *a, const void *b);
-/* The window of this index, opened if it is not. */
+/* The window of this index; NULL when it is not open. */
+struct window *windows_find(const struct windows *windows, int64_t index);
+/* The same, opened if it is not. */
 struct window *windows_get(struct windows *windows, int64_t index);
 /* Its place in items. */
 size_t windows_slot(const struct windows *windows, const struct window *window);

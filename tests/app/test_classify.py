@@ -309,6 +309,60 @@ def check_overlap(p):
     assert sum(int(row["packets"]) for row in rows_of(done.stdout)) == 2 * len(range(0, 600, 7))
 
 
+def write_capture(path, *records):
+    with open(path, "wb") as f:
+        f.write(HEADER + b"".join(records))
+
+
+def check_wrong_begin(p):
+    """A file whose first packet is far ahead, after a gap: time does not go there."""
+    write_capture(p.file("early.pcap"), *[record(second, 1) for second in range(0, 300, 10)])
+    write_capture(p.file("wrong.pcap"), record(86400, 9), *[record(second, 1) for second in range(600, 900, 10)])
+    done = p.do("classify", p.file("models.h5"), p.file("early.pcap"), p.file("wrong.pcap"), "--model", "boosting", "--window", "1m")
+    assert len(rows_of(done.stdout)) == 11 and "came after" not in done.stderr, done.stderr
+
+
+def check_tiny_files(p):
+    """A file a packet or two: windows are told as time moves on from file to file, and do not pile up."""
+    for n, n_files, window in ((1, 200, "1m"), (1, 200, "20s"), (2, 2100, "20s")):  # 20s: with gaps between
+        folder = p.file("tiny-%d-%s" % (n, window))
+        os.mkdir(folder)
+        for first in range(0, n * n_files, n):
+            write_capture(os.path.join(folder, "%04d.pcap" % first), *[record(60 * minute, 1) for minute in range(first, first + n)])
+        done = p.do("classify", p.file("models.h5"), folder, "--model", "boosting", "--window", window)
+        starts = [row["window_start"] for row in rows_of(done.stdout)]
+        assert len(starts) == n * n_files and starts == sorted(starts), (n, window, len(starts))
+        assert "came after" not in done.stderr and "strays" not in done.stderr, done.stderr
+
+
+def check_strays(p):
+    """Many packets whose times are wrong: windows far ahead stay open up to a number, those beyond are told, and nothing else is lost."""
+    records, n_wrong = [], 0
+    for second in range(30000):
+        if second % 6 == 5:  # never three in a row
+            n_wrong += 1
+            records.append(record(100000000 + 7919 * 60 * n_wrong, 9))
+        else:
+            records.append(record(second, 1))
+    write_capture(p.file("strays.pcap"), *records)
+    done = p.do("classify", p.file("models.h5"), p.file("strays.pcap"), "--model", "boosting", "--window", "1m")
+    rows = rows_of(done.stdout)
+    usual, far = ([row for row in rows if row["address"] == address] for address in ("0.0.0.1", "0.0.0.9"))
+    assert len(usual) == 500 and sum(int(row["packets"]) for row in usual) == 25000, len(usual)
+    assert len(far) == 1024 and "boosting: 30000 records" in done.stderr, (len(far), done.stderr)
+    assert "%d records are strays" % (n_wrong - 1024) in done.stderr and "came after" not in done.stderr, done.stderr
+    assert done.stderr.count(" is left out, for time is 2017-01-01T01:4") == 1, done.stderr
+
+
+def check_too_wide(p):
+    """Files that overlap by too many windows: what is open is told all the same."""
+    write_capture(p.file("wide-a.pcap"), *[record(60 * minute, 1) for minute in range(4200)])
+    write_capture(p.file("wide-b.pcap"), record(1, 2))
+    done = p.run("classify", p.file("models.h5"), p.file("wide-a.pcap"), p.file("wide-b.pcap"), "--model", "boosting", "--window", "1m")
+    assert done.returncode == 65 and "more than 4096 windows are open at once" in done.stderr, done.stderr
+    assert len(rows_of(done.stdout)) == 4096, len(rows_of(done.stdout))
+
+
 def check_refusals(p):
     models, hour = p.file("models.h5"), p.file("hour.pcap.gz")
     with open(models, "rb") as f:
@@ -351,6 +405,10 @@ def main():
         check_silent(p)
         check_rules(p)
         check_overlap(p)
+        check_wrong_begin(p)
+        check_tiny_files(p)
+        check_strays(p)
+        check_too_wide(p)
         check_refusals(p)
 
 

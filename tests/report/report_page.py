@@ -470,6 +470,24 @@ def all_windows_are_in_the_csv(folder):
     assert len(re.findall(r"<td>2017-02-\d\dT", page)) == 100 and table.count("3600 s") == 100
 
 
+def all_runs_are_in_the_csv(folder):
+    """Of a folder that a program works on every hour, the run record grows for ever; the page does not."""
+    hours, out = folder + "/years", folder + "/years-report"
+    at(folder + "/small.h5", hours, "20170201T000000")
+    def run_of(second):
+        return {"command": f"extract {second}", "program": "0.1.0", "started": f"2017-02-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
+                "exit_code": 0, "wall_seconds": 1.5, "cpu_seconds": 1, "peak_memory_bytes_largest_rank": 1 << 20, "ranks": 1}
+    latest, *earlier = [run_of(second) for second in range(5000, -1, -1)]
+    with open(hours + "/run.json", "w") as f:
+        json.dump(dict(latest, earlier=earlier), f)
+    run("report", hours, "-o", out)
+    rows = rows_of(out + "/tables/runs.csv")
+    assert [r["Command"] for r in rows] == [f"extract {second}" for second in range(5001)]
+    page, table = open(out + "/report.html").read(), open(out + "/tables/runs.tex").read()
+    assert all("The first 100 of 5001 runs" in text for text in (page, table, open(out + "/report.md").read()))
+    assert len(re.findall(r">extract \d+<", page)) == 100 and ">extract 99<" in page and table.count("extract ") == 100
+
+
 def study_is_told():
     with tempfile.TemporaryDirectory() as folder:
         study = made_study(folder)
@@ -490,6 +508,7 @@ def study_is_told():
         overlap_is_told(folder)
         what_holds_no_rows_is_not_exported(folder)
         all_windows_are_in_the_csv(folder)
+        all_runs_are_in_the_csv(folder)
 
 
 def what_is_not_drawn_is_not_shown(hours, folder):

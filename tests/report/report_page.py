@@ -305,6 +305,24 @@ def settings_are_told(mixed, study):
     assert one["Feature files of"] == "2017-01 (before), 2017-01 (after), 2017-02, 2017-03" and one["Windows"] == "6"
 
 
+def filters_name_nobody(folder):
+    """Shown is a filter of words that are all known, with numbers where only ports and lengths stand; all others are withheld."""
+    shown = ["tcp", "tcp or udp", "not (arp or igmp)", "src port 80", "tcp dst port 23 || udp port 53", "!icmp && ip", "portrange 1-1024", "port 80-90",
+             "ip6\tor(vlan and mpls)", "less 128 and not greater 60"]
+    withheld = ["src 167772161", "src 10", "ip[12] = 10", "ip[15] == 3 and ip[14] = 0", "net 10", "host x", "src port 80 or 10", "port 80 81",
+                "dst telescope", "port 0x0a000001", "port 10.1", "src port (10)", "ether host 0:1:2:3:4:5", "TCP", "port 1-", "port -1", "port 1-2-3",
+                "tcp & udp", "src \\tcp", "src less10"]
+    os.mkdir(folder + "/filters")
+    for i, text in enumerate(shown + withheld):
+        path = f"{folder}/filters/{i:02}.h5"
+        shutil.copy(folder + "/small.h5", path)
+        with h5py.File(path, "r+") as f:
+            f.attrs.create("filter", text, dtype=h5py.string_dtype("utf-8", len(text.encode()) + 1))
+    run("report", folder + "/filters", "-o", folder + "/filters-report")
+    told = [r["Filter"] for r in rows_of(folder + "/filters-report/tables/settings.csv")]
+    assert told == shown + ["withheld: it may name addresses"] * len(withheld), list(zip(shown + withheld, told))
+
+
 def caveats_are_told(folder, study):
     """A window that is there twice, one of which 20 minutes and a half second were computed, and a damaged one; none in a study without."""
     hours, out = folder + "/caveats", folder + "/caveats-report"
@@ -509,6 +527,7 @@ def study_is_told():
         what_holds_no_rows_is_not_exported(folder)
         all_windows_are_in_the_csv(folder)
         all_runs_are_in_the_csv(folder)
+        filters_name_nobody(folder)
 
 
 def what_is_not_drawn_is_not_shown(hours, folder):

@@ -346,28 +346,69 @@ def caveats_are_told(folder, study):
     assert "Caveats" not in whole and ">Covered<" not in whole and not os.path.exists(study + "/tables/caveats.csv")
 
 
+def files(of):
+    return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
+
+
 def what_a_former_report_left_goes(folder, study):
     """Of a report on all, then on models alone: what only the first had is gone; what the user laid beside it or changed stays."""
-    out = shutil.copytree(study, folder + "/again")
-    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex"]
-    for name in [*own, "../keep.csv"]:
+    out, fresh = shutil.copytree(study, folder + "/again"), folder + "/fresh"
+    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex", "tables/rules.tex", "tables/labels.csv"]
+    for name in [*own[:4], "../keep.csv"]:
         open(f"{out}/{name}", "w").close()
     with open(out + "/report-files.txt", "a") as f:
         f.write("../keep.csv\ntables/../../keep.csv\nnotes.txt\nfigures/Mine.svg\n/etc/passwd\ntables/\n")
-    with open(out + "/tables/rules.tex", "a") as f:
-        f.write("% by hand\n")
-    os.utime(out + "/tables/rules.tex", (time.time() + 10,) * 2)  # clocks of file systems are coarse
-    own.append("tables/rules.tex")
-    done = run("report", folder + "/other.h5", "-o", out)
-    assert done.stderr.count("is left there") == 1 and "rules.tex" in done.stderr, done.stderr
-    fresh = folder + "/fresh"
+    for name in own[3:5]:
+        with open(f"{out}/{name}", "a") as f:
+            f.write("% by hand\n")
+        os.utime(f"{out}/{name}", (0, 0))  # times tell nothing
+    os.remove(out + "/tables/labels.csv")
+    os.symlink(study + "/tables/labels.csv", out + "/tables/labels.csv")
     run("report", folder + "/other.h5", "-o", fresh)
-    def files(of):
-        return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
-    assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
+    for _ in range(2):  # what was left once is not forgotten
+        done = run("report", folder + "/other.h5", "-o", out)
+        assert done.stderr.count("is left there") == 2 and "rules.tex" in done.stderr and "labels.csv" in done.stderr, done.stderr
+        assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
     assert os.path.exists(folder + "/keep.csv") and "tables/labels.csv" in files(study)
     listed = open(out + "/report-files.txt").read().split()
     assert files(out) - set(own) - set(listed) == {"report.html", "report.md", "report-files.txt"}
+    shutil.copy(study + "/tables/rules.tex", out + "/tables")  # the change is undone
+    os.remove(out + "/tables/labels.csv")
+    done = run("report", folder + "/other.h5", "-o", out)
+    assert "is left there" not in done.stderr and files(out) == files(fresh) | set(own[:4]), done.stderr
+
+
+def gnuplot_that_kills(folder, at):
+    """A folder with a gnuplot that kills the report at this picture, and draws the others where there is a true one."""
+    bin, count = folder + "/kills", folder + "/kills/count"
+    shutil.rmtree(bin, ignore_errors=True)
+    os.mkdir(bin)
+    with open(bin + "/gnuplot", "w") as f:
+        f.write(f"#!/bin/sh\necho >>{count}\n[ $(wc -l <{count}) -eq {at} ] && kill -9 $PPID && exit 1\nexec {shutil.which('gnuplot') or 'false'} \"$@\"\n")
+    os.chmod(bin + "/gnuplot", 0o755)
+    return dict(ENVIRONMENT, PATH=bin + ":" + os.environ["PATH"])
+
+
+def what_a_cut_short_report_left_goes(folder, study):
+    """A report that is killed, in an empty folder or over a whole one, or copied with new times: the next one knows what is of it."""
+    page = [folder + "/other.h5", folder + "/features-20170101T000000.h5"]
+    run("report", page[1], "-o", folder + "/fresh-features")
+    for whole_first, at in [(0, 3), (1, 3), (1, 2)]:
+        out = f"{folder}/cut-{whole_first}-{at}"
+        if whole_first:
+            run("report", *page, "-o", out)
+        before = files(out)
+        time.sleep(0.02)  # clocks of file systems are coarse
+        cut = subprocess.run([PROGRAM, "report", *page, "-o", out], capture_output=True, env=gnuplot_that_kills(folder, at))
+        assert cut.returncode == -9 and files(out) >= before | {"figures/importance.gp"}, (cut, files(out))
+        done = run("report", page[1], "-o", out)
+        assert "is left there" not in done.stderr and files(out) == files(folder + "/fresh-features"), (done.stderr, files(out))
+    copy = shutil.copytree(study, folder + "/copy", copy_function=shutil.copyfile)
+    for at, _, names in os.walk(copy):
+        for name in names:
+            os.utime(os.path.join(at, name), (time.time() + (name != "report-files.txt"),) * 2)
+    done = run("report", folder + "/other.h5", "-o", copy)
+    assert "is left there" not in done.stderr and files(copy) == files(folder + "/fresh"), (done.stderr, files(copy))
 
 
 def captions_stand_alone(*folders):
@@ -516,6 +557,7 @@ def study_is_told():
         caveats_are_told(folder, study)
         info_sums_up(folder)
         what_a_former_report_left_goes(folder, study)
+        what_a_cut_short_report_left_goes(folder, study)
         captions_stand_alone(study, folder + "/mixed-report", folder + "/caveats-report/")
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")

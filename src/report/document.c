@@ -182,39 +182,34 @@ static int print_markdown(FILE *out, const char *folder, const struct document *
     return EXIT_DONE;
 }
 
-/* Takes both texts. */
-static int write_text(char *path, char *text, size_t n)
-{
-    const int code = output_write_file(path, text, n);
-    free(text);
-    free(path);
-    return code;
-}
-
 static int write_page(const char *folder, const char *name, const struct document *document,
                       int (*print)(FILE *out, const char *folder, const struct document *document))
 {
     char *page;
     size_t n;
     FILE *out = memory_stream(&page, &n);
-    const int code = print(out, folder, document);
+    int code = print(out, folder, document);
     memory_stream_end(out);
-    if (code != EXIT_DONE) {
-        free(page);
-        return code;
-    }
-    return write_text(text_format("%s/%s", folder, name), page, n);
+    char *path = text_format("%s/%s", folder, name);
+    if (code == EXIT_DONE)
+        code = output_write_file(path, page, n);
+    free(path);
+    free(page);
+    return code;
 }
 
 static int write_grid(const char *folder, const struct grid *grid, const char *ending,
                       void (*print)(const struct grid *grid, FILE *out))
 {
-    char *text;
+    char *text, *path = text_format("%s/tables/%s.%s", folder, grid->name, ending);
     size_t n;
     FILE *out = memory_stream(&text, &n);
     print(grid, out);
     memory_stream_end(out);
-    return write_text(text_format("%s/tables/%s.%s", folder, grid->name, ending), text, n);
+    const int code = leftovers_write(path, text, n);
+    free(text);
+    free(path);
+    return code;
 }
 
 static int write_grids(const struct document *document, const char *folder)

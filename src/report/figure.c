@@ -1,5 +1,8 @@
 #include "figure.h"
 
+#include "leftovers.h"
+
+#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/output.h"
 
@@ -13,29 +16,21 @@
 
 extern char **environ;
 
-int figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height)
+void figure_begin(struct figure *figure, const char *folder, const char *name, int width, int height)
 {
     *figure = (struct figure){.stem = text_format("%s/%s", folder, name), .width = width, .height = height};
-    char *path = text_format("%s.gp", figure->stem);
-    figure->script = fopen(path, "we");
-    if (!figure->script) {
-        log_error("%s cannot be written: %m", path);
-        free(figure->stem);
-    } else {
-        fprintf(figure->script,
-                "if (!exists('ending')) ending = ''\n"
-                "set encoding utf8\n"
-                "set terminal svg size %d,%d font 'Helvetica,13' noenhanced background rgb 'white'\n"
-                "set output '%s.svg'.ending\n"
-                "set border 3 lc rgb '#555555'\nset tics nomirror out scale 0.5\n"
-                "set linetype 1 lc rgb '#2f6f9f'\nset linetype 2 lc rgb '#d98032'\nset linetype 3 lc rgb "
-                "'#7a9a3d'\n"
-                "set linetype 4 lc rgb '#8c5a9e'\nset linetype 5 lc rgb '#b5484a'\nset linetype 6 lc rgb "
-                "'#5b6b7a'\n",
-                width, height, name);
-    }
-    free(path);
-    return figure->script ? 0 : -1;
+    figure->script = memory_stream(&figure->text, &figure->n_text);
+    fprintf(figure->script,
+            "if (!exists('ending')) ending = ''\n"
+            "set encoding utf8\n"
+            "set terminal svg size %d,%d font 'Helvetica,13' noenhanced background rgb 'white'\n"
+            "set output '%s.svg'.ending\n"
+            "set border 3 lc rgb '#555555'\nset tics nomirror out scale 0.5\n"
+            "set linetype 1 lc rgb '#2f6f9f'\nset linetype 2 lc rgb '#d98032'\nset linetype 3 lc rgb "
+            "'#7a9a3d'\n"
+            "set linetype 4 lc rgb '#8c5a9e'\nset linetype 5 lc rgb '#b5484a'\nset linetype 6 lc rgb "
+            "'#5b6b7a'\n",
+            width, height, name);
 }
 
 void figure_text(struct figure *figure, const char *text)
@@ -103,10 +98,8 @@ static int finish(const char *stem, const char *ending, const char *end, int fai
     char *path = text_format("%s%s", stem, ending),
          *partial = text_format("%s.%ld.partial", path, (long)getpid());
     int drawn = failed ? 0 : is_whole(partial, end);
-    if (drawn > 0 && rename(partial, path) != 0) {
-        log_error("%s cannot be written: %m", path);
+    if (drawn > 0 && leftovers_rename(partial, path) != EXIT_DONE)
         drawn = -1;
-    }
     if (drawn <= 0)
         unlink(partial);
     free(partial);
@@ -134,16 +127,22 @@ static int make_pictures(const char *stem)
     return pdf < 0 || svg < 0 ? -1 : (svg ? FIGURE_SVG : 0) | (pdf ? FIGURE_PDF : 0);
 }
 
+/* 0; -1 after one sentence. */
+static int write_script(struct figure *figure)
+{
+    char *path = text_format("%s.gp", figure->stem);
+    print_pdf(figure);
+    memory_stream_end(figure->script);
+    const int code = leftovers_write(path, figure->text, figure->n_text);
+    free(figure->text);
+    free(path);
+    return code == EXIT_DONE ? 0 : -1;
+}
+
 int figure_end(struct figure *figure)
 {
     static int told;
-    print_pdf(figure);
-    int drawn = ferror(figure->script) ? -1 : 0;
-    drawn = fclose(figure->script) != 0 ? -1 : drawn;
-    if (drawn < 0)
-        log_error("%s.gp cannot be written: %m", figure->stem);
-    else
-        drawn = make_pictures(figure->stem);
+    const int drawn = write_script(figure) == 0 ? make_pictures(figure->stem) : -1;
     if (drawn >= 0 && !(drawn & FIGURE_SVG) && !told++)
         log_warn("no picture of %s: gnuplot is not there or failed; the script lies beside the report",
                  figure->stem);

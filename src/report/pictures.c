@@ -64,8 +64,7 @@ static int has_folders(const struct report *report)
 int section_label_picture(struct document *document, const struct report *report, const char *figures)
 {
     struct figure figure;
-    if (figure_begin(&figure, figures, "label-mix", 760, 400) != 0)
-        return -1;
+    figure_begin(&figure, figures, "label-mix", 760, 400);
     const size_t n = print_mixes(&figure, report);
     fprintf(
         figure.script,
@@ -139,9 +138,7 @@ int section_importance_picture(struct document *document, const struct report *r
     struct figure figure;
     if (n == 0)
         return 0;
-    if (figure_begin(&figure, figures, "importance", 760,
-                     130 + (int)shown[0]->n_features * (14 + 9 * (int)n)) != 0)
-        return -1;
+    figure_begin(&figure, figures, "importance", 760, 130 + (int)shown[0]->n_features * (14 + 9 * (int)n));
     for (size_t i = 0; i < n; i++)
         print_bars(&figure, shown[i], i, n);
     fputs("set ytics (", figure.script);
@@ -188,24 +185,22 @@ int section_confusion_picture(struct document *document, const struct report *re
     const struct result *r = &report->results.items[i];
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
-    int result = figure_begin(&figure, figures, name, 540, 310);
-    if (result == 0) {
-        fputs("$cells << END\n", figure.script);
-        for (int t = 0; t < r->n_classes; t++) {
-            double row = 0;
-            for (int p = 0; p < r->n_classes; p++)
-                row += (double)r->metrics.confusion[t * r->n_classes + p];
-            for (int p = 0; p < r->n_classes; p++) {
-                const int64_t n = r->metrics.confusion[t * r->n_classes + p];
-                fprintf(figure.script, "%d %d %.4f %lld\n", p, t, row > 0 ? 100 * (double)n / row : 0,
-                        (long long)n);
-            }
+    figure_begin(&figure, figures, name, 540, 310);
+    fputs("$cells << END\n", figure.script);
+    for (int t = 0; t < r->n_classes; t++) {
+        double row = 0;
+        for (int p = 0; p < r->n_classes; p++)
+            row += (double)r->metrics.confusion[t * r->n_classes + p];
+        for (int p = 0; p < r->n_classes; p++) {
+            const int64_t n = r->metrics.confusion[t * r->n_classes + p];
+            fprintf(figure.script, "%d %d %.4f %lld\n", p, t, row > 0 ? 100 * (double)n / row : 0,
+                    (long long)n);
         }
-        fputs("END\n", figure.script);
-        print_class_tics(&figure, 'x', r);
-        print_class_tics(&figure, 'y', r);
-        fprintf(
-            figure.script,
+    }
+    fputs("END\n", figure.script);
+    print_class_tics(&figure, 'x', r);
+    print_class_tics(&figure, 'y', r);
+    fprintf(figure.script,
             "set xlabel 'taken for'\nset ylabel 'truly'\nset xrange [-0.5:%d-0.5]\nset yrange [%d-0.5:-0.5]\n"
             "set palette defined (0 '#ffffff', 100 '#2f6f9f')\nset cbrange [0:100]\nset cblabel 'share of "
             "the class (%%)'\n"
@@ -213,14 +208,13 @@ int section_confusion_picture(struct document *document, const struct report *re
             "'' using 1:2:(sprintf('%%.1f %%%%', $3)):($3 > 60 ? 0xffffff : 0x222222) with labels tc rgb "
             "variable\n",
             r->n_classes, r->n_classes);
-        char *model = section_model_title(report, r->model, report->result_facts[i].file);
-        char *caption = text_format("%s, trained on %s, judged on %s (%s): confusion matrix, of the rows of "
-                                    "each class the share that was taken for which.",
-                                    model, r->trained_on, r->judged_on, section_protocol(r));
-        result = finish(document, &figure, name, caption);
-        free(caption);
-        free(model);
-    }
+    char *model = section_model_title(report, r->model, report->result_facts[i].file);
+    char *caption = text_format("%s, trained on %s, judged on %s (%s): confusion matrix, of the rows of "
+                                "each class the share that was taken for which.",
+                                model, r->trained_on, r->judged_on, section_protocol(r));
+    const int result = finish(document, &figure, name, caption);
+    free(caption);
+    free(model);
     free(name);
     return result;
 }

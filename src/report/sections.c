@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define WINDOWS_MOST 100 /* rows of the table of windows that are shown */
+#define RUNS_MOST 100    /* and of that of runs */
 #define WINDOWS "records that were read, packets that were counted, and sources."
 
 void section_with_unit(struct grid *grid, int64_t value, const char *unit)
@@ -350,14 +351,16 @@ static void add_run(struct grid *grid, const struct run_facts *run)
     free(bytes);
 }
 
-int section_runs(struct document *document, const struct report *report, const char *figures)
+#define RUNS "runs of darkforest that worked on the feature, model and result files, with what they took."
+
+static struct grid *runs_grid(const struct report *report)
 {
-    (void)figures;
-    if (report->n_runs == 0)
-        return 0;
-    struct grid *grid = grid_new(
-        "runs",
-        "The runs of darkforest that worked on the feature, model and result files, with what they took.");
+    char *caption = report->n_runs > RUNS_MOST ? text_format("The first %d of %zu " RUNS " The CSV has all.",
+                                                             RUNS_MOST, report->n_runs)
+                                               : memory_text("The " RUNS);
+    struct grid *grid = grid_new("runs", caption);
+    free(caption);
+    grid->n_shown = RUNS_MOST;
     GRID_COLUMNS(grid, 3, "Command", "Version", "Started", "Exit code", "Ranks", "Wall time", "CPU time",
                  "Peak memory of a rank");
     grid_unit(grid, 5, "seconds");
@@ -365,7 +368,15 @@ int section_runs(struct document *document, const struct report *report, const c
     grid_unit(grid, 7, "bytes");
     for (size_t i = 0; i < report->n_runs; i++)
         add_run(grid, &report->runs[i]);
+    return grid;
+}
+
+int section_runs(struct document *document, const struct report *report, const char *figures)
+{
+    (void)figures;
+    if (report->n_runs == 0)
+        return 0;
     document_text(document, BLOCK_HEADING, "Runs");
-    document_grid(document, grid);
+    document_grid(document, runs_grid(report));
     return 0;
 }

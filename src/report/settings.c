@@ -4,6 +4,7 @@
 #include "darkforest/core/ini.h"
 #include "darkforest/core/output.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,13 +43,64 @@ void section_rules(struct grid *grid, const char *rules)
     free(shown);
 }
 
+/* The words of filters that are shown. A number behind any other may be an address, or a part of one. */
+static const struct filter_word {
+    const char *text;
+    int takes_number; /* of ports or bytes */
+} filter_words[] = {
+    {"tcp", 0}, {"udp", 0}, {"icmp", 0}, {"sctp", 0},      {"igmp", 0}, {"ip", 0},
+    {"ip6", 0}, {"arp", 0}, {"vlan", 0}, {"mpls", 0},      {"and", 0},  {"or", 0},
+    {"not", 0}, {"&&", 0},  {"||", 0},   {"!", 0},         {"(", 0},    {")", 0},
+    {"src", 0}, {"dst", 0}, {"port", 1}, {"portrange", 1}, {"less", 1}, {"greater", 1},
+};
+
+static const struct filter_word *find_word(const char *text, size_t n)
+{
+    for (size_t i = 0; i < sizeof filter_words / sizeof filter_words[0]; i++)
+        if (strlen(filter_words[i].text) == n && memcmp(filter_words[i].text, text, n) == 0)
+            return &filter_words[i];
+    return NULL;
+}
+
+/* The bytes of the word, sign or blanks at the head of what is not empty. */
+static size_t word_length(const char *text)
+{
+    static const char *const kinds[] = {" \t\n\r", "abcdefghijklmnopqrstuvwxyz0123456789-", "&|"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strchr(kinds[i], *text))
+            return strspn(text, kinds[i]);
+    return 1;
+}
+
+/* "80" or "1-1024". */
+static int is_number(const char *text, size_t n)
+{
+    static const char digits[] = "0123456789";
+    const size_t first = strspn(text, digits);
+    const size_t second = text[first] == '-' ? strspn(text + first + 1, digits) : 0;
+    return first > 0 && n == (second > 0 ? first + 1 + second : first);
+}
+
+static int may_name_addresses(const char *filter)
+{
+    int takes_number = 0;
+    for (size_t n; *filter; filter += n) {
+        n = word_length(filter);
+        const struct filter_word *word = find_word(filter, n);
+        if (isspace((unsigned char)*filter))
+            continue;
+        if (!word && !(takes_number && is_number(filter, n)))
+            return 1;
+        takes_number = word && word->takes_number;
+    }
+    return 0;
+}
+
 /* Addresses are not shown, and a filter may name those of the telescope or of a source. */
 static const char *filter_shown(const char *filter)
 {
-    static const char *const signs[] = {".", ":", "host", "net", "gateway"};
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (strstr(filter, signs[i]))
-            return "withheld: it may name addresses";
+    if (may_name_addresses(filter))
+        return "withheld: it may name addresses";
     return filter[0] ? filter : "none";
 }
 

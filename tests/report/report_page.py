@@ -305,6 +305,24 @@ def settings_are_told(mixed, study):
     assert one["Feature files of"] == "2017-01 (before), 2017-01 (after), 2017-02, 2017-03" and one["Windows"] == "6"
 
 
+def filters_name_nobody(folder):
+    """Shown is a filter of words that are all known, with numbers where only ports and lengths stand; all others are withheld."""
+    shown = ["tcp", "tcp or udp", "not (arp or igmp)", "src port 80", "tcp dst port 23 || udp port 53", "!icmp && ip", "portrange 1-1024", "port 80-90",
+             "ip6\tor(vlan and mpls)", "less 128 and not greater 60"]
+    withheld = ["src 167772161", "src 10", "ip[12] = 10", "ip[15] == 3 and ip[14] = 0", "net 10", "host x", "src port 80 or 10", "port 80 81",
+                "dst telescope", "port 0x0a000001", "port 10.1", "src port (10)", "ether host 0:1:2:3:4:5", "TCP", "port 1-", "port -1", "port 1-2-3",
+                "tcp & udp", "src \\tcp", "src less10"]
+    os.mkdir(folder + "/filters")
+    for i, text in enumerate(shown + withheld):
+        path = f"{folder}/filters/{i:02}.h5"
+        shutil.copy(folder + "/small.h5", path)
+        with h5py.File(path, "r+") as f:
+            f.attrs.create("filter", text, dtype=h5py.string_dtype("utf-8", len(text.encode()) + 1))
+    run("report", folder + "/filters", "-o", folder + "/filters-report")
+    told = [r["Filter"] for r in rows_of(folder + "/filters-report/tables/settings.csv")]
+    assert told == shown + ["withheld: it may name addresses"] * len(withheld), list(zip(shown + withheld, told))
+
+
 def caveats_are_told(folder, study):
     """A window that is there twice, one of which 20 minutes and a half second were computed, and a damaged one; none in a study without."""
     hours, out = folder + "/caveats", folder + "/caveats-report"
@@ -328,28 +346,69 @@ def caveats_are_told(folder, study):
     assert "Caveats" not in whole and ">Covered<" not in whole and not os.path.exists(study + "/tables/caveats.csv")
 
 
+def files(of):
+    return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
+
+
 def what_a_former_report_left_goes(folder, study):
     """Of a report on all, then on models alone: what only the first had is gone; what the user laid beside it or changed stays."""
-    out = shutil.copytree(study, folder + "/again")
-    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex"]
-    for name in [*own, "../keep.csv"]:
+    out, fresh = shutil.copytree(study, folder + "/again"), folder + "/fresh"
+    own = ["tables/mine.csv", "figures/Mine.svg", "notes.txt", "tables/other.tex", "tables/rules.tex", "tables/labels.csv"]
+    for name in [*own[:4], "../keep.csv"]:
         open(f"{out}/{name}", "w").close()
     with open(out + "/report-files.txt", "a") as f:
         f.write("../keep.csv\ntables/../../keep.csv\nnotes.txt\nfigures/Mine.svg\n/etc/passwd\ntables/\n")
-    with open(out + "/tables/rules.tex", "a") as f:
-        f.write("% by hand\n")
-    os.utime(out + "/tables/rules.tex", (time.time() + 10,) * 2)  # clocks of file systems are coarse
-    own.append("tables/rules.tex")
-    done = run("report", folder + "/other.h5", "-o", out)
-    assert done.stderr.count("is left there") == 1 and "rules.tex" in done.stderr, done.stderr
-    fresh = folder + "/fresh"
+    for name in own[3:5]:
+        with open(f"{out}/{name}", "a") as f:
+            f.write("% by hand\n")
+        os.utime(f"{out}/{name}", (0, 0))  # times tell nothing
+    os.remove(out + "/tables/labels.csv")
+    os.symlink(study + "/tables/labels.csv", out + "/tables/labels.csv")
     run("report", folder + "/other.h5", "-o", fresh)
-    def files(of):
-        return {os.path.relpath(os.path.join(at, name), of) for at, _, names in os.walk(of) for name in names}
-    assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
+    for _ in range(2):  # what was left once is not forgotten
+        done = run("report", folder + "/other.h5", "-o", out)
+        assert done.stderr.count("is left there") == 2 and "rules.tex" in done.stderr and "labels.csv" in done.stderr, done.stderr
+        assert files(out) == files(fresh) | set(own), files(out) ^ files(fresh)
     assert os.path.exists(folder + "/keep.csv") and "tables/labels.csv" in files(study)
     listed = open(out + "/report-files.txt").read().split()
     assert files(out) - set(own) - set(listed) == {"report.html", "report.md", "report-files.txt"}
+    shutil.copy(study + "/tables/rules.tex", out + "/tables")  # the change is undone
+    os.remove(out + "/tables/labels.csv")
+    done = run("report", folder + "/other.h5", "-o", out)
+    assert "is left there" not in done.stderr and files(out) == files(fresh) | set(own[:4]), done.stderr
+
+
+def gnuplot_that_kills(folder, at):
+    """A folder with a gnuplot that kills the report at this picture, and draws the others where there is a true one."""
+    bin, count = folder + "/kills", folder + "/kills/count"
+    shutil.rmtree(bin, ignore_errors=True)
+    os.mkdir(bin)
+    with open(bin + "/gnuplot", "w") as f:
+        f.write(f"#!/bin/sh\necho >>{count}\n[ $(wc -l <{count}) -eq {at} ] && kill -9 $PPID && exit 1\nexec {shutil.which('gnuplot') or 'false'} \"$@\"\n")
+    os.chmod(bin + "/gnuplot", 0o755)
+    return dict(ENVIRONMENT, PATH=bin + ":" + os.environ["PATH"])
+
+
+def what_a_cut_short_report_left_goes(folder, study):
+    """A report that is killed, in an empty folder or over a whole one, or copied with new times: the next one knows what is of it."""
+    page = [folder + "/other.h5", folder + "/features-20170101T000000.h5"]
+    run("report", page[1], "-o", folder + "/fresh-features")
+    for whole_first, at in [(0, 3), (1, 3), (1, 2)]:
+        out = f"{folder}/cut-{whole_first}-{at}"
+        if whole_first:
+            run("report", *page, "-o", out)
+        before = files(out)
+        time.sleep(0.02)  # clocks of file systems are coarse
+        cut = subprocess.run([PROGRAM, "report", *page, "-o", out], capture_output=True, env=gnuplot_that_kills(folder, at))
+        assert cut.returncode == -9 and files(out) >= before | {"figures/importance.gp"}, (cut, files(out))
+        done = run("report", page[1], "-o", out)
+        assert "is left there" not in done.stderr and files(out) == files(folder + "/fresh-features"), (done.stderr, files(out))
+    copy = shutil.copytree(study, folder + "/copy", copy_function=shutil.copyfile)
+    for at, _, names in os.walk(copy):
+        for name in names:
+            os.utime(os.path.join(at, name), (time.time() + (name != "report-files.txt"),) * 2)
+    done = run("report", folder + "/other.h5", "-o", copy)
+    assert "is left there" not in done.stderr and files(copy) == files(folder + "/fresh"), (done.stderr, files(copy))
 
 
 def captions_stand_alone(*folders):
@@ -383,7 +442,7 @@ def overlap_is_told(folder):
     run("evaluate", folder + "/c/before/model.h5", folder + "/c/before", folder + "/a-march", "-o", result, "--quiet")
     run("report", result, "-o", out)
     assert column(out, "results", "Protocol") == ["overlap"] and "overlap: some or all" in open(out + "/report.md").read()
-    assert "Overlap:" not in open(folder + "/study/report.md").read()
+    assert "overlap: some or all" not in open(folder + "/study/report.md").read()
 
 
 def folds_are_numpys(study, model):
@@ -470,6 +529,24 @@ def all_windows_are_in_the_csv(folder):
     assert len(re.findall(r"<td>2017-02-\d\dT", page)) == 100 and table.count("3600 s") == 100
 
 
+def all_runs_are_in_the_csv(folder):
+    """Of a folder that a program works on every hour, the run record grows for ever; the page does not."""
+    hours, out = folder + "/years", folder + "/years-report"
+    at(folder + "/small.h5", hours, "20170201T000000")
+    def run_of(second):
+        return {"command": f"extract {second}", "program": "0.1.0", "started": f"2017-02-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
+                "exit_code": 0, "wall_seconds": 1.5, "cpu_seconds": 1, "peak_memory_bytes_largest_rank": 1 << 20, "ranks": 1}
+    latest, *earlier = [run_of(second) for second in range(5000, -1, -1)]
+    with open(hours + "/run.json", "w") as f:
+        json.dump(dict(latest, earlier=earlier), f)
+    run("report", hours, "-o", out)
+    rows = rows_of(out + "/tables/runs.csv")
+    assert [r["Command"] for r in rows] == [f"extract {second}" for second in range(5001)]
+    page, table = open(out + "/report.html").read(), open(out + "/tables/runs.tex").read()
+    assert all("The first 100 of 5001 runs" in text for text in (page, table, open(out + "/report.md").read()))
+    assert len(re.findall(r">extract \d+<", page)) == 100 and ">extract 99<" in page and table.count("extract ") == 100
+
+
 def study_is_told():
     with tempfile.TemporaryDirectory() as folder:
         study = made_study(folder)
@@ -480,6 +557,7 @@ def study_is_told():
         caveats_are_told(folder, study)
         info_sums_up(folder)
         what_a_former_report_left_goes(folder, study)
+        what_a_cut_short_report_left_goes(folder, study)
         captions_stand_alone(study, folder + "/mixed-report", folder + "/caveats-report/")
         undefined_is_marked(study)
         folds_are_numpys(study, folder + "/c/before/model.h5")
@@ -490,6 +568,8 @@ def study_is_told():
         overlap_is_told(folder)
         what_holds_no_rows_is_not_exported(folder)
         all_windows_are_in_the_csv(folder)
+        all_runs_are_in_the_csv(folder)
+        filters_name_nobody(folder)
 
 
 def what_is_not_drawn_is_not_shown(hours, folder):

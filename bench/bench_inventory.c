@@ -4,8 +4,8 @@
  *     bench_inventory [ADDRESSES [FILE.csv]]      3,000,000 random addresses by default,
  *                                                 written as CSV to FILE
  */
+#include "darkforest/core/clock.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/progress.h"
 #include "darkforest/core/rng.h"
 #include "darkforest/sources/inventory.h"
 

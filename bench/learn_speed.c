@@ -6,8 +6,8 @@
  * Rows as doubles, classes as bytes, as learn_speed.py writes them. A line a model on stdout: name, median
  * seconds, macro F1 on the test rows.
  */
-#include "darkforest/core/output.h"
-#include "darkforest/core/progress.h"
+#include "darkforest/core/clock.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/owner.h"
 #include "recipe.h"
 #include "training_set.h"

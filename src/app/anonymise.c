@@ -1,6 +1,6 @@
 #include "anonymise.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <openssl/evp.h>
 

@@ -1,7 +1,8 @@
 #include "begins.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 #include "call.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 

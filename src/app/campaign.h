@@ -10,7 +10,7 @@
 
 #include "training.h"
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 struct campaign_month {
     char *name;

@@ -12,8 +12,12 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "classify_print.h"
 
 #include "darkforest/core/csv.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/label/rules.h"
 

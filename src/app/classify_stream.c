@@ -8,8 +8,9 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 

@@ -10,6 +10,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/ranks.h"
 
 struct command {

@@ -1,6 +1,6 @@
 #include "deal.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/owner.h"
 
 #include <assert.h>

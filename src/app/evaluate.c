@@ -9,7 +9,9 @@
 #include "scores.h"
 #include "stop.h"
 
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

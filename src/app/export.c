@@ -13,8 +13,11 @@
 #include "inputs.h"
 #include "run_record.h"
 
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 

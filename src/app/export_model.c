@@ -5,6 +5,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 
 #include <float.h>

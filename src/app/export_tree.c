@@ -1,6 +1,6 @@
 #include "export_tree.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <float.h>
 #include <inttypes.h>

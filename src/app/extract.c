@@ -10,8 +10,10 @@
 
 #include "darkforest/archive/filter.h"
 #include "darkforest/archive/slices.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/sources/scratch.h"
 
 #include <stddef.h>

@@ -8,8 +8,10 @@
 #include "rows.h"
 #include "this_run.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 

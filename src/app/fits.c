@@ -5,9 +5,10 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/learn/folds.h"
 #include "darkforest/learn/split.h"
 #include "darkforest/sources/source.h"

@@ -2,8 +2,10 @@
  * No address is shown, but what the command line has of them. */
 #include "command.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"

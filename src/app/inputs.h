@@ -7,7 +7,7 @@
 #define DARKFOREST_INPUTS_H
 
 #include "darkforest/archive/step.h"
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/ranks.h"
 #include "darkforest/exchange/shared.h"
 #include "darkforest/label/rules.h"

@@ -10,7 +10,10 @@
 #include "stop.h"
 #include "this_run.h"
 
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/label/rules.h"
 #include "darkforest/store/features.h"

@@ -1,8 +1,11 @@
 #include "command.h"
 #include "run_record.h"
 
+#include "darkforest/core/clock.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
-#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
 #include <errno.h>

@@ -2,10 +2,12 @@
 
 #include "stop.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/exchange/owner.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 #include "mixture.h"
 
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 #include "model_choice.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

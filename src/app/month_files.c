@@ -5,8 +5,8 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/folder.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 

@@ -1,7 +1,8 @@
 #include "ordering.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
 #include "darkforest/store/features.h"
 

@@ -4,8 +4,11 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 
 #include <stddef.h>
 #include <stdlib.h>

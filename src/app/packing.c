@@ -4,7 +4,8 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

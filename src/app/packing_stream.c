@@ -4,7 +4,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "reading.h"
 #include "ring.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

@@ -5,8 +5,10 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/report/report.h"
 #include "darkforest/store/files.h"
 

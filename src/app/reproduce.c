@@ -17,8 +17,11 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/files.h"
 
 #include <errno.h>

@@ -3,7 +3,8 @@
 #include "scores.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "darkforest/report/grid.h"
 #include "darkforest/report/paper.h"
 #include "darkforest/store/result_file.h"

@@ -1,6 +1,6 @@
 #include "ring.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/shared.h"
 
 #include <sched.h>

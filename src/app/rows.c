@@ -1,6 +1,7 @@
 #include "rows.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
 
 #include <stdlib.h>

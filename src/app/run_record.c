@@ -2,9 +2,11 @@
 
 #include "command.h"
 
+#include "darkforest/core/clock.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "stop.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 
 #include <signal.h>
 #include <stdio.h>

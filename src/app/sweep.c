@@ -6,8 +6,9 @@
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/progress.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -10,8 +10,10 @@
 #include "stop.h"
 
 #include "darkforest/archive/writer.h"
+#include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/synth/catalogue.h"
 #include "darkforest/synth/hour.h"
 

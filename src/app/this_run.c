@@ -2,8 +2,9 @@
 
 #include "command.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <time.h>

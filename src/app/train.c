@@ -11,7 +11,9 @@
 #include "stop.h"
 #include "training.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -6,8 +6,10 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
 

@@ -12,7 +12,7 @@
 #ifndef DARKFOREST_TRAINING_ROWS_H
 #define DARKFOREST_TRAINING_ROWS_H
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/ranks.h"
 #include "darkforest/exchange/shared.h"
 #include "darkforest/learn/table.h"

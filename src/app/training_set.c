@@ -3,7 +3,7 @@
 #include "firsts.h"
 
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

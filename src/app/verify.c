@@ -2,7 +2,7 @@
 #include "command.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"

@@ -1,6 +1,7 @@
 #include "windows.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

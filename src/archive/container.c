@@ -1,6 +1,6 @@
 #include "container.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "darkforest/packet/packet.h"
 
 #include <pcap/pcap.h>

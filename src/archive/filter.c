@@ -1,6 +1,7 @@
 #include "darkforest/archive/filter.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "darkforest/packet/packet.h"
 
 #include <pcap/pcap.h>

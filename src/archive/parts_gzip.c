@@ -5,7 +5,9 @@
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "read_at.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 
 #include "container.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "darkforest/packet/packet.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 #include "read_at.h"
 #include "record_header.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "darkforest/archive/slices.h"
 
 #include "darkforest/archive/parts.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

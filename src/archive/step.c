@@ -1,7 +1,7 @@
 #include "darkforest/archive/step.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 #include "stream_gzip.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>

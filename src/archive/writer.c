@@ -4,8 +4,9 @@
 #include "part.h"
 
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>

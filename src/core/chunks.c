@@ -1,45 +1,13 @@
 #include "darkforest/core/chunks.h"
 
-#include "darkforest/core/exits.h"
-
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "darkforest/core/memory.h"
 
 #define SLAB_BYTES ((size_t)32 << 20)
-#define HUGE_BYTES ((size_t)4 << 20)               /* less than this is not worth a huge page */
 #define SLAB_CHUNKS (SLAB_BYTES / CHUNK_BYTES - 1) /* the first chunk's place is the slab's own */
 
 struct chunk_slab {
     struct chunk_slab *next;
 };
-
-static void *mapped(void *memory, size_t n_bytes)
-{
-    if (memory == MAP_FAILED) {
-        fprintf(stderr, "darkforest: error: out of memory (%zu bytes were wanted)\n", n_bytes);
-        _exit(EXIT_IO);
-    }
-    if (n_bytes >= HUGE_BYTES)
-        madvise(memory, n_bytes, MADV_HUGEPAGE);
-    return memory;
-}
-
-void *memory_map(size_t n_bytes)
-{
-    return mapped(mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), n_bytes);
-}
-
-void *memory_remap(void *memory, size_t old_bytes, size_t new_bytes)
-{
-    return mapped(mremap(memory, old_bytes, new_bytes, MREMAP_MAYMOVE), new_bytes);
-}
-
-void memory_unmap(void *memory, size_t n_bytes)
-{
-    if (memory)
-        munmap(memory, n_bytes);
-}
 
 static struct chunk *get_chunk(struct chunk_pool *pool)
 {

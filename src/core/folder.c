@@ -1,7 +1,8 @@
 #include "darkforest/core/folder.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <dirent.h>
 #include <errno.h>

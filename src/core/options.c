@@ -1,8 +1,8 @@
 #include "darkforest/core/options.h"
 
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -18,25 +18,6 @@ static const struct option_row common_rows[N_COMMON] = {
     [COMMON_HELP] = {"help", OPTION_FLAG, NULL, "print this and leave", 0, 0, 0},
     [COMMON_VERSION] = {"version", OPTION_FLAG, NULL, "print the version and leave", 0, 0, 0},
 };
-
-void strings_add(struct strings *s, const char *text)
-{
-    s->items = memory_resize(s->items, (s->n + 1) * sizeof *s->items);
-    s->items[s->n++] = text;
-}
-
-void strings_free_all(struct strings *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        free((char *)(uintptr_t)s->items[i]);
-    strings_free(s);
-}
-
-void strings_free(struct strings *s)
-{
-    free(s->items);
-    *s = (struct strings){0};
-}
 
 /* The place of `text` in "a|b|c", -1 when it is not there. */
 static int choice_place(const char *choices, const char *text)

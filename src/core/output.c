@@ -2,156 +2,17 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void out_of_memory(void)
-{
-    fputs("darkforest: error: out of memory\n", stderr);
-    _exit(EXIT_IO);
-}
-
-#define HUGE_PAGE ((uintptr_t)2 << 20)
-
-/* Asks for huge pages inside a large piece: touching it then
- * costs a fault for each 2 MiB and not for each 4 KiB. */
-static void *in_huge_pages(void *p, size_t n)
-{
-    const uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    const uintptr_t to = ((uintptr_t)p + n) / HUGE_PAGE * HUGE_PAGE;
-    if (to > from)
-        madvise((char *)p + (from - (uintptr_t)p), to - from, MADV_HUGEPAGE);
-    return p;
-}
-
-void *memory_get(size_t n)
-{
-    void *p = malloc(n ? n : 1);
-    if (!p)
-        out_of_memory();
-    return in_huge_pages(p, n);
-}
-
-void *memory_zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size ? size : 1);
-    if (!p)
-        out_of_memory();
-    return p;
-}
-
-void *memory_aligned(size_t alignment, size_t n)
-{
-    void *p = aligned_alloc(alignment, (n + alignment) / alignment * alignment);
-    if (!p)
-        out_of_memory();
-    return p;
-}
-
-void *memory_resize(void *p, size_t n)
-{
-    void *q = realloc(p, n ? n : 1);
-    if (!q)
-        out_of_memory();
-    return in_huge_pages(q, n);
-}
-
-char *memory_text(const char *text)
-{
-    const size_t n = strlen(text) + 1;
-    return memcpy(memory_get(n), text, n);
-}
-
-FILE *memory_stream(char **text, size_t *n)
-{
-    *text = NULL;
-    FILE *stream = open_memstream(text, n);
-    if (!stream)
-        out_of_memory();
-    return stream;
-}
-
-void memory_stream_end(FILE *stream)
-{
-    const int failed = ferror(stream);
-    if (fclose(stream) || failed)
-        out_of_memory();
-}
-
-static char *format_list(const char *format, va_list arguments)
-{
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        out_of_memory();
-    return text;
-}
-
-char *text_format(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    char *text = format_list(format, arguments);
-    va_end(arguments);
-    return text;
-}
-
-void text_add(char **text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    char *more = format_list(format, arguments);
-    va_end(arguments);
-    const size_t n = *text ? strlen(*text) : 0, n_more = strlen(more) + 1;
-    *text = memory_resize(*text, n + n_more);
-    memcpy(*text + n, more, n_more);
-    free(more);
-}
-
-char *text_shell_word(const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    if (word[0] && word[strspn(word, plain)] == '\0')
-        return memory_text(word);
-    char *quoted = memory_text("'");
-    for (size_t n; *word; word += n) {
-        n = strcspn(word, "'");
-        text_add(&quoted, "%.*s", (int)n, word);
-        if (word[n] == '\'') {
-            text_add(&quoted, "'\\''");
-            n++;
-        }
-    }
-    text_add(&quoted, "'");
-    return quoted;
-}
-
-int text_ends_in(const char *text, const char *ending)
-{
-    const size_t n = strlen(text), n_ending = strlen(ending);
-    return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
-}
-
-const char *path_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-char *path_folder(const char *path)
-{
-    const size_t n = (size_t)(path_name(path) - path);
-    return n == 0 ? memory_text(".") : text_format("%.*s", (int)(n > 1 ? n - 1 : 1), path);
-}
 
 char *output_partial_name(const char *path)
 {

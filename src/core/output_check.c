@@ -2,8 +2,9 @@
  * text.
  */
 #include "darkforest/core/exits.h"
-#include "darkforest/core/options.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

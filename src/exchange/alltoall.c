@@ -1,7 +1,7 @@
 #include "darkforest/exchange/alltoall.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/shared.h"
 #include "ranks_mpi.h"
 

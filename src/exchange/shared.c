@@ -1,6 +1,6 @@
 #include "darkforest/exchange/shared.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/owner.h"
 #include "ranks_mpi.h"
 

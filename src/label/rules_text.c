@@ -7,8 +7,9 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/ini.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "adaboost.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "grow.h"
 #include "importance.h"
 #include "sums.h"

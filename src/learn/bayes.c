@@ -1,6 +1,7 @@
 #include "bayes.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "exact.h"
 #include "sums.h"
 

@@ -1,7 +1,7 @@
 #include "darkforest/learn/bins.h"
 
 #include "cuts.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "keys.h"
 #include "sums.h"
 

@@ -1,6 +1,6 @@
 #include "boosting.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "grow.h"
 #include "importance.h"
 #include "sums.h"

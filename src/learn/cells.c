@@ -1,7 +1,7 @@
 #include "darkforest/learn/cells.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cuts.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "keys.h"
 #include "sums.h"
 

@@ -1,6 +1,6 @@
 #include "darkforest/learn/folds.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 #include "sums.h"
 

@@ -1,7 +1,7 @@
 #include "forest.h"
 
 #include "bootstrap.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "grow.h"
 #include "importance.h"
 #include "sums.h"

@@ -1,6 +1,6 @@
 #include "grow.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "level.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "importance.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

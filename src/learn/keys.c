@@ -1,6 +1,6 @@
 #include "keys.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "sums.h"
 
 #include <stdlib.h>

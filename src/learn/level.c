@@ -1,6 +1,6 @@
 #include "level.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "histogram.h"
 #include "sums.h"
 

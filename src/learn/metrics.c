@@ -1,6 +1,6 @@
 #include "darkforest/learn/metrics.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "sums.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "darkforest/learn/model.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/learn/learner.h"
 
 #include <math.h>

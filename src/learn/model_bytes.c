@@ -1,6 +1,6 @@
 #include "darkforest/learn/model_bytes.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "predict.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/learn/learner.h"
 
 #include <float.h>

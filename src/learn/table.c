@@ -1,6 +1,6 @@
 #include "darkforest/learn/table.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "tree.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

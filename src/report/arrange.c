@@ -1,6 +1,7 @@
 #include "arrange.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

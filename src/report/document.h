@@ -6,7 +6,7 @@
 #ifndef DARKFOREST_DOCUMENT_H
 #define DARKFOREST_DOCUMENT_H
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 #include "darkforest/report/grid.h"
 
 #include <stddef.h>

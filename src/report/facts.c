@@ -2,8 +2,9 @@
 #include "facts.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"

@@ -4,7 +4,8 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

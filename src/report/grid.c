@@ -1,7 +1,8 @@
 #include "darkforest/report/grid.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <assert.h>
 #include <inttypes.h>

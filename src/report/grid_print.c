@@ -3,7 +3,8 @@
 #include "darkforest/report/grid.h"
 
 #include "darkforest/core/csv.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

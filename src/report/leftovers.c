@@ -3,7 +3,9 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,7 +11,7 @@
 #ifndef DARKFOREST_LEFTOVERS_H
 #define DARKFOREST_LEFTOVERS_H
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 /* Both take the path as FOLDER/tables/NAME or FOLDER/figures/NAME. 0, or an exit code after one sentence. */
 

@@ -2,7 +2,8 @@
 #include "arrange.h"
 #include "sections.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,8 @@
 #include "figure.h"
 #include "sections.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,9 @@
 #include "sections.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* What was read and what came of it: windows, tally, labels, categories, features. */
 #include "sections.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "sections.h"
 
 #include "darkforest/core/ini.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,7 +1,8 @@
 #include "stretch.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

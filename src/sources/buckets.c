@@ -1,9 +1,10 @@
 #include "darkforest/sources/buckets.h"
 
 #include "contact_reader.h"
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/sources/scratch.h"
 #include "merge.h"
 #include "short_contact.h"

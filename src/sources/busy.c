@@ -1,7 +1,7 @@
 #include "darkforest/sources/busy.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "distinct.h"
 
 #include <assert.h>

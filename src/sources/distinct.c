@@ -1,6 +1,6 @@
 #include "distinct.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

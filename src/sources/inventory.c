@@ -4,9 +4,9 @@
 #include "inventory_layout.h"
 #include "text_stream.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,8 +6,7 @@
  */
 #include "inventory_layout.h"
 
-#include "darkforest/core/chunks.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,6 @@
  */
 #include "inventory_list.h"
 
-#include "darkforest/core/output.h"
-
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "inventory_list.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,7 @@
 #include "text_stream.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <stdio.h>
 #include <string.h>

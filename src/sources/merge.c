@@ -1,6 +1,6 @@
 #include "merge.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 

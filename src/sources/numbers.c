@@ -1,6 +1,6 @@
 #include "darkforest/sources/numbers.h"
 
-#include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "darkforest/sources/partials.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/pile.h"

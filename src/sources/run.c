@@ -1,6 +1,6 @@
 #include "run.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "distinct.h"
 
 #include <stdlib.h>

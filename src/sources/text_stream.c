@@ -2,7 +2,8 @@
 #include "text_stream.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 #include "workshop.h"
 
 #include "contact_reader.h"
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
 #include "short_contact.h"
 

@@ -1,6 +1,7 @@
 #include "chunk_packer.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
 
 #include <isa-l/igzip_lib.h>
 

@@ -2,8 +2,10 @@
 #include "features_file.h"
 #include "layout.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

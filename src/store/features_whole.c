@@ -4,7 +4,7 @@
  */
 #include "layout.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/exchange/alltoall.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "row_packing.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/folder.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/options.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 
 #include <fnmatch.h>

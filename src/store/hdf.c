@@ -1,9 +1,11 @@
 #include "hdf.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/folder.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Attributes: the small facts beside the data. */
 #include "hdf.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 
 #include <stdio.h>

@@ -2,7 +2,9 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
 #include <errno.h>

@@ -2,8 +2,9 @@
 #include "layout.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "metrics_group.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

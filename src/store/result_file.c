@@ -1,7 +1,8 @@
 #include "darkforest/store/result_file.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "hdf_file.h"
 #include "metrics_group.h"
 

@@ -1,6 +1,6 @@
 #include "row_columns.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,8 +2,9 @@
 
 #include "chunk_packer.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "behaviour.h"
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/rng.h"
 #include "noise.h"

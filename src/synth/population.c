@@ -1,7 +1,7 @@
 #include "darkforest/synth/population.h"
 
 #include "behaviour.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 #include "noise.h"
 

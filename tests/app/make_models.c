@@ -6,8 +6,9 @@
  * Writes FOLDER/models.h5, FOLDER/rows.csv, and FOLDER/<model>.csv: the class shares of each row. Many values
  * of the rows lie exactly on a threshold of the trees, or next to one.
  */
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/model_file.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "ordering.h"
 
 #include "../exchange/require.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/rng.h"
 #include "darkforest/store/features.h"
 

@@ -2,7 +2,7 @@
  * whatever the files and however many ranks. */
 #include "darkforest/archive/slices.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/memory.h"
 
 #include "darkforest/core/rng.h"
 

@@ -1,7 +1,9 @@
 #include "darkforest/core/ini.h"
 
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

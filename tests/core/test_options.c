@@ -1,4 +1,5 @@
 #include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 #include "darkforest/core/log.h"
 

@@ -1,8 +1,9 @@
+#include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/options.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "darkforest/core/parse.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+#include "darkforest/core/clock.h"
 #include "darkforest/core/progress.h"
 
 #include "darkforest/core/log.h"

@@ -2,7 +2,7 @@
  * one comes with a sentence that was not said yet. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/text.h"
 #include "require.h"
 
 #include <stdlib.h>

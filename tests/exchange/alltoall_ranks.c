@@ -3,7 +3,7 @@
 #include "darkforest/exchange/alltoall.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 #include "require.h"
 

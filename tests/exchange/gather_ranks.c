@@ -1,5 +1,5 @@
 /* Sums, gathering and splitting, checked on every rank against what arithmetic says. */
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "require.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef DARKFOREST_TESTS_LEARN_EXAMPLES_H
 #define DARKFOREST_TESTS_LEARN_EXAMPLES_H
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 #include "darkforest/learn/learner.h"
 #include "threads.h"

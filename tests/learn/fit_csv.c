@@ -7,8 +7,9 @@
  * threads; -N: N ranks that all see all rows. On stdout: "predict CLASS SHARES..." a test row, then "tree N",
  * "node FEATURE THRESHOLD LEFT RIGHT ROWS GAIN VALUES..." and the naive Bayes parameters and importances.
  */
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/learn/learner.h"
 #include "threads.h"
 

@@ -1,6 +1,6 @@
 #include "made_packets.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 
 #include <stdlib.h>

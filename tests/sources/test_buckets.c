@@ -4,10 +4,11 @@
  */
 #include "darkforest/sources/buckets.h"
 
+#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "made_packets.h"
 
 #include <setjmp.h>

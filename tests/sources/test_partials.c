@@ -2,7 +2,7 @@
 #include "darkforest/sources/partials.h"
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/sources/pile.h"
 #include "made_packets.h"
 

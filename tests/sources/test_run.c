@@ -2,7 +2,7 @@
 #include "merge.h"
 #include "run.h"
 
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/rng.h"
 #include "distinct.h"
 

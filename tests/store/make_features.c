@@ -1,10 +1,10 @@
 /* make_features PATH N_ROWS [FIRST_SHARE]: N_ROWS made-up rows,
  * FIRST_SHARE percent of them brought by rank 0. */
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/progress.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
 #include "made_rows.h"

@@ -3,7 +3,7 @@
  * the made-up ones: exit 1 when they differ. Otherwise the exit code of reading, after its sentence.
  */
 #include "darkforest/core/exits.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/store/features.h"
 #include "made_rows.h"

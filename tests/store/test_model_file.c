@@ -2,7 +2,8 @@
  * refused with a sentence. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/model_file.h"
 #include "darkforest/store/result_file.h"
 

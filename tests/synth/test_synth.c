@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "darkforest/core/hash.h"
-#include "darkforest/core/output.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/packet/packet.h"
 #include "darkforest/synth/catalogue.h"
 #include "darkforest/synth/hour.h"

@@ -63,9 +63,4 @@ static inline size_t chunk_list_in(const struct chunk_list *list, const struct c
 /* Gives all chunks back to the pool. */
 void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool);
 
-/* Memory for large tables: zeroed, in huge pages where the system gives them. */
-void *memory_map(size_t n_bytes);
-void *memory_remap(void *memory, size_t old_bytes, size_t new_bytes); /* grown without copying; may move */
-void memory_unmap(void *memory, size_t n_bytes);
-
 #endif

@@ -5,7 +5,7 @@
 #ifndef DARKFOREST_CORE_FOLDER_H
 #define DARKFOREST_CORE_FOLDER_H
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 /* Whether this errno says that nothing is at a path, and not that it cannot be looked at. */
 int folder_lacks(int error);

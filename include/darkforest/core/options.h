@@ -8,6 +8,8 @@
 #ifndef DARKFOREST_CORE_OPTIONS_H
 #define DARKFOREST_CORE_OPTIONS_H
 
+#include "darkforest/core/text.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,11 +24,6 @@ enum option_kind {
     OPTION_DURATION, /* int64_t ns */
     OPTION_TIME,     /* int64_t ns since the epoch */
     OPTION_CHOICE,   /* int: the place of the value in `argument`, which reads "a|b|c" */
-};
-
-struct strings {
-    const char **items;
-    size_t n;
 };
 
 struct option_row {
@@ -60,9 +57,6 @@ int options_parse(const struct option_row *rows, size_t n_rows, const struct str
                   struct common_options *common, struct strings *operands);
 /* Frees the lists that options_parse gathered in `values`. */
 void options_free(const struct option_row *rows, size_t n_rows, void *values);
-void strings_add(struct strings *s, const char *text);
-void strings_free(struct strings *s);     /* the list, not its texts */
-void strings_free_all(struct strings *s); /* and its texts */
 
 void options_help(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows);
 /* The man page's part on the options that every command knows. */

@@ -7,6 +7,8 @@
 #ifndef DARKFOREST_CORE_OUTPUT_H
 #define DARKFOREST_CORE_OUTPUT_H
 
+#include "darkforest/core/text.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,32 +42,10 @@ struct stat;
 int64_t file_changed_ns(const struct stat *status);
 /* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one
  * another. EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
-struct strings;
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why);
 /* A full disk behind standard output shows here at the latest. 0; EXIT_IO after one sentence. */
 int output_flush_stdout(void);
 /* mkdir -p. 0; -1 after one sentence. */
 int output_make_directory(const char *path);
-/* A formatted string in fresh memory (asprintf that aborts the process when memory is out). */
-char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same behind what *text holds: fresh memory, or NULL for nothing. */
-void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* One word of a command line as a POSIX shell reads it back: in quotes where it needs them; fresh memory. */
-char *text_shell_word(const char *word);
-int text_ends_in(const char *text, const char *ending);
-/* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh
- * memory ("." when there is none, "/" for the root). */
-const char *path_name(const char *path);
-char *path_folder(const char *path);
-
-/* malloc, calloc, realloc that end the process with one sentence when memory is out: for small things. */
-void *memory_get(size_t n);
-void *memory_zeroed(size_t n, size_t size);
-void *memory_aligned(size_t alignment, size_t n);
-void *memory_resize(void *p, size_t n);
-char *memory_text(const char *text);
-/* open_memstream and its fclose that do the same: then *text, fresh memory, holds n bytes and a NUL. */
-FILE *memory_stream(char **text, size_t *n);
-void memory_stream_end(FILE *stream);
 
 #endif

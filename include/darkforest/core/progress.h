@@ -25,8 +25,4 @@ void progress_update(struct progress *p, uint64_t part, uint64_t n_units);
 void progress_again(struct progress *p);
 void progress_end(struct progress *p);
 
-double clock_seconds(void);       /* monotonic */
-double clock_cpu_seconds(void);   /* user + system of this process so far */
-uint64_t peak_memory_bytes(void); /* of this process, resident */
-
 #endif

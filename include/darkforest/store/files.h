@@ -2,7 +2,7 @@
 #ifndef DARKFOREST_STORE_FILES_H
 #define DARKFOREST_STORE_FILES_H
 
-#include "darkforest/core/options.h"
+#include "darkforest/core/text.h"
 
 #include <stddef.h>
 

@@ -112,6 +112,13 @@ uint64_t budget_per_rank(const struct ranks *world)
     return share;
 }
 
+uint64_t budget_least(const struct ranks *world)
+{
+    uint64_t rest = UINT64_MAX - budget_per_rank(world);
+    ranks_max_u64(world, &rest, 1);
+    return UINT64_MAX - rest;
+}
+
 const char *budget_scratch_folder(void)
 {
     static const char *const names[] = {"SLURM_TMPDIR", "TMPDIR"};

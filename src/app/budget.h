@@ -12,6 +12,8 @@
 /* Collective. Bytes; from the least of MemAvailable, the limit of this process's control group and what Slurm
  * says that the job was given. */
 uint64_t budget_per_rank(const struct ranks *world);
+/* Collective. The least of all ranks, alike on all: for what every rank must lay out in the same way. */
+uint64_t budget_least(const struct ranks *world);
 /* Where scratch goes when nobody says: SLURM_TMPDIR, TMPDIR, /tmp. Local. */
 const char *budget_scratch_folder(void);
 

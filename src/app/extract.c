@@ -376,7 +376,7 @@ static int extract_all(struct extract *x)
 {
     x->finish = (struct finish){
         .folder = x->options->output, .rules = &x->rules, .input_checksum = inputs_checksum(&x->archive)};
-    x->memory = x->options->memory ? x->options->memory : budget_per_rank(x->world);
+    x->memory = x->options->memory ? x->options->memory : budget_least(x->world);
     form_groups(x);
     const int code = ranks_agree(x->world, extract_group(x), NULL);
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);

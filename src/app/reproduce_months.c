@@ -194,10 +194,10 @@ static int judge_learner(const struct months *r, size_t m, size_t learner, const
 static int judge_month(const struct months *r, size_t m)
 {
     struct training_rows rows = {0};
-    size_t n_left = 0;
-    uint8_t *left = m > 0 ? find_work(r, m, reproduce_is_judged, &n_left) : NULL;
+    size_t n_left;
+    uint8_t *left = find_work(r, m, reproduce_is_judged, &n_left);
     int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
-    for (size_t l = 0; left && l < r->campaign->learners.n && code == EXIT_DONE; l++)
+    for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++)
         if (left[l])
             code = judge_learner(r, m, l, &rows);
     training_rows_free(&rows);
@@ -205,28 +205,48 @@ static int judge_month(const struct months *r, size_t m)
     return code;
 }
 
-static int each_month(const struct ranks *world, const struct campaign *campaign,
-                      int (*work)(const struct months *r, size_t m))
+/* Collective. The months from `first` on of which something is left to do, in fresh memory. */
+static size_t *months_left(const struct ranks *world, const struct campaign *campaign, size_t first,
+                           is_finished *finished, size_t *n)
 {
-    const int size = ranks_size(world), n = (int)campaign->n_months;
-    const int n_groups = n < size ? n : size, group = (int)((int64_t)ranks_rank(world) * n_groups / size);
+    const struct months all = {.campaign = campaign, .group = world};
+    size_t *left = memory_get(campaign->n_months * sizeof *left);
+    *n = 0;
+    for (size_t m = first; m < campaign->n_months; m++) {
+        size_t n_left;
+        free(find_work(&all, m, finished, &n_left));
+        if (n_left)
+            left[(*n)++] = m;
+    }
+    return left;
+}
+
+/* Side by side, each with a part of the ranks; one that is left over has all of them. */
+static int each_month(const struct ranks *world, const struct campaign *campaign, size_t first,
+                      is_finished *finished, int (*work)(const struct months *r, size_t m))
+{
+    size_t n;
+    size_t *left = months_left(world, campaign, first, finished, &n);
+    const int size = ranks_size(world), n_groups = n < (size_t)size ? (int)n : size;
+    const int group = (int)((int64_t)ranks_rank(world) * n_groups / size);
     const uint64_t memory = budget_per_rank(world);
     struct ranks *ranks = ranks_split(world, group);
     struct months r = {.campaign = campaign, .group = ranks, .plan = campaign->plan};
     r.plan.memory = memory;
     int code = EXIT_DONE;
-    for (size_t m = (size_t)group; m < campaign->n_months && code == EXIT_DONE; m += (size_t)n_groups)
-        code = work(&r, m);
+    for (size_t i = (size_t)group; i < n && code == EXIT_DONE; i += (size_t)n_groups)
+        code = work(&r, left[i]);
     ranks_free(ranks);
+    free(left);
     return ranks_agree(world, code, NULL);
 }
 
 int reproduce_train(const struct ranks *world, const struct campaign *campaign)
 {
-    return each_month(world, campaign, train_month);
+    return each_month(world, campaign, 0, reproduce_is_trained, train_month);
 }
 
 int reproduce_judge(const struct ranks *world, const struct campaign *campaign)
 {
-    return each_month(world, campaign, judge_month);
+    return each_month(world, campaign, 1, reproduce_is_judged, judge_month);
 }

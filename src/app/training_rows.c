@@ -240,13 +240,13 @@ static int check_memory(const struct ranks *ranks, uint64_t memory, const struct
     ranks_sum_u64(node, &n_bytes, 1);
     const uint64_t n_sharing = (uint64_t)ranks_size(node);
     ranks_free(node);
-    if (n_bytes / n_sharing <= memory)
+    if (n_bytes / n_sharing / 5 * 4 <= memory) /* the budget is four fifths of what there is */
         return EXIT_DONE;
     char needed[FORMAT_TIME_SIZE], there[FORMAT_TIME_SIZE];
     *why = text_format(
-        "%llu rows take %s on a node that has %s for them: take more nodes, or more memory a node",
+        "%llu rows take %s on a node that has %s free for them: take more nodes, or more memory a node",
         (unsigned long long)rows->n_total, format_size(n_bytes, needed),
-        format_size(memory * n_sharing, there));
+        format_size(memory / 4 * 5 * n_sharing, there));
     return EXIT_BAD_CONFIG;
 }
 

@@ -40,15 +40,30 @@ static struct beginning beginning_of(const struct archive_file *file)
 
 char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns)
 {
-    char *text = memory_text("");
+    char *text;
+    size_t n;
+    FILE *out = memory_stream(&text, &n);
     for (size_t i = 0; i < archive->n; i++) {
         const int64_t first_ns = archive->files[i].kind.first_ts_ns;
+        if (first_ns < from_ns || first_ns >= to_ns)
+            continue;
         const struct beginning b = beginning_of(&archive->files[i]);
-        if (first_ns >= from_ns && first_ns < to_ns)
-            text_add(&text, "%" PRId64 " %" PRIu64 " %016" PRIx64 " %s\n", b.us, b.n_bytes, b.stem,
-                     b.packing);
+        fprintf(out, "%" PRId64 " %" PRIu64 " %016" PRIx64 " %s\n", b.us, b.n_bytes, b.stem, b.packing);
     }
+    memory_stream_end(out);
     return text;
+}
+
+/* The rest of a line, behind its time. */
+static enum begins_answer ask_line(const char *rest, const struct beginning *b)
+{
+    char line[64], packing[8];
+    uint64_t n_bytes, stem;
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(rest, "\n"), rest);
+    if (sscanf(line, "%" SCNu64 " %" SCNx64 " %7s", &n_bytes, &stem, packing) != 3)
+        return BEGINS_LACKING;
+    const int is_it = stem == b->stem && strcmp(packing, b->packing) == 0;
+    return is_it && n_bytes != b->n_bytes ? BEGINS_CHANGED : BEGINS_THERE;
 }
 
 enum begins_answer begins_ask(const char *text, const struct archive_file *file)
@@ -56,15 +71,11 @@ enum begins_answer begins_ask(const char *text, const struct archive_file *file)
     const struct beginning b = beginning_of(file);
     enum begins_answer answer = BEGINS_LACKING;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        int64_t us;
-        uint64_t n_bytes, stem;
-        char packing[8];
-        if (sscanf(line, "%" SCNd64 " %" SCNu64 " %" SCNx64 " %7s", &us, &n_bytes, &stem, packing) != 4 ||
-            us != b.us)
+        char *rest;
+        if (strtoll(line, &rest, 10) != b.us || answer == BEGINS_CHANGED)
             continue;
-        if (n_bytes == b.n_bytes || stem != b.stem || strcmp(packing, b.packing) != 0)
-            return BEGINS_THERE;
-        answer = BEGINS_CHANGED;
+        const enum begins_answer here = ask_line(rest, &b);
+        answer = here == BEGINS_LACKING ? answer : here;
     }
     return answer;
 }

@@ -81,7 +81,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
     if (meta->begins)
-        bad |= hdf_put_text(file, "begins", meta->begins);
+        bad |= hdf_put_text(file, "begun_by", meta->begins);
     bad |= write_tally(file, &meta->tally);
     bad |= hdf_put_provenance(file, &meta->made);
     free(rules);
@@ -182,7 +182,10 @@ static int is_covered(const struct features_meta *meta)
 {
     const int64_t start_ns = meta->window_start * NS_PER_S, length_ns = meta->window_length * NS_PER_S;
     const int64_t from = meta->covered_from_ns, to = meta->covered_to_ns;
-    return (from == 0 && to == 0) || (start_ns <= from && from <= to && to <= start_ns + length_ns);
+    int64_t end_ns;
+    if (__builtin_add_overflow(start_ns, length_ns, &end_ns))
+        return 0;
+    return (from == 0 && to == 0) || (start_ns <= from && from <= to && to <= end_ns);
 }
 
 static int read_categories(hid_t file, struct features_meta *meta)
@@ -201,7 +204,7 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     int64_t n_rows = -1;
     *meta = (struct features_meta){.filter = hdf_get_text(file, "filter"),
                                    .damages = hdf_get_text(file, "damages"),
-                                   .begins = hdf_get_text(file, "begins")};
+                                   .begins = hdf_get_text(file, "begun_by")};
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
         hdf_get_time(file, "window_start", &meta->window_start) != 0 ||
         hdf_get_time(file, "window_length", &meta->window_length) != 0 || meta->window_length <= 0 ||

@@ -118,9 +118,9 @@ static int look_into(struct finished *finished, const char *folder, const struct
         code = look_at(finished, paths.items[i], settings);
     strings_free_all(&paths);
     if (finished->n_lacking && code == 0) {
-        log_error("%s, which begins in its window (or was in another file then); %zu finished windows are "
-                  "so, and --verbose names all: remove them and give all files of a window at once, or "
-                  "leave these windows out by --from and --to",
+        log_error("%s, which begins in its window; %zu finished windows are so (--verbose names all): remove "
+                  "their feature files and give all files of a window at once, or leave these windows out by "
+                  "--from and --to",
                   finished->one_lacking, finished->n_lacking);
         code = EXIT_BAD_CONFIG;
     }

@@ -15,7 +15,7 @@ static char *format_list(const char *format, va_list arguments)
     va_list again;
     va_copy(again, arguments);
     const size_t n = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
-    char *text = memory_get(n);
+    char *text = memory_get(n ? n : SIZE_MAX); /* 0: longer than any */
     errno = error;
     vsnprintf(text, n, format, again);
     va_end(again);

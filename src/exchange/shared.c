@@ -27,7 +27,9 @@ struct shared {
 static int has_room(size_t n_bytes)
 {
     struct statvfs s;
-    return statvfs(PLACE, &s) == 0 && (unsigned long long)s.f_bavail * s.f_frsize >= n_bytes;
+    if (statvfs(PLACE, &s))
+        return 0;
+    return s.f_blocks == 0 || (unsigned long long)s.f_bavail * s.f_frsize >= n_bytes; /* 0: without a limit */
 }
 
 /* Collective. Whether all is well on every rank. */

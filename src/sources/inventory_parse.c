@@ -135,14 +135,15 @@ static void count_line(struct inventory_counts *counts, enum entry_result result
     }
 }
 
-/* Up to a comment behind the entry: a '#' after a blank or tab, outside of quotes. */
-static size_t without_comment(const char *line, size_t n)
+/* Up to a comment behind the entry: a '#' after a blank or tab, outside of quoted fields. */
+static size_t without_comment(const char *line, size_t n, char delimiter)
 {
     int is_quoted = line[0] == '"';
     for (size_t i = 1; i < n; i++) {
         if (!is_quoted && line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
             return i - 1;
-        is_quoted ^= line[i] == '"';
+        if (is_quoted || line[i - 1] == delimiter)
+            is_quoted ^= line[i] == '"';
     }
     return n;
 }
@@ -154,7 +155,7 @@ static enum entry_result parse_line(struct inventory_list *list, struct layout *
         return inventory_json_line(list, line, n);
     if (is_first && read_header(layout, line, n))
         return ENTRY_IGNORED;
-    return csv_line(list, layout, line, layout->has_header ? n : without_comment(line, n));
+    return csv_line(list, layout, line, layout->has_header ? n : without_comment(line, n, layout->delimiter));
 }
 
 static int is_blank_or_comment(const char *line, size_t n)

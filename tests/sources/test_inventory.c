@@ -296,13 +296,16 @@ static void a_comment_behind_an_entry_is_none_of_it(void **state)
 {
     (void)state;
     struct inventory_counts counts;
-    struct inventory *inventory = read_text(
-        "1.1.1.1 # the door\n1.1.1.2,webcam\t# again\n1.1.1.3,hp#3\n1.1.1.4,\"cam #2\" # x\n", &counts);
+    struct inventory *inventory =
+        read_text("1.1.1.1 # the door\n1.1.1.2,webcam\t# again\n1.1.1.3,hp#3\n1.1.1.4,\"cam #2\" # "
+                  "x\n1.1.1.5,7\" tablet # y\n",
+                  &counts);
     assert_int_equal(counts.bad_lines, 0);
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "unknown");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "webcam");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "hp#3");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 4)), "cam #2");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 5)), "7\" tablet");
     inventory_free(inventory);
     inventory = read_text("ip,category\n1.1.1.1,hp #3\n", &counts);
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "hp #3");

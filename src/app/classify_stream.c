@@ -169,8 +169,8 @@ static void find_window(struct streaming *s)
     s->code = EXIT_BAD_DATA;
 }
 
-/* n records of a window that is closed. The first is told at once: when a clock was wrong, all that follows may
- * be late. */
+/* n records of a window that is closed. The first is told at once: when a clock was wrong, all that
+ * follows may be late. */
 static void take_late(struct streaming *s, int64_t ts_ns, size_t n)
 {
     char late[FORMAT_TIME_SIZE], open[FORMAT_TIME_SIZE];

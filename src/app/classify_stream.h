@@ -4,8 +4,8 @@
  *
  *     record, record, ... -> open windows -> a record a whole window later than a window's end closes it
  *
- * A record may be later than time by one window; a longer leap, as after a gap, takes three records in a row, so
- * that one whose time is wrong closes nothing.
+ * A record may be later than time by one window; a longer leap, as after a gap, takes three records in a
+ * row, so that one whose time is wrong closes nothing.
  *
  * The records that count are those of the file being read; a window also stays open for files still to come
  * that begin before that. Time goes on from file to file, or back to where the next one begins: files may be

@@ -82,10 +82,10 @@ static int check_twins(const struct archive *archive, char **why)
 {
     for (size_t i = 1; i < archive->n; i++) {
         const struct archive_file *file = &archive->files[i];
+        if (file->kind.first_ts_ns == INT64_MAX) /* this and the rest hold nothing */
+            break;
         for (size_t k = i; k-- > 0 && archive->files[k].kind.first_ts_ns == file->kind.first_ts_ns;) {
             const char *other = archive->files[k].path;
-            if (file->kind.first_ts_ns == INT64_MAX)
-                break;
             if (are_twins(other, file->path)) {
                 *why = text_format(
                     "%s and %s are one capture: every packet would count twice; give one of the two", other,

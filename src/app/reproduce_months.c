@@ -88,22 +88,6 @@ int reproduce_is_judged(const struct campaign *c, size_t m, size_t learner)
     return judged;
 }
 
-/* Rank 0 of the group looks at the disk for all: which learners are left to do for a month. */
-typedef int is_finished(const struct campaign *c, size_t m, size_t learner);
-
-static uint8_t *find_work(const struct months *r, size_t m, is_finished *finished, size_t *n_left)
-{
-    const size_t n = r->campaign->learners.n;
-    uint8_t *left = memory_zeroed(n, 1);
-    for (size_t l = 0; l < n && ranks_rank(r->group) == 0; l++)
-        left[l] = !finished(r->campaign, m, l);
-    ranks_broadcast(r->group, 0, left, n);
-    *n_left = 0;
-    for (size_t l = 0; l < n; l++)
-        *n_left += left[l];
-    return left;
-}
-
 /* The folder of a file, made by rank 0 of the group. */
 static int make_folder_of(const struct months *r, const char *path)
 {
@@ -153,18 +137,14 @@ static int train_learner(const struct months *r, size_t m, size_t learner, struc
     return code;
 }
 
-static int train_month(const struct months *r, size_t m)
+static int train_month(const struct months *r, size_t m, const uint8_t *left)
 {
     struct training_rows rows = {0};
-    size_t n_left;
-    uint8_t *left = find_work(r, m, reproduce_is_trained, &n_left);
-    int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
-    for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++) {
+    int code = read_rows(r, m, &rows);
+    for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++)
         if (left[l])
             code = train_learner(r, m, l, &rows);
-    }
     training_rows_free(&rows);
-    free(left);
     return code;
 }
 
@@ -191,42 +171,51 @@ static int judge_learner(const struct months *r, size_t m, size_t learner, const
     return code;
 }
 
-static int judge_month(const struct months *r, size_t m)
+static int judge_month(const struct months *r, size_t m, const uint8_t *left)
 {
     struct training_rows rows = {0};
-    size_t n_left;
-    uint8_t *left = find_work(r, m, reproduce_is_judged, &n_left);
-    int code = n_left ? read_rows(r, m, &rows) : EXIT_DONE;
+    int code = read_rows(r, m, &rows);
     for (size_t l = 0; l < r->campaign->learners.n && code == EXIT_DONE; l++)
         if (left[l])
             code = judge_learner(r, m, l, &rows);
     training_rows_free(&rows);
-    free(left);
     return code;
 }
 
-/* Collective. The months from `first` on of which something is left to do, in fresh memory. */
-static size_t *months_left(const struct ranks *world, const struct campaign *campaign, size_t first,
-                           is_finished *finished, size_t *n)
+/* A month with something left to do. */
+struct month_work {
+    size_t month;
+    uint8_t *left; /* by learner: whether it is */
+};
+
+typedef int is_finished(const struct campaign *c, size_t m, size_t learner);
+
+/* Collective. Those from month `first` on, in fresh memory. Rank 0 looks at the disk for all. */
+static struct month_work *find_work(const struct ranks *world, const struct campaign *c, size_t first,
+                                    is_finished *finished, size_t *n)
 {
-    const struct months all = {.campaign = campaign, .group = world};
-    size_t *left = memory_get(campaign->n_months * sizeof *left);
+    struct month_work *work = memory_get(c->n_months * sizeof *work);
     *n = 0;
-    for (size_t m = first; m < campaign->n_months; m++) {
-        size_t n_left;
-        free(find_work(&all, m, finished, &n_left));
-        if (n_left)
-            left[(*n)++] = m;
+    for (size_t m = first; m < c->n_months; m++) {
+        uint8_t *left = memory_zeroed(c->learners.n, 1);
+        for (size_t l = 0; l < c->learners.n && ranks_rank(world) == 0; l++)
+            left[l] = !finished(c, m, l);
+        ranks_broadcast(world, 0, left, c->learners.n);
+        if (memchr(left, 1, c->learners.n))
+            work[(*n)++] = (struct month_work){m, left};
+        else
+            free(left);
     }
-    return left;
+    return work;
 }
 
 /* Side by side, each with a part of the ranks; one that is left over has all of them. */
 static int each_month(const struct ranks *world, const struct campaign *campaign, size_t first,
-                      is_finished *finished, int (*work)(const struct months *r, size_t m))
+                      is_finished *finished,
+                      int (*work_off)(const struct months *r, size_t m, const uint8_t *left))
 {
     size_t n;
-    size_t *left = months_left(world, campaign, first, finished, &n);
+    struct month_work *work = find_work(world, campaign, first, finished, &n);
     const int size = ranks_size(world), n_groups = n < (size_t)size ? (int)n : size;
     const int group = (int)((int64_t)ranks_rank(world) * n_groups / size);
     const uint64_t memory = budget_per_rank(world);
@@ -235,9 +224,11 @@ static int each_month(const struct ranks *world, const struct campaign *campaign
     r.plan.memory = memory;
     int code = EXIT_DONE;
     for (size_t i = (size_t)group; i < n && code == EXIT_DONE; i += (size_t)n_groups)
-        code = work(&r, left[i]);
+        code = work_off(&r, work[i].month, work[i].left);
     ranks_free(ranks);
-    free(left);
+    for (size_t i = 0; i < n; i++)
+        free(work[i].left);
+    free(work);
     return ranks_agree(world, code, NULL);
 }
 

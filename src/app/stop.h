@@ -1,5 +1,6 @@
 /*
- * stop.h - orderly stop: SIGUSR1, SIGTERM, SIGINT (Ctrl-C), --deadline, or a file named STOP in the output folder.
+ * stop.h - orderly stop: SIGUSR1, SIGTERM, SIGINT (Ctrl-C), --deadline, or a file named STOP in the output
+ * folder.
  * Private to the app.
  *
  * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all,

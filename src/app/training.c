@@ -16,9 +16,8 @@
 
 /* What a fit holds of a row at most, where no two rows look alike. The ranks of a group together: 42 bytes of
  * binned cells and lists, and 88 of work for boosting, which shares the cells out and needs the most of those
- * that do. Each rank by itself: 12 for a forest, as it grows trees of all cells. */
+ * that do. Each rank by itself: TRAINING_CELL_BYTES. */
 #define GROUP_ROW_BYTES 130
-#define RANK_ROW_BYTES 12
 
 void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
                     struct metrics *metrics)
@@ -37,7 +36,7 @@ static int most_groups(const struct ranks *ranks, const struct training_plan *pl
     if (!plan->spread && n_rows < UINT32_MAX)
         taken -= (uint64_t)deal_most(ranks_size(ranks), ranks_size(node), (double)plan->memory,
                                      (double)n_rows * (double)TRAINING_ROW_BYTES,
-                                     (double)n_rows * GROUP_ROW_BYTES, (double)n_rows * RANK_ROW_BYTES);
+                                     (double)n_rows * GROUP_ROW_BYTES, (double)n_rows * TRAINING_CELL_BYTES);
     ranks_free(node);
     ranks_max_u64(ranks, &taken, 1);
     return ranks_size(ranks) - (int)taken;

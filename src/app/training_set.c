@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* That each rank takes for a cell of a whole set, when it grows trees of a forest. */
-#define FIT_CELL_BYTES 12
-
 static void sum_over(void *context, int64_t *values, size_t n)
 {
     ranks_sum_i64(context, values, n);
@@ -147,7 +144,7 @@ static int open_shared(struct training_set *set, const struct ranks *ranks, size
 {
     const size_t n_bytes = shared_bytes(set, n_cells);
     set->node = ranks_node(ranks);
-    const uint64_t mine = n_bytes / (size_t)ranks_size(set->node) + n_cells * FIT_CELL_BYTES;
+    const uint64_t mine = n_bytes / (size_t)ranks_size(set->node) + n_cells * TRAINING_CELL_BYTES;
     if (any_lacks(ranks, mine > memory)) {
         log_info("memory has no room for %zu bytes more a node: training rows stay with their ranks",
                  n_bytes);

@@ -24,6 +24,9 @@ struct training_set {
     struct dataset data; /* what learners take; points into this struct, so that it must not be moved */
 };
 
+/* That each rank takes for a cell of a whole set while it grows trees of a forest. */
+#define TRAINING_CELL_BYTES 12
+
 struct training_set_options {
     uint32_t n_bins;
     int spread;      /* do not share */

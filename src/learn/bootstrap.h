@@ -2,8 +2,9 @@
  * bootstrap.h - how often each row is drawn for a tree: n draws with replacement from all n rows. Private to
  * the learn room. Local, and the same for any spread of the rows.
  *
- * Rows are taken in chunks of 65,536. First the draws are dealt over the chunks, then those of a chunk over
- * its rows, so that a rank can draw for its own rows alone. Ranks that want the same tree can deal a part each.
+ * Rows are taken in chunks of 65,536. First the draws are dealt over the chunks, then those of a chunk
+ * over its rows, so that a rank can draw for its own rows alone. Ranks that want the same tree can deal
+ * a part each.
  */
 #ifndef DARKFOREST_LEARN_BOOTSTRAP_H
 #define DARKFOREST_LEARN_BOOTSTRAP_H

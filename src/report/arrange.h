@@ -5,8 +5,9 @@
 
 #include "facts.h"
 
-/* Windows and months by time, models and results by the time of the rows that they were trained on, what is
- * equal in the order in which it was given; and every set of rows and every file gets a name that tells it from the others.
+/* Windows and months by time, models and results by the time of the rows that they were trained on, what
+ * is equal in the order in which it was given; and every set of rows and every file gets a name that
+ * tells it from the others.
  */
 void arrange_report(struct report *report);
 /* order[0..n) = the numbers of the names, those of one name side by side: what was trained several times

@@ -104,7 +104,7 @@ struct report {
     size_t n_models;
     struct results results;
     struct result_facts *result_facts;
-    int tells_files; /* models or results of different files bear the same names: their files tell them apart */
+    int tells_files; /* models or results of different files bear the same names: say the files too */
     struct run_facts *runs;
     size_t n_runs;
 };

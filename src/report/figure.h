@@ -22,8 +22,9 @@ void figure_begin(struct figure *figure, const char *folder, const char *name, i
 void figure_text(struct figure *figure, const char *text);
 enum { FIGURE_SVG = 1, FIGURE_PDF = 2 };
 
-/* Draws, and frees what the figure holds. Which files of the picture there are; 0 when there is no gnuplot or it drew none (said once); -1 when
- * the script could not be written or the picture not be read, after one sentence. */
+/* Draws, and frees what the figure holds. Which files of the picture there are; 0 when there is no
+ * gnuplot or it drew none (said once); -1 when the script could not be written or the picture not be
+ * read, after one sentence. */
 int figure_end(struct figure *figure);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * memory.h - memory or the end: when there is none left, one sentence, and the process ends with EXIT_IO. Local.
+ * memory.h - memory or the end: when there is none left, one sentence, and the process ends with
+ * EXIT_IO. Local.
  */
 #ifndef DARKFOREST_CORE_MEMORY_H
 #define DARKFOREST_CORE_MEMORY_H

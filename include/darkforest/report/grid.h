@@ -49,8 +49,7 @@ void grid_columns(struct grid *grid, const char *const *heads, size_t n, size_t 
                  sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), n_texts)
 /* Of a column of numbers that are shown with their units, as "1,800 s", or as times: the unit in CSV. */
 void grid_unit(struct grid *grid, size_t column, const char *unit);
-/* Of a column that would tell people nothing in this table: for CSV alone, whose columns are always the same.
- */
+/* Of a column that would tell people nothing in this table: for CSV alone, whose columns stay the same. */
 void grid_hide(struct grid *grid, size_t column);
 /* The next cell, left to right, row after row. */
 void grid_text(struct grid *grid, const char *text);

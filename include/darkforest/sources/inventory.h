@@ -2,11 +2,11 @@
  * inventory.h - the known devices: address to category. Local.
  *
  * Read from CSV with a header, plain addresses one a line, CIDR blocks, Shodan and Censys JSON lines; each
- * plain, gzip or zstd, sniffed by content. One contiguous piece of memory once built, so that a rank can hand
- * it to others as bytes. The first entry for an address that has a category wins, else the first; files count in
- * the order given. Categories are numbered from 1 in the order of their names (sorted bytewise); 0 is "none"
- * and an entry without a category is of "unknown". Names are UTF-8, 63 bytes at most, with the letters A to Z
- * in lower case and a question mark for what has no place in a text.
+ * plain, gzip or zstd, sniffed by content. One contiguous piece of memory once built, so that a rank can
+ * hand it to others as bytes. The first entry for an address that has a category wins, else the first;
+ * files count in the order given. Categories are numbered from 1 in the order of their names (sorted
+ * bytewise); 0 is "none" and an entry without a category is of "unknown". Names are UTF-8, 63 bytes at
+ * most, with the letters A to Z in lower case and a question mark for what has no place in a text.
  *
  * A line that begins with '{' is a JSON object; a first line with a column of a known name (ip, ip_str,
  * address, ...; category, devicetype, device_type, type) is a CSV header; every other line is an address or a

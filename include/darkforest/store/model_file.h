@@ -26,8 +26,9 @@ struct training_window {
     int64_t start, length; /* s */
 };
 
-/* On which rows the models were fitted. Where their files differ in rules, filter, inventory or window length, it
- * is that of the first. What is pointed to is borrowed on writing, owned by the set after reading. */
+/* On which rows the models were fitted. Where their files differ in rules, filter, inventory or window
+ * length, it is that of the first. What is pointed to is borrowed on writing, owned by the set after
+ * reading. */
 struct training {
     char *rules;                       /* text of the rules that labelled the rows (rules_text) */
     char *inputs;                      /* last parts of the feature files' names, one a line */

@@ -3,12 +3,12 @@
 #include "container.h"
 #include "part.h"
 
+#include "darkforest/core/deflate.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 
-#include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -18,8 +18,6 @@ enum {
     PIECE_SIZE = 1024 * 1024,
     PIECE_ROOM = PIECE_SIZE + RECORD_MAX_SIZE,
     ZSTD_LEVEL = 3,
-    ISAL_LEVEL = 1,
-    ISAL_BUFFER = ISAL_DEF_LVL1_DEFAULT,
 };
 
 /* How a piece is compressed. `press` returns the bytes written to `to`, 0 when it failed. */
@@ -50,40 +48,21 @@ struct writer {
     int taken;
 };
 
-struct gzip_press {
-    struct isal_zstream stream;
-    uint8_t level_buffer[ISAL_BUFFER];
-};
-
 static void *gzip_press_open(int level)
 {
     (void)level; /* isa-l's levels differ little */
-    return malloc(sizeof(struct gzip_press));
+    return deflater_new();
 }
 
-static size_t gzip_press_bound(size_t n)
+static size_t gzip_press_press(void *state, const uint8_t *from, size_t n, uint8_t *to, size_t room)
 {
-    /* isa-l falls back to stored blocks: five bytes each, and the member's header and trailer. */
-    return n + n / 8 + 1024;
+    (void)room; /* which is deflate_bound's */
+    return deflater_press(state, DEFLATE_GZIP, from, n, to);
 }
 
-static size_t gzip_press_press(void *opaque, const uint8_t *from, size_t n, uint8_t *to, size_t room)
+static void gzip_press_close(void *state)
 {
-    struct gzip_press *state = opaque;
-    memset(state, 0, sizeof *state); /* what an earlier piece left would show in the bytes of this one */
-    isal_deflate_init(&state->stream);
-    state->stream.level = ISAL_LEVEL;
-    state->stream.level_buf = state->level_buffer;
-    state->stream.level_buf_size = sizeof state->level_buffer;
-    state->stream.gzip_flag = IGZIP_GZIP;
-    state->stream.end_of_stream = 1;
-    state->stream.next_in = (uint8_t *)(uintptr_t)from; /* isa-l reads only */
-    state->stream.avail_in = (uint32_t)n;
-    state->stream.next_out = to;
-    state->stream.avail_out = (uint32_t)room;
-    if (isal_deflate(&state->stream) != COMP_OK || state->stream.internal_state.state != ZSTATE_END)
-        return 0;
-    return room - state->stream.avail_out;
+    deflater_free(state);
 }
 
 static void *zstd_press_open(int level)
@@ -108,7 +87,7 @@ static void zstd_press_close(void *opaque)
 }
 
 static const struct press presses[] = {
-    {".gz", gzip_press_open, gzip_press_bound, gzip_press_press, free},
+    {".gz", gzip_press_open, deflate_bound, gzip_press_press, gzip_press_close},
     {".zst", zstd_press_open, ZSTD_compressBound, zstd_press_press, zstd_press_close},
 };
 

@@ -1,6 +1,7 @@
 #include "chunk_packer.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/deflate.h"
 #include "darkforest/core/memory.h"
 
 #include <isa-l/igzip_lib.h>
@@ -9,13 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEVEL 1
-
 struct chunk_packer {
     size_t max_bytes;
     uint8_t *planes; /* a shuffled chunk */
-    uint8_t *level_buffer;
-    struct isal_zstream deflate;
+    struct deflater *deflater;
     struct inflate_state inflate;
 };
 
@@ -24,7 +22,7 @@ struct chunk_packer *chunk_packer_new(size_t max_bytes)
     struct chunk_packer *packer = memory_zeroed(1, sizeof *packer);
     packer->max_bytes = max_bytes;
     packer->planes = memory_get(max_bytes);
-    packer->level_buffer = memory_get(ISAL_DEF_LVL1_DEFAULT);
+    packer->deflater = deflater_new();
     return packer;
 }
 
@@ -32,16 +30,9 @@ void chunk_packer_free(struct chunk_packer *packer)
 {
     if (!packer)
         return;
-    free(packer->level_buffer);
+    deflater_free(packer->deflater);
     free(packer->planes);
     free(packer);
-}
-
-size_t chunk_packer_bound(size_t n_bytes)
-{
-    /* Stored blocks cost 5 bytes in 65,535; the rest is slack for
-     * headers and for a level that ends blocks earlier. */
-    return n_bytes + n_bytes / 1024 + 4096;
 }
 
 static void split4(const uint8_t *items, size_t n, uint8_t *planes)
@@ -100,22 +91,7 @@ size_t chunk_packer_pack(struct chunk_packer *packer, const void *items, size_t 
 {
     size_t n_bytes = n * size;
     assert((size == 1 || size == 4 || size == 8) && n_bytes <= packer->max_bytes);
-    struct isal_zstream *z = &packer->deflate;
-    isal_deflate_init(z);
-    z->level = LEVEL;
-    z->level_buf = packer->level_buffer;
-    z->level_buf_size = ISAL_DEF_LVL1_DEFAULT;
-    z->gzip_flag = IGZIP_ZLIB;
-    z->end_of_stream = 1;
-    /* isa-l takes a pointer to bytes that it does not write to. */
-    z->next_in = (uint8_t *)(uintptr_t)shuffle(items, n, size, packer->planes);
-    z->avail_in = (uint32_t)n_bytes;
-    z->next_out = out;
-    z->avail_out = (uint32_t)chunk_packer_bound(n_bytes);
-    int done = isal_deflate(z) == COMP_OK && z->internal_state.state == ZSTATE_END;
-    assert(done);
-    (void)done;
-    return z->total_out;
+    return deflater_press(packer->deflater, DEFLATE_ZLIB, shuffle(items, n, size, packer->planes), n_bytes, out);
 }
 
 int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n,

@@ -20,9 +20,8 @@ struct chunk_packer;
 struct chunk_packer *chunk_packer_new(size_t max_bytes);
 void chunk_packer_free(struct chunk_packer *packer);
 
-/* The most bytes that chunk_packer_pack writes for n bytes. */
-size_t chunk_packer_bound(size_t n_bytes);
-/* Packs n items of `size` bytes (1, 4 or 8) into `out`; returns the number of bytes written. */
+/* Packs n items of `size` bytes (1, 4 or 8) into `out`, which has room for deflate_bound(n * size) bytes;
+ * returns the number of bytes written. */
 size_t chunk_packer_pack(struct chunk_packer *packer, const void *items, size_t n, size_t size, uint8_t *out);
 /* 0 with n items in `items`; -1 when the packed bytes are damaged or do not hold exactly n items. */
 int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n,

@@ -3,6 +3,7 @@
 #include "layout.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/deflate.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
@@ -66,7 +67,7 @@ struct features_file *features_open(const char *path, struct features_meta *meta
     columns_init(&file->columns, chunk_rows);
     file->held = UINT64_MAX;
     file->packer = chunk_packer_new(chunk_rows * sizeof(uint64_t));
-    file->bytes = memory_get(chunk_packer_bound(chunk_rows * sizeof(uint64_t)));
+    file->bytes = memory_get(deflate_bound(chunk_rows * sizeof(uint64_t)));
     return file;
 err0:
     features_meta_free(meta);
@@ -80,7 +81,7 @@ err0:
 static int read_column(struct features_file *file, size_t c, uint64_t first, size_t n)
 {
     const enum column_type type = source_columns[c].type;
-    const size_t capacity = file->columns.capacity, bound = chunk_packer_bound(capacity * sizeof(uint64_t));
+    const size_t capacity = file->columns.capacity, bound = deflate_bound(capacity * sizeof(uint64_t));
     void *values = file->columns.values[c];
     if (!file->packed[c])
         return hdf_read_range(file->datasets[c], layout_type(type), first, n, values);

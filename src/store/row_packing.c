@@ -3,6 +3,7 @@
 #include "chunk_packer.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/deflate.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 
@@ -16,7 +17,7 @@ void row_packer_init(struct row_packer *packer, size_t chunk_rows)
     *packer = (struct row_packer){.packer = chunk_packer_new(chunk_rows * sizeof(uint64_t))};
     columns_init(&packer->columns, chunk_rows);
     for (size_t c = 0; c < source_n_columns; c++)
-        n_bytes += chunk_packer_bound(chunk_rows * column_size(source_columns[c].type));
+        n_bytes += deflate_bound(chunk_rows * column_size(source_columns[c].type));
     packer->bytes = memory_get(n_bytes); /* touched as far as chunks pack badly, which is not far */
 }
 

@@ -6,6 +6,7 @@
 #include "sums.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void take_keys(const struct table *table, int f, uint32_t *keys)
 {
@@ -14,7 +15,7 @@ static void take_keys(const struct table *table, int f, uint32_t *keys)
 }
 
 /* Distinct keys of sorted keys, or n_most + 1 when there are more than n_most. */
-static size_t copy_distinct(const uint32_t *keys, size_t n, size_t n_most, int64_t *distinct)
+static size_t copy_distinct(const uint32_t *keys, size_t n, size_t n_most, uint32_t *distinct)
 {
     size_t count = 0;
     for (size_t i = 0; i < n && count <= n_most; i++)
@@ -23,35 +24,67 @@ static size_t copy_distinct(const uint32_t *keys, size_t n, size_t n_most, int64
     return count;
 }
 
-static uint32_t *merge_distinct(const int64_t *all, size_t n_all, size_t *n_distinct)
+/* Keys grow by STEP bits at a time. A word counts, for what a key begins with, the ranks that have each of the
+ * four ways to go on: the fields hold up to 65,535 ranks. */
+enum { STEP = 2, WAYS = 1 << STEP, FIELD_BITS = 16, KEY_BITS = 32 };
+
+/* What each of n keys, ascending, has beyond the `begun` ones, all of which it is to be found in. */
+static void mark_ways(const uint32_t *keys, size_t n, int n_bits, const uint32_t *begun, int64_t *marks)
 {
-    uint32_t *keys = memory_get((2 * n_all + 1) * sizeof *keys);
-    for (size_t i = 0; i < n_all; i++)
-        keys[i] = (uint32_t)all[i];
-    keys_sort(keys, keys + n_all, n_all);
-    *n_distinct = keys_unique(keys, n_all);
-    return keys;
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t longer = keys[i] >> (KEY_BITS - n_bits);
+        while (begun[at] != longer >> STEP)
+            at++;
+        marks[at] |= (int64_t)((uint64_t)1 << (longer % WAYS * FIELD_BITS));
+    }
+}
+
+/* The marked ways on from n begun keys, ascending; n_most + 1 when there are more than n_most. */
+static size_t lengthen(const uint32_t *begun, const int64_t *marks, size_t n, size_t n_most, uint32_t *longer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n * WAYS && count <= n_most; i++)
+        if ((uint64_t)marks[i / WAYS] >> (i % WAYS * FIELD_BITS) & UINT16_MAX)
+            longer[count++] = begun[i / WAYS] << STEP | (uint32_t)(i % WAYS);
+    return count;
+}
+
+/* Collective. The distinct keys of n on each rank, ascending, without those of all ranks together ever being on
+ * one; NULL when they are more than n_most. */
+static uint32_t *unite(const struct learn_team *team, const uint32_t *keys, size_t n, size_t n_most,
+                       size_t *n_distinct)
+{
+    uint32_t *begun = memory_zeroed(n_most + 1, sizeof *begun);
+    uint32_t *longer = memory_get((n_most + 1) * sizeof *longer);
+    int64_t *marks = memory_get((n_most + 1) * sizeof *marks);
+    *n_distinct = 1;
+    for (int n_bits = STEP; n_bits <= KEY_BITS && *n_distinct <= n_most; n_bits += STEP) {
+        memset(marks, 0, *n_distinct * sizeof *marks);
+        mark_ways(keys, n, n_bits, begun, marks);
+        team_sum(team, marks, *n_distinct);
+        *n_distinct = lengthen(begun, marks, *n_distinct, n_most, longer);
+        uint32_t *spare = begun;
+        begun = longer;
+        longer = spare;
+    }
+    free(marks);
+    free(longer);
+    if (*n_distinct <= n_most)
+        return begun;
+    free(begun);
+    return NULL;
 }
 
 /* Collective. The distinct keys of all ranks; NULL when they are more than n_most. */
 static uint32_t *find_distinct(const struct learn_team *team, const uint32_t *keys, size_t n, size_t n_most,
                                size_t *n_distinct)
 {
-    int64_t *mine = memory_get((n_most + 1) * sizeof *mine);
+    uint32_t *mine = memory_get((n_most + 1) * sizeof *mine);
     const size_t n_mine = copy_distinct(keys, n, n_most, mine);
     int64_t too_many = n_mine > n_most;
     team_sum(team, &too_many, 1);
-    uint32_t *distinct = NULL;
-    if (!too_many) {
-        size_t n_all;
-        int64_t *all = team_gather(team, mine, n_mine, &n_all);
-        distinct = merge_distinct(all, n_all, n_distinct);
-        free(all);
-        if (*n_distinct > n_most) {
-            free(distinct);
-            distinct = NULL;
-        }
-    }
+    uint32_t *distinct = too_many ? NULL : unite(team, mine, n_mine, n_most, n_distinct);
     free(mine);
     return distinct;
 }

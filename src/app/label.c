@@ -2,7 +2,8 @@
  * label.c - the command `label`: the rows of feature files,
  * their labels decided again by other rules. No packet is read.
  *
- * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder.
+ * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder. That
+ * files are whole is found out ahead, of as many at a time as there are ranks.
  */
 #include "command.h"
 #include "inputs.h"
@@ -13,6 +14,7 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/label/rules.h"
@@ -95,18 +97,6 @@ static int check_replies(const struct label_run *run, const char *path, const st
     return EXIT_BAD_CONFIG;
 }
 
-/* A file of ours would give its checksums to rows that are not those which it was written with. Rank 0. */
-static int check_whole(const char *path, struct features_file *file, const struct features_meta *meta,
-                       char **why)
-{
-    char *wrong = NULL;
-    const int code = features_verify(file, meta, &wrong);
-    if (code != EXIT_DONE)
-        *why = text_format("%s is not whole: %s", path, wrong);
-    free(wrong);
-    return code;
-}
-
 /* This rank's share of the rows, in fresh memory. NULL with *code and *why. */
 static struct source_row *read_share(const struct label_run *run, struct features_file *file,
                                      uint64_t n_total, size_t *n, int *code, char **why)
@@ -174,8 +164,6 @@ static int relabel_file(struct label_run *run, const char *input)
     struct features_file *file = features_open(input, &meta, &code, &why);
     if (file) {
         code = check_replies(run, input, &meta, &why);
-        if (code == EXIT_DONE && ranks_rank(run->ranks) == 0)
-            code = check_whole(input, file, &meta, &why);
         if (code == EXIT_DONE)
             rows = read_share(run, file, meta.n_rows, &n, &code, &why);
         features_close(file);
@@ -192,6 +180,58 @@ static int relabel_file(struct label_run *run, const char *input)
     free(rows);
     if (file)
         features_meta_free(&meta);
+    return code;
+}
+
+/* A file of ours would give its checksums to rows that are not those which it was written with. Local. */
+static int check_whole(const char *path, char **why)
+{
+    struct features_meta meta;
+    int code = EXIT_DONE;
+    char *wrong = NULL;
+    struct features_file *file = features_open(path, &meta, &code, why);
+    if (!file)
+        return code;
+    code = features_verify(file, &meta, &wrong);
+    if (code != EXIT_DONE)
+        *why = text_format("%s is not whole: %s", path, wrong);
+    free(wrong);
+    features_close(file);
+    features_meta_free(&meta);
+    return code;
+}
+
+/* Whether the next files are whole, one a rank from the first. Collective; the agreed exit code. */
+static int check_next(struct label_run *run, size_t first)
+{
+    const size_t own = first + (size_t)ranks_rank(run->ranks);
+    char *why = NULL;
+    int code = EXIT_DONE;
+    run_record_phase(run->record, "verify");
+    if (own < run->inputs.n)
+        code = check_whole(run->inputs.items[own], &why);
+    code = ranks_agree(run->ranks, code, why);
+    run_record_phase(run->record, NULL);
+    free(why);
+    return code;
+}
+
+/* Collective; the agreed exit code. */
+static int relabel_files(struct label_run *run)
+{
+    const size_t n = run->inputs.n, size = (size_t)ranks_size(run->ranks);
+    struct progress progress;
+    int code = EXIT_DONE;
+    progress_start(&progress, "label", "files", n);
+    for (size_t i = 0; i < n && code == EXIT_DONE; i++) {
+        code = stop_agreed(run->ranks, "the files written so far are whole");
+        if (code == EXIT_DONE && i % size == 0)
+            code = check_next(run, i);
+        if (code == EXIT_DONE)
+            code = relabel_file(run, run->inputs.items[i]);
+        progress_update(&progress, i + 1, i + 1);
+    }
+    progress_end(&progress);
     return code;
 }
 
@@ -237,11 +277,8 @@ static int label_run(const struct ranks *world, const void *values, const struct
         code = run_record_new(&run.record, world, "label", run.options->output, RUN_RECORD_IN);
     if (code == EXIT_DONE && log_talks())
         tell_replaced(&run);
-    for (size_t i = 0; i < run.inputs.n && code == EXIT_DONE; i++) {
-        code = stop_agreed(world, "the files written so far are whole");
-        if (code == EXIT_DONE)
-            code = relabel_file(&run, run.inputs.items[i]);
-    }
+    if (code == EXIT_DONE)
+        code = relabel_files(&run);
     if (code == EXIT_DONE)
         tell(&run);
     strings_free_all(&run.inputs);

@@ -91,7 +91,8 @@ size_t chunk_packer_pack(struct chunk_packer *packer, const void *items, size_t 
 {
     size_t n_bytes = n * size;
     assert((size == 1 || size == 4 || size == 8) && n_bytes <= packer->max_bytes);
-    return deflater_press(packer->deflater, DEFLATE_ZLIB, shuffle(items, n, size, packer->planes), n_bytes, out);
+    return deflater_press(packer->deflater, DEFLATE_ZLIB, shuffle(items, n, size, packer->planes), n_bytes,
+                          out);
 }
 
 int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n,

@@ -7,6 +7,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
+#include "darkforest/core/real.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -52,11 +53,11 @@ static double adaboost_leaf(const struct exported *x, uint64_t tree, uint64_t no
     double mean = 0;
     for (int c = 0; c < n; c++) {
         most = shares[c] > shares[most] ? c : most;
-        mean += log(fmax(shares[c], DBL_EPSILON)) / n;
+        mean += real_log(fmax(shares[c], DBL_EPSILON)) / n;
     }
     if (!x->model->real)
         return most == k ? weight / (n - 1) : 0;
-    return weight * (log(fmax(shares[k], DBL_EPSILON)) - mean);
+    return weight * (real_log(fmax(shares[k], DBL_EPSILON)) - mean);
 }
 
 static const struct conversion {

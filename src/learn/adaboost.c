@@ -1,6 +1,7 @@
 #include "adaboost.h"
 
 #include "darkforest/core/memory.h"
+#include "darkforest/core/real.h"
 #include "darkforest/core/text.h"
 #include "grow.h"
 #include "importance.h"
@@ -108,7 +109,7 @@ static void discrete_factors(const struct adaboost *a, const int64_t *stats, dou
 {
     const int most = predicted(stats, a->n_classes);
     for (int k = 0; k < a->n_classes; k++)
-        factors[k] = k == most ? 1 : exp(vote);
+        factors[k] = k == most ? 1 : real_exp(vote);
 }
 
 /* SAMME.R: by how much the leaf's share of the true class exceeds the geometric mean of the others. */
@@ -119,12 +120,12 @@ static void real_factors(const struct adaboost *a, const int64_t *stats, double 
     for (int k = 0; k < n; k++)
         sum += (double)stats[k];
     for (int k = 0; k < n; k++) {
-        factors[k] = log(fmax((double)stats[k] / sum, DBL_EPSILON));
+        factors[k] = real_log(fmax((double)stats[k] / sum, DBL_EPSILON));
         sum_of_logs += factors[k];
     }
     for (int k = 0; k < n; k++) {
         const double coded = factors[k] - (sum_of_logs - factors[k]) / (n - 1);
-        factors[k] = exp(-a->options->learning_rate * (n - 1) / n * coded);
+        factors[k] = real_exp(-a->options->learning_rate * (n - 1) / n * coded);
     }
 }
 
@@ -172,7 +173,7 @@ static enum verdict judge(const struct adaboost *a, double error, double *vote)
         return KEEP;
     if (error >= 1 - 1.0 / a->n_classes)
         return DROP_AND_STOP;
-    *vote = a->options->learning_rate * (log((1 - error) / error) + log(a->n_classes - 1));
+    *vote = a->options->learning_rate * (real_log((1 - error) / error) + real_log(a->n_classes - 1));
     return KEEP;
 }
 

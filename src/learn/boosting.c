@@ -1,6 +1,7 @@
 #include "boosting.h"
 
 #include "darkforest/core/memory.h"
+#include "darkforest/core/real.h"
 #include "grow.h"
 #include "importance.h"
 #include "sums.h"
@@ -55,7 +56,7 @@ static void set_initial(const struct boosting *b, struct model *model)
         const int code = model->fitted[b->n_outputs == 1 ? 1 : k];
         double prior = (double)model->class_rows[code] / (double)model->n_rows;
         prior = fmin(fmax(prior, FLT_EPSILON), 1 - FLT_EPSILON);
-        model->initial[k] = b->n_outputs == 1 ? log(prior / (1 - prior)) : log(prior);
+        model->initial[k] = b->n_outputs == 1 ? real_log(prior / (1 - prior)) : real_log(prior);
     }
     for (int k = 0; k < b->n_outputs; k++)
         for (size_t i = 0; i < b->n; i++)
@@ -71,7 +72,7 @@ static inline void set_residual(const struct boosting *b, size_t place, size_t c
 static void find_residuals_two(const struct boosting *b)
 {
     for (size_t i = 0; i < b->n; i++) {
-        const double share = 1 / (1 + exp(-b->scores[i]));
+        const double share = 1 / (1 + real_exp(-b->scores[i]));
         set_residual(b, i, i, b->view.cells.labels[i] - share);
     }
 }
@@ -85,7 +86,7 @@ static void find_residuals_many(const struct boosting *b)
         for (size_t k = 0; k < k_end; k++)
             most = fmax(most, b->scores[k * n + i]);
         for (size_t k = 0; k < k_end; k++)
-            sum += shares[k] = exp(b->scores[k * n + i] - most);
+            sum += shares[k] = real_exp(b->scores[k * n + i] - most);
         for (size_t k = 0; k < k_end; k++)
             set_residual(b, k * n + i, i, (b->view.cells.labels[i] == k) - shares[k] / sum);
     }

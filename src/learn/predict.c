@@ -1,6 +1,7 @@
 #include "predict.h"
 
 #include "darkforest/core/memory.h"
+#include "darkforest/core/real.h"
 #include "darkforest/learn/learner.h"
 
 #include <float.h>
@@ -44,7 +45,7 @@ static void softmax(double *x, int n)
     for (int k = 1; k < n; k++)
         most = x[k] > most ? x[k] : most;
     for (int k = 0; k < n; k++)
-        sum += x[k] = exp(x[k] - most);
+        sum += x[k] = real_exp(x[k] - most);
     for (int k = 0; k < n; k++)
         x[k] /= sum;
 }
@@ -68,7 +69,7 @@ static void logarithm_terms(const double *shares, int n, double *terms)
 {
     double mean = 0;
     for (int k = 0; k < n; k++) {
-        terms[k] = log(fmax(shares[k], DBL_EPSILON));
+        terms[k] = real_log(fmax(shares[k], DBL_EPSILON));
         mean += terms[k] / n;
     }
     for (int k = 0; k < n; k++)
@@ -165,7 +166,7 @@ void predict_boosting(const struct model *model, const double *rows, size_t n, d
     for (size_t i = n; i-- > 0;) { /* from the end: one output of a row becomes two shares */
         double *of_row = shares + i * (size_t)model->n_fitted;
         if (model->n_outputs == 1) {
-            of_row[1] = 1 / (1 + exp(-bounded(shares[i])));
+            of_row[1] = 1 / (1 + real_exp(-bounded(shares[i])));
             of_row[0] = 1 - of_row[1];
         } else {
             softmax(of_row, model->n_outputs);
@@ -190,9 +191,9 @@ static double log_density(const struct model *model, const double *row, int k, d
 
 static double log_constant(const struct model *model, int k)
 {
-    double sum = log(model->priors[k]);
+    double sum = real_log(model->priors[k]);
     for (int f = 0; f < model->n_features; f++)
-        sum -= 0.5 * log(2 * M_PI * model->variances[k * model->n_features + f]);
+        sum -= 0.5 * real_log(2 * M_PI * model->variances[k * model->n_features + f]);
     return sum;
 }
 

@@ -54,13 +54,13 @@ static int wait_for(pid_t child)
     return ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* gnuplot in the script's folder, for pictures under partial names. Its exit status, or -1 when it cannot be
- * started. */
+/* gnuplot in the script's folder, for pictures under partial names. They follow from the script alone: -d
+ * keeps the user's and the machine's settings out. Its exit status, or -1 when it cannot be started. */
 static int draw(const char *stem)
 {
     char *folder = path_folder(stem), *script = text_format("%s.gp", path_name(stem));
     char *ending = text_format("ending = '.%ld.partial'", (long)getpid());
-    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-e"}, ending, script, NULL};
+    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-e"}, ending, script, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = -1;

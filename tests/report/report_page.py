@@ -574,7 +574,7 @@ def study_is_told():
 
 def what_is_not_drawn_is_not_shown(hours, folder):
     """A gnuplot that draws nothing, or a part of it as on a full disk, without a complaint; and a picture that cannot be read."""
-    draw = "ending=${2#*\\'}; sed -n \"s/^set output '\\(.*.svg\\)'.*/\\1${ending%%%%\\'}/p\" $3 | while read name; do %s; done\n"
+    draw = "ending=${3#*\\'}; sed -n \"s/^set output '\\(.*.svg\\)'.*/\\1${ending%%%%\\'}/p\" $4 | while read name; do %s; done\n"
     for code, does in [(0, ""), (0, draw % "echo '<svg><path' >$name"), (0, draw % "echo '<svg></svg>' >$name" + "exit 1\n"),
                        (74, draw % "mkdir $name")]:
         bin, out = folder + "/bin", folder + "/undrawn"
@@ -592,6 +592,18 @@ def what_is_not_drawn_is_not_shown(hours, folder):
             assert not re.search(r"<img|figures/", open(f"{out}/{page}").read()), (does, page)
         shutil.rmtree(bin)
         shutil.rmtree(out)
+
+
+def pictures_are_not_the_users(hours, out, folder):
+    """What somebody has set in a .gnuplot is not in the pictures."""
+    home, mine = folder + "/home", folder + "/mine"
+    os.mkdir(home)
+    with open(home + "/.gnuplot", "w") as f:
+        f.write("set grid\nset key outside\nset format '%.3e'\n")
+    subprocess.run([PROGRAM, "report", hours, "-o", mine, "--quiet"], check=True, env=dict(ENVIRONMENT, HOME=home))
+    for picture in glob.glob(out + "/figures/*.svg"):
+        with open(picture) as f, open(picture.replace(out, mine)) as g:
+            assert f.read() == g.read(), picture
 
 
 def main():
@@ -614,6 +626,7 @@ def main():
         verify_finds_what_is_wrong(path, folder)
         info_tells(path, model)
         what_is_not_drawn_is_not_shown(hours, folder)
+        pictures_are_not_the_users(hours, out, folder)
         run("report", hours, code=64)
         run("report", folder + "/none", "-o", out, code=66)
 

@@ -19,13 +19,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/*
- * The buffer holds what the last block left over (less than one record) and then what one read adds.
- * Plain files are read in pieces that stay in the second-level cache; a decompressor pays for each
- * call, so its pieces are larger.
- */
-enum { PLAIN_READ_SIZE = 256 * 1024, INFLATED_READ_SIZE = READER_BUFFER_SIZE - RECORD_MAX_SIZE };
-
 enum state { READING, ENDED, FAILED };
 
 struct reader {
@@ -182,7 +175,7 @@ static struct reader *new_reader(struct stream *stream)
 {
     struct reader *r = memory_zeroed(1, sizeof *r);
     r->stream = stream;
-    r->read_size = stream->codec == &stream_plain ? PLAIN_READ_SIZE : INFLATED_READ_SIZE;
+    r->read_size = stream->codec->read_size;
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
     r->stop = UINT64_MAX;

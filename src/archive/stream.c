@@ -51,13 +51,17 @@ static size_t read_file(struct stream *stream, uint8_t *to, size_t n)
     return (size_t)got;
 }
 
-size_t stream_fill(struct stream *stream)
+size_t stream_fill(struct stream *stream, size_t least)
 {
-    if (stream->input_at == stream->input_n) {
-        stream->input_at = 0;
-        stream->input_n = read_file(stream, stream->input, INPUT_SIZE);
-    }
-    return stream->input_n - stream->input_at;
+    size_t held = stream->input_n - stream->input_at;
+    if (held >= least)
+        return held;
+    memmove(stream->input, stream->input + stream->input_at, held);
+    for (size_t got = 1; held < least && got > 0; held += got)
+        got = read_file(stream, stream->input + held, INPUT_SIZE - held);
+    stream->input_at = 0;
+    stream->input_n = held;
+    return held;
 }
 
 int stream_is_quiet(const struct stream *stream)
@@ -76,14 +80,14 @@ static size_t plain_read(struct stream *stream, uint8_t *to, size_t n)
 {
     const size_t held = stream->input_n - stream->input_at;
     if (held == 0)
-        return read_file(stream, to, n);
+        return stream->fault[0] ? 0 : read_file(stream, to, n);
     const size_t got = n < held ? n : held;
     memcpy(to, stream->input + stream->input_at, got);
     stream->input_at += got;
     return got;
 }
 
-const struct codec stream_plain = {COMPRESSION_NONE, plain_open, plain_read, free};
+const struct codec stream_plain = {COMPRESSION_NONE, 256 * 1024, plain_open, plain_read, free};
 
 /* By the first bytes of the file: RFC 1952; RFC 8878, data frames and skippable ones. */
 static const struct codec *find_codec(const uint8_t *magic, size_t n)
@@ -192,7 +196,7 @@ size_t stream_read(struct stream *stream, uint8_t *to, size_t n)
         stream->head_at += got;
         return got;
     }
-    return stream->fault[0] ? 0 : stream->codec->read(stream, to, n);
+    return stream->codec->read(stream, to, n);
 }
 
 void stream_seek(struct stream *stream, uint64_t offset)

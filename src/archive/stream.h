@@ -19,9 +19,14 @@ enum { STREAM_HEAD_SIZE = 4096 };
 
 struct stream;
 
-/* How one compression is undone. `read` gives up to n > 0 bytes, 0 only at the end or at a fault. */
+/*
+ * How one compression is undone. `read` gives up to n > 0 bytes, 0 only at the end or behind a fault. Plain files
+ * are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its pieces are
+ * larger.
+ */
 struct codec {
     enum compression compression;
+    size_t read_size;    /* what a reader asks for at a time, up to READER_BUFFER_SIZE - RECORD_MAX_SIZE */
     void *(*open)(void); /* NULL when memory is out */
     size_t (*read)(struct stream *stream, uint8_t *to, size_t n);
     void (*close)(void *state);
@@ -61,8 +66,9 @@ void stream_seek(struct stream *stream, uint64_t offset);
  * read so far is then handed on. */
 int stream_is_quiet(const struct stream *stream);
 
-/* For codecs: more input when there is none. 0 at the end of the file or at a fault. */
-size_t stream_fill(struct stream *stream);
+/* For codecs: more input when there are less than `least` bytes of it. How many there are then: less than that
+ * at the end of the file or at a fault. */
+size_t stream_fill(struct stream *stream, size_t least);
 void stream_set_fault(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

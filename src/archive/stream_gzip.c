@@ -97,7 +97,7 @@ static void note_block_start(const struct stream *stream, struct gzip_state *sta
 /* 1 when another member follows the one that ended; 0 at the end of the stream or at a fault. */
 static int next_member(struct stream *stream, struct gzip_state *state)
 {
-    while (stream_fill(stream) > 0) {
+    while (stream_fill(stream, 1) > 0) {
         const uint8_t byte = stream->input[stream->input_at];
         if (byte == 0x1f) {
             isal_inflate_reset(&state->inflate);
@@ -130,7 +130,7 @@ static const char *fault_text(int result)
 /* Inflates what input there is, and what isa-l still holds back; a fault when nothing comes of it. */
 static void inflate_some(struct stream *stream, struct gzip_state *state)
 {
-    const size_t held = stream_fill(stream);
+    const size_t held = stream_fill(stream, 1);
     if (stream->fault[0])
         return;
     struct inflate_state *s = &state->inflate;
@@ -166,7 +166,7 @@ static size_t gzip_read(struct stream *stream, uint8_t *to, size_t n)
     return n - s->avail_out;
 }
 
-const struct codec stream_gzip = {COMPRESSION_GZIP, gzip_open, gzip_read, free};
+const struct codec stream_gzip = {COMPRESSION_GZIP, 1 << 20, gzip_open, gzip_read, free};
 
 void stream_gzip_collect(struct stream *stream, struct restart_list *list)
 {
@@ -196,7 +196,7 @@ void stream_gzip_resume(struct stream *stream, const struct restart *restart, co
     s->wrapper_flag = 1;
     s->crc = restart->crc;
     s->total_out = restart->n_member;
-    if (bits_before > 0 && stream_fill(stream) > 0) {
+    if (bits_before > 0 && stream_fill(stream, 1) > 0) {
         s->read_in = (uint64_t)stream->input[stream->input_at++] >> bits_before;
         s->read_in_length = (int32_t)(8 - bits_before);
     }

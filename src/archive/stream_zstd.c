@@ -1,20 +1,30 @@
 #include "stream.h"
 
+#include "darkforest/core/memory.h"
+
 #include <stdlib.h>
+#include <string.h>
 #include <zstd.h>
 
 /* A frame that asks for more memory than this is refused: zstd's own limit without --long. */
 enum { WINDOW_LOG_MAX = 27, FRAME_HEADER_MAX = 18 };
 
+/* Frames that inflate to more are not held back. */
+#define SEALED_MOST ((size_t)2 << 20)
+
 struct zstd_state {
     ZSTD_DCtx *context;
     size_t hint; /* what the decoder would like next: about a block; 0 at the end of a frame */
+    int is_damaged;
+    uint8_t *frame;           /* SEALED_MOST bytes; NULL until a frame is larger than what is asked for */
+    size_t frame_at, frame_n; /* [frame_at, frame_n) waits to be taken */
 };
 
 static void zstd_close(void *opaque)
 {
     struct zstd_state *state = opaque;
     ZSTD_freeDCtx(state->context);
+    free(state->frame);
     free(state);
 }
 
@@ -42,29 +52,99 @@ static size_t input_for_call(const struct zstd_state *state, size_t held)
     return held < wanted ? held : wanted;
 }
 
+/* One call. 0 when nothing more will come. */
+static int step(struct stream *stream, ZSTD_outBuffer *out)
+{
+    struct zstd_state *state = stream->state;
+    const size_t held = stream_fill(stream, 1);
+    if (stream->fault[0] || (held == 0 && state->hint == 0))
+        return 0;
+    ZSTD_inBuffer in = {stream->input + stream->input_at, input_for_call(state, held), 0};
+    const size_t out_before = out->pos;
+    const size_t result = ZSTD_decompressStream(state->context, out, &in);
+    stream->input_at += in.pos;
+    if (ZSTD_isError(result)) {
+        stream_set_fault(stream, "the zstd stream is damaged (%s)", ZSTD_getErrorName(result));
+        state->is_damaged = 1;
+        return 0;
+    }
+    state->hint = result;
+    if (held == 0 && out->pos == out_before)
+        stream_set_fault(stream, "the zstd stream is cut off");
+    return !stream->fault[0];
+}
+
+/* What the frame that comes next says that it inflates to; 0 when it does not say, or has no checksum. */
+static size_t sealed_bytes(struct stream *stream)
+{
+    enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2 };
+    const size_t held = stream_fill(stream, FRAME_HEADER_MAX);
+    const uint8_t *frame = stream->input + stream->input_at;
+    const unsigned long long n = ZSTD_getFrameContentSize(frame, held);
+    const int is_sealed = held > DESCRIPTOR && frame[DESCRIPTOR] & HAS_CHECKSUM;
+    return is_sealed && n != ZSTD_CONTENTSIZE_UNKNOWN && n != ZSTD_CONTENTSIZE_ERROR ? n : 0;
+}
+
+/* A whole frame, or nothing of it when it is damaged. Of one that the end of the file cuts off, what is there. */
+static void read_sealed(struct stream *stream, ZSTD_outBuffer *out)
+{
+    const struct zstd_state *state = stream->state;
+    const size_t before = out->pos;
+    while (step(stream, out) && state->hint)
+        ;
+    if (state->is_damaged)
+        out->pos = before;
+}
+
+/* The next frame to where it waits until it is taken. */
+static void read_to_wait(struct stream *stream, size_t sealed)
+{
+    struct zstd_state *state = stream->state;
+    if (!state->frame)
+        state->frame = memory_get(SEALED_MOST);
+    ZSTD_outBuffer frame = {state->frame, sealed, 0};
+    read_sealed(stream, &frame);
+    state->frame_at = 0;
+    state->frame_n = frame.pos;
+}
+
+static void take_waiting(struct zstd_state *state, ZSTD_outBuffer *out)
+{
+    const size_t room = out->size - out->pos, held = state->frame_n - state->frame_at;
+    const size_t n = room < held ? room : held;
+    memcpy((uint8_t *)out->dst + out->pos, state->frame + state->frame_at, n);
+    state->frame_at += n;
+    out->pos += n;
+}
+
+/* Frames such as those of `pack` are handed out when their checksums have been found to hold; of longer ones,
+ * and those without, what can be inflated. */
 static size_t zstd_read(struct stream *stream, uint8_t *to, size_t n)
 {
     struct zstd_state *state = stream->state;
     ZSTD_outBuffer out = {to, n, 0};
     while (out.pos < n && (out.pos == 0 || !stream_is_quiet(stream))) {
-        const size_t held = stream_fill(stream);
-        if (stream->fault[0] || (held == 0 && state->hint == 0))
-            break;
-        ZSTD_inBuffer in = {stream->input + stream->input_at, input_for_call(state, held), 0};
-        const size_t out_before = out.pos;
-        const size_t result = ZSTD_decompressStream(state->context, &out, &in);
-        stream->input_at += in.pos;
-        if (ZSTD_isError(result)) {
-            stream_set_fault(stream, "the zstd stream is damaged (%s)", ZSTD_getErrorName(result));
-            break;
+        if (state->frame_at < state->frame_n) {
+            take_waiting(state, &out);
+            continue;
         }
-        state->hint = result;
-        if (held == 0 && out.pos == out_before) {
-            stream_set_fault(stream, "the zstd stream is cut off");
+        if (stream->fault[0])
             break;
+        const size_t sealed = state->hint ? 0 : sealed_bytes(stream);
+        if (sealed > n - out.pos && out.pos > 0)
+            break; /* the next call may have room for it */
+        if (sealed > SEALED_MOST || sealed == 0) {
+            if (!step(stream, &out))
+                break;
+        } else if (sealed <= n) {
+            read_sealed(stream, &out);
+        } else {
+            read_to_wait(stream, sealed);
         }
     }
     return out.pos;
 }
 
-const struct codec stream_zstd = {COMPRESSION_ZSTD, zstd_open, zstd_read, zstd_close};
+/* A frame of pack at a time. */
+const struct codec stream_zstd = {COMPRESSION_ZSTD, READER_BUFFER_SIZE - RECORD_MAX_SIZE, zstd_open,
+                                  zstd_read, zstd_close};

@@ -115,13 +115,25 @@ static void put_gzip(struct bytes *b, const uint8_t *data, size_t n)
     free(out);
 }
 
-static void put_zstd(struct bytes *b, const uint8_t *data, size_t n)
+static void put_frame(struct bytes *b, const uint8_t *data, size_t n, int with_checksum)
 {
     const size_t room = ZSTD_compressBound(n);
     uint8_t *out = malloc(room);
-    const size_t got = ZSTD_compress(out, room, data, n, 3);
-    bytes_append(b, out, got);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, with_checksum);
+    bytes_append(b, out, ZSTD_compress2(context, out, room, data, n));
+    ZSTD_freeCCtx(context);
     free(out);
+}
+
+static void put_zstd(struct bytes *b, const uint8_t *data, size_t n)
+{
+    put_frame(b, data, n, 0);
+}
+
+static void put_sealed(struct bytes *b, const uint8_t *data, size_t n)
+{
+    put_frame(b, data, n, 1);
 }
 
 /* Cut in three at places that are no record's. */
@@ -153,7 +165,7 @@ struct bytes capture_pack(struct bytes plain, enum packing packing)
         break;
     case PACKING_ZSTD_FRAMES:
         bytes_append(&b, skippable, sizeof skippable);
-        put_pieces(&b, plain, put_zstd);
+        put_pieces(&b, plain, put_sealed);
         bytes_append(&b, skippable, sizeof skippable);
         break;
     }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zstd.h>
 
 static char folder[] = "/tmp/darkforest-reader-XXXXXX";
 static char path[256];
@@ -174,6 +175,48 @@ static void what_follows_gzip(void **state)
     free(plain.data);
 }
 
+/* Records of capture_make that lie in the first n bytes. */
+static size_t records_in(size_t n)
+{
+    size_t i = 0;
+    for (size_t at = 24 + 16; at <= n; at += 16 + i * 7 % 90)
+        i++;
+    return i;
+}
+
+/* Of three frames with checksums the second is damaged, a byte at a time: nothing of it is counted, but where
+ * it inflates to the same nevertheless. */
+static void a_damaged_frame_counts_for_nothing(void **state)
+{
+    (void)state;
+    enum { SKIPPABLE = 13, DESCRIPTOR = 4 /* which says that there is a checksum */ };
+    const struct bytes plain = capture_make(&capture_forms[0], 300),
+                       packed = capture_pack(plain, PACKING_ZSTD_FRAMES);
+    const size_t second =
+        SKIPPABLE + ZSTD_findFrameCompressedSize(packed.data + SKIPPABLE, packed.n - SKIPPABLE);
+    const size_t n_second = ZSTD_findFrameCompressedSize(packed.data + second, packed.n - second);
+    size_t n_damaged = 0;
+    assert_true(records_in(plain.n) == 300);
+    for (size_t at = 0; at < n_second; at++) {
+        if (at == DESCRIPTOR)
+            continue;
+        struct file_kind kind;
+        int code;
+        char *why;
+        packed.data[second + at] ^= 0x10;
+        struct reader *reader = open_bytes(packed, &kind, &code, &why);
+        const size_t n_records = count_records(reader);
+        const int is_damaged = strstr(reader_damage(reader)->what, "zstd stream is damaged") != NULL;
+        assert_int_equal(n_records, is_damaged ? records_in(plain.n / 3) : 300);
+        n_damaged += (size_t)is_damaged;
+        reader_close(reader);
+        packed.data[second + at] ^= 0x10;
+    }
+    assert_true(n_damaged > n_second * 9 / 10);
+    free(packed.data);
+    free(plain.data);
+}
+
 /* A frame header may ask for a window of terabytes: refused before any memory is taken. */
 static void a_zstd_window_is_bounded(void **state)
 {
@@ -319,6 +362,7 @@ int main(void)
         cmocka_unit_test(every_byte_spoiled),
         cmocka_unit_test(damage_is_said_with_its_place),
         cmocka_unit_test(what_follows_gzip),
+        cmocka_unit_test(a_damaged_frame_counts_for_nothing),
         cmocka_unit_test(a_zstd_window_is_bounded),
         cmocka_unit_test(a_file_that_was_replaced),
         cmocka_unit_test(refusals_name_the_kind),

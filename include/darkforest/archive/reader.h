@@ -95,9 +95,9 @@ uint64_t reader_end_offset(const struct reader *reader);
 
 /*
  * The next block is made in this buffer of READER_BUFFER_SIZE bytes, which the caller lends until it lends
- * another or closes the reader.
+ * another or closes the reader. It has room for a frame of pack, and for a record that the one before left begun.
  */
-#define READER_BUFFER_SIZE ((1 << 20) + RECORD_MAX_SIZE)
+#define READER_BUFFER_SIZE ((1 << 20) + 2 * RECORD_MAX_SIZE)
 void reader_lend(struct reader *reader, uint8_t *buffer);
 /* Records that n bytes can hold at most: the room for their starts. */
 #define READER_MOST_RECORDS(n) ((n) / RECORD_HEADER_SIZE + 1)

@@ -96,7 +96,6 @@ static int read_header(struct layout *layout, const char *line, size_t n)
     find_columns(&named.category, inventory_list_category_names, inventory_list_n_category_names, fields,
                  n_fields);
     named.n_columns = columns_needed(&named);
-    layout->delimiter = named.delimiter;
     if (named.address.n == 0)
         return 0;
     *layout = named;
@@ -155,7 +154,11 @@ static enum entry_result parse_line(struct inventory_list *list, struct layout *
         return inventory_json_line(list, line, n);
     if (is_first && read_header(layout, line, n))
         return ENTRY_IGNORED;
-    return csv_line(list, layout, line, layout->has_header ? n : without_comment(line, n, layout->delimiter));
+    if (layout->has_header)
+        return csv_line(list, layout, line, n);
+    /* The first line says nothing of others: it may be an address alone, or have a semicolon in a comment. */
+    layout->delimiter = guess_delimiter(line, n);
+    return csv_line(list, layout, line, without_comment(line, n, layout->delimiter));
 }
 
 static int is_blank_or_comment(const char *line, size_t n)
@@ -167,7 +170,7 @@ static int is_blank_or_comment(const char *line, size_t n)
 int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why)
 {
-    struct layout layout = {.address = {{0}, 1}, .category = {{1}, 1}, .n_columns = 2, .delimiter = ','};
+    struct layout layout = {.address = {{0}, 1}, .category = {{1}, 1}, .n_columns = 2};
     const char *line;
     size_t n;
     int code = EXIT_DONE, is_first = 1;

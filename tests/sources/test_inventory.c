@@ -312,6 +312,26 @@ static void a_comment_behind_an_entry_is_none_of_it(void **state)
     inventory_free(inventory);
 }
 
+/* Lists are put together from others, and begin with an address alone, or with a comment on one. */
+static void each_line_has_its_own_delimiter(void **state)
+{
+    (void)state;
+    static const char *const firsts[] = {"1.1.1.1\n", "1.1.1.1 # hall; cellar\n", "1.1.1.1\t# hall\n"};
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s1.1.1.2,dvr\n1.1.1.3;nas\n1.1.1.4\trouter\n1.1.1.5\n", firsts[i]);
+        struct inventory_counts counts;
+        struct inventory *inventory = read_text(text, &counts);
+        assert_int_equal(counts.bad_lines, 0);
+        assert_int_equal(counts.addresses, 5);
+        assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "unknown");
+        assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "dvr");
+        assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "nas");
+        assert_string_equal(category_at(inventory, IP(1, 1, 1, 4)), "router");
+        inventory_free(inventory);
+    }
+}
+
 /* Random entries, many inside one another, in a space small enough to ask for each address of it. */
 #define SPACE 65536
 #define BASE IP(203, 0, 0, 0)
@@ -586,6 +606,7 @@ int main(void)
         cmocka_unit_test(first_file_wins_and_codes_follow_names),
         cmocka_unit_test(an_entry_with_a_category_goes_before_one_without),
         cmocka_unit_test(a_comment_behind_an_entry_is_none_of_it),
+        cmocka_unit_test(each_line_has_its_own_delimiter),
         cmocka_unit_test(equals_a_search_one_by_one),
         cmocka_unit_test(finds_singles_spread_over_all_addresses),
         cmocka_unit_test(the_ends_of_the_address_space),

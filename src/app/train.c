@@ -124,6 +124,36 @@ static void change_recipe(const struct train_options *given, struct learner_opti
     change_choice(given->bootstrap >= 0 ? !given->bootstrap : -1, &o->no_bootstrap);
 }
 
+/* A parameter that was given though none of the learners has it: it would look as if it had been heard. NULL
+ * when there is none. */
+static const char *unheard(const struct train_options *o, const struct recipes *recipes)
+{
+    const struct {
+        const char *name;
+        int is_given;
+    } parameters[] = {
+        {"n_estimators", o->n_estimators != NOT_GIVEN},
+        {"max_depth", o->max_depth != NOT_GIVEN},
+        {"max_features", o->max_features != NOT_GIVEN},
+        {"min_samples_split", o->min_samples_split != NOT_GIVEN},
+        {"min_samples_leaf", o->min_samples_leaf != NOT_GIVEN},
+        {"learning_rate", !isnan(o->learning_rate)},
+        {"var_smoothing", !isnan(o->var_smoothing)},
+        {"algorithm", o->algorithm >= 0},
+        {"normalise", o->normalise >= 0},
+        {"class_weight", o->class_weight >= 0},
+        {"bootstrap", o->bootstrap >= 0},
+    };
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        int heard = !parameters[i].is_given;
+        for (size_t r = 0; r < recipes->n && !heard; r++)
+            heard = learner_uses(recipes->items[r].learner, parameters[i].name);
+        if (!heard)
+            return parameters[i].name;
+    }
+    return NULL;
+}
+
 /* Options to recipes. 0 or an exit code with a sentence in *why. Local. */
 static int choose_recipes(const struct train_options *o, struct recipes *recipes, char **why)
 {
@@ -135,6 +165,12 @@ static int choose_recipes(const struct train_options *o, struct recipes *recipes
                                o->learners.items[i]);
             return EXIT_BAD_USAGE;
         }
+    const char *unused = unheard(o, recipes);
+    if (unused) {
+        *why =
+            text_format("%s is a parameter of none of the learners to be fitted: --learner chooses", unused);
+        return EXIT_BAD_USAGE;
+    }
     for (size_t i = 0; i < recipes->n; i++)
         change_recipe(o, &recipes->items[i].options);
     const char *wrong = recipes_settle(recipes);
@@ -233,7 +269,8 @@ static const char about[] =
     "models in MODEL.h5. A learner that is not told otherwise is fitted as the paper has it: forest at depth "
     "2 and 3, "
     "adaboost by SAMME and SAMME.R, bayes on features as they are and on normalised ones. Parameters have "
-    "scikit-learn's names and defaults and go to every learner that has them. The same seed gives the same "
+    "scikit-learn's names and defaults and go to every learner that has them; one that none has is refused. "
+    "The same seed gives the same "
     "models for "
     "any number of ranks.";
 static const char example[] = "mpirun -n 2 darkforest train hours/ -o model.h5 --learner all --folds 5    "

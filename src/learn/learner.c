@@ -99,6 +99,15 @@ const struct learner *learner_find(const char *name)
     return NULL;
 }
 
+int learner_uses(const struct learner *learner, const char *parameter)
+{
+    const size_t n = strlen(parameter);
+    for (const char *at = learner->uses; (at = strstr(at, parameter)) != NULL; at += n)
+        if ((at == learner->uses || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return 1;
+    return 0;
+}
+
 /* How each parameter is written in a model; `number` 0 has a word of its own where there is one. */
 static char *parameter_text(const char *name, const struct learner_options *o)
 {

@@ -49,6 +49,8 @@ extern const struct learner learners[];
 extern const size_t n_learners;
 
 const struct learner *learner_find(const char *name);
+/* Whether its `uses` names the parameter, "max_depth". */
+int learner_uses(const struct learner *learner, const char *parameter);
 /* Collective. NULL on every rank with a sentence in *why (fresh memory): one class only, no rows, ... */
 struct model *learner_fit(const struct learner *learner, const struct dataset *data,
                           const struct learner_options *options, const char *const *feature_names,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 256 /* columns to the right of these are not looked at */
+#define QUOTED_MOST 256 /* bytes of a category with quotes in it that are looked at */
 #define CANDIDATES                                                                                           \
     4 /* columns that may hold the address, or the category: the first that is not empty counts */
 
@@ -111,6 +112,21 @@ static struct text_view first_filled(const struct candidates *c, const struct te
     return (struct text_view){"", 0};
 }
 
+/* A quoted field as it is meant: a doubled quote is one. Where there are any, the field is written to `room`,
+ * as much of it as a category keeps. */
+static struct text_view without_doubling(struct text_view field, const char *line, char room[QUOTED_MOST])
+{
+    const int is_quoted = field.n > 0 && field.at > line && field.at[-1] == '"';
+    if (!is_quoted || !memchr(field.at, '"', field.n))
+        return field;
+    size_t n = 0;
+    for (size_t i = 0; i < field.n && n < QUOTED_MOST; i++) {
+        room[n++] = field.at[i];
+        i += field.at[i] == '"' && i + 1 < field.n && field.at[i + 1] == '"';
+    }
+    return (struct text_view){room, n};
+}
+
 static enum entry_result csv_line(struct inventory_list *list, const struct layout *layout, const char *line,
                                   size_t n)
 {
@@ -118,7 +134,9 @@ static enum entry_result csv_line(struct inventory_list *list, const struct layo
     const size_t n_fields = split_line(line, n, layout->delimiter, fields, layout->n_columns);
     const struct text_view address = first_filled(&layout->address, fields, n_fields);
     const struct text_view category = first_filled(&layout->category, fields, n_fields);
-    const enum entry_result result = inventory_list_add(list, address, category, layout->has_header);
+    char room[QUOTED_MOST];
+    const enum entry_result result =
+        inventory_list_add(list, address, without_doubling(category, line, room), layout->has_header);
     return result == ENTRY_IGNORED ? ENTRY_BAD : result; /* a line without an address */
 }
 

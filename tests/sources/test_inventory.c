@@ -307,6 +307,11 @@ static void a_comment_behind_an_entry_is_none_of_it(void **state)
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 4)), "cam #2");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 5)), "7\" tablet");
     inventory_free(inventory);
+    inventory = read_text("1.1.1.1,\"a 7\"\" tablet\"\n1.1.1.2;\"\"\"x\"\"\"\n1.1.1.3,x\"\"y\n", &counts);
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "a 7\" tablet");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "\"x\"");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "x\"\"y");
+    inventory_free(inventory);
     inventory = read_text("ip,category\n1.1.1.1,hp #3\n", &counts);
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "hp #3");
     inventory_free(inventory);

@@ -38,7 +38,8 @@ static int open_columns(struct features_file *file, char **why)
                                file->path, column->name, (unsigned long long)file->n_rows);
             return -1;
         }
-        file->packed[c] = hdf_is_packed(file->datasets[c], layout_chunk_rows(file->n_rows));
+        file->packed[c] =
+            hdf_is_packed(file->datasets[c], layout_type(column->type), layout_chunk_rows(file->n_rows));
     }
     return 0;
 }

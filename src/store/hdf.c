@@ -254,12 +254,20 @@ hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_sha
     return -1;
 }
 
+static int is_chunked(hid_t dataset)
+{
+    hid_t creation = H5Dget_create_plist(dataset);
+    int chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+    H5Pclose(creation);
+    return chunked;
+}
+
 /* The number of values, 0 when it is more than `max` or more than the file holds. */
 static size_t count_values(hid_t dataset, size_t size, const struct hdf_shape *shape, size_t max)
 {
     hsize_t rows = shape->n_dimensions > 0 ? shape->dimensions[0] : 1;
     hsize_t columns = shape->n_dimensions > 1 ? shape->dimensions[1] : 1;
-    if (rows > max || (rows > 0 && columns > max / rows))
+    if (rows > max || (rows > 0 && columns > max / rows) || is_chunked(dataset)) /* see hdf_range.c */
         return 0;
     return H5Dget_storage_size(dataset) == rows * columns * size ? (size_t)(rows * columns) : 0;
 }
@@ -282,17 +290,6 @@ void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struc
     return values;
 }
 
-int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values)
-{
-    hsize_t start = first, count = n;
-    hid_t memory = H5Screate_simple(1, &count, NULL), space = H5Dget_space(dataset);
-    int bad = H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) < 0 ||
-              H5Dread(dataset, type, memory, space, H5P_DEFAULT, values) < 0;
-    H5Sclose(space);
-    H5Sclose(memory);
-    return bad ? -1 : 0;
-}
-
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk)
 {
     hsize_t length = n, chunk_length = chunk;
@@ -311,15 +308,17 @@ int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_by
     return H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &offset, n_bytes, bytes) < 0 ? -1 : 0;
 }
 
-int hdf_is_packed(hid_t dataset, uint64_t chunk)
+int hdf_is_packed(hid_t dataset, hid_t type, uint64_t chunk)
 {
     unsigned flags;
     hsize_t length = 0;
-    hid_t creation = H5Dget_create_plist(dataset);
-    int packed = H5Pget_layout(creation) == H5D_CHUNKED && H5Pget_chunk(creation, 1, &length) == 1 &&
-                 length == chunk && H5Pget_nfilters(creation) == 2 &&
+    hid_t creation = H5Dget_create_plist(dataset), stored = H5Dget_type(dataset);
+    int packed = H5Tequal(stored, type) > 0 && H5Pget_layout(creation) == H5D_CHUNKED &&
+                 H5Pget_chunk(creation, 1, &length) == 1 && length == chunk &&
+                 H5Pget_nfilters(creation) == 2 &&
                  H5Pget_filter2(creation, 0, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_SHUFFLE &&
                  H5Pget_filter2(creation, 1, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_DEFLATE;
+    H5Tclose(stored);
     H5Pclose(creation);
     return packed;
 }

@@ -81,15 +81,15 @@ hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_sha
 /* A small dataset whole, in fresh memory; NULL when it is absent,
  * of another type, or of more than `max` values. */
 void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape);
-/* Values [first, first + n) of a one-dimensional dataset. */
+/* Values [first, first + n) of a one-dimensional dataset, however it is laid out. */
 int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
 
 /* A one-dimensional dataset of n items for chunks that come shuffled and deflated, `chunk` items a chunk. */
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk);
 /* Places the packed chunk that starts at item `first`. */
 int hdf_packed_put(hid_t dataset, uint64_t first, const void *bytes, size_t n_bytes);
-/* Whether the dataset is packed in just this way. */
-int hdf_is_packed(hid_t dataset, uint64_t chunk);
+/* Whether the dataset is packed in just this way, its items of just this type, byte order included. */
+int hdf_is_packed(hid_t dataset, hid_t type, uint64_t chunk);
 /* The packed bytes of the chunk that starts at item `first`, at most `capacity`;
  * 0 when there are none or more. */
 size_t hdf_packed_get(hid_t dataset, uint64_t first, void *bytes, size_t capacity);

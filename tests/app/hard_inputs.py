@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import h5py
 import numpy as np
@@ -338,6 +339,41 @@ def changed_files(p):
     shutil.rmtree(made)
 
 
+def repack(path, name, values, how, chunk=None):
+    """The column anew, laid out in another way; `chunk`: packed bytes in place of its one chunk's."""
+    with h5py.File(path, "r+", libver="latest") as f:
+        checksum = f[name].attrs["checksum"]
+        del f[name]
+        column = f.create_dataset(name, data=values, **how)
+        column.attrs.create("checksum", checksum, dtype=h5py.string_dtype("utf-8", len(checksum)))
+        if chunk is not None:
+            column.id.write_direct_chunk((0,), *chunk)
+
+
+def repacked_files(p):
+    """A column that others have packed anew is read as it was. One whose chunk holds less than it should is refused: HDF5 would take the
+    rest from behind the chunk's memory, and rows would be of what lay there."""
+    made = made_once(p)
+    path, name = features.files(os.path.join(made, "features"))[0], "sources/packets"
+    with h5py.File(path) as f:
+        values = f[name][:]
+    n, deflated, ours = len(values), {"compression": "gzip"}, {"compression": "gzip", "shuffle": True}
+    rows = ["export", path, "--with-addresses"]
+    wanted = p.do(*rows).stdout
+    for how, kind in [({}, "<u8"), ({"chunks": (7,)}, "<u8"), ({"chunks": (n,), **deflated}, "<u8"), ({"chunks": (65536,), "maxshape": (None,), **ours}, "<u8"),
+                      ({"chunks": (n,), **ours}, ">u8")]:
+        repack(path, name, values.astype(kind), how)
+        assert p.do(*rows).stdout == wanted, (how, kind)
+        assert "whole" in p.do("verify", path).stdout, (how, kind)
+    short = zlib.compress(values.tobytes()[:40])
+    for how, chunk in [(deflated, (short, 0)), (ours, (short, 0)), (ours, (short, 3)), ({}, (bytes(40), 0)), (deflated, (zlib.compress(bytes(9 * n)), 0))]:
+        repack(path, name, values, {"chunks": (n,), **how}, chunk)
+        for words in (rows, ["verify", path], ["info", path], ["train", path, "-o", p.file("short.h5")], ["label", path, "-o", p.file("short")]):
+            done = p.run(*words)
+            assert done.returncode == BAD_DATA and path in done.stdout + done.stderr, (how, chunk, words, done)
+    shutil.rmtree(made)
+
+
 def unreadable_files(p):
     """Files that open and whose reading fails, as of a bad disk: that is said, not that they are damaged, and nothing is to be removed."""
     made, unreadable = made_once(p), "/proc/self/mem"
@@ -444,7 +480,7 @@ def every_cut(p):
 def main():
     with Program(sys.argv[1]) as p:
         for group in (every_case, default_scratch, folders_that_cannot_be_listed, full_disk, own_inputs, folder_for_a_file, full_stdout,
-                      changed_files, unreadable_files, each_file_once, one_task_works, other_locks, stops, every_cut):
+                      changed_files, repacked_files, unreadable_files, each_file_once, one_task_works, other_locks, stops, every_cut):
             group(p)
 
 

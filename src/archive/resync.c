@@ -26,6 +26,7 @@ struct lookahead {
     size_t n;
     const struct record_format *format;
     int64_t first_ts_ns; /* of the file */
+    uint8_t *dead;       /* a byte for each of data: a chain went on here and ended badly */
 };
 
 static int is_within(int64_t a, int64_t b, int64_t distance)
@@ -42,7 +43,8 @@ static int is_plausible(const struct lookahead *ahead, const struct record_heade
 }
 
 /* Does a chain of at least one whole record lead from `at` to the end of what was read,
- * records a day apart at most? */
+ * records a day apart at most? One that joins a chain that did not will not either: so that all chains
+ * together take no more steps than there are bytes, whatever somebody wrote into the file. */
 static int chain_holds(const struct lookahead *ahead, size_t at)
 {
     int64_t previous = 0;
@@ -50,8 +52,10 @@ static int chain_holds(const struct lookahead *ahead, size_t at)
     while (ahead->n - at >= RECORD_HEADER_SIZE) {
         const struct record_header h = record_header_read(ahead->format, ahead->data + at);
         const int64_t ts_ns = record_header_time(ahead->format, &h);
-        if (!is_plausible(ahead, &h) || (n_records > 0 && !is_within(ts_ns, previous, NS_PER_DAY)))
+        if (ahead->dead[at] || !is_plausible(ahead, &h) ||
+            (n_records > 0 && !is_within(ts_ns, previous, NS_PER_DAY)))
             return 0;
+        ahead->dead[at] = 1; /* if it holds after all, nobody asks any more */
         if (ahead->n - at - RECORD_HEADER_SIZE < h.n_captured)
             break;
         at += RECORD_HEADER_SIZE + h.n_captured;
@@ -69,7 +73,8 @@ int resync_find(int fd, const struct file_kind *kind, uint64_t from, uint64_t *s
         free(data);
         return -1;
     }
-    const struct lookahead ahead = {data, (size_t)n, &kind->format, kind->first_ts_ns};
+    const struct lookahead ahead = {data, (size_t)n, &kind->format, kind->first_ts_ns,
+                                    memory_zeroed((size_t)n + 1, 1)};
     *start = kind->n_bytes;
     for (size_t at = 0; at < ahead.n && at < RECORD_MAX_SIZE; at++) {
         if (chain_holds(&ahead, at)) {
@@ -77,6 +82,7 @@ int resync_find(int fd, const struct file_kind *kind, uint64_t from, uint64_t *s
             break;
         }
     }
+    free(ahead.dead);
     free(data);
     return 0;
 }

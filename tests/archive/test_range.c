@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -211,6 +212,27 @@ static void a_large_file_needs_no_repair(void **state)
     close_file(&f);
 }
 
+/* Zeroes are records without bytes, at any offset; here every chain of them ends badly, after 60,000 steps. */
+static void chains_that_all_end_badly(void **state)
+{
+    (void)state;
+    enum { ZEROES = 1 << 20, BAD = 64 };
+    static const uint8_t zeroes[ZEROES], bad[BAD] = {[0 ... BAD - 1] = 0xff};
+    struct bytes b = empty_capture();
+    for (size_t i = 0; i < 4; i++) {
+        bytes_append(&b, zeroes, sizeof zeroes - 2 * sizeof bad);
+        bytes_append(&b, bad, sizeof bad);
+    }
+    struct file f;
+    open_file(&f, b);
+    const uint64_t cuts[] = {READER_FIRST_RECORD, READER_FIRST_RECORD + 1, b.n / 2, b.n};
+    const clock_t started = clock();
+    const struct slices_result result = read_slices(&f.kind, cuts, 3, &f.oracle);
+    assert_true(clock() - started < 10 * CLOCKS_PER_SEC);
+    assert_int_equal(result.n_records, f.oracle.n);
+    close_file(&f);
+}
+
 static void a_file_that_changed_is_refused(void **state)
 {
     (void)state;
@@ -247,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_capture_inside_packets),
         cmocka_unit_test(records_longer_than_slices),
         cmocka_unit_test(a_large_file_needs_no_repair),
+        cmocka_unit_test(chains_that_all_end_badly),
         cmocka_unit_test(a_file_that_changed_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

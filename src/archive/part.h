@@ -4,6 +4,10 @@
 
 #include "darkforest/archive/parts.h"
 
+/* What an index may say of the inflated stream: no file is longer, and who reckons with it stays within
+ * 64 bits. */
+#define PART_MOST_INFLATED ((uint64_t)1 << 62)
+
 static inline struct part part_empty(void)
 {
     return (struct part){.min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN};

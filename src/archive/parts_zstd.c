@@ -1,5 +1,6 @@
 #include "parts_zstd.h"
 
+#include "part.h"
 #include "read_at.h"
 
 #include "darkforest/core/hash.h"
@@ -142,7 +143,7 @@ static int fit_together(const struct index_header *header, const struct part *it
         offset += p->n_bytes;
         inflated = end;
     }
-    return offset == header->n_bytes;
+    return offset == header->n_bytes && inflated <= PART_MOST_INFLATED;
 }
 
 static const char *check_index(const struct index_header *header, const struct part *items)

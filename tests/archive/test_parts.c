@@ -348,6 +348,51 @@ static void a_spoiled_index_is_not_believed(void **state)
     free(plain.data);
 }
 
+/* Whether the file with this trailer has an index that is believed. */
+static int is_believed(const struct bytes *frames, const struct part *items, size_t n, uint64_t n_inflated)
+{
+    struct bytes b = {0};
+    size_t n_trailer;
+    uint8_t *trailer = parts_trailer(items, n, frames->n, n_inflated, &n_trailer);
+    char path[320], *why;
+    struct file_kind kind;
+    struct parts parts;
+    bytes_append(&b, frames->data, frames->n);
+    bytes_append(&b, trailer, n_trailer);
+    capture_save(folder, "claims.pcap.zst", b, path, sizeof path);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    const int believed = parts_load(&parts, path, &kind, NULL);
+    parts_free(&parts);
+    unlink(path);
+    free(trailer);
+    free(b.data);
+    return believed;
+}
+
+/* Whose checksums are right: pack would round the place up to the next frame, past 2^64. */
+static void an_index_of_more_than_any_file_is_not_believed(void **state)
+{
+    (void)state;
+    struct bytes raw = oracle_file(packed);
+    struct file_kind kind;
+    struct parts good;
+    char *why;
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    assert_int_equal(parts_load(&good, packed, &kind, NULL), 1);
+    const struct part last = good.items[good.n - 1];
+    const struct bytes frames = {raw.data, last.offset + last.n_bytes};
+    good.items = realloc(good.items, (good.n + 1) * sizeof *good.items);
+    struct part *more = &good.items[good.n];
+    for (uint64_t at = last.inflated + 1; at != 0; at = at < UINT64_MAX / 2    ? 2 * at
+                                                        : at < UINT64_MAX - 10 ? UINT64_MAX - 10
+                                                                               : 0) {
+        *more = (struct part){.offset = frames.n, .inflated = at, .first_record = at};
+        assert_int_equal(is_believed(&frames, good.items, good.n + 1, at + 10), at < (uint64_t)1 << 62);
+    }
+    parts_free(&good);
+    free(raw.data);
+}
+
 /* Another file under the same name, or the same one changed, and a file that does not end well. */
 static void an_index_belongs_to_its_file(void **state)
 {
@@ -407,6 +452,7 @@ int main(void)
         cmocka_unit_test(any_range_between_restart_points),
         cmocka_unit_test(members_are_restart_points),
         cmocka_unit_test(a_spoiled_index_is_not_believed),
+        cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),
         cmocka_unit_test(an_index_belongs_to_its_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -109,8 +109,9 @@ static struct reader *open_range(const struct step *step, const struct file_rang
         return reader_open_range(path, kind, from, range->to, code, why);
     }
     const size_t behind = part_from(&f->parts, range->from + 1);
+    const size_t next = range->to == UINT64_MAX ? f->parts.n : part_from(&f->parts, range->to + 1) - 1;
     return reader_open_parts(path, kind, &f->parts, behind > 0 ? behind - 1 : 0,
-                             part_from(&f->parts, range->to), code, why);
+                             part_from(&f->parts, range->to), next, code, why);
 }
 
 /* A record that starts at `offset`. 0 when it lies behind the range. */
@@ -189,6 +190,7 @@ static void read_range(struct cutting *c, const struct step *step)
         within = take_block(c, &file->kind.format, &block);
     if (within)
         end_of_file(c, reader);
+    c->seam.damaged |= !reader_seam_holds(reader);
     packing_judge(p, file, reader, last);
     p->n_bytes_read += reader_position(reader);
     reader_close(reader);

@@ -206,7 +206,7 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
         reader = reader_open_range(file->path, &file->kind, slice->from, slice->to, &code, &why);
     else if (slice->kind == SLICE_PARTS)
         reader = reader_open_parts(file->path, &file->kind, &step->files[slice->file - step->first].parts,
-                                   (size_t)slice->from, (size_t)slice->to, &code, &why);
+                                   (size_t)slice->from, (size_t)slice->to, (size_t)slice->to, &code, &why);
     else
         reader = reader_open_again(file->path, &file->kind, &code, &why);
     if (!reader && slice->kind == SLICE_PARTS && code == EXIT_BAD_DATA) {
@@ -258,7 +258,8 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
     if (reader)
         reading_judge(pass, slice->file, reader, got);
     /* What is damaged may be the index: the file is then read without. */
-    const int holds = reader && (slice->kind != SLICE_PARTS || reader_damage(reader)->what[0] == '\0');
+    const int holds = reader && (slice->kind != SLICE_PARTS ||
+                                 (reader_damage(reader)->what[0] == '\0' && reader_seam_holds(reader)));
     if (cut && slice->kind != SLICE_WHOLE)
         *cut = (struct cut){.file = slice->file,
                             .from = slice->from,

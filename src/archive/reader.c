@@ -36,6 +36,7 @@ struct reader {
     uint64_t stop;    /* records that start here or later are another's */
     uint64_t first_offset, end_offset;
     uint64_t n_skipped; /* bytes of the file before the slice */
+    uint64_t seam;      /* where a part begins that is watched for; UINT64_MAX: none is */
     enum state state;
     struct block waiting; /* read when opened; n = 0: none */
     struct damage damage;
@@ -82,13 +83,19 @@ static size_t whole_records(struct reader *r, int stream_ended)
     return n_whole;
 }
 
+/* What is read ends at the seam: there the codec tells whether it is one. */
+static size_t up_to_seam(const struct reader *r, uint64_t at, size_t wanted)
+{
+    return r->seam > at && r->seam - at < wanted ? (size_t)(r->seam - at) : wanted;
+}
+
 /* How much to read: no more than a little beyond the stop. */
 static size_t bytes_wanted(const struct reader *r)
 {
     enum { BEYOND = 4096 };
     const uint64_t at = r->offset + r->n;
     const uint64_t wanted = (r->stop > at ? r->stop - at : 0) + BEYOND;
-    return r->stop != UINT64_MAX && wanted < r->read_size ? (size_t)wanted : r->read_size;
+    return up_to_seam(r, at, r->stop != UINT64_MAX && wanted < r->read_size ? (size_t)wanted : r->read_size);
 }
 
 static size_t next_classic(struct reader *r)
@@ -178,7 +185,7 @@ static struct reader *new_reader(struct stream *stream)
     r->read_size = stream->codec->read_size;
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
-    r->stop = UINT64_MAX;
+    r->stop = r->seam = UINT64_MAX;
     r->end_offset = stream->n_file;
     return r;
 }
@@ -372,7 +379,8 @@ static void skip_to(struct reader *r, uint64_t first_record)
 {
     while (r->offset < first_record) {
         const uint64_t n_left = first_record - r->offset;
-        const size_t got = stream_read(r->stream, r->buffer, n_left < r->read_size ? n_left : r->read_size);
+        const size_t wanted = up_to_seam(r, r->offset, n_left < r->read_size ? n_left : r->read_size);
+        const size_t got = stream_read(r->stream, r->buffer, wanted);
         if (got == 0)
             break;
         r->offset += got;
@@ -396,8 +404,25 @@ static int resume(struct reader *r, const struct parts *parts, size_t from, int 
     return failed;
 }
 
+/* zstd counts what it inflates from the first part on, gzip from the restart point's place. */
+static void watch(struct reader *r, const struct parts *parts, size_t from, size_t seam)
+{
+    if (seam <= from || seam >= parts->n)
+        return;
+    const struct part *part = &parts->items[seam];
+    const struct restart *restart = parts->restarts ? &parts->restarts[seam] : NULL;
+    r->seam = part->inflated;
+    r->stream->seam = (struct seam){.offset = part->offset,
+                                    .inflated = part->inflated - (restart ? 0 : parts->items[from].inflated),
+                                    .is_start = !restart || restart->n_window == 0};
+    if (restart) {
+        r->stream->seam.crc = restart->crc;
+        r->stream->seam.n_member = restart->n_member;
+    }
+}
+
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
-                                 size_t from, size_t to, int *code, char **why)
+                                 size_t from, size_t to, size_t seam, int *code, char **why)
 {
     const struct part *first = &parts->items[from];
     struct reader *r = reopen(path, kind, first->offset, code, why);
@@ -410,8 +435,17 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
     r->offset = first->inflated;
     r->first_offset = first->first_record;
     r->stop = to < parts->n ? parts->items[to].first_record : UINT64_MAX;
+    watch(r, parts, from, seam < to ? seam : to);
     skip_to(r, first->first_record);
     return r;
+}
+
+int reader_seam_holds(struct reader *reader)
+{
+    uint8_t next;
+    if (reader->seam != UINT64_MAX && !reader->stream->seam.seen)
+        stream_read(reader->stream, &next, sizeof next); /* past the end of a frame or a member */
+    return reader->seam == UINT64_MAX || reader->stream->seam.seen;
 }
 
 struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
@@ -444,8 +478,7 @@ uint64_t reader_end_offset(const struct reader *reader)
 
 uint64_t reader_position(const struct reader *reader)
 {
-    const struct stream *s = reader->stream;
-    return s->n_taken - (s->input_n - s->input_at) - reader->n_skipped;
+    return stream_position(reader->stream) - reader->n_skipped;
 }
 
 int reader_is_same(const struct reader *reader, const struct file_kind *kind)

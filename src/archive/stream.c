@@ -64,6 +64,18 @@ size_t stream_fill(struct stream *stream, size_t least)
     return held;
 }
 
+uint64_t stream_position(const struct stream *stream)
+{
+    return stream->n_taken - (stream->input_n - stream->input_at);
+}
+
+void stream_note_start(struct stream *stream, uint64_t n_inflated)
+{
+    struct seam *seam = &stream->seam;
+    if (seam->is_start && seam->inflated == n_inflated && seam->offset == stream_position(stream))
+        seam->seen = 1;
+}
+
 int stream_is_quiet(const struct stream *stream)
 {
     struct pollfd input = {.fd = stream->fd, .events = POLLIN};

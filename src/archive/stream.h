@@ -34,6 +34,15 @@ struct codec {
 
 extern const struct codec stream_plain, stream_gzip, stream_zstd;
 
+/* A place where a part begins by its index, and whether the stream came by there. */
+struct seam {
+    uint64_t offset;   /* in the file */
+    uint64_t inflated; /* bytes that the codec counts until there */
+    int is_start;      /* a frame or a member begins there; else what the member has come to: */
+    uint32_t crc, n_member;
+    int seen;
+};
+
 struct stream {
     const struct codec *codec;
     void *state;
@@ -48,6 +57,7 @@ struct stream {
     size_t head_at, head_n;
     char fault[128]; /* "": none */
     int io_error;    /* the fault is not the file's content */
+    struct seam seam;
 };
 
 /* "-" is standard input. `give_up` as of reader_open_live, NULL: never.
@@ -62,6 +72,9 @@ size_t stream_read(struct stream *stream, uint8_t *to, size_t n);
 /* To a place in a plain regular file, before the first read. */
 void stream_seek(struct stream *stream, uint64_t offset);
 
+/* Bytes of the file that were used so far. */
+uint64_t stream_position(const struct stream *stream);
+
 /* Whether more would have to be waited for: a pipe into which nothing has been written since. What was
  * read so far is then handed on. */
 int stream_is_quiet(const struct stream *stream);
@@ -69,6 +82,8 @@ int stream_is_quiet(const struct stream *stream);
 /* For codecs: more input when there are less than `least` bytes of it. How many there are then: less than that
  * at the end of the file or at a fault. */
 size_t stream_fill(struct stream *stream, size_t least);
+/* For codecs: a frame or a member begins here, behind so many inflated bytes. */
+void stream_note_start(struct stream *stream, uint64_t n_inflated);
 void stream_set_fault(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

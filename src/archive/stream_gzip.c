@@ -33,11 +33,6 @@ static void *gzip_open(void)
     return state;
 }
 
-static uint64_t input_position(const struct stream *stream)
-{
-    return stream->n_taken - (stream->input_n - stream->input_at);
-}
-
 static struct restart *add_restart(const struct gzip_state *state, uint64_t bit_offset)
 {
     struct restart_list *list = state->list;
@@ -84,7 +79,7 @@ static void note_block_start(const struct stream *stream, struct gzip_state *sta
     const int at_block = s->block_state == ISAL_BLOCK_HDR || s->block_state == ISAL_BLOCK_NEW_HDR;
     if (at_block && s->wrapper_flag && s->tmp_out_valid > 0 && s->tmp_out_processed == s->tmp_out_valid) {
         const uint64_t held_bits = (uint64_t)s->tmp_in_size * 8 + (uint64_t)s->read_in_length;
-        struct restart *r = add_restart(state, input_position(stream) * 8 - held_bits);
+        struct restart *r = add_restart(state, stream_position(stream) * 8 - held_bits);
         r->crc = s->crc;
         r->n_member = s->total_out;
         add_window(state->list, r, s);
@@ -101,8 +96,9 @@ static int next_member(struct stream *stream, struct gzip_state *state)
         const uint8_t byte = stream->input[stream->input_at];
         if (byte == 0x1f) {
             isal_inflate_reset(&state->inflate);
+            stream_note_start(stream, state->n_inflated);
             if (is_due(state))
-                add_restart(state, input_position(stream) * 8);
+                add_restart(state, stream_position(stream) * 8);
             return 1;
         }
         if (byte != 0) {
@@ -127,6 +123,15 @@ static const char *fault_text(int result)
     }
 }
 
+/* Inside a member a part is told by what the member has come to: its checksum, which its end confirms. */
+static void note_seam(struct seam *seam, const struct gzip_state *state)
+{
+    const struct inflate_state *s = &state->inflate;
+    if (!seam->is_start && seam->inflated == state->n_inflated && seam->crc == s->crc &&
+        seam->n_member == s->total_out)
+        seam->seen = 1;
+}
+
 /* Inflates what input there is, and what isa-l still holds back; a fault when nothing comes of it. */
 static void inflate_some(struct stream *stream, struct gzip_state *state)
 {
@@ -142,6 +147,7 @@ static void inflate_some(struct stream *stream, struct gzip_state *state)
     const int result = isal_inflate(s);
     stream->input_at += given - s->avail_in;
     state->n_inflated += room - s->avail_out;
+    note_seam(&stream->seam, state);
     const int stuck = s->avail_in == given && s->avail_out == room && s->block_state != ISAL_BLOCK_FINISH;
     if (result < 0)
         stream_set_fault(stream, "%s", fault_text(result));

@@ -15,6 +15,7 @@ enum { WINDOW_LOG_MAX = 27, FRAME_HEADER_MAX = 18 };
 struct zstd_state {
     ZSTD_DCtx *context;
     size_t hint; /* what the decoder would like next: about a block; 0 at the end of a frame */
+    uint64_t n_inflated;
     int is_damaged;
     uint8_t *frame;           /* SEALED_MOST bytes; NULL until a frame is larger than what is asked for */
     size_t frame_at, frame_n; /* [frame_at, frame_n) waits to be taken */
@@ -69,6 +70,9 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
         return 0;
     }
     state->hint = result;
+    state->n_inflated += out->pos - out_before;
+    if (result == 0)
+        stream_note_start(stream, state->n_inflated);
     if (held == 0 && out->pos == out_before)
         stream_set_fault(stream, "the zstd stream is cut off");
     return !stream->fault[0];

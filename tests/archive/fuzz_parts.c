@@ -186,7 +186,7 @@ static void read_parts(const char *path, const struct file_kind *kind, const str
     for (size_t i = 0; i < parts->n; i++) {
         int code, is_same = 1;
         char *why;
-        struct reader *r = reader_open_parts(path, kind, parts, i, i + 1, &code, &why);
+        struct reader *r = reader_open_parts(path, kind, parts, i, i + 1, i + 1, &code, &why);
         if (!r) {
             free(why);
             meet = 0;
@@ -194,7 +194,8 @@ static void read_parts(const char *path, const struct file_kind *kind, const str
         }
         at = comparison_read(r, &kind->format, &oracle, at, &is_same);
         same &= is_same;
-        meet &= reader_first_offset(r) == expected && reader_damage(r)->what[0] == '\0';
+        meet &=
+            reader_first_offset(r) == expected && reader_damage(r)->what[0] == '\0' && reader_seam_holds(r);
         expected = reader_end_offset(r);
         reader_close(r);
     }

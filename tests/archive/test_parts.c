@@ -4,6 +4,7 @@
  */
 #include "darkforest/archive/parts.h"
 #include "darkforest/archive/writer.h"
+#include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 
 #include "capture.h"
@@ -76,7 +77,7 @@ static size_t read_range(const struct file_kind *kind, const struct parts *parts
 {
     int code = 0, same = 1;
     char *why = NULL;
-    struct reader *r = reader_open_parts(path, kind, parts, from, to, &code, &why);
+    struct reader *r = reader_open_parts(path, kind, parts, from, to, to, &code, &why);
     assert_non_null(r);
     const size_t end = comparison_read(r, &kind->format, oracle, at, &same);
     assert_true(same);
@@ -84,6 +85,7 @@ static size_t read_range(const struct file_kind *kind, const struct parts *parts
     if (to < parts->n)
         assert_int_equal(reader_end_offset(r), parts->items[to].first_record);
     assert_string_equal(reader_damage(r)->what, "");
+    assert_true(reader_seam_holds(r));
     reader_close(r);
     return end - at;
 }
@@ -337,7 +339,7 @@ static void a_spoiled_index_is_not_believed(void **state)
     capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
     assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
     int code = 0;
-    assert_null(reader_open_parts(path, &kind, &parts, 1, 2, &code, &why));
+    assert_null(reader_open_parts(path, &kind, &parts, 1, 2, 2, &code, &why));
     assert_true(code != 0);
     free(why);
     parts_free(&parts);
@@ -348,25 +350,121 @@ static void a_spoiled_index_is_not_believed(void **state)
     free(plain.data);
 }
 
-/* Whether the file with this trailer has an index that is believed. */
-static int is_believed(const struct bytes *frames, const struct part *items, size_t n, uint64_t n_inflated)
+/* Frames with this index behind them, as a file. */
+static void save_claims(const struct bytes *frames, const struct part *items, size_t n, uint64_t n_inflated,
+                        char *path, size_t path_size)
 {
     struct bytes b = {0};
     size_t n_trailer;
     uint8_t *trailer = parts_trailer(items, n, frames->n, n_inflated, &n_trailer);
+    bytes_append(&b, frames->data, frames->n);
+    bytes_append(&b, trailer, n_trailer);
+    capture_save(folder, "claims.pcap.zst", b, path, path_size);
+    free(trailer);
+    free(b.data);
+}
+
+/* Whether the file with this index has one that is believed. */
+static int is_believed(const struct bytes *frames, const struct part *items, size_t n, uint64_t n_inflated)
+{
     char path[320], *why;
     struct file_kind kind;
     struct parts parts;
-    bytes_append(&b, frames->data, frames->n);
-    bytes_append(&b, trailer, n_trailer);
-    capture_save(folder, "claims.pcap.zst", b, path, sizeof path);
+    save_claims(frames, items, n, n_inflated, path, sizeof path);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     const int believed = parts_load(&parts, path, &kind, NULL);
     parts_free(&parts);
     unlink(path);
-    free(trailer);
-    free(b.data);
     return believed;
+}
+
+/* Reads one part; whether the next begins where the index says. The offsets alone always meet here. */
+static int seam_holds_behind(const char *path, const struct file_kind *kind, const struct parts *parts,
+                             size_t part)
+{
+    int code = 0;
+    char *why = NULL;
+    struct reader *r = reader_open_parts(path, kind, parts, part, part + 1, part + 1, &code, &why);
+    assert_non_null(r);
+    for (struct block block; reader_next(r, &block) > 0;)
+        ;
+    assert_string_equal(reader_damage(r)->what, "");
+    assert_int_equal(reader_end_offset(r), parts->items[part + 1].first_record);
+    const int holds = reader_seam_holds(r);
+    reader_close(r);
+    return holds;
+}
+
+/* From one part on everything is said to lie a record further in the stream: that record would be read
+ * twice. */
+static void a_frame_is_not_elsewhere(void **state)
+{
+    (void)state;
+    const struct bytes raw = oracle_file(packed);
+    struct file_kind kind;
+    struct parts parts;
+    char *why, path[320];
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, packed, &kind, NULL), 1);
+    const struct part *last = &parts.items[parts.n - 1];
+    const struct bytes frames = {raw.data, last->offset + last->n_bytes};
+    struct oracle oracle;
+    read_oracle(packed, &oracle);
+    const uint64_t further =
+        RECORD_HEADER_SIZE + oracle.records[parts.items[0].n_records + parts.items[1].n_records].n_captured;
+    parts_shift(parts.items + 2, parts.n - 2, 0, further);
+    save_claims(&frames, parts.items, parts.n, last->inflated + (1 << 20), path, sizeof path);
+    parts_free(&parts);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_false(seam_holds_behind(path, &kind, &parts, 1));
+    assert_true(seam_holds_behind(path, &kind, &parts, 2));
+    parts_free(&parts);
+    oracle_free(&oracle);
+    unlink(path);
+    free(raw.data);
+}
+
+/* The same in the middle of a gzip member. */
+static void a_restart_point_is_not_elsewhere(void **state)
+{
+    (void)state;
+    const struct bytes plain = plain_bytes(), b = gzip_at_level(plain, 6, Z_DEFAULT_STRATEGY);
+    char path[320], index[340], *why;
+    struct file_kind kind;
+    struct parts parts;
+    struct oracle oracle;
+    capture_save(folder, "x.pcap.gz", b, path, sizeof path);
+    make_index(path, 1000000);
+    read_oracle(path, &oracle);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    const size_t n = parts.n, n_parts = n * sizeof *parts.items, n_restarts = n * 48;
+    const size_t number = parts.items[0].n_records; /* of the first record in the next part */
+    const uint64_t further = RECORD_HEADER_SIZE + oracle.records[number].n_captured;
+    snprintf(index, sizeof index, "%s.dfx", path);
+    const struct bytes said = oracle_file(index);
+    uint8_t *items = said.data + 56, *restarts = items + n_parts;
+    for (size_t i = 1; i < n; i++) {
+        parts_shift(&parts.items[i], 1, 0, further);
+        memcpy(items + i * sizeof *parts.items, &parts.items[i], sizeof *parts.items);
+        memcpy(restarts + i * 48 + 8, &parts.items[i].inflated, sizeof(uint64_t));
+    }
+    uint64_t sum = hash_bytes(said.data, 48, 0);
+    sum = hash_bytes(restarts, n_restarts, hash_bytes(items, n_parts, sum));
+    memcpy(said.data + 48, &sum, sizeof sum);
+    parts_free(&parts);
+    capture_save(folder, "x.pcap.gz.dfx", said, index, sizeof index);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_false(seam_holds_behind(path, &kind, &parts, 0));
+    assert_true(seam_holds_behind(path, &kind, &parts, 1));
+    parts_free(&parts);
+    oracle_free(&oracle);
+    unlink(index);
+    unlink(path);
+    free(said.data);
+    free(b.data);
+    free(plain.data);
 }
 
 /* Whose checksums are right: pack would round the place up to the next frame, past 2^64. */
@@ -452,6 +550,8 @@ int main(void)
         cmocka_unit_test(any_range_between_restart_points),
         cmocka_unit_test(members_are_restart_points),
         cmocka_unit_test(a_spoiled_index_is_not_believed),
+        cmocka_unit_test(a_frame_is_not_elsewhere),
+        cmocka_unit_test(a_restart_point_is_not_elsewhere),
         cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),
         cmocka_unit_test(an_index_belongs_to_its_file),
     };

@@ -212,7 +212,8 @@ static void a_large_file_needs_no_repair(void **state)
     close_file(&f);
 }
 
-/* Zeroes are records without bytes, at any offset; here every chain of them ends badly, after 60,000 steps. */
+/* Zeroes are records without bytes, at any offset; here every chain of them ends badly, after 60,000
+ * steps. */
 static void chains_that_all_end_badly(void **state)
 {
     (void)state;

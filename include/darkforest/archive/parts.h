@@ -12,8 +12,9 @@
  * the file is then read as one.
  *
  * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
- * neighbouring slices must meet, as they must for slices of plain files. Damage that a reader of parts finds
- * may be the index's own: it counts only when the file was read without.
+ * neighbouring slices must meet, as they must for slices of plain files, and the reader of the first must
+ * have come by the part with which the second began (reader_seam_holds). Damage that a reader of parts
+ * finds may be the index's own: it counts only when the file was read without.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_H
 #define DARKFOREST_ARCHIVE_PARTS_H
@@ -54,10 +55,14 @@ void parts_free(struct parts *parts);
  * The records that start in parts [from, to), 0 <= from < to <= parts->n; NULL as reader_open, EXIT_BAD_DATA
  * when it is the index that is damaged: the file can still be read without. Offsets are of the inflated
  * stream: reader_first_offset is parts->items[from].first_record, reader_end_offset must be
- * parts->items[to].first_record (unless to is parts->n).
+ * parts->items[to].first_record (unless to is parts->n). `seam` is the part with which whoever reads on
+ * begins: it is watched for, or `to` where it is less.
  */
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
-                                 size_t from, size_t to, int *code, char **why);
+                                 size_t from, size_t to, size_t seam, int *code, char **why);
+/* Once the records until there have been read: whether the watched part begins where its index says,
+ * in the file and in the stream. Nothing more can be read then. */
+int reader_seam_holds(struct reader *reader);
 
 /*
  * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while

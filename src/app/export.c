@@ -107,7 +107,8 @@ static struct source_row *read_rows(const struct export *export, const char *pat
     if (!rows) {
         *code = EXIT_IO;
         *why = text_format("%s: not enough memory for %zu rows", path, n);
-    } else {
+    } else if (export->options->format == FORMAT_CSV ||
+               (*code = features_check_whole(file, meta, why)) == EXIT_DONE) {
         *code = features_read(file, 0, n, rows, why);
     }
     features_close(file);

@@ -183,19 +183,14 @@ static int relabel_file(struct label_run *run, const char *input)
     return code;
 }
 
-/* A file of ours would give its checksums to rows that are not those which it was written with. Local. */
 static int check_whole(const char *path, char **why)
 {
     struct features_meta meta;
     int code = EXIT_DONE;
-    char *wrong = NULL;
     struct features_file *file = features_open(path, &meta, &code, why);
     if (!file)
         return code;
-    code = features_verify(file, &meta, &wrong);
-    if (code != EXIT_DONE)
-        *why = text_format("%s is not whole: %s", path, wrong);
-    free(wrong);
+    code = features_check_whole(file, &meta, why);
     features_close(file);
     features_meta_free(&meta);
     return code;

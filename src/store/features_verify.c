@@ -102,3 +102,16 @@ int features_verify(struct features_file *file, const struct features_meta *meta
     const int code = hdf_judge(file->path, *why ? EXIT_BAD_DATA : EXIT_DONE, why);
     return code == EXIT_IO ? code : verify_order(file, meta, why);
 }
+
+int features_check_whole(struct features_file *file, const struct features_meta *meta, char **why)
+{
+    char *wrong = NULL;
+    const int code = features_verify(file, meta, &wrong);
+    if (code == EXIT_BAD_DATA) {
+        *why = text_format("%s is not whole: %s", file->path, wrong);
+        free(wrong);
+    } else {
+        *why = wrong;
+    }
+    return code;
+}

@@ -311,13 +311,15 @@ def changed_files(p):
                ["extract", "MADE/hour.pcap", "-o", "MADE/features"], ["info", "MADE/features"], ["verify", "MADE/features"]]
     users = [["evaluate", "MADE/model.h5", "MADE/features"], ["classify", "MADE/model.h5", "MADE/hour.pcap", "--model", "forest-depth-2"],
              ["info", "MADE/model.h5"], ["verify", "MADE/model.h5"]]
-    verifiers, labellers = [["verify", "MADE/features"]], [["label", "MADE/features", "-o", "MADE/labelled"], ["verify", "MADE/features"]]
+    verifiers = [["verify", "MADE/features"]]
+    writers = verifiers + [["label", "MADE/features", "-o", "MADE/labelled"],
+                           ["export", "MADE/features", "--format", "hdf5", "--anonymize", "MADE/key", "-o", "MADE/shared/"]]
     forest = "/models/" + sorted(h5py.File(model)["models"])[0]
     for path, where, key, value, commands in [
         (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
         (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
         (hour, "/tally/arp", (), 1, readers),
-        (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, labellers), (hour, "/tally/records", (), 1, verifiers),
+        (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, writers), (hour, "/tally/records", (), 1, writers),
         (model, "/", "inputs", None, users), (model, "/", "rules", None, users),
         (model, "/", "window_length", np.int64(2**62), users), (model, "/", "window_length", np.int64(-1), users),
         (model, forest + "/values", (0, 0), 1e308, users),

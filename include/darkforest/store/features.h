@@ -93,6 +93,9 @@ void features_close(struct features_file *file);
  * EXIT_IO with a sentence when it cannot be read.
  */
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why);
+/* The same, with a sentence that names the file: for who writes its rows anew, since the new file would give
+ * its checksums to rows that are not those which the old one was written with. */
+int features_check_whole(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);
 
 /* Operands (files, folders, globs) to the feature files in them, ordered by name.

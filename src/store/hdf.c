@@ -147,6 +147,15 @@ hid_t hdf_group_open(hid_t parent, const char *name)
     return hdf_has(parent, name) ? H5Gopen2(parent, name, H5P_DEFAULT) : -1;
 }
 
+/* No name of ours has control characters; names are shown. */
+static int is_printable(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || *name == 0x7f)
+            return 0;
+    return 1;
+}
+
 int hdf_names(hid_t group, char ***names, size_t *n)
 {
     H5G_info_t info;
@@ -158,7 +167,8 @@ int hdf_names(hid_t group, char ***names, size_t *n)
     for (hsize_t i = 0; i < info.nlinks; i++) {
         char name[256] = "";
         if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) <
-            0) {
+                0 ||
+            !is_printable(name)) {
             hdf_names_free(found, i);
             return -1;
         }

@@ -40,7 +40,8 @@ hid_t hdf_group_open(hid_t parent, const char *name);
 int hdf_has(hid_t parent, const char *name);
 #define HDF_NAMES_MOST 4096
 /* Names of the links of a group in order of name; fresh memory, *n of them.
- * 0; -1, with none, when it cannot be read or holds more than HDF_NAMES_MOST. */
+ * 0; -1, with none, when it cannot be read, holds more than HDF_NAMES_MOST, or one with control
+ * characters. */
 int hdf_names(hid_t group, char ***names, size_t *n);
 void hdf_names_free(char **names, size_t n);
 
@@ -59,6 +60,7 @@ int hdf_put_bytes(hid_t object, const char *name, const uint8_t *values, size_t 
 /* As 16 hexadecimal digits, which every reader can hold. */
 int hdf_put_hash(hid_t object, const char *name, uint64_t hash);
 
+/* Control characters, but for ends of lines and tabs, have become question marks. */
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);

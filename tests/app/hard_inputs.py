@@ -334,6 +334,11 @@ def changed_files(p):
                 assert done.returncode == code, (where, key, value, words, done.returncode, done.stderr)
                 assert os.path.basename(path) in done.stderr + done.stdout, (words, done.stderr)
         shutil.rmtree(mine)
+    with h5py.File(hour, "r+", libver="latest") as f:
+        f.attrs.create("damages", b"\x1b]0;x\x07.pcap: at byte 3: cut\n", dtype=h5py.string_dtype("utf-8", 40))
+    for words in (["info", folder], ["extract", os.path.join(made, "hour.pcap"), "--from", "2017-01-01", "-o", folder]):
+        done = p.run(*words)
+        assert "?]0;x?.pcap: at byte 3" in done.stdout + done.stderr and "\x1b" not in done.stdout + done.stderr, done
     with h5py.File(os.path.join(made, "result.h5"), "r+", libver="latest") as f:
         f["results"][sorted(f["results"])[0]]["metrics/recall"][0] = 0.5
     done = p.run("verify", os.path.join(made, "result.h5"), p.file("none.h5"), model)

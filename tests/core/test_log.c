@@ -43,6 +43,19 @@ static void be_another_rank(void)
         _exit(1);
 }
 
+static void say_what_others_wrote(void)
+{
+    log_warn("%s is cut off", "a\x1b[2J\nb\x7f\xc3\xa9.pcap");
+}
+
+static void a_message_is_one_line_of_text(void **state)
+{
+    (void)state;
+    char text[STDERR_TEXT_SIZE];
+    assert_int_equal(stderr_text(say_what_others_wrote, 0, text), 0);
+    assert_string_equal(text, "darkforest: warning: a?[2J?b?\xc3\xa9.pcap is cut off\n");
+}
+
 static void each_level_says_its_lines(void **state)
 {
     (void)state;
@@ -97,6 +110,7 @@ static void the_last_error_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_is_one_line_of_text),
         cmocka_unit_test(each_level_says_its_lines),
         cmocka_unit_test(long_sentences_are_cut_to_a_line),
         cmocka_unit_test(the_last_error_is_kept),

@@ -122,13 +122,23 @@ static int write_trailer(const struct joint *joint)
     return code;
 }
 
+/* What this rank wrote is on the disk: rank 0's sync is of its own node, and what another could not write is
+ * told to nobody else. */
+static int close_own(const struct joint *joint, int code)
+{
+    if (joint->fd < 0)
+        return code;
+    if (code == EXIT_DONE && output_sync(joint->fd))
+        code = say_unwritable(joint);
+    return close(joint->fd) && code == EXIT_DONE ? say_unwritable(joint) : code;
+}
+
 int joint_close(struct joint *joint, int code)
 {
     const int first = ranks_rank(joint->world) == 0;
     if (first && code == EXIT_DONE && joint->n_parts > 0)
         code = write_trailer(joint);
-    if (joint->fd >= 0 && close(joint->fd) && code == EXIT_DONE)
-        code = say_unwritable(joint);
+    code = close_own(joint, code);
     code = ranks_agree(joint->world, code, NULL);
     if (joint->output && output_end(joint->output, code != EXIT_DONE) && code == EXIT_DONE)
         code = EXIT_IO;

@@ -19,8 +19,7 @@ char *output_partial_name(const char *path)
     return text_format("%s.partial", path);
 }
 
-/* Some network file systems cannot sync a folder and say so: a rename is then as durable as they make it. */
-static int sync_open(int fd)
+int output_sync(int fd)
 {
     return fsync(fd) && errno != EINVAL && errno != ENOTSUP ? -1 : 0;
 }
@@ -29,7 +28,7 @@ static int sync_folder_of(const char *path)
 {
     char *folder = path_folder(path);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int failed = fd < 0 || sync_open(fd), error = errno;
+    const int failed = fd < 0 || output_sync(fd), error = errno;
     if (fd >= 0)
         close(fd);
     free(folder);
@@ -112,7 +111,7 @@ const char *output_partial(const struct output *output)
 
 int output_end(struct output *output, int failed)
 {
-    if (!failed && (sync_open(output->fd) || rename(output->partial, output->path))) {
+    if (!failed && (output_sync(output->fd) || rename(output->partial, output->path))) {
         log_error("%s: cannot be finished: %m", output->path);
         failed = 1;
     }

@@ -25,6 +25,10 @@ const char *output_partial(const struct output *output);
  * when it failed, after one sentence unless the caller said so. */
 int output_end(struct output *output, int failed);
 
+/* fsync; 0, or -1 with errno. Some network file systems cannot sync a folder and say so: a rename is then as
+ * durable as they make it. */
+int output_sync(int fd);
+
 /* PATH.partial in fresh memory; free() it. */
 char *output_partial_name(const char *path);
 /* A whole file through a FILE. 0; EXIT_IO or EXIT_STOPPED, as above, after one sentence; or the writer's own

@@ -406,10 +406,10 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     int code = make_folders(world, values);
     if (code)
         return code;
+    stop_watch(x.options->deadline_ns, x.options->output);
     code = run_record_new(&x.record, world, "extract", x.options->output, RUN_RECORD_IN);
     if (code)
         return code;
-    stop_watch(x.options->deadline_ns, x.options->output);
     run_record_phase(x.record, "inputs");
     code = read_inputs(&x, operands);
     if (code == 0) {

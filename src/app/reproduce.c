@@ -294,9 +294,9 @@ static int work_off(struct reproduce *r)
 {
     const char *output = r->campaign.output;
     int code;
+    stop_watch(r->options->deadline_ns, output);
     if ((code = run_record_new(&r->record, r->world, "reproduce", output, RUN_RECORD_IN)))
         return code;
-    stop_watch(r->options->deadline_ns, output);
     return run_record_finish(r->record, do_all(r));
 }
 

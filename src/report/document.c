@@ -168,10 +168,9 @@ static int print_html(FILE *out, const char *folder, const struct document *docu
     return code;
 }
 
-static int print_markdown(FILE *out, const char *folder, const struct document *document)
+static void print_markdown(FILE *out, const struct document *document)
 {
     static const char *const marks[] = {[BLOCK_TITLE] = "# ", [BLOCK_HEADING] = "## ", [BLOCK_TEXT] = ""};
-    (void)folder;
     for (size_t i = 0; i < document->n; i++) {
         const struct document_block *block = &document->blocks[i];
         if (block->kind == BLOCK_GRID)
@@ -181,23 +180,34 @@ static int print_markdown(FILE *out, const char *folder, const struct document *
         else
             fprintf(out, "%s%s\n\n", marks[block->kind], block->text);
     }
-    return EXIT_DONE;
 }
 
-static int write_page(const char *folder, const char *name, const struct document *document,
-                      int (*print)(FILE *out, const char *folder, const struct document *document))
+static int write_markdown(const char *folder, const struct document *document)
+{
+    char *page, *path = text_format("%s/report.md", folder);
+    size_t n;
+    FILE *out = memory_stream(&page, &n);
+    print_markdown(out, document);
+    memory_stream_end(out);
+    const int code = output_write_file(path, page, n);
+    free(path);
+    free(page);
+    return code;
+}
+
+static int write_html(struct output *to, const char *folder, const struct document *document)
 {
     char *page;
     size_t n;
     FILE *out = memory_stream(&page, &n);
-    int code = print(out, folder, document);
+    int code = print_html(out, folder, document);
     memory_stream_end(out);
-    char *path = text_format("%s/%s", folder, name);
-    if (code == EXIT_DONE)
-        code = output_write_file(path, page, n);
-    free(path);
+    if (code == EXIT_DONE && output_write_bytes(output_partial(to), page, n)) {
+        log_error("%s/report.html: cannot be written: %m", folder);
+        code = EXIT_IO;
+    }
     free(page);
-    return code;
+    return output_end(to, code != EXIT_DONE) && code == EXIT_DONE ? EXIT_IO : code;
 }
 
 static int write_grid(const char *folder, const struct grid *grid, const char *ending,
@@ -226,7 +236,7 @@ static int write_grids(const struct document *document, const char *folder)
     return code;
 }
 
-int document_write(const struct document *document, const char *folder)
+int document_write(const struct document *document, const char *folder, struct output *page)
 {
     char *tables = text_format("%s/tables", folder);
     int code = output_make_directory(tables) == 0 ? EXIT_DONE : EXIT_IO;
@@ -234,9 +244,11 @@ int document_write(const struct document *document, const char *folder)
     if (code == EXIT_DONE)
         code = write_grids(document, folder);
     if (code == EXIT_DONE)
-        code = write_page(folder, "report.md", document, print_markdown);
+        code = write_markdown(folder, document);
     if (code == EXIT_DONE)
-        code = write_page(folder, "report.html", document, print_html);
+        code = write_html(page, folder, document);
+    else
+        output_end(page, 1);
     if (code == EXIT_DONE)
         code = leftovers_remove(folder, &document->files);
     return code;

@@ -44,17 +44,31 @@ static char *label_of(const char *folder)
     return label;
 }
 
+/* The folder, and the page in it, held from the start: of two reports side by side the files would be mixed. */
+static int hold_page(struct output **page, const char *folder, const char *figures)
+{
+    if (output_make_directory(figures))
+        return EXIT_IO;
+    char *path = text_format("%s/report.html", folder);
+    const int code = output_begin(page, path);
+    free(path);
+    return code;
+}
+
 int report_write(struct report *report, const char *folder)
 {
     struct document document = {0};
+    struct output *page = NULL;
     char *figures = text_format("%s/figures", folder);
     arrange_report(report);
-    int code = output_make_directory(figures) == 0 ? EXIT_DONE : EXIT_IO;
+    int code = hold_page(&page, folder, figures);
     document.label = label_of(folder);
     if (code == EXIT_DONE)
         code = build(&document, report, figures);
     if (code == EXIT_DONE)
-        code = document_write(&document, folder);
+        code = document_write(&document, folder, page);
+    else if (page)
+        output_end(page, 1);
     document_free(&document);
     free(figures);
     return code;

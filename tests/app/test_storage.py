@@ -149,6 +149,20 @@ def two_runs_in_one_place(p, hours, truth, ranks):
             said = [line for line in refused.stderr.splitlines() if "error: " in line]
             assert refused.returncode == STOPPED and len(said) == 1 and "another run" in said[0], (command, refused.stderr)
         p.do(*command, "-o", taken, ranks=ranks)
+    report_in_one_place(p, truth)
+
+
+def report_in_one_place(p, truth):
+    """The page's place is held from the start: the tables of two reports side by side would be mixed."""
+    report = p.file("taken-report")
+    os.makedirs(report, exist_ok=True)
+    with at_work(os.path.join(report, "report.html")):
+        refused = p.run("report", truth, "-o", report)
+        said = [line for line in refused.stderr.splitlines() if "error: " in line]
+        assert refused.returncode == STOPPED and len(said) == 1 and "another run" in said[0], refused.stderr
+    assert not os.path.exists(os.path.join(report, "tables")), os.listdir(report)
+    p.do("report", truth, "-o", report)
+    shutil.rmtree(report)
 
 
 def full_standard_output(p, hours, truth, ranks):

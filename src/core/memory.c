@@ -10,7 +10,10 @@
 
 static void out_of_memory(size_t n_bytes)
 {
-    fprintf(stderr, "darkforest: error: out of memory (%zu bytes were wanted)\n", n_bytes);
+    fprintf(stderr,
+            "darkforest: error: out of memory (%zu bytes were wanted): it takes fewer ranks a node, or a job "
+            "with more memory\n",
+            n_bytes);
     _exit(EXIT_IO);
 }
 

@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Rows read at once. */
 #define BLOCK 16384
@@ -39,6 +40,30 @@ char *training_rows_inputs(const struct strings *paths)
         at = stpcpy(at, path_name(paths->items[i]));
     }
     return text;
+}
+
+/* A file as rank 0 found it. Files are replaced by a rename: rows of the one and labels of the other, or as many
+ * rows as the other had, would be taken for one file's. Fixed width: it crosses MPI. */
+struct surveyed {
+    uint64_t n_rows, n_bytes, inode;
+};
+
+static struct surveyed find_file(const char *path, uint64_t n_rows)
+{
+    struct stat status;
+    return stat(path, &status) ? (struct surveyed){n_rows, 0, 0}
+                               : (struct surveyed){n_rows, (uint64_t)status.st_size, status.st_ino};
+}
+
+/* EXIT_DONE; EXIT_IO with *why, in place of what was wrong with it, when it is another than was surveyed. */
+static int check_same(const char *path, const struct surveyed *file, char **why)
+{
+    const struct surveyed now = find_file(path, file->n_rows);
+    if (now.n_bytes == file->n_bytes && now.inode == file->inode)
+        return EXIT_DONE;
+    free(*why);
+    *why = text_format("%s has changed since it was first looked at", path);
+    return EXIT_IO;
 }
 
 /* What one file adds to what is known of all. */
@@ -70,8 +95,8 @@ static void warn_of_parts(size_t n_files, size_t n_damaged, size_t n_partial)
             n_files, n_damaged, n_partial);
 }
 
-/* Rank 0. The number of rows of each file, and what stands beside them. */
-static int survey(const struct strings *paths, uint64_t *n_rows, struct training_rows *rows, char **why)
+/* Rank 0. Each file, and what stands beside the rows. */
+static int survey(const struct strings *paths, struct surveyed *files, struct training_rows *rows, char **why)
 {
     struct mixture mixture = {0};
     size_t n_damaged = 0, n_partial = 0;
@@ -79,10 +104,11 @@ static int survey(const struct strings *paths, uint64_t *n_rows, struct training
     rows->about.windows = memory_get(paths->n * sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
+        files[i] = find_file(paths->items[i], 0);
         struct features_file *file = features_open(paths->items[i], &meta, &code, why);
         if (!file)
             break;
-        n_rows[i] = meta.n_rows;
+        files[i].n_rows = meta.n_rows;
         note_file(rows, &meta);
         n_damaged += meta.damages[0] != '\0';
         n_partial += meta.covered_from_ns != 0 || meta.covered_to_ns != 0;
@@ -143,7 +169,7 @@ static uint64_t rows_of_rank(const struct ranks *ranks, uint64_t n_total)
 }
 
 /* Local. This rank's share of the files' rows, laid end to end. */
-static int read_share(const struct ranks *ranks, const struct strings *paths, const uint64_t *n_rows,
+static int read_share(const struct ranks *ranks, const struct strings *paths, const struct surveyed *files,
                       struct training_rows *rows, char **why)
 {
     const uint64_t first = share_start(rows->n_total, ranks_rank(ranks), ranks_size(ranks));
@@ -154,11 +180,13 @@ static int read_share(const struct ranks *ranks, const struct strings *paths, co
     rows->labels = memory_get(n + 1);
     rows->table = (struct table){SOURCE_FEATURES, LABEL_CLASSES, n, rows->values, rows->labels, NULL};
     uint64_t start = 0; /* of the file among all rows */
-    for (size_t i = 0; i < paths->n; start += n_rows[i++]) {
-        const uint64_t from = larger(start, first), to = smaller(start + n_rows[i], end);
-        const int code = from < to ? read_part(paths->items[i], from - start, (size_t)(to - from), rows,
-                                               (size_t)(from - first), why)
-                                   : EXIT_DONE;
+    for (size_t i = 0; i < paths->n; start += files[i++].n_rows) {
+        const uint64_t from = larger(start, first), to = smaller(start + files[i].n_rows, end);
+        if (from >= to)
+            continue;
+        int code =
+            read_part(paths->items[i], from - start, (size_t)(to - from), rows, (size_t)(from - first), why);
+        code = exit_worse(code, check_same(paths->items[i], &files[i], why));
         if (code != EXIT_DONE)
             return code;
     }
@@ -203,12 +231,12 @@ static void broadcast_text(const struct ranks *ranks, char **text)
 
 /* Collective. What rank 0 has found out about the files, to all: nobody else opens more of them than it
  * reads. */
-static int share_survey(const struct ranks *ranks, const struct strings *paths, uint64_t *n_rows,
+static int share_survey(const struct ranks *ranks, const struct strings *paths, struct surveyed *files,
                         struct training_rows *rows)
 {
     struct training *about = &rows->about;
     char *why = NULL;
-    int code = ranks_rank(ranks) == 0 ? survey(paths, n_rows, rows, &why) : EXIT_DONE;
+    int code = ranks_rank(ranks) == 0 ? survey(paths, files, rows, &why) : EXIT_DONE;
     code = ranks_agree(ranks, code, why);
     free(why);
     if (code != EXIT_DONE)
@@ -226,7 +254,7 @@ static int share_survey(const struct ranks *ranks, const struct strings *paths, 
     about->inputs = inputs;
     about->filter = filter;
     about->windows = windows;
-    ranks_broadcast(ranks, 0, n_rows, paths->n * sizeof *n_rows);
+    ranks_broadcast(ranks, 0, files, paths->n * sizeof *files);
     rows->n_total = about->n_rows;
     return EXIT_DONE;
 }
@@ -265,8 +293,8 @@ static int read_files(const struct ranks *ranks, const struct strings *paths, ui
                       struct training_rows *rows)
 {
     char *why = NULL;
-    uint64_t *n_rows = memory_zeroed(paths->n + 1, sizeof *n_rows);
-    int code = share_survey(ranks, paths, n_rows, rows);
+    struct surveyed *files = memory_zeroed(paths->n + 1, sizeof *files);
+    int code = share_survey(ranks, paths, files, rows);
     if (code == EXIT_DONE) {
         code = check_memory(ranks, memory, rows, &why);
         if (code == EXIT_DONE)
@@ -274,13 +302,13 @@ static int read_files(const struct ranks *ranks, const struct strings *paths, ui
         code = ranks_agree(ranks, code, why);
     }
     if (code == EXIT_DONE) {
-        code = read_share(ranks, paths, n_rows, rows, &why);
+        code = read_share(ranks, paths, files, rows, &why);
         code = ranks_agree(ranks, code, why);
     }
     if (code == EXIT_DONE)
         rows->about.input_checksum = checksum(ranks, rows);
     free(why);
-    free(n_rows);
+    free(files);
     return code;
 }
 

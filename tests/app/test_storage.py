@@ -231,6 +231,25 @@ def gone_before_read(p, hours, truth, ranks):
     same(p, output, truth)
 
 
+def features_replaced_while_read(p, hours, truth, ranks):
+    """`label` and `extract` replace feature files: a model of rows of the old and labels of the new is none."""
+    many, model = p.file("many-%d" % ranks), p.file("of-many-%d.h5" % ranks)
+    os.mkdir(many)
+    source = os.path.join(truth, features(truth)[0])
+    copies = [shutil.copy(source, os.path.join(many, "features-%02d.h5" % i)) for i in range(16)]
+    words = ["train", many, "-o", model, "--learner", "bayes"]
+
+    def replace():
+        other = shutil.copy(source, p.file("other-features"))
+        os.rename(other, copies[-1])
+
+    done = p.disturbed(words, model, ranks, replace)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == IO_FAILED and len(said) == 1 and "%s has changed" % copies[-1] in said[0], done.stderr
+    assert not os.path.exists(model)
+    shutil.rmtree(many)
+
+
 def in_small_shared_memory(n_bytes):
     """What a command must stand behind to find a /dev/shm of that size."""
     return ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=%d tmpfs /dev/shm && exec "$@"' % n_bytes, "sh"]
@@ -270,7 +289,7 @@ def main():
             p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
         p.do("extract", *hours, *FROM, "-o", truth)
         for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output,
-                     cut_while_read, replaced_before_read, gone_before_read):
+                     cut_while_read, replaced_before_read, gone_before_read, features_replaced_while_read):
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)

@@ -3,12 +3,16 @@
 #include "command.h"
 
 #include "darkforest/core/clock.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/folder.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -61,15 +65,34 @@ static json_t *now_text(void)
     return json_string(text);
 }
 
-/* The records of earlier runs into the same place, the latest first; NULL: there are none. Rank 0. */
-static json_t *read_earlier(const char *path)
+/* What is there of a record; NULL: nothing that can be kept. */
+static json_t *load(const char *path, int *code)
 {
     json_error_t error;
-    json_t *latest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(latest)) {
-        json_decref(latest);
+    FILE *file = fopen(path, "rbe");
+    if (!file && folder_lacks(errno))
         return NULL;
+    json_t *record = file ? json_loadf(file, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (!file || ferror(file)) {
+        log_error("%s cannot be read: %m", path);
+        *code = EXIT_IO;
+    } else if (!json_is_object(record)) {
+        log_warn("%s is not a run record: what it said of earlier runs is not kept", path);
     }
+    if (file)
+        fclose(file);
+    if (json_is_object(record) && *code == EXIT_DONE)
+        return record;
+    json_decref(record);
+    return NULL;
+}
+
+/* The records of earlier runs into the same place, the latest first; NULL: there are none. Rank 0. */
+static json_t *read_earlier(const char *path, int *code)
+{
+    json_t *latest = load(path, code);
+    if (!latest)
+        return NULL;
     json_t *earlier = json_incref(json_object_get(latest, "earlier"));
     if (!json_is_array(earlier)) {
         json_decref(earlier);
@@ -119,7 +142,9 @@ int run_record_new(struct run_record **record, const struct ranks *world, const 
     if (output && ranks_rank(world) == 0) {
         char *path = text_format("%s%s", output, ending);
         code = hold(&held, path);
-        earlier = code ? NULL : read_earlier(path);
+        earlier = code ? NULL : read_earlier(path, &code);
+        if (code && held)
+            output_end(held, 1);
         free(path);
     }
     code = ranks_agree(world, code, NULL);

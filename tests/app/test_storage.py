@@ -165,6 +165,25 @@ def report_in_one_place(p, truth):
     shutil.rmtree(report)
 
 
+def lost_record(p, hours, truth, ranks):
+    """What run.json says of earlier runs is kept, or the run says that it is not."""
+    output = p.file("record-out-%d" % ranks)
+    record = os.path.join(output, "run.json")
+    words = ["extract", *hours, *FROM, "-o", output]
+    os.makedirs(record)  # which opens, and cannot be read
+    done = p.run(*words, ranks=ranks)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == IO_FAILED and len(said) == 1 and record + " cannot be read" in said[0], done.stderr
+    assert os.listdir(output) == ["run.json"], os.listdir(output)
+    os.rmdir(record)
+    with open(record, "w") as f:
+        f.write('{"command": "ext')
+    assert record + " is not a run record" in p.do(*words, ranks=ranks).stderr
+    p.do(*words, ranks=ranks)
+    assert len(run_record(output)["earlier"]) == 1
+    same(p, output, truth)
+
+
 def full_standard_output(p, hours, truth, ranks):
     model = p.file("told-%d.h5" % ranks)
     with open("/dev/full", "w") as full:
@@ -288,7 +307,7 @@ def main():
             hours.append(p.file(start + ".pcap"))
             p.do("synth", "-o", hours[-1], "--start", start, "--packets", "2500000", "--sources", "200000", "--seed", str(hour))
         p.do("extract", *hours, *FROM, "-o", truth)
-        for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, full_standard_output,
+        for case in (full_scratch, lost_scratch, full_output, read_only_output, two_runs_in_one_place, lost_record, full_standard_output,
                      cut_while_read, replaced_before_read, gone_before_read, features_replaced_while_read):
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)

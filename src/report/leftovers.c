@@ -1,6 +1,7 @@
 #include "leftovers.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/folder.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -8,6 +9,7 @@
 #include "darkforest/core/text.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +116,20 @@ int leftovers_rename(const char *from, const char *path)
     }
     free(line);
     return code;
+}
+
+void leftovers_drop_drawings(const char *figures)
+{
+    static const char *const patterns[] = {"[a-z]*.svg.[0-9]*.partial", "[a-z]*.pdf.[0-9]*.partial"};
+    struct strings paths = {0};
+    char *why = NULL;
+    folder_list(figures, &paths, &why);
+    for (size_t i = 0; i < paths.n; i++)
+        if (fnmatch(patterns[0], path_name(paths.items[i]), 0) == 0 ||
+            fnmatch(patterns[1], path_name(paths.items[i]), 0) == 0)
+            unlink(paths.items[i]);
+    strings_free_all(&paths);
+    free(why);
 }
 
 /* The lines of a list, and the name in each. */

@@ -23,5 +23,7 @@ int leftovers_rename(const char *from, const char *path);
 /* When all of `made` is written: removes what the list names and `made` does not, and lists what is
  * there then. 0, or an exit code after one sentence. */
 int leftovers_remove(const char *folder, const struct strings *made);
+/* Takes away what a report that was killed had drawn of its pictures. Of a folder whose page is held. */
+void leftovers_drop_drawings(const char *figures);
 
 #endif

@@ -1,6 +1,7 @@
 #include "darkforest/report/report.h"
 
 #include "arrange.h"
+#include "leftovers.h"
 #include "sections.h"
 
 #include "darkforest/core/exits.h"
@@ -51,6 +52,8 @@ static int hold_page(struct output **page, const char *folder, const char *figur
         return EXIT_IO;
     char *path = text_format("%s/report.html", folder);
     const int code = output_begin(page, path);
+    if (code == EXIT_DONE)
+        leftovers_drop_drawings(figures);
     free(path);
     return code;
 }

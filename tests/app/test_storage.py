@@ -161,7 +161,12 @@ def report_in_one_place(p, truth):
         said = [line for line in refused.stderr.splitlines() if "error: " in line]
         assert refused.returncode == STOPPED and len(said) == 1 and "another run" in said[0], refused.stderr
     assert not os.path.exists(os.path.join(report, "tables")), os.listdir(report)
+    figures = os.path.join(report, "figures")  # where a killed report was drawing
+    os.makedirs(figures, exist_ok=True)
+    for name in ("label-mix.svg.123.partial", "label-mix.pdf.123.partial", "mine.partial"):
+        open(os.path.join(figures, name), "w").close()
     p.do("report", truth, "-o", report)
+    assert [name for name in os.listdir(figures) if name.endswith(".partial")] == ["mine.partial"], os.listdir(figures)
     shutil.rmtree(report)
 
 

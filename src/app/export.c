@@ -388,8 +388,8 @@ static const struct option_row export_rows[] = {
      "The file to write; of HDF5 files the folder, if they are several, PATH is one, or PATH ends in a "
      "slash. CSV goes to standard output without it.",
      FIELD(output), 1, 0},
-    {"format", OPTION_CHOICE, "csv|hdf5", "Of exported feature files; csv when not given.", FIELD(format), 0,
-     0},
+    {"format", OPTION_CHOICE, "csv|hdf5",
+     "Of exported feature files, of hdf5 those that are whole; csv when not given.", FIELD(format), 0, 0},
     {"anonymize", OPTION_STRING, "KEYFILE",
      "Anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
      "same addresses.",

@@ -196,16 +196,21 @@ static int check_whole(const char *path, char **why)
     return code;
 }
 
-/* Whether the next files are whole, one a rank from the first. Collective; the agreed exit code. */
-static int check_next(struct label_run *run, size_t first)
+/* The next files, one a rank from the first: those before *whole_to are whole. When it is the first that is not,
+ * this says so. Collective; the agreed exit code. */
+static int check_next(struct label_run *run, size_t first, size_t *whole_to)
 {
-    const size_t own = first + (size_t)ranks_rank(run->ranks);
+    const uint64_t rank = (uint64_t)ranks_rank(run->ranks), size = (uint64_t)ranks_size(run->ranks);
+    const size_t own = first + rank;
     char *why = NULL;
     int code = EXIT_DONE;
     run_record_phase(run->record, "verify");
     if (own < run->inputs.n)
         code = check_whole(run->inputs.items[own], &why);
-    code = ranks_agree(run->ranks, code, why);
+    uint64_t most = code == EXIT_DONE ? 0 : size - rank; /* files from a bad one on */
+    ranks_max_u64(run->ranks, &most, 1);
+    *whole_to = first + size - most;
+    code = ranks_agree(run->ranks, most == size ? code : EXIT_DONE, why);
     run_record_phase(run->record, NULL);
     free(why);
     return code;
@@ -214,14 +219,15 @@ static int check_next(struct label_run *run, size_t first)
 /* Collective; the agreed exit code. */
 static int relabel_files(struct label_run *run)
 {
-    const size_t n = run->inputs.n, size = (size_t)ranks_size(run->ranks);
+    const size_t n = run->inputs.n;
+    size_t whole_to = 0;
     struct progress progress;
     int code = EXIT_DONE;
     progress_start(&progress, "label", "files", n);
     for (size_t i = 0; i < n && code == EXIT_DONE; i++) {
         code = stop_agreed(run->ranks, "the files written so far are whole");
-        if (code == EXIT_DONE && i % size == 0)
-            code = check_next(run, i);
+        if (code == EXIT_DONE && i == whole_to)
+            code = check_next(run, i, &whole_to);
         if (code == EXIT_DONE)
             code = relabel_file(run, run->inputs.items[i]);
         progress_update(&progress, i + 1, i + 1);
@@ -284,7 +290,8 @@ static const char about[] =
     "Reads feature files (files, folders or patterns), decides the label of every source again from the "
     "evidence kept beside its features, and writes files of the same names to DIR, in place of those "
     "that are there. No packet is read. Of the rows only label, rule and rules_matched change; the files say "
-    "by which rules and which command line, and keep the one that read the packets.";
+    "by which rules and which command line, and keep the one that read the packets. A file that is not whole "
+    "(verify) ends the run; those before it are written.";
 static const char example[] =
     "darkforest label hours/ -o relabelled --rules strict.ini    every window in hours/";
 

@@ -26,7 +26,7 @@ struct file_ranges {
 /* How a range was read: proves that the cuts were right. Fixed width: it crosses MPI. */
 struct seam {
     uint64_t first, end; /* where its first record starts, and the one behind its last */
-    uint64_t damaged;
+    uint64_t damaged;    /* or an index that does not hold */
     uint64_t code;
 };
 
@@ -110,8 +110,8 @@ static struct reader *open_range(const struct step *step, const struct file_rang
     }
     const size_t behind = part_from(&f->parts, range->from + 1);
     const size_t next = range->to == UINT64_MAX ? f->parts.n : part_from(&f->parts, range->to + 1) - 1;
-    return reader_open_parts(path, kind, &f->parts, behind > 0 ? behind - 1 : 0,
-                             part_from(&f->parts, range->to), next, code, why);
+    const struct part_range parts = {behind > 0 ? behind - 1 : 0, part_from(&f->parts, range->to), next};
+    return reader_open_parts(path, kind, &f->parts, &parts, code, why);
 }
 
 /* A record that starts at `offset`. 0 when it lies behind the range. */

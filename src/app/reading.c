@@ -205,8 +205,9 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
     if (slice->kind == SLICE_BYTES)
         reader = reader_open_range(file->path, &file->kind, slice->from, slice->to, &code, &why);
     else if (slice->kind == SLICE_PARTS)
-        reader = reader_open_parts(file->path, &file->kind, &step->files[slice->file - step->first].parts,
-                                   (size_t)slice->from, (size_t)slice->to, (size_t)slice->to, &code, &why);
+        reader = reader_open_parts(
+            file->path, &file->kind, &step->files[slice->file - step->first].parts,
+            &(struct part_range){(size_t)slice->from, (size_t)slice->to, (size_t)slice->to}, &code, &why);
     else
         reader = reader_open_again(file->path, &file->kind, &code, &why);
     if (!reader && slice->kind == SLICE_PARTS && code == EXIT_BAD_DATA) {

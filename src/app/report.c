@@ -12,10 +12,8 @@
 #include "darkforest/report/report.h"
 #include "darkforest/store/files.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 struct report_options {
@@ -49,30 +47,11 @@ static void add_run(struct report *report, const json_t *record)
     report_add_run(report, &run);
 }
 
-/* NULL with *code and *why when there is none. */
-static json_t *read_record(const char *path, int *code, char **why)
-{
-    json_error_t error;
-    FILE *file = fopen(path, "rbe");
-    json_t *record = file ? json_loadf(file, JSON_REJECT_DUPLICATES, &error) : NULL;
-    *code = !file || ferror(file) ? EXIT_IO : json_is_object(record) ? EXIT_DONE : EXIT_BAD_DATA;
-    if (*code == EXIT_IO)
-        *why = text_format("%s cannot be read: %s", path, strerror(errno));
-    else if (*code == EXIT_BAD_DATA)
-        *why = text_format("%s is not a run record: line %d: %s", path, error.line, error.text);
-    if (file)
-        fclose(file);
-    if (*code == EXIT_DONE)
-        return record;
-    json_decref(record);
-    return NULL;
-}
-
 /* The runs of a record, in the order of time. */
 static int add_record_file(struct report *report, const char *path, char **why)
 {
     int code;
-    json_t *record = read_record(path, &code, why);
+    json_t *record = run_record_read(path, &code, why);
     if (!record)
         return code;
     const json_t *earlier = json_object_get(record, "earlier");

@@ -65,32 +65,47 @@ static json_t *now_text(void)
     return json_string(text);
 }
 
-/* What is there of a record; NULL: nothing that can be kept. */
-static json_t *load(const char *path, int *code)
+json_t *run_record_read(const char *path, int *code, char **why)
 {
     json_error_t error;
     FILE *file = fopen(path, "rbe");
-    if (!file && folder_lacks(errno))
-        return NULL;
+    const int is_absent = !file && folder_lacks(errno);
     json_t *record = file ? json_loadf(file, JSON_REJECT_DUPLICATES, &error) : NULL;
-    if (!file || ferror(file)) {
-        log_error("%s cannot be read: %m", path);
-        *code = EXIT_IO;
-    } else if (!json_is_object(record)) {
-        log_warn("%s is not a run record: what it said of earlier runs is not kept", path);
-    }
+    *code = is_absent                 ? EXIT_NO_INPUT
+            : !file || ferror(file)   ? EXIT_IO
+            : !json_is_object(record) ? EXIT_BAD_DATA
+                                      : EXIT_DONE;
+    if (*code == EXIT_BAD_DATA)
+        *why = text_format("%s is not a run record: line %d: %s", path, error.line, error.text);
+    else if (*code != EXIT_DONE)
+        *why = text_format("%s cannot be read: %s", path, strerror(errno));
     if (file)
         fclose(file);
-    if (json_is_object(record) && *code == EXIT_DONE)
+    if (*code == EXIT_DONE)
         return record;
     json_decref(record);
     return NULL;
 }
 
+/* What is there of an earlier record; NULL: nothing that can be kept. Rank 0. */
+static json_t *read_latest(const char *path, int *code)
+{
+    char *why = NULL;
+    json_t *record = run_record_read(path, code, &why);
+    if (*code == EXIT_IO)
+        log_error("%s", why);
+    else if (*code == EXIT_BAD_DATA)
+        log_warn("%s; what it said of earlier runs is not kept", why);
+    free(why);
+    if (*code != EXIT_IO)
+        *code = EXIT_DONE;
+    return record;
+}
+
 /* The records of earlier runs into the same place, the latest first; NULL: there are none. Rank 0. */
 static json_t *read_earlier(const char *path, int *code)
 {
-    json_t *latest = load(path, code);
+    json_t *latest = read_latest(path, code);
     if (!latest)
         return NULL;
     json_t *earlier = json_incref(json_object_get(latest, "earlier"));

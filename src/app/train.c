@@ -167,8 +167,10 @@ static int choose_recipes(const struct train_options *o, struct recipes *recipes
         }
     const char *unused = unheard(o, recipes);
     if (unused) {
-        *why =
-            text_format("%s is a parameter of none of the learners to be fitted: --learner chooses", unused);
+        *why = text_format(
+            "--%s sets a parameter that none of the learners to be fitted has: --learner chooses", unused);
+        for (char *c = *why; *c; c++)
+            *c = *c == '_' ? '-' : *c;
         return EXIT_BAD_USAGE;
     }
     for (size_t i = 0; i < recipes->n; i++)

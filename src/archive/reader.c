@@ -412,30 +412,31 @@ static void watch(struct reader *r, const struct parts *parts, size_t from, size
     const struct part *part = &parts->items[seam];
     const struct restart *restart = parts->restarts ? &parts->restarts[seam] : NULL;
     r->seam = part->inflated;
-    r->stream->seam = (struct seam){.offset = part->offset,
-                                    .inflated = part->inflated - (restart ? 0 : parts->items[from].inflated),
-                                    .is_start = !restart || restart->n_window == 0};
+    r->stream->landmark =
+        (struct landmark){.offset = part->offset,
+                          .inflated = part->inflated - (restart ? 0 : parts->items[from].inflated),
+                          .is_start = !restart || restart->n_window == 0};
     if (restart) {
-        r->stream->seam.crc = restart->crc;
-        r->stream->seam.n_member = restart->n_member;
+        r->stream->landmark.crc = restart->crc;
+        r->stream->landmark.n_member = restart->n_member;
     }
 }
 
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
-                                 size_t from, size_t to, size_t seam, int *code, char **why)
+                                 const struct part_range *range, int *code, char **why)
 {
-    const struct part *first = &parts->items[from];
+    const struct part *first = &parts->items[range->from];
     struct reader *r = reopen(path, kind, first->offset, code, why);
     if (!r)
         return NULL;
-    if (resume(r, parts, from, code, why) < 0) {
+    if (resume(r, parts, range->from, code, why) < 0) {
         reader_close(r);
         return NULL;
     }
     r->offset = first->inflated;
     r->first_offset = first->first_record;
-    r->stop = to < parts->n ? parts->items[to].first_record : UINT64_MAX;
-    watch(r, parts, from, seam < to ? seam : to);
+    r->stop = range->to < parts->n ? parts->items[range->to].first_record : UINT64_MAX;
+    watch(r, parts, range->from, range->next < range->to ? range->next : range->to);
     skip_to(r, first->first_record);
     return r;
 }
@@ -443,9 +444,9 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
 int reader_seam_holds(struct reader *reader)
 {
     uint8_t next;
-    if (reader->seam != UINT64_MAX && !reader->stream->seam.seen)
+    if (reader->seam != UINT64_MAX && !reader->stream->landmark.seen)
         stream_read(reader->stream, &next, sizeof next); /* past the end of a frame or a member */
-    return reader->seam == UINT64_MAX || reader->stream->seam.seen;
+    return reader->seam == UINT64_MAX || reader->stream->landmark.seen;
 }
 
 struct reader *reader_open_range(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,

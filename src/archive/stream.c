@@ -71,9 +71,9 @@ uint64_t stream_position(const struct stream *stream)
 
 void stream_note_start(struct stream *stream, uint64_t n_inflated)
 {
-    struct seam *seam = &stream->seam;
-    if (seam->is_start && seam->inflated == n_inflated && seam->offset == stream_position(stream))
-        seam->seen = 1;
+    struct landmark *mark = &stream->landmark;
+    if (mark->is_start && mark->inflated == n_inflated && mark->offset == stream_position(stream))
+        mark->seen = 1;
 }
 
 int stream_is_quiet(const struct stream *stream)

@@ -4,8 +4,9 @@
  *
  *     file -> input (compressed bytes) -> codec -> head (bytes looked at early) -> stream_read
  *
- * A fault (damage or an I/O error) ends the stream like its end does: what was good has been handed out, and
- * `fault` then says in a clause what was wrong.
+ * A fault (damage or an I/O error) ends the stream like its end does: what is before it has been handed out (of
+ * zstd what is before the frame, where that is held back until its checksum holds), and `fault` then says in a
+ * clause what was wrong.
  */
 #ifndef DARKFOREST_ARCHIVE_STREAM_H
 #define DARKFOREST_ARCHIVE_STREAM_H
@@ -35,7 +36,7 @@ struct codec {
 extern const struct codec stream_plain, stream_gzip, stream_zstd;
 
 /* A place where a part begins by its index, and whether the stream came by there. */
-struct seam {
+struct landmark {
     uint64_t offset;   /* in the file */
     uint64_t inflated; /* bytes that the codec counts until there */
     int is_start;      /* a frame or a member begins there; else what the member has come to: */
@@ -57,7 +58,7 @@ struct stream {
     size_t head_at, head_n;
     char fault[128]; /* "": none */
     int io_error;    /* the fault is not the file's content */
-    struct seam seam;
+    struct landmark landmark;
 };
 
 /* "-" is standard input. `give_up` as of reader_open_live, NULL: never.

@@ -124,12 +124,12 @@ static const char *fault_text(int result)
 }
 
 /* Inside a member a part is told by what the member has come to: its checksum, which its end confirms. */
-static void note_seam(struct seam *seam, const struct gzip_state *state)
+static void note_landmark(struct landmark *mark, const struct gzip_state *state)
 {
     const struct inflate_state *s = &state->inflate;
-    if (!seam->is_start && seam->inflated == state->n_inflated && seam->crc == s->crc &&
-        seam->n_member == s->total_out)
-        seam->seen = 1;
+    if (!mark->is_start && mark->inflated == state->n_inflated && mark->crc == s->crc &&
+        mark->n_member == s->total_out)
+        mark->seen = 1;
 }
 
 /* Inflates what input there is, and what isa-l still holds back; a fault when nothing comes of it. */
@@ -147,7 +147,7 @@ static void inflate_some(struct stream *stream, struct gzip_state *state)
     const int result = isal_inflate(s);
     stream->input_at += given - s->avail_in;
     state->n_inflated += room - s->avail_out;
-    note_seam(&stream->seam, state);
+    note_landmark(&stream->landmark, state);
     const int stuck = s->avail_in == given && s->avail_out == room && s->block_state != ISAL_BLOCK_FINISH;
     if (result < 0)
         stream_set_fault(stream, "%s", fault_text(result));

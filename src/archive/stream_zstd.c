@@ -78,15 +78,22 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
     return !stream->fault[0];
 }
 
-/* What the frame that comes next says that it inflates to; 0 when it does not say, or has no checksum. */
+/*
+ * What the frame that comes next says that it inflates to, when it is to be held back until its checksum is known
+ * to hold; else 0. The first is not: what kind of file it is must be seen in it (that of `pack` holds no record).
+ * Nor are those of a pipe, which come when they come.
+ */
 static size_t sealed_bytes(struct stream *stream)
 {
     enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2 };
+    const struct zstd_state *state = stream->state;
+    if (state->hint || state->n_inflated == 0 || !stream->is_regular)
+        return 0;
     const size_t held = stream_fill(stream, FRAME_HEADER_MAX);
     const uint8_t *frame = stream->input + stream->input_at;
     const unsigned long long n = ZSTD_getFrameContentSize(frame, held);
     const int is_sealed = held > DESCRIPTOR && frame[DESCRIPTOR] & HAS_CHECKSUM;
-    return is_sealed && n != ZSTD_CONTENTSIZE_UNKNOWN && n != ZSTD_CONTENTSIZE_ERROR ? n : 0;
+    return is_sealed && n <= SEALED_MOST ? n : 0;
 }
 
 /* A whole frame, or nothing of it when it is damaged. Of one that the end of the file cuts off, what is there. */
@@ -134,10 +141,10 @@ static size_t zstd_read(struct stream *stream, uint8_t *to, size_t n)
         }
         if (stream->fault[0])
             break;
-        const size_t sealed = state->hint ? 0 : sealed_bytes(stream);
+        const size_t sealed = sealed_bytes(stream);
         if (sealed > n - out.pos && out.pos > 0)
             break; /* the next call may have room for it */
-        if (sealed > SEALED_MOST || sealed == 0) {
+        if (sealed == 0) {
             if (!step(stream, &out))
                 break;
         } else if (sealed <= n) {

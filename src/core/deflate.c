@@ -67,6 +67,20 @@ size_t deflater_press(struct deflater *deflater, enum deflate_form form, const u
     if (n_first)
         feed(z, from, n_first, SYNC_FLUSH, 0);
     feed(z, from + n_first, n - n_first, NO_FLUSH, 1);
-    assert(z->internal_state.state == ZSTATE_END);
-    return z->total_out;
+    return z->internal_state.state == ZSTATE_END ? z->total_out : 0;
+}
+
+int deflate_undo(const uint8_t *from, size_t n, uint8_t *to, size_t n_to)
+{
+    struct inflate_state *z = memory_get(sizeof *z);
+    isal_inflate_init(z);
+    z->crc_flag = ISAL_ZLIB;
+    z->next_in = (uint8_t *)(uintptr_t)from; /* isa-l reads only */
+    z->avail_in = (uint32_t)n;
+    z->next_out = to;
+    z->avail_out = (uint32_t)n_to;
+    const int is_whole =
+        isal_inflate(z) == ISAL_DECOMP_OK && z->block_state == ISAL_BLOCK_FINISH && z->avail_out == 0;
+    free(z);
+    return is_whole;
 }

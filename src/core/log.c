@@ -1,5 +1,7 @@
 #include "darkforest/core/log.h"
 
+#include "darkforest/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -28,15 +30,6 @@ const char *log_last_error(void)
     return log_error_text;
 }
 
-/* Names of files and what stands in them come from others: nothing in them is told to a terminal but
- * letters. */
-static void make_plain(char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = '?';
-}
-
 /* One write a line, so that lines of several programs on one stderr do not mix. */
 static void say(const char *kind, const char *format, va_list arguments)
 {
@@ -46,7 +39,9 @@ static void say(const char *kind, const char *format, va_list arguments)
     size_t n = (size_t)prefix + (text > 0 ? (size_t)text : 0);
     if (n > sizeof line - 2)
         n = sizeof line - 2;
-    make_plain(line, n);
+    /* Names of files and what stands in them come from others: nothing else is told to a terminal. */
+    line[n] = '\0';
+    text_make_plain(line, "");
     line[n++] = '\n';
     fwrite(line, 1, n, stderr);
 }

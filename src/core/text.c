@@ -61,6 +61,22 @@ char *text_shell_word(const char *word)
     return quoted;
 }
 
+size_t text_control(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = first ? (unsigned char)text[1] : 0;
+    if (first == 0xc2 && second >= 0x80 && second < 0xa0)
+        return 2;
+    return (first > 0 && first < ' ') || first == 0x7f;
+}
+
+void text_make_plain(char *text, const char *kept)
+{
+    for (size_t n; *text; text += n ? n : 1) {
+        n = strchr(kept, *text) ? 0 : text_control(text);
+        memset(text, '?', n);
+    }
+}
+
 int text_ends_in(const char *text, const char *ending)
 {
     const size_t n = strlen(text), n_ending = strlen(ending);

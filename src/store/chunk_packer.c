@@ -4,8 +4,6 @@
 #include "darkforest/core/deflate.h"
 #include "darkforest/core/memory.h"
 
-#include <isa-l/igzip_lib.h>
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +12,6 @@ struct chunk_packer {
     size_t max_bytes;
     uint8_t *planes; /* a shuffled chunk */
     struct deflater *deflater;
-    struct inflate_state inflate;
 };
 
 struct chunk_packer *chunk_packer_new(size_t max_bytes)
@@ -91,8 +88,10 @@ size_t chunk_packer_pack(struct chunk_packer *packer, const void *items, size_t 
 {
     size_t n_bytes = n * size;
     assert((size == 1 || size == 4 || size == 8) && n_bytes <= packer->max_bytes);
-    return deflater_press(packer->deflater, DEFLATE_ZLIB, shuffle(items, n, size, packer->planes), n_bytes,
-                          out);
+    const uint8_t *planes = shuffle(items, n, size, packer->planes);
+    const size_t n_out = deflater_press(packer->deflater, DEFLATE_ZLIB, planes, n_bytes, out);
+    assert(n_out > 0);
+    return n_out;
 }
 
 int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size_t n_packed, size_t n,
@@ -101,14 +100,7 @@ int chunk_packer_unpack(struct chunk_packer *packer, const uint8_t *packed, size
     size_t n_bytes = n * size;
     assert(n_bytes <= packer->max_bytes);
     uint8_t *planes = size == 1 ? items : packer->planes;
-    struct inflate_state *z = &packer->inflate;
-    isal_inflate_init(z);
-    z->crc_flag = ISAL_ZLIB;
-    z->next_in = (uint8_t *)(uintptr_t)packed;
-    z->avail_in = (uint32_t)n_packed;
-    z->next_out = planes;
-    z->avail_out = (uint32_t)n_bytes;
-    if (isal_inflate(z) != ISAL_DECOMP_OK || z->block_state != ISAL_BLOCK_FINISH || z->avail_out != 0)
+    if (!deflate_undo(packed, n_packed, planes, n_bytes))
         return -1;
     if (size == 4)
         join4(planes, n, items);

@@ -38,6 +38,12 @@ static int open_columns(struct features_file *file, char **why)
                                file->path, column->name, (unsigned long long)file->n_rows);
             return -1;
         }
+        if (!hdf_can_unpack(file->datasets[c])) {
+            *why = text_format("%s: column %s is packed otherwise than by shuffle and deflate: "
+                               "h5repack -f SHUF -f GZIP=1 writes it so that it can be read",
+                               file->path, column->name);
+            return -1;
+        }
         file->packed[c] =
             hdf_is_packed(file->datasets[c], layout_type(column->type), layout_chunk_rows(file->n_rows));
     }

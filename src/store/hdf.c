@@ -151,7 +151,7 @@ hid_t hdf_group_open(hid_t parent, const char *name)
 static int is_printable(const char *name)
 {
     for (; *name; name++)
-        if ((unsigned char)*name < ' ' || *name == 0x7f)
+        if (text_control(name))
             return 0;
     return 1;
 }

@@ -83,6 +83,8 @@ hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_sha
 /* A small dataset whole, in fresh memory; NULL when it is absent,
  * of another type, or of more than `max` values. */
 void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape);
+/* Whether its chunks, if it has any, are packed by nothing but shuffling and deflating. */
+int hdf_can_unpack(hid_t dataset);
 /* Values [first, first + n) of a one-dimensional dataset, however it is laid out. */
 int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
 

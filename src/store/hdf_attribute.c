@@ -3,6 +3,7 @@
 
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,14 +156,6 @@ int hdf_get_f64(hid_t object, const char *name, double *value)
     return get_number(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, value);
 }
 
-/* Texts are shown on terminals: of control characters only the ends of lines and tabs are kept. */
-static void make_plain(char *text)
-{
-    for (char *c = text; *c; c++)
-        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
-            *c = '?';
-}
-
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n)
 {
     hid_t attribute = attribute_open(object, name, H5T_STRING, max, n);
@@ -176,7 +169,7 @@ char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n)
         texts = memory_zeroed(*n + 1, sizeof *texts);
         for (size_t i = 0; i < *n; i++) {
             texts[i] = memory_text(padded + i * width);
-            make_plain(texts[i]);
+            text_make_plain(texts[i], "\n\t"); /* they are shown on terminals */
         }
     }
     free(padded);

@@ -5,9 +5,9 @@
  */
 #include "hdf.h"
 
+#include "darkforest/core/deflate.h"
 #include "darkforest/core/memory.h"
 
-#include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
 /* How the chunks of a dataset are stored. */
@@ -18,34 +18,27 @@ struct chunking {
 };
 
 /* 0; -1 for filters that are not looked into. Shuffling changes no length. */
-static int find_filters(hid_t creation, struct chunking *c)
+static int find_filters(hid_t creation, int *deflated)
 {
     const int n = H5Pget_nfilters(creation);
     for (int i = 0; i < n; i++) {
         unsigned flags;
         const H5Z_filter_t filter = H5Pget_filter2(creation, (unsigned)i, &flags, NULL, NULL, 0, NULL, NULL);
         if (filter == H5Z_FILTER_DEFLATE && i + 1 == n)
-            c->deflated = 1;
+            *deflated = 1;
         else if (filter != H5Z_FILTER_SHUFFLE)
             return -1;
     }
     return n < 0 ? -1 : 0;
 }
 
-/* Whether a zlib stream gives just n bytes. */
-static int inflates_to(const uint8_t *packed, size_t n_packed, uint8_t *to, size_t n)
+int hdf_can_unpack(hid_t dataset)
 {
-    struct inflate_state *z = memory_get(sizeof *z);
-    isal_inflate_init(z);
-    z->crc_flag = ISAL_ZLIB;
-    z->next_in = (uint8_t *)(uintptr_t)packed;
-    z->avail_in = (uint32_t)n_packed;
-    z->next_out = to;
-    z->avail_out = (uint32_t)n;
-    const int good =
-        isal_inflate(z) == ISAL_DECOMP_OK && z->block_state == ISAL_BLOCK_FINISH && z->avail_out == 0;
-    free(z);
-    return good;
+    int deflated;
+    hid_t creation = H5Dget_create_plist(dataset);
+    const int can = H5Pget_layout(creation) != H5D_CHUNKED || find_filters(creation, &deflated) == 0;
+    H5Pclose(creation);
+    return can;
 }
 
 static int is_full(hid_t dataset, const struct chunking *c, hsize_t first)
@@ -57,7 +50,7 @@ static int is_full(hid_t dataset, const struct chunking *c, hsize_t first)
         return 0;
     uint8_t *packed = memory_get((size_t)n), *unpacked = memory_get(c->n_bytes);
     const int full = H5Dread_chunk(dataset, H5P_DEFAULT, &first, &skipped, packed) >= 0 && skipped == 0 &&
-                     (!c->deflated || inflates_to(packed, (size_t)n, unpacked, c->n_bytes));
+                     (!c->deflated || deflate_undo(packed, (size_t)n, unpacked, c->n_bytes));
     free(unpacked);
     free(packed);
     return full;
@@ -66,7 +59,7 @@ static int is_full(hid_t dataset, const struct chunking *c, hsize_t first)
 static int has_full_chunks(hid_t dataset, hid_t creation, size_t size, uint64_t first, size_t n)
 {
     struct chunking c = {0};
-    if (H5Pget_chunk(creation, 1, &c.rows) != 1 || find_filters(creation, &c) != 0)
+    if (H5Pget_chunk(creation, 1, &c.rows) != 1 || find_filters(creation, &c.deflated) != 0)
         return 0;
     c.n_bytes = (size_t)c.rows * size;
     for (hsize_t at = first / c.rows * c.rows; at < first + n; at += c.rows)

@@ -372,6 +372,10 @@ def repacked_files(p):
         repack(path, name, values.astype(kind), how)
         assert p.do(*rows).stdout == wanted, (how, kind)
         assert "whole" in p.do("verify", path).stdout, (how, kind)
+    repack(path, name, values, {"chunks": (n,), "fletcher32": True})
+    for words in (rows, ["verify", path], ["train", path, "-o", p.file("fletcher.h5")]):
+        done = p.run(*words)
+        assert done.returncode == BAD_DATA and "h5repack -f SHUF -f GZIP=1" in done.stdout + done.stderr, (words, done)
     short = zlib.compress(values.tobytes()[:40])
     for how, chunk in [(deflated, (short, 0)), (ours, (short, 0)), (ours, (short, 3)), ({}, (bytes(40), 0)), (deflated, (zlib.compress(bytes(9 * n)), 0))]:
         repack(path, name, values, {"chunks": (n,), **how}, chunk)

@@ -1,6 +1,7 @@
 """`label`: the same rows with labels by other rules, equal to labels decided by hand; refusals of what cannot be done."""
 import os
 import shlex
+import shutil
 import sys
 
 import h5py
@@ -81,6 +82,20 @@ def refused(p, code, names, *words):
     assert done.returncode == code and names in done.stderr, "%s: exit %d\n%s" % (words, done.returncode, done.stderr)
 
 
+def stops_at_what_is_not_whole(p, before):
+    """The windows before a file that is not whole are labelled, by any number of ranks."""
+    spoiled = p.file("spoiled")
+    shutil.copytree(before, spoiled)
+    files = features.files(spoiled)
+    with h5py.File(files[-1], "r+") as f:
+        f["sources/packets"][0] += 1
+    for ranks in (1, 2, 3, 5):
+        to = p.file("to-%d" % ranks)
+        done = p.run("label", spoiled, "-o", to, ranks=ranks)
+        assert done.returncode == 65 and done.stderr.count("is not whole") == 1, done.stderr
+        assert [os.path.basename(f) for f in features.files(to)] == [os.path.basename(f) for f in files[:-1]], (ranks, done.stderr)
+
+
 def main():
     with Program(sys.argv[1]) as p:
         hour, rules = p.file("the hour.pcap"), p.file("strict.ini")
@@ -101,6 +116,7 @@ def main():
         assert "%d of the %d files are in %s already: they are replaced" % (n, n, back) in done.stderr, done.stderr
         assert numpy.array_equal(features.columns(before)["rules_matched"], features.columns(back)["rules_matched"])
         check_provenance(p, before, there, back)
+        stops_at_what_is_not_whole(p, before)
 
         with open(rules, "w") as f:
             f.write("[backscatter]\nplain_ack = yes\n")

@@ -186,7 +186,8 @@ static void read_parts(const char *path, const struct file_kind *kind, const str
     for (size_t i = 0; i < parts->n; i++) {
         int code, is_same = 1;
         char *why;
-        struct reader *r = reader_open_parts(path, kind, parts, i, i + 1, i + 1, &code, &why);
+        struct reader *r =
+            reader_open_parts(path, kind, parts, &(struct part_range){i, i + 1, i + 1}, &code, &why);
         if (!r) {
             free(why);
             meet = 0;

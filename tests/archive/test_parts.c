@@ -77,7 +77,7 @@ static size_t read_range(const struct file_kind *kind, const struct parts *parts
 {
     int code = 0, same = 1;
     char *why = NULL;
-    struct reader *r = reader_open_parts(path, kind, parts, from, to, to, &code, &why);
+    struct reader *r = reader_open_parts(path, kind, parts, &(struct part_range){from, to, to}, &code, &why);
     assert_non_null(r);
     const size_t end = comparison_read(r, &kind->format, oracle, at, &same);
     assert_true(same);
@@ -339,7 +339,7 @@ static void a_spoiled_index_is_not_believed(void **state)
     capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
     assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
     int code = 0;
-    assert_null(reader_open_parts(path, &kind, &parts, 1, 2, 2, &code, &why));
+    assert_null(reader_open_parts(path, &kind, &parts, &(struct part_range){1, 2, 2}, &code, &why));
     assert_true(code != 0);
     free(why);
     parts_free(&parts);
@@ -384,7 +384,8 @@ static int seam_holds_behind(const char *path, const struct file_kind *kind, con
 {
     int code = 0;
     char *why = NULL;
-    struct reader *r = reader_open_parts(path, kind, parts, part, part + 1, part + 1, &code, &why);
+    struct reader *r =
+        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1}, &code, &why);
     assert_non_null(r);
     for (struct block block; reader_next(r, &block) > 0;)
         ;

@@ -217,6 +217,27 @@ static void a_damaged_frame_counts_for_nothing(void **state)
     free(plain.data);
 }
 
+/* The frame that a file begins with must be looked into, so it is used as far as it inflates. */
+static void the_first_frame_is_used(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 300);
+    struct bytes frame = capture_pack(plain, PACKING_ZSTD_FRAMES);
+    frame.data += 13;
+    frame.n = ZSTD_findFrameCompressedSize(frame.data, frame.n - 13);
+    frame.data[frame.n - 1] ^= 1;
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *reader = open_bytes(frame, &kind, &code, &why);
+    assert_non_null(reader);
+    assert_in_range(count_records(reader), 1, records_in(plain.n / 3));
+    assert_non_null(strstr(reader_damage(reader)->what, "checksum"));
+    reader_close(reader);
+    free(frame.data - 13);
+    free(plain.data);
+}
+
 /* A frame header may ask for a window of terabytes: refused before any memory is taken. */
 static void a_zstd_window_is_bounded(void **state)
 {
@@ -363,6 +384,7 @@ int main(void)
         cmocka_unit_test(damage_is_said_with_its_place),
         cmocka_unit_test(what_follows_gzip),
         cmocka_unit_test(a_damaged_frame_counts_for_nothing),
+        cmocka_unit_test(the_first_frame_is_used),
         cmocka_unit_test(a_zstd_window_is_bounded),
         cmocka_unit_test(a_file_that_was_replaced),
         cmocka_unit_test(refusals_name_the_kind),

@@ -93,8 +93,8 @@ expect 64 "no learner perceptron" train hours -o m.h5 --learner perceptron
 expect 64 "bins" train hours -o m.h5 --bins 1
 expect 64 "min-samples-split" train hours -o m.h5 --min-samples-split 1
 # a parameter that no learner heard would look as if one had
-expect 64 "algorithm is a parameter of none" train hours -o m.h5 --algorithm SAMME
-expect 64 "min_samples_leaf is a parameter of none" train hours -o m.h5 --learner adaboost --learner bayes --min-samples-leaf 2
+expect 64 "--algorithm sets a parameter that none" train hours -o m.h5 --algorithm SAMME
+expect 64 "--min-samples-leaf sets a parameter that none" train hours -o m.h5 --learner adaboost --learner bayes --min-samples-leaf 2
 expect 66 "nowhere" train nowhere -o m.h5
 expect 65 "" train hour.pcap -o m.h5
 expect 64 "model file" evaluate 1.h5

@@ -51,15 +51,19 @@ struct parts {
 int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir);
 void parts_free(struct parts *parts);
 
+/* Parts [from, to), 0 <= from < to <= parts->n, and the one with which whoever reads on begins. */
+struct part_range {
+    size_t from, to, next;
+};
+
 /*
- * The records that start in parts [from, to), 0 <= from < to <= parts->n; NULL as reader_open, EXIT_BAD_DATA
- * when it is the index that is damaged: the file can still be read without. Offsets are of the inflated
- * stream: reader_first_offset is parts->items[from].first_record, reader_end_offset must be
- * parts->items[to].first_record (unless to is parts->n). `seam` is the part with which whoever reads on
- * begins: it is watched for, or `to` where it is less.
+ * The records that start in the parts of a range; NULL as reader_open, EXIT_BAD_DATA when it is the index that
+ * is damaged: the file can still be read without. Offsets are of the inflated stream: reader_first_offset is
+ * parts->items[from].first_record, reader_end_offset must be parts->items[to].first_record (unless to is
+ * parts->n). Where `next` begins is watched for, or `to` where it is less.
  */
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
-                                 size_t from, size_t to, size_t seam, int *code, char **why);
+                                 const struct part_range *range, int *code, char **why);
 /* Once the records until there have been read: whether the watched part begins where its index says,
  * in the file and in the stream. Nothing more can be read then. */
 int reader_seam_holds(struct reader *reader);

@@ -5,7 +5,8 @@
  *          -> [ pcap | pcapng ] -> block, block, ... (record.h)
  *
  * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in
- * an error: the blocks before it are delivered, then reader_damage says what was wrong and where.
+ * an error: what is before it is delivered, up to the frame where a zstd frame is held back until its checksum
+ * is known to hold, then reader_damage says what was wrong and where.
  */
 #ifndef DARKFOREST_ARCHIVE_READER_H
 #define DARKFOREST_ARCHIVE_READER_H

@@ -196,8 +196,8 @@ static int check_whole(const char *path, char **why)
     return code;
 }
 
-/* The next files, one a rank from the first: those before *whole_to are whole. When it is the first that is not,
- * this says so. Collective; the agreed exit code. */
+/* The next files, one a rank from the first: those before *whole_to are whole. When it is the first that is
+ * not, this says so. Collective; the agreed exit code. */
 static int check_next(struct label_run *run, size_t first, size_t *whole_to)
 {
     const uint64_t rank = (uint64_t)ranks_rank(run->ranks), size = (uint64_t)ranks_size(run->ranks);

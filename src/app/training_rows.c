@@ -42,8 +42,8 @@ char *training_rows_inputs(const struct strings *paths)
     return text;
 }
 
-/* A file as rank 0 found it. Files are replaced by a rename: rows of the one and labels of the other, or as many
- * rows as the other had, would be taken for one file's. Fixed width: it crosses MPI. */
+/* A file as rank 0 found it. Files are replaced by a rename: rows of the one and labels of the other, or as
+ * many rows as the other had, would be taken for one file's. Fixed width: it crosses MPI. */
 struct surveyed {
     uint64_t n_rows, n_bytes, inode;
 };

@@ -4,9 +4,9 @@
  *
  *     file -> input (compressed bytes) -> codec -> head (bytes looked at early) -> stream_read
  *
- * A fault (damage or an I/O error) ends the stream like its end does: what is before it has been handed out (of
- * zstd what is before the frame, where that is held back until its checksum holds), and `fault` then says in a
- * clause what was wrong.
+ * A fault (damage or an I/O error) ends the stream like its end does: what is before it has been handed out
+ * (of zstd what is before the frame, where that is held back until its checksum holds), and `fault` then says
+ * in a clause what was wrong.
  */
 #ifndef DARKFOREST_ARCHIVE_STREAM_H
 #define DARKFOREST_ARCHIVE_STREAM_H
@@ -21,9 +21,9 @@ enum { STREAM_HEAD_SIZE = 4096 };
 struct stream;
 
 /*
- * How one compression is undone. `read` gives up to n > 0 bytes, 0 only at the end or behind a fault. Plain files
- * are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its pieces are
- * larger.
+ * How one compression is undone. `read` gives up to n > 0 bytes, 0 only at the end or behind a fault. Plain
+ * files are read in pieces that stay in the second-level cache; a decompressor pays for each call, so its
+ * pieces are larger.
  */
 struct codec {
     enum compression compression;
@@ -80,8 +80,8 @@ uint64_t stream_position(const struct stream *stream);
  * read so far is then handed on. */
 int stream_is_quiet(const struct stream *stream);
 
-/* For codecs: more input when there are less than `least` bytes of it. How many there are then: less than that
- * at the end of the file or at a fault. */
+/* For codecs: more input when there are less than `least` bytes of it. How many there are then: less than
+ * that at the end of the file or at a fault. */
 size_t stream_fill(struct stream *stream, size_t least);
 /* For codecs: a frame or a member begins here, behind so many inflated bytes. */
 void stream_note_start(struct stream *stream, uint64_t n_inflated);

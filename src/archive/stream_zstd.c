@@ -79,9 +79,9 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
 }
 
 /*
- * What the frame that comes next says that it inflates to, when it is to be held back until its checksum is known
- * to hold; else 0. The first is not: what kind of file it is must be seen in it (that of `pack` holds no record).
- * Nor are those of a pipe, which come when they come.
+ * What the frame that comes next says that it inflates to, when it is to be held back until its checksum is
+ * known to hold; else 0. The first is not: what kind of file it is must be seen in it (that of `pack` holds
+ * no record). Nor are those of a pipe, which come when they come.
  */
 static size_t sealed_bytes(struct stream *stream)
 {
@@ -96,7 +96,8 @@ static size_t sealed_bytes(struct stream *stream)
     return is_sealed && n <= SEALED_MOST ? n : 0;
 }
 
-/* A whole frame, or nothing of it when it is damaged. Of one that the end of the file cuts off, what is there. */
+/* A whole frame, or nothing of it when it is damaged. Of one that the end of the file cuts off, what is
+ * there. */
 static void read_sealed(struct stream *stream, ZSTD_outBuffer *out)
 {
     const struct zstd_state *state = stream->state;

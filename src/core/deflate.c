@@ -46,10 +46,10 @@ static void feed(struct isal_zstream *z, const uint8_t *from, size_t n, uint16_t
 }
 
 /*
- * isa-l 2.30 has a main loop, and another for the last bytes before an end or a flush. A stream that begins in
- * the main loop hashes for its third byte what a register held: a part of its own address. One stream in some
- * thousand then finds other matches, and its bytes depend on where memory lay. So a stream begins with a few
- * bytes and a flush, in the other loop, at the price of some ten bytes.
+ * isa-l 2.30 has a main loop, and another for the last bytes before an end or a flush. A stream that begins
+ * in the main loop hashes for its third byte what a register held: a part of its own address. One stream in
+ * some thousand then finds other matches, and its bytes depend on where memory lay. So a stream begins with a
+ * few bytes and a flush, in the other loop, at the price of some ten bytes.
  */
 size_t deflater_press(struct deflater *deflater, enum deflate_form form, const uint8_t *from, size_t n,
                       uint8_t *to)

@@ -24,8 +24,8 @@ static size_t copy_distinct(const uint32_t *keys, size_t n, size_t n_most, uint3
     return count;
 }
 
-/* Keys grow by STEP bits at a time. A word counts, for what a key begins with, the ranks that have each of the
- * four ways to go on: the fields hold up to 65,535 ranks. */
+/* Keys grow by STEP bits at a time. A word counts, for what a key begins with, the ranks that have each of
+ * the four ways to go on: the fields hold up to 65,535 ranks. */
 enum { STEP = 2, WAYS = 1 << STEP, FIELD_BITS = 16, KEY_BITS = 32 };
 
 /* What each of n keys, ascending, has beyond the `begun` ones, all of which it is to be found in. */
@@ -50,8 +50,8 @@ static size_t lengthen(const uint32_t *begun, const int64_t *marks, size_t n, si
     return count;
 }
 
-/* Collective. The distinct keys of n on each rank, ascending, without those of all ranks together ever being on
- * one; NULL when they are more than n_most. */
+/* Collective. The distinct keys of n on each rank, ascending, without those of all ranks together ever being
+ * on one; NULL when they are more than n_most. */
 static uint32_t *unite(const struct learn_team *team, const uint32_t *keys, size_t n, size_t n_most,
                        size_t *n_distinct)
 {

@@ -34,9 +34,9 @@ void document_grid(struct document *document, struct grid *grid);
 void document_figure(struct document *document, const char *name, const char *caption);
 /* A file that lies beside the page and is not in it. */
 void document_file(struct document *document, const char *folder, const char *name, const char *ending);
-/* report.md, tables/NAME.csv and tables/NAME.tex in `folder`, whose figures are drawn already, and report.html,
- * which is `page` and ended here; what a former report has left there goes. 0, or an exit code after one
- * sentence. */
+/* report.md, tables/NAME.csv and tables/NAME.tex in `folder`, whose figures are drawn already, and
+ * report.html, which is `page` and ended here; what a former report has left there goes. 0, or an exit code
+ * after one sentence. */
 int document_write(const struct document *document, const char *folder, struct output *page);
 void document_free(struct document *document);
 

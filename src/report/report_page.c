@@ -45,7 +45,8 @@ static char *label_of(const char *folder)
     return label;
 }
 
-/* The folder, and the page in it, held from the start: of two reports side by side the files would be mixed. */
+/* The folder, and the page in it, held from the start: of two reports side by side the files would be
+ * mixed. */
 static int hold_page(struct output **page, const char *folder, const char *figures)
 {
     if (output_make_directory(figures))

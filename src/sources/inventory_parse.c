@@ -113,7 +113,7 @@ static struct text_view first_filled(const struct candidates *c, const struct te
 }
 
 /* A quoted field as it is meant: a doubled quote is one. Where there are any, the field is written to `room`,
- * as much of it as a category keeps. */
+ * as much of it as is looked at. */
 static struct text_view without_doubling(struct text_view field, const char *line, char room[QUOTED_MOST])
 {
     const int is_quoted = field.n > 0 && field.at > line && field.at[-1] == '"';

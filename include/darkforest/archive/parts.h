@@ -57,10 +57,11 @@ struct part_range {
 };
 
 /*
- * The records that start in the parts of a range; NULL as reader_open, EXIT_BAD_DATA when it is the index that
- * is damaged: the file can still be read without. Offsets are of the inflated stream: reader_first_offset is
- * parts->items[from].first_record, reader_end_offset must be parts->items[to].first_record (unless to is
- * parts->n). Where `next` begins is watched for, or `to` where it is less.
+ * The records that start in the parts of a range; NULL as reader_open, EXIT_BAD_DATA when it is the index
+ * that is damaged: the file can still be read without. Offsets are of the inflated stream:
+ * reader_first_offset is parts->items[from].first_record, reader_end_offset must be
+ * parts->items[to].first_record (unless to is parts->n). Where `next` begins is watched for, or `to` where it
+ * is less.
  */
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
                                  const struct part_range *range, int *code, char **why);

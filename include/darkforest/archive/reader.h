@@ -5,8 +5,8 @@
  *          -> [ pcap | pcapng ] -> block, block, ... (record.h)
  *
  * The reader owns the block it returns; it is valid until the next call on the reader. Damage does not end in
- * an error: what is before it is delivered, up to the frame where a zstd frame is held back until its checksum
- * is known to hold, then reader_damage says what was wrong and where.
+ * an error: what is before it is delivered, up to the frame where a zstd frame is held back until its
+ * checksum is known to hold, then reader_damage says what was wrong and where.
  */
 #ifndef DARKFOREST_ARCHIVE_READER_H
 #define DARKFOREST_ARCHIVE_READER_H
@@ -96,7 +96,8 @@ uint64_t reader_end_offset(const struct reader *reader);
 
 /*
  * The next block is made in this buffer of READER_BUFFER_SIZE bytes, which the caller lends until it lends
- * another or closes the reader. It has room for a frame of pack, and for a record that the one before left begun.
+ * another or closes the reader. It has room for a frame of pack, and for a record that the one before left
+ * begun.
  */
 #define READER_BUFFER_SIZE ((1 << 20) + 2 * RECORD_MAX_SIZE)
 void reader_lend(struct reader *reader, uint8_t *buffer);

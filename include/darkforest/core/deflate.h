@@ -1,6 +1,7 @@
 /*
- * deflate.h - bytes to a gzip member (RFC 1952) or a zlib stream (RFC 1950), and back, at several times zlib's
- * speed. The same bytes give the same stream, whatever was pressed before and wherever memory lies. Local.
+ * deflate.h - bytes to a gzip member (RFC 1952) or a zlib stream (RFC 1950), and back, at several times
+ * zlib's speed. The same bytes give the same stream, whatever was pressed before and wherever memory lies.
+ * Local.
  */
 #ifndef DARKFOREST_CORE_DEFLATE_H
 #define DARKFOREST_CORE_DEFLATE_H
@@ -19,8 +20,8 @@ void deflater_free(struct deflater *deflater);
 /* The most bytes that n bytes become. */
 size_t deflate_bound(size_t n);
 
-/* Presses from[0..n), n below 2^31, into `to`, which has room for deflate_bound(n) bytes. Returns the number of
- * bytes written, 0 when it failed. */
+/* Presses from[0..n), n below 2^31, into `to`, which has room for deflate_bound(n) bytes. Returns the number
+ * of bytes written, 0 when it failed. */
 size_t deflater_press(struct deflater *deflater, enum deflate_form form, const uint8_t *from, size_t n,
                       uint8_t *to);
 

@@ -13,7 +13,8 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void text_add(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One word of a command line as a POSIX shell reads it back: in quotes where it needs them; fresh memory. */
 char *text_shell_word(const char *word);
-/* The bytes of the control character that the text begins with: 1, or 2 of UTF-8; 0 when it begins with none. */
+/* The bytes of the control character that the text begins with: 1, or 2 of UTF-8; 0 when it begins with
+ * none. */
 size_t text_control(const char *text);
 /* Puts '?' in place of control characters, but for those in `kept`. */
 void text_make_plain(char *text, const char *kept);

@@ -2,6 +2,7 @@
 
 #include "part.h"
 #include "read_at.h"
+#include "record_header.h"
 
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
@@ -141,17 +142,26 @@ static void start_parts(struct parts_gzip *g, uint64_t offset)
     }
 }
 
+/* Adds the block's records from i on that start before `due`; the first that does not. The sum is a copy, so
+ * that it stays in registers: the rank that inflates sets the pace for all. */
+static size_t add_records(struct part *part, const struct record_format *format, const struct block *block,
+                          size_t i, uint64_t due)
+{
+    struct part sum = *part;
+    for (; i < block->n_records && block->offset + block->starts[i] < due; i++) {
+        const struct record_header h = record_header_read(format, block->data + block->starts[i]);
+        part_add_record(&sum, record_header_time(format, &h));
+    }
+    *part = sum;
+    return i;
+}
+
 void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, const struct block *block)
 {
-    enum { BATCH = 256 };
-    struct record records[BATCH];
-    for (size_t at = 0; at < block->n_records; at += BATCH) {
-        const size_t n = block->n_records - at < BATCH ? block->n_records - at : BATCH;
-        record_read(format, block->data, block->starts + at, n, records);
-        for (size_t i = 0; i < n; i++) {
-            start_parts(g, block->offset + block->starts[at + i]);
-            part_add_record(&g->parts[g->n_parts - 1], records[i].ts_ns);
-        }
+    for (size_t i = 0; i < block->n_records;) {
+        start_parts(g, block->offset + block->starts[i]);
+        const uint64_t due = g->n_parts < g->list.n ? g->list.items[g->n_parts].inflated : UINT64_MAX;
+        i = add_records(&g->parts[g->n_parts - 1], format, block, i, due);
     }
 }
 

@@ -88,20 +88,32 @@ static const struct form forms[] = {
 };
 
 struct classify_printer *classify_printer_new(FILE *out, enum classify_format format,
-                                              const struct model *model, const struct inventory *inventory)
+                                              const struct model *model)
 {
     struct classify_printer *p = memory_zeroed(1, sizeof *p);
     p->out = out;
     p->form = &forms[format];
     p->n_classes = model->n_classes;
-    p->n_categories = inventory ? inventory_n_categories(inventory) : 0;
     p->classes = memory_zeroed((size_t)p->n_classes, sizeof *p->classes);
-    p->categories = memory_zeroed(p->n_categories + 1, sizeof *p->categories);
     for (int c = 0; c < p->n_classes; c++)
         p->classes[c] = p->form->keep(model->class_names[c]);
-    for (size_t c = 0; c < p->n_categories; c++)
-        p->categories[c] = p->form->keep(inventory_category(inventory, c));
     return p;
+}
+
+static void forget_categories(struct classify_printer *p)
+{
+    for (size_t c = 0; c < p->n_categories; c++)
+        free(p->categories[c]);
+    free(p->categories);
+}
+
+void classify_printer_categories(struct classify_printer *p, const char *const *names, size_t n)
+{
+    forget_categories(p);
+    p->n_categories = n;
+    p->categories = memory_get((n + 1) * sizeof *p->categories);
+    for (size_t c = 0; c < n; c++)
+        p->categories[c] = p->form->keep(names[c]);
 }
 
 void classify_printer_free(struct classify_printer *p)
@@ -110,10 +122,8 @@ void classify_printer_free(struct classify_printer *p)
         return;
     for (int c = 0; c < p->n_classes; c++)
         free(p->classes[c]);
-    for (size_t c = 0; c < p->n_categories; c++)
-        free(p->categories[c]);
+    forget_categories(p);
     free(p->classes);
-    free(p->categories);
     free(p);
 }
 

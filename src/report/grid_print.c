@@ -41,7 +41,8 @@ static const struct escape html_escapes[] = {
     {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"},
 };
 static const struct escape markdown_escapes[] = {
-    {"|", "\\|"}, {"\n", " "}, {"<", "&lt;"}, {"*", "\\*"}, {"_", "\\_"}, {"`", "\\`"}, {"\\", "\\\\"},
+    {"|", "\\|"}, {"\n", " "},  {"<", "&lt;"}, {"&", "&amp;"}, {"*", "\\*"},
+    {"_", "\\_"}, {"`", "\\`"}, {"[", "\\["},  {"\\", "\\\\"},
 };
 static const struct escape latex_escapes[] = {
     {"&", "\\&"},

@@ -1,6 +1,6 @@
 """
 classify against the other commands: its rows are those of extract, its shares are those that XGBoost computes from the exported model;
-files, a pipe and several ranks say the same; a live pipe speaks before it ends.
+files, a pipe, several ranks and the feature files of the same packets say the same; a live pipe speaks before it ends.
 """
 import csv
 import datetime
@@ -9,6 +9,7 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -106,6 +107,58 @@ def check_ways_in(p, common):
         del flat["shares"]
         assert {k: v for k, v in row.items() if k not in CLASSES} == {k: v for k, v in flat.items() if k not in CLASSES}
         assert all(float(row[c]) == flat[c] for c in CLASSES)
+
+
+def check_feature_files(p, common):
+    """The rows that extract made of the same packets: the same verdicts, and the rules' that the files hold."""
+    models, folder = p.file("models.h5"), p.file("features")
+    hours = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".h5"))
+    assert len(hours) > 2
+    for form in ("csv", "jsonl"):
+        words = ["--model", "boosting", "--format", form]
+        of_packets = p.do("classify", models, p.file("hour.pcap.gz"), *words, *common).stdout
+        for inputs in ([folder], hours[::-1], [os.path.join(folder, "features-*.h5"), hours[0]]):
+            done = p.do("classify", models, *inputs, *words)
+            assert done.stdout == of_packets and "the model learned" not in done.stderr, (inputs, done.stderr)
+        assert p.do("classify", models, folder, *words, ranks=2).stdout == of_packets
+    check_other_feature_files(p, hours)
+
+
+def check_other_feature_files(p, hours):
+    """Of another window: said once. Without categories, with a row of none that there is, damaged, beside a capture."""
+    models, other = p.file("models.h5"), p.file("minutes")
+    p.do("extract", p.file("hour.pcap.gz"), "--window", "5m", "-o", other)
+    done = p.do("classify", models, other, "--model", "boosting")
+    assert done.stderr.count("learned from windows of 1200 s, these are of 300 s") == 1, done.stderr
+    assert {row["category"] for row in rows_of(done.stdout)} == {"none"}
+    spoiled = p.file("spoiled.h5")
+    shutil.copy(hours[1], spoiled)
+    with h5py.File(spoiled, "r") as f:
+        chunk = f["sources/packets"].id.get_chunk_info(0)
+    with open(spoiled, "r+b") as f:
+        f.seek(chunk.byte_offset + chunk.size // 2)
+        byte = f.read(1)[0]
+        f.seek(-1, os.SEEK_CUR)
+        f.write(bytes([byte ^ 1]))
+    done = p.run("classify", models, hours[0], spoiled, "--model", "boosting")
+    assert done.returncode == 65 and "spoiled.h5 is not whole" in done.stderr, done.stderr
+    assert "boosting: 1 feature files" in done.stderr, done.stderr
+    assert {row["window_start"] for row in rows_of(done.stdout)} == {"2016-12-31T23:40:00Z"}
+    shutil.copy(hours[1], spoiled)
+    with h5py.File(spoiled, "r+") as f:
+        names = f["sources/category"].attrs["categories"]
+        f["sources/category"].attrs["categories"] = names[:1]
+    done = p.run("classify", models, spoiled, "--model", "boosting")
+    assert done.returncode == 65 and "spoiled.h5 is damaged" in done.stderr, done.stderr
+    for words, code, names in [
+        ([hours[0], p.file("hour.pcap.gz")], 65, "hour.pcap.gz"),
+        ([p.file("hour.pcap.gz"), hours[0]], 65, os.path.basename(hours[0])),
+        ([hours[0], "--window", "1h"], 64, "--window"),
+        ([hours[0], "--devices", p.file("devices.csv")], 64, "--devices"),
+        ([hours[0], p.file("none.h5")], 66, "none.h5"),
+    ]:
+        done = p.run("classify", models, *words, "--model", "boosting")
+        assert done.returncode == code and names in done.stderr, (words, done.returncode, done.stderr)
 
 
 def frame(source):
@@ -397,6 +450,7 @@ def main():
         common = ["--devices", p.file("devices.csv")]  # in windows as long as those that the models learned from
         check_models(p, common)
         check_ways_in(p, common)
+        check_feature_files(p, common)
         for form, parts in LIVE_FORMS.items():
             print("live:", form)
             check_live(p, *parts)

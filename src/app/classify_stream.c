@@ -6,7 +6,6 @@
 
 #include "darkforest/archive/reader.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"

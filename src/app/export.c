@@ -219,25 +219,37 @@ static char *output_for(const struct export *export, const char *input)
                                 : memory_text(output);
 }
 
-/* Rank 0 brings all rows: what anonymising does to their order can only be seen as a whole. Collective. */
-static int export_one_to_hdf5(const struct export *export, const char *input)
+/* Rank 0 alone: what anonymising does to the order of the rows can only be seen as a whole. `self` is the group of
+ * that rank. */
+static int write_alone(const struct ranks *self, const char *path, const struct features_meta *meta,
+                       const struct source_row *rows)
 {
-    struct features_meta meta = {0};
-    struct source_row *rows = NULL;
-    char *why = NULL;
-    int code = EXIT_DONE;
-    const int is_root = ranks_rank(export->ranks) == 0;
-    if (is_root) {
-        rows = read_rows(export, input, &meta, &code, &why);
-        if (rows)
-            withhold(&meta);
-    }
-    code = ranks_agree(export->ranks, code, why);
-    free(why);
+    struct features_writer *writer;
+    const int code = features_begin(&writer, self, path, meta, meta->n_rows);
     if (code != EXIT_DONE)
         return code;
+    for (uint64_t round = 0; round < features_rounds(meta->n_rows, 1); round++) {
+        const struct features_part part = features_part(meta->n_rows, round, 0, 1);
+        features_put(writer, rows + part.from, (size_t)(part.to - part.from));
+        features_round(writer);
+    }
+    return features_end(writer, EXIT_DONE);
+}
+
+static int export_one_to_hdf5(const struct export *export, const struct ranks *self, const char *input)
+{
+    struct features_meta meta = {0};
+    char *why = NULL;
+    int code = EXIT_DONE;
+    struct source_row *rows = read_rows(export, input, &meta, &code, &why);
+    if (!rows) {
+        log_error("%s", why);
+        free(why);
+        return code;
+    }
+    withhold(&meta);
     char *path = output_for(export, input);
-    code = features_write(export->ranks, path, &meta, rows, is_root ? (size_t)meta.n_rows : 0);
+    code = write_alone(self, path, &meta, rows);
     free(path);
     free(rows);
     features_meta_free(&meta);
@@ -265,14 +277,15 @@ static int check_outputs(const struct export *export, char **why)
 
 static int export_to_hdf5(const struct export *export)
 {
+    const int is_first = ranks_rank(export->ranks) == 0;
+    struct ranks *self = ranks_split(export->ranks, ranks_rank(export->ranks));
     int code = EXIT_DONE;
-    if (ranks_rank(export->ranks) == 0 && is_to_folder(export) &&
-        output_make_directory(export->options->output) != 0)
+    if (is_first && is_to_folder(export) && output_make_directory(export->options->output) != 0)
         code = EXIT_IO;
-    code = ranks_agree(export->ranks, code, NULL);
-    for (size_t i = 0; code == EXIT_DONE && i < export->inputs.n; i++)
-        code = export_one_to_hdf5(export, export->inputs.items[i]);
-    return code;
+    for (size_t i = 0; is_first && code == EXIT_DONE && i < export->inputs.n; i++)
+        code = export_one_to_hdf5(export, self, export->inputs.items[i]);
+    ranks_free(self);
+    return ranks_agree(export->ranks, code, NULL);
 }
 
 /* One model file, or any number of feature files? Rank 0 looks for all. 0, or EXIT_IO after one sentence. */

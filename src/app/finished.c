@@ -10,7 +10,6 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
-#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -127,6 +127,16 @@ static uint64_t memory_left(const struct fits *f)
     return f->plan->memory > taken ? f->plan->memory - taken : 0;
 }
 
+/* The model's confusion matrix over the rows of all ranks, into fresh metrics. */
+static void judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
+                  struct metrics *metrics)
+{
+    const struct learn_team team = training_team(ranks);
+    metrics_init(metrics, model->n_classes);
+    model_judge(model, rows, metrics);
+    metrics_sum(metrics, &team);
+}
+
 /* The pieces of a part that want the rows in so many bins. */
 static int fit_binned(struct fits *f, size_t part, const struct parts *parts, uint32_t n_bins)
 {
@@ -143,7 +153,7 @@ static int fit_binned(struct fits *f, size_t part, const struct parts *parts, ui
             break;
         struct model *model = fit(f, &set, &f->recipes->items[i], part, &code);
         if (model)
-            training_judge(f->group, model, &parts->test, &f->scores[part * f->recipes->n + i]);
+            judge(f->group, model, &parts->test, &f->scores[part * f->recipes->n + i]);
         if (part == 0)
             f->models[i] = model;
         else

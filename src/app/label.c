@@ -16,7 +16,6 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
-#include "darkforest/exchange/owner.h"
 #include "darkforest/label/rules.h"
 #include "darkforest/store/features.h"
 
@@ -97,26 +96,6 @@ static int check_replies(const struct label_run *run, const char *path, const st
     return EXIT_BAD_CONFIG;
 }
 
-/* This rank's share of the rows, in fresh memory. NULL with *code and *why. */
-static struct source_row *read_share(const struct label_run *run, struct features_file *file,
-                                     uint64_t n_total, size_t *n, int *code, char **why)
-{
-    const int rank = ranks_rank(run->ranks), size = ranks_size(run->ranks);
-    const uint64_t first = share_start(n_total, rank, size);
-    *n = (size_t)(share_start(n_total, rank + 1, size) - first);
-    struct source_row *rows = malloc((*n + 1) * sizeof *rows);
-    if (!rows) {
-        *why = text_format("not enough memory for %zu rows: use more ranks", *n);
-        *code = EXIT_IO;
-        return NULL;
-    }
-    *code = features_read(file, first, *n, rows, why);
-    if (*code == EXIT_DONE)
-        return rows;
-    free(rows);
-    return NULL;
-}
-
 static void relabel_rows(struct label_run *run, struct source_row *rows, size_t n)
 {
     uint8_t *before = memory_get(n + 1);
@@ -138,17 +117,38 @@ static char *first_command_line(const struct provenance *made)
     return memory_text(line ? line : "");
 }
 
-static int write_relabelled(struct label_run *run, const char *input, struct features_meta *meta,
-                            const struct source_row *rows, size_t n)
+/* Who labelled the rows, and by what. */
+static void sign(const struct label_run *run, struct features_meta *meta)
 {
-    char *path = output_path(run, input);
     struct provenance made = this_run(run->ranks);
     made.made_from = first_command_line(&meta->made);
     provenance_clear(&meta->made);
     meta->made = made;
     meta->rules = run->rules;
-    const int code = features_write(run->ranks, path, meta, rows, n);
-    free(path);
+}
+
+/* This rank's part of each round, from the old file to the new one. Collective; the agreed exit code. */
+static int relabel_rounds(struct label_run *run, struct features_file *file, uint64_t n_rows,
+                          struct features_writer *writer)
+{
+    const int rank = ranks_rank(run->ranks), size = ranks_size(run->ranks);
+    struct source_row *rows = memory_get((size_t)features_part(n_rows, 0, 0, size).to * sizeof *rows);
+    char *why = NULL;
+    int code = EXIT_DONE;
+    for (uint64_t round = 0; round < features_rounds(n_rows, size); round++) {
+        const struct features_part part = features_part(n_rows, round, rank, size);
+        const size_t n = (size_t)(part.to - part.from);
+        if (code == EXIT_DONE)
+            code = features_read(file, part.from, n, rows, &why);
+        if (code == EXIT_DONE) {
+            relabel_rows(run, rows, n);
+            features_put(writer, rows, n);
+        }
+        features_round(writer);
+    }
+    free(rows);
+    code = ranks_agree(run->ranks, code, why);
+    free(why);
     return code;
 }
 
@@ -156,30 +156,25 @@ static int write_relabelled(struct label_run *run, const char *input, struct fea
 static int relabel_file(struct label_run *run, const char *input)
 {
     struct features_meta meta = {0};
-    struct source_row *rows = NULL;
-    size_t n = 0;
-    char *why = NULL;
+    struct features_writer *writer;
+    char *why = NULL, *path = output_path(run, input);
     int code = EXIT_DONE;
-    run_record_phase(run->record, "read");
+    run_record_phase(run->record, "label");
     struct features_file *file = features_open(input, &meta, &code, &why);
-    if (file) {
+    if (file)
         code = check_replies(run, input, &meta, &why);
-        if (code == EXIT_DONE)
-            rows = read_share(run, file, meta.n_rows, &n, &code, &why);
-        features_close(file);
-    }
     code = ranks_agree(run->ranks, code, why);
     free(why);
     if (code == EXIT_DONE) {
-        run_record_phase(run->record, "label");
-        relabel_rows(run, rows, n);
-        run_record_phase(run->record, "write");
-        code = write_relabelled(run, input, &meta, rows, n);
+        sign(run, &meta);
+        code = features_begin(&writer, run->ranks, path, &meta, meta.n_rows);
     }
+    if (code == EXIT_DONE)
+        code = features_end(writer, relabel_rounds(run, file, meta.n_rows, writer));
     run_record_phase(run->record, NULL);
-    free(rows);
-    if (file)
-        features_meta_free(&meta);
+    features_close(file);
+    features_meta_free(&meta);
+    free(path);
     return code;
 }
 

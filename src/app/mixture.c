@@ -33,13 +33,22 @@ static char *setting_text(const struct features_meta *meta, int setting)
     }
 }
 
-void mixture_note(struct mixture *mixture, const char *path, const struct features_meta *meta)
+static void note_window(struct mixture *mixture, const char *path, const struct features_meta *meta)
 {
     mixture->windows = memory_resize(mixture->windows, (mixture->n + 1) * sizeof *mixture->windows);
     mixture->windows[mixture->n++] = (struct mixture_window){meta->window_start, meta->window_length, path};
+}
+
+void mixture_note(struct mixture *mixture, const char *path, const struct features_meta *meta)
+{
+    const int is_first = !mixture->first;
+    if (is_first)
+        mixture->first = path;
+    if (meta->n_rows > 0)
+        note_window(mixture, path, meta);
     for (int s = 0; s < MIXTURE_SETTINGS; s++) {
         char *text = setting_text(meta, s);
-        if (mixture->n == 1) {
+        if (is_first) {
             mixture->settings[s] = text;
             continue;
         }
@@ -75,8 +84,8 @@ void mixture_warn(struct mixture *mixture)
 {
     for (int s = 0; s < MIXTURE_SETTINGS; s++) {
         if (mixture->others[s])
-            log_warn("%s and %s were made with different %s: their rows do not mean the same",
-                     mixture->windows[0].path, mixture->others[s], setting_names[s]);
+            log_warn("%s and %s were made with different %s: their rows do not mean the same", mixture->first,
+                     mixture->others[s], setting_names[s]);
         free(mixture->settings[s]);
     }
     if (mixture->n > 0)

@@ -16,7 +16,8 @@ struct mixture_window;
 struct mixture {
     char *settings[MIXTURE_SETTINGS];     /* of the first file, as text */
     const char *others[MIXTURE_SETTINGS]; /* the first file with another setting; NULL when there is none */
-    struct mixture_window *windows;       /* of each file */
+    const char *first;                    /* file */
+    struct mixture_window *windows;       /* of each file that has rows */
     size_t n;
 };
 

@@ -1,6 +1,5 @@
 #include "ordering.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"

@@ -6,7 +6,6 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
-#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 

@@ -22,7 +22,6 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/files.h"
 
 #include <errno.h>
 #include <stdbool.h>

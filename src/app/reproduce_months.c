@@ -11,7 +11,6 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>

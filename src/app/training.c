@@ -19,15 +19,6 @@
  * that do. Each rank by itself: TRAINING_CELL_BYTES. */
 #define GROUP_ROW_BYTES 130
 
-void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
-                    struct metrics *metrics)
-{
-    const struct learn_team team = training_team(ranks);
-    metrics_init(metrics, model->n_classes);
-    model_judge(model, rows, metrics);
-    metrics_sum(metrics, &team);
-}
-
 /* Collective. How many groups the memory of every node has room for. */
 static int most_groups(const struct ranks *ranks, const struct training_plan *plan, uint64_t n_rows)
 {

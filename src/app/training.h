@@ -41,8 +41,4 @@ int training_run(const struct ranks *ranks, const struct training_plan *plan, st
 int training_write(const struct ranks *ranks, const struct training_plan *plan,
                    const struct training_rows *rows, struct model **models, size_t n, const char *path);
 
-/* The model's confusion matrix over the rows of all ranks, into fresh metrics. */
-void training_judge(const struct ranks *ranks, const struct model *model, const struct table *rows,
-                    struct metrics *metrics);
-
 #endif

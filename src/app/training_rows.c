@@ -77,7 +77,9 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
         about->inventory_checksum = meta->inventory_checksum;
         about->window_length = meta->window_length;
     }
-    about->windows[about->n_windows++] = (struct training_window){meta->window_start, meta->window_length};
+    if (meta->n_rows > 0)
+        about->windows[about->n_windows++] =
+            (struct training_window){meta->window_start, meta->window_length};
     if (first || meta->window_start < about->first_window)
         about->first_window = meta->window_start;
     if (first || meta->window_start > about->last_window)
@@ -101,7 +103,7 @@ static int survey(const struct strings *paths, struct surveyed *files, struct tr
     struct mixture mixture = {0};
     size_t n_damaged = 0, n_partial = 0;
     int code = EXIT_DONE;
-    rows->about.windows = memory_get(paths->n * sizeof *rows->about.windows);
+    rows->about.windows = memory_zeroed(paths->n, sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
         files[i] = find_file(paths->items[i], 0);

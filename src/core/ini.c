@@ -1,6 +1,5 @@
 #include "darkforest/core/ini.h"
 
-#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 

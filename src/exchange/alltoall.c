@@ -302,8 +302,6 @@ struct round alltoall_round(struct alltoall *a, int more, int failed)
     }
     a->set = !a->set;
     empty_lanes(a);
-    for (int r = 0; r < a->ranks->size; r++)
-        round.n_items += a->from[r].n;
     return round;
 }
 

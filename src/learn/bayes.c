@@ -3,7 +3,6 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
 #include "exact.h"
-#include "sums.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,12 +5,16 @@
 
 #include <string.h>
 
-/* Windows stand in order, those of the same time side by side. */
+/* Windows stand in order, those of the same time side by side. Where there is no source none counts twice. */
 static int is_repeated(const struct report *report, size_t i)
 {
     const struct window_facts *windows = report->windows;
-    return (i > 0 && section_is_same_window(&windows[i - 1], &windows[i])) ||
-           (i + 1 < report->n_windows && section_is_same_window(&windows[i], &windows[i + 1]));
+    size_t n = 0, k = i;
+    while (k > 0 && section_is_same_window(&windows[k - 1], &windows[i]))
+        k--;
+    for (; k < report->n_windows && section_is_same_window(&windows[k], &windows[i]); k++)
+        n += windows[k].n_rows > 0;
+    return windows[i].n_rows > 0 && n > 1;
 }
 
 static int is_partial(const struct report *report, size_t i)

@@ -19,7 +19,6 @@
 /* A contact without its source in one word, in the order of (destination, port):
  * port code 0 means none, else 1 + port. */
 #define CONTACT_PORT_BITS 17
-#define CONTACT_KEY_BITS (32 + CONTACT_PORT_BITS)
 
 static inline uint64_t contact_key(const struct contact *contact)
 {

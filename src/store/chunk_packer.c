@@ -1,6 +1,5 @@
 #include "chunk_packer.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/deflate.h"
 #include "darkforest/core/memory.h"
 

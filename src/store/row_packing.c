@@ -2,7 +2,6 @@
 
 #include "chunk_packer.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/deflate.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"

@@ -28,6 +28,11 @@ def make_folders(p):
     shutil.copy(features.files(p.file("plain"))[1], p.file("copy"))
 
 
+def n_rows(path):
+    with h5py.File(path) as f:
+        return len(f["sources/address"])
+
+
 def check(p, command, operands, wanted, ranks=1):
     done = p.do(*command, *operands, ranks=ranks)
     warnings = [line for line in done.stderr.splitlines() if "warning: " in line and VERY_ROWS not in line]
@@ -43,7 +48,7 @@ def check_other_than_learned(p, model):
     """Rows that fit together, but not to those which the models learned from."""
     for name, wanted in [("plain", [VERY_ROWS]), ("filter", [OTHER_FILTER, OVERLAP]), ("inventory", [OTHER_DEVICES, OVERLAP]),
                          ("length", ["windows of 1800 s, these are of 600 s", OVERLAP]), ("rules", ["by other rules", VERY_ROWS])]:
-        n = len(features.files(p.file(name)))
+        n = sum(n_rows(path) > 0 for path in features.files(p.file(name)))
         wanted = [words.replace("%d", str(n)) for words in wanted]
         for ranks in (1, 2):
             done = p.do("evaluate", model, p.file(name), ranks=ranks)
@@ -51,9 +56,29 @@ def check_other_than_learned(p, model):
             assert len(warnings) == len(wanted) and all(w in line for w, line in zip(wanted, warnings)), done.stderr
 
 
+def check_empty_windows(p):
+    """A window of which no file has a row: nothing was learned from it, and nothing counts twice."""
+    p.do("extract", p.file("hour.pcap"), "-o", p.file("long"), "--window", "30m", "--from", "2017-01-01", "--to", "2017-01-01T03:00")
+    windows = features.files(p.file("long"))
+    rows = [n_rows(window) for window in windows]
+    assert len(windows) == 6 and min(rows[:2]) > 0 and max(rows[3:]) == 0, rows
+    os.mkdir(p.file("twin"))
+    shutil.copy(windows[5], p.file("twin"))
+    p.do("train", windows[0], windows[5], p.file("twin"), "-o", p.file("gaps.h5"), "--learner", "bayes")
+    done = p.do("evaluate", p.file("gaps.h5"), windows[1], windows[5], p.file("twin"), "-o", p.file("gaps-result.h5"))
+    assert "warning" not in done.stderr, done.stderr
+    with h5py.File(p.file("gaps-result.h5")) as f:
+        for said in f["results"].values():
+            assert (said.attrs["n_windows"], said.attrs["n_windows_learned"]) == (1, 0)
+            assert features.texts([said.attrs["protocol"]]) == ["cross-month"]
+    p.do("report", *windows, p.file("twin"), "-o", p.file("gaps-report"))
+    with open(p.file("gaps-report/report.md")) as f:
+        assert "held by several files" not in f.read()
+
+
 def check_learned_windows(p):
     """Judged on windows of which some were learned from, on those and on the others alone, and by a model that does not say."""
-    model, result, windows = p.file("half.h5"), p.file("result.h5"), features.files(p.file("plain"))
+    model, result, windows = p.file("half.h5"), p.file("result.h5"), [path for path in features.files(p.file("plain")) if n_rows(path)]
     half = len(windows) // 2
     p.do("train", *windows[:half], "-o", model, "--learner", "bayes")
     for rows, learned in [(windows, half), (windows[:half], half), (windows[half:], 0)]:
@@ -102,6 +127,7 @@ def main():
         check(p, train, [p.file("plain")], [])
         check_other_than_learned(p, model)
         check_learned_windows(p)
+        check_empty_windows(p)
         check_classify(p, model)
         check(p, ["report", "-o", p.file("report"), model], [p.file("plain")], [])
 

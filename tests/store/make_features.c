@@ -1,11 +1,8 @@
-/* make_features PATH N_ROWS [FIRST_SHARE]: N_ROWS made-up rows,
- * FIRST_SHARE percent of them brought by rank 0. */
-#include "darkforest/core/clock.h"
+/* make_features PATH N_ROWS: N_ROWS made-up rows, each rank putting its part of every round. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
 #include "made_rows.h"
 
@@ -32,38 +29,37 @@ static struct features_meta made_meta(uint64_t n_rows)
     return meta;
 }
 
-/* Rank 0 brings its share of the rows, the others the rest in equal parts. */
-static uint64_t first_row(uint64_t n_rows, uint64_t percent, int rank, int size)
+static int write_rows(const struct ranks *world, const char *path, const struct features_meta *meta,
+                      uint64_t n_rows)
 {
-    uint64_t of_root = size == 1 ? n_rows : n_rows * percent / 100;
-    return rank == 0 ? 0 : of_root + share_start(n_rows - of_root, rank - 1, size - 1);
+    const int rank = ranks_rank(world), size = ranks_size(world);
+    struct features_writer *writer;
+    const int code = features_begin(&writer, world, path, meta, n_rows);
+    if (code != EXIT_DONE)
+        return code;
+    for (uint64_t round = 0; round < features_rounds(n_rows, size); round++) {
+        const struct features_part part = features_part(n_rows, round, rank, size);
+        for (uint64_t i = part.from; i < part.to; i++) {
+            const struct source_row row = made_row(i, n_rows);
+            features_put(writer, &row, 1);
+        }
+        features_round(writer);
+    }
+    return features_end(writer, EXIT_DONE);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t n_rows = 0, percent = 0;
+    uint64_t n_rows = 0;
     struct ranks *world = ranks_start(&argc, &argv);
-    int rank = ranks_rank(world), size = ranks_size(world);
-    log_init(LOG_NORMAL, rank == 0);
-    percent = 100 / (uint64_t)size;
-    if (argc < 3 || parse_u64(argv[2], 0, UINT32_MAX, &n_rows) != 0 ||
-        (argc > 3 && parse_u64(argv[3], 0, 100, &percent) != 0)) {
-        log_error("make_features PATH N_ROWS [FIRST_SHARE]");
+    log_init(LOG_NORMAL, ranks_rank(world) == 0);
+    if (argc != 3 || parse_u64(argv[2], 0, UINT32_MAX, &n_rows) != 0) {
+        log_error("make_features PATH N_ROWS");
         ranks_abort(EXIT_BAD_USAGE);
     }
-    uint64_t first = first_row(n_rows, percent, rank, size);
-    uint64_t end = rank + 1 == size ? n_rows : first_row(n_rows, percent, rank + 1, size);
-    struct source_row *rows = memory_zeroed(end - first + 1, sizeof *rows);
-    for (uint64_t i = first; i < end; i++)
-        rows[i - first] = made_row(i, n_rows);
     struct features_meta meta = made_meta(n_rows);
-    meta.made.n_ranks = size;
-    ranks_barrier(world);
-    double started = clock_seconds();
-    int code = features_write(world, argv[1], &meta, rows, end - first);
-    log_info("%llu rows written by %d ranks in %.3f s", (unsigned long long)n_rows, size,
-             clock_seconds() - started);
-    free(rows);
+    meta.made.n_ranks = ranks_size(world);
+    const int code = write_rows(world, argv[1], &meta, n_rows);
     ranks_finish(world);
     return code;
 }

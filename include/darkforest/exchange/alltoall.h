@@ -55,7 +55,6 @@ struct arrival {
 
 struct round {
     const struct arrival *from; /* by rank; valid until the next round */
-    size_t n_items;             /* of all */
     int more;                   /* some rank has more to send, or something flies: join the next round */
     int failed;                 /* the worst code that any rank brought */
 };

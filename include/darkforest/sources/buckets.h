@@ -18,7 +18,6 @@
 #include "darkforest/sources/busy.h"
 #include "darkforest/sources/contact.h"
 #include "darkforest/sources/partials.h"
-#include "darkforest/sources/source.h"
 
 struct bucket {
     _Alignas(64) struct chunk_list shorts; /* contacts in 8 bytes (short_contact.h); the hot line */

@@ -72,14 +72,6 @@ void features_round(struct features_writer *writer);
  */
 int features_end(struct features_writer *writer, int code);
 
-/*
- * Begins, writes and ends. Collective. Rank r brings rows [its offset ...) of the ordered table: rows of
- * all ranks in rank order are ordered and unique. The agreed exit code (0, EXIT_IO, EXIT_STOPPED) after
- * one sentence.
- */
-int features_write(const struct ranks *ranks, const char *path, const struct features_meta *meta,
-                   const struct source_row *rows, size_t n_rows);
-
 struct features_file;
 
 /* Local. NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why. */

@@ -1,4 +1,4 @@
-#include "adaboost.h"
+#include "fit.h"
 
 #include "darkforest/core/memory.h"
 #include "darkforest/core/real.h"

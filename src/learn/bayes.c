@@ -1,4 +1,4 @@
-#include "bayes.h"
+#include "fit.h"
 
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"

@@ -1,4 +1,4 @@
-#include "boosting.h"
+#include "fit.h"
 
 #include "darkforest/core/memory.h"
 #include "darkforest/core/real.h"

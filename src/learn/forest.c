@@ -1,4 +1,4 @@
-#include "forest.h"
+#include "fit.h"
 
 #include "bootstrap.h"
 #include "darkforest/core/memory.h"

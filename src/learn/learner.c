@@ -1,11 +1,8 @@
 #include "darkforest/learn/learner.h"
 
-#include "adaboost.h"
-#include "bayes.h"
-#include "boosting.h"
+#include "fit.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
-#include "forest.h"
 #include "predict.h"
 #include "sums.h"
 

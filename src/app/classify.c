@@ -259,19 +259,14 @@ const struct command command_classify = {
             .name = "classify",
             .operands = "MODEL ARCHIVE...|FEATURES...",
             .summary = "a model's verdict on every source of a capture, a pipe or feature files",
-            .about = "Prints, for each source in each window, the verdict of a fitted model with its share "
-                     "for every "
-                     "class, and the verdict of the rules beside it. An ARCHIVE is a file, a glob or a "
-                     "folder, or - "
-                     "for standard input. FEATURES are files, globs or folders: their rows are judged as "
-                     "they are, "
-                     "beside the verdicts of the rules that they hold. Of captures, a window is printed as "
-                     "soon as "
-                     "a packet comes that is a whole window later than its end; packets of it that come "
-                     "after that "
-                     "are counted as late. Time moves on by more than a window only when three packets in a "
-                     "row say "
-                     "so. Addresses are printed as they are.",
+            .about =
+                "Prints, for each source in each window, the verdict of a fitted model with its share for "
+                "every class, and the verdict of the rules beside it. An ARCHIVE is a file, a glob or a "
+                "folder, or - for standard input. FEATURES are files, globs or folders: their rows are "
+                "judged as they are, beside the verdicts of the rules that they hold. Of captures, a "
+                "window is printed as soon as a packet comes that is a whole window later than its end; "
+                "packets of it that come after that are counted as late. Time moves on by more than a "
+                "window only when three packets in a row say so. Addresses are printed as they are.",
             .example = "tcpdump -i eth1 -U -w - | darkforest classify forest.h5 - --model forest-depth-3    "
                        "a detector, a window at a time",
         },

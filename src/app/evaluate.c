@@ -21,7 +21,7 @@ struct evaluate_options {
 };
 
 static const struct option_row evaluate_rows[] = {
-    {"output", OPTION_STRING, "RESULT.h5", "The file that takes the results; stdout alone when not given.",
+    {"output", OPTION_STRING, "RESULT.h5", "the file that takes the results; stdout alone when not given",
      offsetof(struct evaluate_options, output), 1, 0},
 };
 

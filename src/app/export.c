@@ -398,18 +398,18 @@ static int export_run(const struct ranks *world, const void *values, const struc
 
 static const struct option_row export_rows[] = {
     {"output", OPTION_STRING, "PATH",
-     "The file to write; of HDF5 files the folder, if they are several, PATH is one, or PATH ends in a "
-     "slash. CSV goes to standard output without it.",
+     "the file to write; of HDF5 files the folder, if they are several, PATH is one, or PATH ends in a "
+     "slash. CSV goes to standard output without it",
      FIELD(output), 1, 0},
     {"format", OPTION_CHOICE, "csv|hdf5",
-     "Of exported feature files, of hdf5 those that are whole; csv when not given.", FIELD(format), 0, 0},
+     "of exported feature files, of hdf5 those that are whole; csv when not given", FIELD(format), 0, 0},
     {"anonymize", OPTION_STRING, "KEYFILE",
-     "Anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
-     "same addresses.",
+     "anonymise addresses, keeping prefixes (CryptoPAn), by the 32 bytes in KEYFILE; the same key gives the "
+     "same addresses",
      FIELD(anonymize), 1, 0},
-    {"with-addresses", OPTION_FLAG, NULL, "Write addresses as they are; without this and a key CSV has none.",
+    {"with-addresses", OPTION_FLAG, NULL, "write addresses as they are; without this and a key CSV has none",
      FIELD(with_addresses), 0, 0},
-    {"model", OPTION_STRING, "NAME", "Which model of a model file; not needed when it holds one.",
+    {"model", OPTION_STRING, "NAME", "which model of a model file; not needed when it holds one",
      FIELD(model), 1, 0},
 };
 

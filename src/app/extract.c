@@ -444,13 +444,12 @@ const struct command command_extract = {
             .name = "extract",
             .operands = "ARCHIVE... -o DIR",
             .summary = "packets to labelled per-source features, one HDF5 file a window",
-            .about = "Reads pcap and pcapng, plain, gzip or zstd; an ARCHIVE is a file, a glob or a folder. "
-                     "Writes\n"
-                     "DIR/features-YYYYMMDDTHHMMSS.h5 for each window that holds a record (for each window "
-                     "of the range\n"
-                     "when both --from and --to are given), and DIR/run.json. Windows already finished in "
-                     "DIR are kept and not\n"
-                     "computed again. A file named STOP in DIR stops the run in good order.",
+            .about =
+                "Reads pcap and pcapng, plain, gzip or zstd; an ARCHIVE is a file, a glob or a folder with "
+                "all that is below it. Writes DIR/features-YYYYMMDDTHHMMSS.h5 for each window that holds a "
+                "record (for each window of the range when both --from and --to are given), and "
+                "DIR/run.json. Windows already finished in DIR are kept and not computed again. A file "
+                "named STOP in DIR stops the run in good order.",
             .example = "mpirun -n 2 darkforest extract hour.pcap.gz --devices devices.csv -o out",
         },
     .options = extract_options,

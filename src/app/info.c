@@ -346,7 +346,7 @@ static const char *info_check(const void *values, const struct strings *operands
 }
 
 static const struct option_row info_rows[] = {
-    {"json", OPTION_FLAG, NULL, "One JSON object a file, one a line.", offsetof(struct info_options, json), 0,
+    {"json", OPTION_FLAG, NULL, "one JSON object a file, one a line", offsetof(struct info_options, json), 0,
      0},
 };
 

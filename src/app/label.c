@@ -29,10 +29,9 @@ struct label_options {
 };
 
 static const struct option_row label_rows[] = {
-    {"output", OPTION_STRING, "DIR",
-     "Folder for the relabelled files, made if absent; not that of the input.",
+    {"output", OPTION_STRING, "DIR", "folder for the relabelled files, made if absent; not that of the input",
      offsetof(struct label_options, output), 1, 0},
-    {"rules", OPTION_STRING, "FILE", "Rules as an INI file; the paper's (rules/paper.ini) when not given.",
+    {"rules", OPTION_STRING, "FILE", "rules as an INI file; the paper's (rules/paper.ini) when not given",
      offsetof(struct label_options, rules), 1, 0},
 };
 

@@ -164,7 +164,7 @@ static int report_run(const struct ranks *world, const void *values, const struc
 
 static const struct option_row report_rows[] = {
     {"output", OPTION_STRING, "DIR",
-     "Folder for report.html, report.md, tables/ and figures/; made if absent.",
+     "folder for report.html, report.md, tables/ and figures/; made if absent",
      offsetof(struct report_options, output), 1, 0},
 };
 

@@ -169,6 +169,8 @@ int options_parse(const struct option_row *rows, size_t n_rows, const struct str
             only_operands = 1;
         else if (only_operands || word[0] != '-' || word[1] == '\0')
             strings_add(operands, word);
+        else if (strcmp(word, "-h") == 0)
+            common->help = 1;
         else if (word[1] != '-' && strcmp(word, "-o") != 0) {
             log_error("no option '%s'; options are written --name, and -o PATH; --help lists them", word);
             return -1;
@@ -185,27 +187,51 @@ void options_free(const struct option_row *rows, size_t n_rows, void *values)
             strings_free((struct strings *)(void *)((char *)values + rows[i].offset));
 }
 
-/* Which may be written -o. */
-static int is_output(const struct option_row *row)
+/* What an option may be written as, too; 0 for nothing. */
+static char short_name(const struct option_row *row)
 {
-    return strcmp(row->name, "output") == 0;
+    return strcmp(row->name, "output") == 0 ? 'o' : row == &common_rows[COMMON_HELP] ? 'h' : '\0';
+}
+
+enum { HELP_WIDTH = 100, HELP_COLUMN = 30 };
+
+/* Words into lines of HELP_WIDTH, each but the first behind `indent` spaces; a newline of the text stays one. */
+static void print_wrapped(FILE *out, const char *text, int indent)
+{
+    for (int at = indent; *text;) {
+        const int n = (int)strcspn(text, " \n");
+        if (at > indent && at + 1 + n > HELP_WIDTH) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+        }
+        at += fprintf(out, "%s%.*s", at > indent ? " " : "", n, text);
+        text += n;
+        if (*text == '\n') {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+        }
+        text += *text != '\0';
+    }
+    fputc('\n', out);
 }
 
 static void print_row(FILE *out, const struct option_row *row)
 {
     char head[160];
-    snprintf(head, sizeof head, "%s--%s%s%s", is_output(row) ? "-o, " : "", row->name,
-             row->argument ? " " : "", row->argument ? row->argument : "");
-    if (strlen(head) > 26)
-        fprintf(out, "  %s\n  %-26s  %s\n", head, "", row->help);
-    else
-        fprintf(out, "  %-26s  %s\n", head, row->help);
+    const char brief[] = {'-', short_name(row), ',', ' ', '\0'};
+    snprintf(head, sizeof head, "%s--%s%s%s", brief[1] ? brief : "", row->name, row->argument ? " " : "",
+             row->argument ? row->argument : "");
+    fprintf(out, "  %-*s", HELP_COLUMN - 2, head);
+    if ((int)strlen(head) > HELP_COLUMN - 4)
+        fprintf(out, "\n%*s", HELP_COLUMN, "");
+    print_wrapped(out, row->help, HELP_COLUMN);
 }
 
 void options_help(FILE *out, const struct command_text *text, const struct option_row *rows, size_t n_rows)
 {
-    fprintf(out, "usage: darkforest %s [options] %s\n\n%s\n\n%s\n\noptions:\n", text->name, text->operands,
-            text->summary, text->about);
+    fprintf(out, "usage: darkforest %s [options] %s\n\n%s\n\n", text->name, text->operands, text->summary);
+    print_wrapped(out, text->about, 0);
+    fputs("\noptions:\n", out);
     for (size_t i = 0; i < n_rows; i++)
         print_row(out, &rows[i]);
     for (size_t i = 0; i < N_COMMON; i++)
@@ -233,7 +259,10 @@ static void print_roff(FILE *out, const char *text)
 
 static void print_roff_row(FILE *out, const struct option_row *row)
 {
-    fprintf(out, ".TP\n%s\\fB\\-\\-%s\\fR", is_output(row) ? "\\fB\\-o\\fR, " : "", row->name);
+    fputs(".TP\n", out);
+    if (short_name(row))
+        fprintf(out, "\\fB\\-%c\\fR, ", short_name(row));
+    fprintf(out, "\\fB\\-\\-%s\\fR", row->name);
     if (row->argument)
         fprintf(out, " \\fI%s\\fR", row->argument);
     fputc('\n', out);

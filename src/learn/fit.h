@@ -4,8 +4,8 @@
 
 #include "darkforest/learn/learner.h"
 
-typedef int learner_fitter(const struct dataset *data, const struct learner_options *options, struct model *model,
-                           char **why);
+typedef int learner_fitter(const struct dataset *data, const struct learner_options *options,
+                           struct model *model, char **why);
 
 learner_fitter forest_fit, boosting_fit, adaboost_fit, bayes_fit;
 

@@ -3,6 +3,7 @@
 
 #include "darkforest/core/log.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,7 +28,9 @@ struct values {
 
 #define AT(field) offsetof(struct values, field)
 static const struct option_row rows[] = {
-    {"flag", OPTION_FLAG, NULL, "A flag.", AT(flag), 0, 0},
+    {"flag", OPTION_FLAG, NULL,
+     "A flag whose text is longer than a line of the help has room for, so that it goes on below.", AT(flag),
+     0, 0},
     {"output", OPTION_STRING, "DIR", "Where to.", AT(output), 0, 0},
     {"devices", OPTION_STRINGS, "FILE", "Device lists.", AT(devices), 0, 0},
     {"n-estimators", OPTION_U64, "N", "Trees - many.", AT(trees), 1, 1000},
@@ -151,6 +154,9 @@ static void common_options_are_known(void **state)
     struct parsed p = parse("--quiet", NULL);
     assert_int_equal(p.common.level, LOG_QUIET);
     assert_false(p.common.help || p.common.version);
+    p = parse("-h", NULL);
+    assert_true(p.common.help && !p.common.version);
+    forget(&p);
     p = parse("--quiet", "--verbose", "--help", "--version", NULL);
     assert_int_equal(p.result, 0);
     assert_int_equal(p.common.level, LOG_VERBOSE);
@@ -215,24 +221,47 @@ static void assert_holds(const char *out, const char *words)
         fail_msg("'%s' is not in:\n%s", words, out);
 }
 
-static void help_names_every_row(void **state)
+/* The same words, each run of blanks and line ends as one blank; fresh memory. */
+static char *squeezed(const char *words)
+{
+    char *const copy = strdup(words), *to = copy;
+    for (const char *c = words; *c; c++)
+        if (!isspace((unsigned char)*c))
+            *to++ = *c;
+        else if (to > copy && to[-1] != ' ')
+            *to++ = ' ';
+    *to = '\0';
+    return copy;
+}
+
+static void assert_says(const char *out, const char *words)
+{
+    char *all = squeezed(out), *wanted = squeezed(words);
+    assert_holds(all, wanted);
+    free(all);
+    free(wanted);
+}
+
+static void help_names_every_row_in_lines_of_a_width(void **state)
 {
     (void)state;
     char *out = printed(options_help);
     assert_holds(out, "usage: darkforest judge [options] MODEL FEATURES... -o DIR\n");
-    assert_holds(out, text.summary);
+    assert_says(out, text.summary);
     assert_holds(out, text.about);
     assert_holds(out, text.example);
     for (size_t i = 0; i < N_ROWS; i++) {
         assert_holds(out, rows[i].name);
-        assert_holds(out, rows[i].help);
+        assert_says(out, rows[i].help);
         if (rows[i].argument)
             assert_holds(out, rows[i].argument);
     }
+    for (const char *line = out; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        assert_in_range(strcspn(line, "\n"), 0, 100);
     assert_holds(out, "-o, --output DIR");
     assert_holds(out, "--quiet");
     assert_holds(out, "--verbose");
-    assert_holds(out, "--help");
+    assert_holds(out, "-h, --help");
     assert_holds(out, "--version");
     free(out);
 }
@@ -266,7 +295,7 @@ int main(void)
         cmocka_unit_test(operands_stand_anywhere),
         cmocka_unit_test(common_options_are_known),
         cmocka_unit_test(wrong_words_are_refused_by_name),
-        cmocka_unit_test(help_names_every_row),
+        cmocka_unit_test(help_names_every_row_in_lines_of_a_width),
         cmocka_unit_test(the_man_page_names_every_row_and_escapes_the_text),
     };
     log_init(LOG_QUIET, 0);

@@ -331,10 +331,11 @@ void campaign_free(struct campaign *c)
 char *campaign_training_text(const struct campaign *c)
 {
     const struct training_plan *p = &c->plan;
-    char *bins = p->n_bins ? text_format("%u", p->n_bins) : memory_text("by learner");
+    char *bins = p->n_bins ? text_format("%u", p->n_bins) : memory_text("by learner"),
+         share[FORMAT_TIME_SIZE];
     char *text =
-        text_format("seed = %llu\nbins = %s\ntest-share = %.17g\nfolds = %llu\n", (unsigned long long)p->seed,
-                    bins, p->test_share, (unsigned long long)p->n_folds);
+        text_format("seed = %llu\nbins = %s\ntest-share = %s\nfolds = %llu\n", (unsigned long long)p->seed,
+                    bins, format_real(p->test_share, share), (unsigned long long)p->n_folds);
     free(bins);
     return text;
 }

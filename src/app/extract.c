@@ -349,10 +349,10 @@ static void tell_result(struct extract *x, int code)
     if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && x->finished.n == 0 && code == EXIT_DONE)
         tell_nothing_counted(&all);
     if (all.n[TALLY_LATE] > 0)
-        log_warn("%llu packets came more than a window before the first packet of their own file, when their "
-                 "window was finished: they "
-                 "are tallied as late and not counted",
-                 (unsigned long long)all.n[TALLY_LATE]);
+        log_warn(
+            "%llu packets are of windows that ended a window's length or more before the first packet of "
+            "their own file, and were finished: they are tallied as late and not counted",
+            (unsigned long long)all.n[TALLY_LATE]);
     log_info("%llu records read, %llu counted; %llu windows written: %llu sources (%llu scanning, %llu "
              "backscatter, %llu "
              "misconfiguration)",

@@ -14,7 +14,7 @@ void feature_csv_header(FILE *out, int with_addresses)
             fprintf(out, "%s%s", first ? "" : ",", source_columns[c].name);
             first = 0;
         }
-    fputs("\r\n", out);
+    fputs("\n", out);
 }
 
 static void print_number(FILE *out, const struct source_column *column, const void *field,
@@ -78,6 +78,6 @@ void feature_csv_rows(FILE *out, const struct features_meta *meta, const struct 
             first = 0;
             print_cell(out, meta, &source_columns[c], &rows[i], features);
         }
-        fputs("\r\n", out);
+        fputs("\n", out);
     }
 }

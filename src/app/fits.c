@@ -108,9 +108,10 @@ static void tell_set(const struct fits *f, const struct training_set *set)
     const uint64_t n = set->data.whole ? set->data.n_total : set->rows.n;
     const size_t n_cells = set->data.whole ? set->data.all.n : set->data.own.n;
     const char *where = !set->data.whole ? "on this rank" : f->deal->n_groups > 1 ? "a group" : "a node";
-    log_info("%llu training rows, %zu of them distinct in %u bins: %s %s, %.1f bytes a row",
-             (unsigned long long)n, n_cells, set->bins->n_most, format_size(training_set_bytes(set), bytes),
-             where, n ? (double)training_set_bytes(set) / (double)n : 0.0);
+    log_verbose("%llu training rows, %zu of them distinct in %u bins: %s %s, %.1f bytes a row",
+                (unsigned long long)n, n_cells, set->bins->n_most,
+                format_size(training_set_bytes(set), bytes), where,
+                n ? (double)training_set_bytes(set) / (double)n : 0.0);
 }
 
 /* Whether a piece is the group's and wants that many bins. */

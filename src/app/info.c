@@ -228,9 +228,13 @@ static json_t *results_info(const char *path, struct info_sum *sum, int *code, c
     json_t *info = json_object(), *list = json_array();
     for (size_t i = 0; i < results->n; i++) {
         const struct result *r = &results->items[i];
-        json_t *item = metrics_info(&r->metrics, r->class_names);
+        json_t *item = json_object(), *metrics = metrics_info(&r->metrics, r->class_names);
         json_object_set_new(item, "model", text(r->model));
+        json_object_set_new(item, "learner", text(r->learner));
+        json_object_set_new(item, "parameters", text(r->parameters));
         json_object_set_new(item, "protocol", text(protocol_names[r->protocol]));
+        json_object_update(item, metrics);
+        json_decref(metrics);
         json_object_set_new(item, "trained_on", text(r->trained_on));
         json_object_set_new(item, "judged_on", text(r->judged_on));
         if (r->n_windows) {

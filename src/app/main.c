@@ -31,7 +31,8 @@ static const struct command *const commands[] = {
 static void print_usage(FILE *out)
 {
     fputs("usage: darkforest COMMAND [options] ...\n\n"
-          "Finds infected IoT devices in the packets of a network telescope.\n\ncommands:\n",
+          "Turns the packet archives of a network telescope into labelled sources, and classifies "
+          "them.\n\ncommands:\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-10s  %s\n", commands[i]->text.name, commands[i]->text.summary);

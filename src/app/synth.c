@@ -50,8 +50,8 @@ static const struct option_row option_rows[] = {
      1, 1e9},
     {"start", OPTION_TIME, "TIME", "when the hour begins; the first of the profile's month unless given",
      FIELD(plan.start_ns), 0, 0},
-    {"duration", OPTION_DURATION, "TIME", "how long it lasts; 1h unless given", FIELD(plan.duration_ns), 0,
-     0},
+    {"duration", OPTION_DURATION, "DURATION", "how long it lasts; 1h unless given", FIELD(plan.duration_ns),
+     0, 0},
 };
 
 static void set_defaults(void *values)

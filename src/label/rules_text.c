@@ -60,11 +60,11 @@ static int parse_share(const struct rule_key *key, const char *text, void *field
     return fabs(billionths - rint(billionths)) < 1e-5 ? 0 : -1;
 }
 
-/* 17 digits: the same double when it is read again. */
 static void print_share(const struct rule_key *key, const void *field, FILE *out)
 {
+    char share[FORMAT_TIME_SIZE];
     (void)key;
-    fprintf(out, "%.17g", *(const double *)field);
+    fputs(format_real(*(const double *)field, share), out);
 }
 
 static char *allowed_shares(const struct rule_key *key)

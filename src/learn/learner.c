@@ -1,8 +1,9 @@
 #include "darkforest/learn/learner.h"
 
-#include "fit.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
+#include "fit.h"
 #include "predict.h"
 #include "sums.h"
 
@@ -108,6 +109,7 @@ int learner_uses(const struct learner *learner, const char *parameter)
 /* How each parameter is written in a model; `number` 0 has a word of its own where there is one. */
 static char *parameter_text(const char *name, const struct learner_options *o)
 {
+    char real[FORMAT_TIME_SIZE];
     const struct {
         const char *name;
         uint64_t number;
@@ -127,11 +129,11 @@ static char *parameter_text(const char *name, const struct learner_options *o)
     if (strcmp(name, "class_weight") == 0)
         return text_format("class_weight=%s", o->class_weight == CLASS_WEIGHT_BALANCED ? "balanced" : "none");
     if (strcmp(name, "learning_rate") == 0)
-        return text_format("learning_rate=%.17g", o->learning_rate);
+        return text_format("learning_rate=%s", format_real(o->learning_rate, real));
     if (strcmp(name, "algorithm") == 0)
         return text_format("algorithm=%s", o->algorithm == ALGORITHM_SAMME ? "SAMME" : "SAMME.R");
     if (strcmp(name, "var_smoothing") == 0)
-        return text_format("var_smoothing=%.17g", o->var_smoothing);
+        return text_format("var_smoothing=%s", format_real(o->var_smoothing, real));
     return text_format("normalise=%s", o->normalise ? "yes" : "no");
 }
 

@@ -13,7 +13,8 @@ const struct tally_name tally_names[TALLY_REASONS] = {
     [TALLY_BAD_VERSION] = {"bad_version", "the IP version is not 4"},
     [TALLY_BAD_IHL] = {"bad_ihl", "the IPv4 header length is less than 20 bytes"},
     [TALLY_BAD_LENGTH] = {"bad_length", "the IPv4 total length is less than the header length"},
-    [TALLY_LATE] = {"late", "more than a window before the first packet of the same file"},
+    [TALLY_LATE] =
+        {"late", "in a window that ended a window's length or more before the first packet of the same file"},
 };
 
 uint64_t tally_records(const struct tally *t)

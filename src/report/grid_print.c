@@ -245,10 +245,10 @@ void grid_csv(const struct grid *grid, FILE *out)
 {
     for (size_t c = 0; c < grid->n_columns; c++) {
         csv_head(out, &grid->columns[c]);
-        fputs(c + 1 < grid->n_columns ? "," : "\r\n", out);
+        fputs(c + 1 < grid->n_columns ? "," : "\n", out);
     }
     for (size_t i = 0; i < grid_rows(grid) * grid->n_columns; i++) {
         csv_text(out, grid->cells[i].exact);
-        fputs((i + 1) % grid->n_columns ? "," : "\r\n", out);
+        fputs((i + 1) % grid->n_columns ? "," : "\n", out);
     }
 }

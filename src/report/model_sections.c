@@ -66,7 +66,9 @@ static struct grid *results_grid(const struct report *report, const char *name, 
     }
     char *whole = text_format(
         "%s%s%s", caption,
-        has_overlap ? " But overlap: some or all of the rows are of times that the model learned from." : "",
+        has_overlap ? " Not so for the protocol overlap: there some or all of the rows are of times that the "
+                      "model learned from."
+                    : "",
         has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
                     "means over the folds."
                   : "");

@@ -1,5 +1,5 @@
 /*
- * hdf.h - HDF5 in few words: every call of the store passes here and is checked.
+ * hdf.h - HDF5 in few words, each call checked: what the files of the store have in common.
  * Private to the store room. Local.
  *
  * A function that gives a handle gives a negative one when it fails, and every function takes a negative

@@ -36,7 +36,7 @@ static void the_paper_file_is_the_defaults(void **state)
 static const char other_rules[] =
     "[port_scan]\nmore_ports_than = 61\nper_destination = mean\n"
     "[network_scan]\nmore_destinations_than = 62\n"
-    "[scan_flags]\nmore_than_share = 0.10000000000000001\n"
+    "[scan_flags]\nmore_than_share = 0.1\n"
     "[stealth_tcp]\nfewer_syn_than = 63\nfewer_destinations_than = 64\nfewer_ports_than = 65\n"
     "[stealth_icmp]\nfewer_requests_than = 66\nfewer_destinations_than = 67\n"
     "[backscatter]\nreplies_at_least = 68\nplain_ack = yes\n"

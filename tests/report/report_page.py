@@ -441,7 +441,7 @@ def overlap_is_told(folder):
     result, out = folder + "/both.h5", folder + "/overlap"
     run("evaluate", folder + "/c/before/model.h5", folder + "/c/before", folder + "/a-march", "-o", result, "--quiet")
     run("report", result, "-o", out)
-    assert column(out, "results", "Protocol") == ["overlap"] and "overlap: some or all" in open(out + "/report.md").read()
+    assert column(out, "results", "Protocol") == ["overlap"] and "protocol overlap: there some or all" in open(out + "/report.md").read()
     assert "overlap: some or all" not in open(folder + "/study/report.md").read()
 
 

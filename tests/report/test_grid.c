@@ -58,8 +58,8 @@ static void texts_are_escaped(void **state)
     expect(grid, grid_latex,
            "a|b\\_c\\textbackslash{}d\\{e\\}\\textasciitilde{}\\textasciicircum{}\"q\" & 999 \\\\");
     expect(grid, grid_latex, "Name & Count \\#");
-    expect(grid, grid_csv, "\"a|b_c\\d{e}~^\"\"q\"\"\",999\r\n");
-    expect(grid, grid_csv, "<script>alert('x')</script>,1234567\r\n");
+    expect(grid, grid_csv, "\"a|b_c\\d{e}~^\"\"q\"\"\",999\n");
+    expect(grid, grid_csv, "<script>alert('x')</script>,1234567\n");
     grid_free(grid);
 }
 
@@ -101,7 +101,7 @@ static void repeated_keys_are_left_out(void **state)
     for (size_t r = 0; r < 4; r++)
         for (size_t c = 0; c < 3; c++)
             assert_string_equal(grid_shown(grid, r, c), seen[r][c]);
-    expect(grid, grid_csv, "a,x,1\r\na,x,1\r\na,y,1\r\nb,y,1\r\n");
+    expect(grid, grid_csv, "a,x,1\na,x,1\na,y,1\nb,y,1\n");
     grid_free(grid);
 }
 
@@ -117,7 +117,7 @@ static void csv_has_numbers_units_and_all_rows(void **state)
     grid_measure(grid, 0, 4, 1);
     grid_pair(grid, "2.0 KiB", "2048");
     grid_measure(grid, 0.5, 4, 0);
-    expect(grid, grid_csv, "Memory (bytes),Score\r\n1024,0\r\n2048,0.5\r\n");
+    expect(grid, grid_csv, "Memory (bytes),Score\n1024,0\n2048,0.5\n");
     expect(grid, grid_html, ">Memory</th>");
     expect(grid, grid_html, "<td class=\"n\">1.0 KiB</td><td class=\"n\">0.0000†</td></tr>\n</tbody>");
     expect(grid, grid_markdown, "| 1.0 KiB | 0.0000† |\n\n");
@@ -139,7 +139,7 @@ static void hidden_columns_are_for_csv_alone(void **state)
         grid_text(grid, r ? "b.h5" : "a.h5");
         grid_count(grid, 7);
     }
-    expect(grid, grid_csv, "Model,File,Rows\r\nforest,a.h5,7\r\nforest,b.h5,7\r\n");
+    expect(grid, grid_csv, "Model,File,Rows\nforest,a.h5,7\nforest,b.h5,7\n");
     expect(grid, grid_markdown, "| Model | Rows |\n|---|---:|\n| forest | 7 |\n|  | 7 |\n\n");
     expect(grid, grid_latex,
            "{tabular}{lr}\n\\toprule\nModel & Rows \\\\\n\\midrule\nforest & 7 \\\\\n & 7 \\\\");
@@ -160,7 +160,7 @@ static void latex_has_groups_of_heads_and_fits(void **state)
            "\\cmidrule(lr){4-4}\nx & y & b & x \\\\\n\\midrule\n");
     expect(grid, grid_latex, "\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{rrrr}");
     expect(grid, grid_latex, "\\end{tabular}}\n");
-    expect(grid, grid_csv, "a: x,a: y,b,c_d: x\r\n");
+    expect(grid, grid_csv, "a: x,a: y,b,c_d: x\n");
     grid_free(grid);
 }
 

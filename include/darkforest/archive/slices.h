@@ -1,5 +1,6 @@
 /*
- * slices.h - who reads what of a step (step.h). Pure, Local.
+ * slices.h - who reads what of a step (step.h). Local; pure but for slices_find_end,
+ * which reads files.
  *
  *     archive, by time:  [file][file][file] [file][file] ...     a step: files that all ranks read together
  *     step:              files that can be cut (plain ones by bytes, indexed ones by parts) are laid

@@ -23,7 +23,7 @@ enum rule {
 
 enum ports_choice { PORTS_EVERY, PORTS_ANY, PORTS_MEAN };
 
-/* Plain values: compare, copy and store freely. rules.c's table says which INI key each is. */
+/* Plain values: compare, copy and store freely. The table of rules_text.c says which INI key each is. */
 struct rules {
     uint64_t port_scan_ports;           /* more than this many ports per destination */
     int port_scan_choice;               /* enum ports_choice */

@@ -20,7 +20,7 @@ enum tally_reason {
     TALLY_BAD_VERSION,
     TALLY_BAD_IHL,
     TALLY_BAD_LENGTH, /* total length < IHL x 4 */
-    TALLY_LATE,       /* precedes its own file's first packet by more than a window (slices.h) */
+    TALLY_LATE,       /* its window ended a window or more before its file's first packet (slices.h) */
     TALLY_REASONS
 };
 

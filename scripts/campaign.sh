@@ -253,7 +253,7 @@ slice_state() { # MONTH INDEX
         state=$(finished_state "$folder")
     elif [ -d "$folder" ] && [ -e "$log" ]; then # the log of a folder that was taken away tells of no task
         state=broken
-        [ -z "$(find "$log" -newermt '-90 seconds')" ] || state=running
+        [ -z "$(find "$log" -newermt '-180 seconds')" ] || state=running
     fi
     case $state in
         stopped | failed | broken | waiting) ! has_windows "$1" "$2" "$folder/run.json" || state="done" ;;

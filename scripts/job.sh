@@ -11,11 +11,18 @@
 was_cancelled=0
 launched=
 
-# When Slurm will end this job, in seconds of the epoch; nothing outside of a job or without a limit.
+# This job by the name that means it alone: the last task of an array has the number of the array, which means all of its tasks.
+job_name() {
+    echo "${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_}${SLURM_ARRAY_TASK_ID:-${SLURM_JOB_ID:-0}}"
+}
+
+# A minute before Slurm will end this job, should its signal not have come, in seconds of the epoch; nothing outside of a job or without a
+# limit.
 job_deadline() {
     local end
-    end=$(squeue -h -j "${SLURM_JOB_ID:-0}" -o %e 2>/dev/null) || return 0
-    date -d "$end" +%s 2>/dev/null || true
+    end=$(squeue -h -j "$(job_name)" -o %e 2>/dev/null) || return 0
+    end=$(date -d "$end" +%s 2>/dev/null) || return 0
+    echo $((end - 60))
 }
 
 # Slurm signals the batch script (--signal=B:USR1@120, scancel); the ranks hear it from here, in the one form both launchers pass on.
@@ -52,7 +59,7 @@ leave() { # CODE
     if [ "$1" = 75 ] && [ "$was_cancelled" = 0 ] && [ -n "${SLURM_JOB_ID:-}" ] && [ ! -e "${stop_file:-/nonexistent}" ]; then
         if [ "${SLURM_RESTART_COUNT:-0}" -lt "${DARKFOREST_TRIES:-5}" ]; then
             echo "job: work is left; back into the queue (try $((${SLURM_RESTART_COUNT:-0} + 1)))"
-            scontrol requeue "$SLURM_JOB_ID" && sleep 60 # until Slurm ends this run
+            scontrol requeue "$(job_name)" && sleep 60 # until Slurm ends this run
         fi
         echo "job: work is left and the tries are used up; submit again to go on"
     fi

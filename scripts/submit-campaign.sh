@@ -15,6 +15,7 @@ waits_for=() # ids of the extraction arrays that are in the queue, old and new
 submitted=0
 jobs=    # what the names of all jobs begin with
 files=() # the campaign's
+queue=   # the user's tasks: job name, array, index
 
 # What [slurm] says, as options of sbatch; keys that it does not give are left to Slurm.
 shape() {
@@ -43,9 +44,14 @@ submit() { # WHAT SBATCH-ARGUMENT...
     echo "$id"
 }
 
+# What is queued already is not submitted again: where Slurm does not say what is, nothing is submitted.
+ask_queue() {
+    queue=$(squeue -h -r -u "$(id -un)" -o '%j %F %K') || die 75 "squeue does not answer: nothing was submitted"
+}
+
 # "array-id task-index" of each task in the queue under a job name.
 queued_tasks() { # JOB-NAME
-    squeue -h -r -n "$1" -u "$(id -un)" -o '%F %K' 2>/dev/null || true
+    awk -v name="$1" '$1 == name { print $2, $3 }' <<<"$queue"
 }
 
 # 0,1,2,5 -> 0-2,5
@@ -147,6 +153,8 @@ main() {
     # Campaigns of one name have jobs of their own.
     jobs=df-$name-$(realpath -m "$output" | cksum | cut -d ' ' -f 1)
     [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
+    ask_queue
+    unset SBATCH_EXPORT # the jobs need what is exported here
     export DARKFOREST_HOME=$root
     DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)
     DARKFOREST_TRIES=$(campaign_value slurm tries 5)

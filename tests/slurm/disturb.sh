@@ -88,11 +88,38 @@ restart_slurmd() {
     pkill -KILL -f '^slurmd -D -N n2' || true
 }
 
+# A task that stopped with work left goes back into the queue alone, also as the last of its array, which Slurm knows by the array's number.
+# Each run of a task leaves a line; the first of the last task stops, its second finds that it was put back.
+requeue_alone() {
+    local array
+    mkdir -p "$work/requeue"
+    cat >"$work/requeue/job.sh" <<'EOF'
+#!/usr/bin/env bash
+. "$1/scripts/job.sh"
+echo run >>"$2/$SLURM_ARRAY_TASK_ID"
+[ "$SLURM_ARRAY_TASK_ID" != 1 ] || [ "$(grep -c . "$2/1")" -gt 1 ] || leave 75
+sleep 10
+echo end >>"$2/$SLURM_ARRAY_TASK_ID"
+EOF
+    array=$(in_cluster sbatch --parsable --requeue --array=0-1 --ntasks=1 --time=5 --chdir="$work" --output="$work/requeue/%a.log" \
+        "$work/requeue/job.sh" "$work/home" "$work/requeue")
+    for _ in $(seq 60); do
+        [ "$(grep -c . "$work/requeue/0" 2>/dev/null)" != 2 ] || break
+        sleep 0.5
+    done
+    [ "$(tr '\n' ' ' <"$work/requeue/0")" = "run end " ] || fail "requeue: the other task of the array ran again, or not to its end"
+    in_cluster squeue -h -r -j "$array" -o '%K %r' | grep -q '^1 BeginTime' || fail "requeue: the task was not put back"
+    in_cluster scancel "$array"
+    wait_for_queue 60
+    echo "requeue: a task goes back alone"
+}
+
 main() {
     local round
     cluster_start "$1"
     make_archive $hours 1000000 2017-01
     make_truth $hours 2017-01
+    requeue_alone
     for round in $(seq "${DARKFOREST_KILLS:-3}"); do disturb "kill-$round" kill_a_rank 1000; done
     disturb signal signal_job 700
     disturb cancel cancel_job 700

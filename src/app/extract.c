@@ -4,12 +4,13 @@
 #include "finished.h"
 #include "groups.h"
 #include "inputs.h"
-#include "meeting.h"
+#include "outcome.h"
 #include "stop.h"
 #include "sweep.h"
 
 #include "darkforest/archive/filter.h"
 #include "darkforest/archive/slices.h"
+#include "darkforest/core/clock.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
@@ -244,14 +245,6 @@ static int extract_group(struct extract *x)
     return code ? code : extract_with(x, 0);
 }
 
-static json_t *tally_json(const struct tally *tally)
-{
-    json_t *object = json_pack("{s:I}", "records", (json_int_t)tally_records(tally));
-    for (int r = 0; r < TALLY_REASONS; r++)
-        json_object_set_new(object, tally_names[r].name, json_integer((json_int_t)tally->n[r]));
-    return object;
-}
-
 static void record_refused(struct extract *x)
 {
     json_t *list = json_array();
@@ -280,88 +273,6 @@ static int tell_damages(struct extract *x)
     return any != 0;
 }
 
-/* What each rank brings to the sums of a run. Sums over a group are the same on all its ranks:
- * only its first brings them. */
-struct sums {
-    struct tally written, outside;
-    uint64_t n_windows, n_rows, n_labels[LABEL_CLASSES];
-    uint64_t n_spilled, n_bytes_sent, n_rounds;
-};
-
-static struct sums sum_over_ranks(const struct extract *x)
-{
-    struct alltoall_traffic traffic = {0};
-    if (x->pass.meeting)
-        traffic = meeting_traffic(x->pass.meeting);
-    struct sums sums = {
-        .outside = x->pass.outside, .n_spilled = x->pass.n_spilled, .n_bytes_sent = traffic.n_bytes};
-    if (ranks_rank(x->group) == 0) {
-        sums.written = x->finish.tally;
-        sums.n_windows = x->finish.n_files;
-        sums.n_rows = x->finish.n_rows;
-        memcpy(sums.n_labels, x->finish.n_labels, sizeof sums.n_labels);
-        sums.n_rounds = traffic.n_rounds;
-    }
-    _Static_assert(sizeof sums % sizeof(uint64_t) == 0, "sums are counts, and nothing else");
-    ranks_sum_u64(x->world, (uint64_t *)(void *)&sums, sizeof sums / sizeof(uint64_t));
-    return sums;
-}
-
-/* How evenly contacts lie: the busiest owner's over the mean. */
-static double imbalance(const struct extract *x)
-{
-    uint64_t most = x->finish.n_contacts, sum = most;
-    ranks_max_u64(x->world, &most, 1);
-    ranks_sum_u64(x->world, &sum, 1);
-    return sum ? (double)most * ranks_size(x->world) / (double)sum : 1;
-}
-
-/* Why nothing came of it: where most records went instead. */
-static void tell_nothing_counted(const struct tally *tally)
-{
-    int most = 0;
-    for (int r = 1; r < TALLY_REASONS; r++)
-        most = tally->n[r] > tally->n[most] ? r : most;
-    if (tally->n[most] == 0)
-        log_warn("no record was read: the files hold none of the wanted time");
-    else
-        log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)",
-                 (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
-                 tally_names[most].name, tally_names[most].description);
-}
-
-static void tell_result(struct extract *x, int code)
-{
-    struct sums sums = sum_over_ranks(x);
-    /* Records of windows finished before, or of another group, were passed over without a look. */
-    const uint64_t passed_over = sums.outside.n[TALLY_COUNTED];
-    struct tally all = sums.written;
-    sums.outside.n[TALLY_COUNTED] = 0;
-    tally_add(&all, &sums.outside);
-    run_record_set(x->record, "tally", tally_json(&all));
-    run_record_set(x->record, "records_passed_over", json_integer((json_int_t)passed_over));
-    run_record_set(x->record, "spilled_bytes", json_integer((json_int_t)sums.n_spilled));
-    run_record_set(x->record, "exchanged_bytes", json_integer((json_int_t)sums.n_bytes_sent));
-    run_record_set(x->record, "exchange_rounds", json_integer((json_int_t)sums.n_rounds));
-    run_record_set(x->record, "imbalance", json_real(imbalance(x)));
-    run_record_set(x->record, "windows", json_integer((json_int_t)sums.n_windows));
-    run_record_set(x->record, "rows", json_integer((json_int_t)sums.n_rows));
-    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && x->finished.n == 0 && code == EXIT_DONE)
-        tell_nothing_counted(&all);
-    if (all.n[TALLY_LATE] > 0)
-        log_warn(
-            "%llu packets are of windows that ended a window's length or more before the first packet of "
-            "their own file, and were finished: they are tallied as late and not counted",
-            (unsigned long long)all.n[TALLY_LATE]);
-    log_info("%llu records read, %llu counted; %llu windows written: %llu sources (%llu scanning, %llu "
-             "backscatter, %llu "
-             "misconfiguration)",
-             (unsigned long long)tally_records(&all), (unsigned long long)all.n[TALLY_COUNTED],
-             (unsigned long long)sums.n_windows, (unsigned long long)sums.n_rows,
-             (unsigned long long)sums.n_labels[0], (unsigned long long)sums.n_labels[1],
-             (unsigned long long)sums.n_labels[2]);
-}
-
 static void record_inputs(struct extract *x)
 {
     json_t *files = json_array();
@@ -371,6 +282,31 @@ static void record_inputs(struct extract *x)
     run_record_set(x->record, "inputs", files);
 }
 
+struct waiting {
+    int n_groups;
+    double said; /* seconds of clock_seconds() */
+};
+
+/* A log that stands still looks like a job that has died. */
+static void say_waiting(void *context)
+{
+    struct waiting *waiting = context;
+    if (clock_seconds() - waiting->said < 30)
+        return;
+    waiting->said = clock_seconds();
+    log_info("the first of %d groups is done; others are still at work", waiting->n_groups);
+}
+
+static void wait_for_groups(struct extract *x)
+{
+    struct waiting waiting = {x->n_groups, clock_seconds()};
+    if (x->n_groups < 2)
+        return;
+    run_record_phase(x->record, "wait");
+    ranks_wait(x->world, say_waiting, &waiting);
+    run_record_phase(x->record, NULL);
+}
+
 /* From packets to files; then what came of it. */
 static int extract_all(struct extract *x)
 {
@@ -378,10 +314,12 @@ static int extract_all(struct extract *x)
         .folder = x->options->output, .rules = &x->rules, .input_checksum = inputs_checksum(&x->archive)};
     x->memory = x->options->memory ? x->options->memory : budget_least(x->world);
     form_groups(x);
-    const int code = ranks_agree(x->world, extract_group(x), NULL);
+    int code = extract_group(x);
+    wait_for_groups(x);
+    code = ranks_agree(x->world, code, NULL);
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
     record_refused(x);
-    tell_result(x, code);
+    outcome_tell(x->world, &x->pass, &x->finish, x->record, x->finished.n == 0 && code == EXIT_DONE);
     return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 

@@ -60,9 +60,10 @@ static int64_t border(const struct archive *archive, struct time_range all, int6
         if (!begins_in(&archive->files[i], all))
             continue;
         const int64_t from = windows_index(archive->files[i].kind.first_ts_ns, window_ns) * window_ns;
-        if (before >= start && from > all.from_ns)
+        const uint64_t work = step_work_of(&archive->files[i].kind);
+        if (before + work / 2 >= start && from > all.from_ns) /* the nearer end of a file */
             return from;
-        before += step_work_of(&archive->files[i].kind);
+        before += work;
     }
     return all.to_ns;
 }

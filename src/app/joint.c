@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 struct joint {
@@ -27,6 +29,28 @@ static int say_unwritable(const struct joint *joint)
     return EXIT_IO;
 }
 
+/* The clients of NFS write whole pages: of one that ranks of two nodes write parts of, a part could be lost.
+ * They do not where each write is waited for. */
+static int open_to_share(const char *path)
+{
+    struct statfs system;
+    const int is_nfs = statfs(path, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+    return open(path, O_WRONLY | O_CLOEXEC | (is_nfs ? O_DSYNC : 0));
+}
+
+/* Rank 0's name for the file on its way, in fresh memory. */
+static char *share_partial_name(const struct joint *joint)
+{
+    const char *own = joint->output ? output_partial(joint->output) : NULL;
+    uint64_t n = own ? strlen(own) + 1 : 0;
+    ranks_broadcast(joint->world, 0, &n, sizeof n);
+    char *name = memory_get((size_t)n);
+    if (own)
+        memcpy(name, own, (size_t)n);
+    ranks_broadcast(joint->world, 0, name, (size_t)n);
+    return name;
+}
+
 /* Rank 0 makes the file, then all find it. */
 static int make_and_open(struct joint *joint)
 {
@@ -35,8 +59,8 @@ static int make_and_open(struct joint *joint)
     code = ranks_agree(joint->world, code, NULL);
     if (code != EXIT_DONE)
         return code;
-    char *partial = output_partial_name(joint->path);
-    joint->fd = open(partial, O_WRONLY | O_CLOEXEC);
+    char *partial = share_partial_name(joint);
+    joint->fd = open_to_share(partial);
     code = joint->fd < 0 ? say_unwritable(joint) : EXIT_DONE;
     free(partial);
     return ranks_agree(joint->world, code, NULL);

@@ -108,14 +108,20 @@ static int is_first_task(void)
     return !number || strcmp(number, "0") == 0;
 }
 
-/* The work of one task, however many were started: the others leave with 0. */
+/* The work of one task, however many were started: the others leave with 0, and say so, since each may have
+ * been meant to do work of its own. */
 static int run_alone(const struct command *command, int level, const void *values,
                      const struct strings *operands)
 {
     const double started = clock_seconds();
     log_init((enum log_level)level, 1);
-    if (!is_first_task())
+    if (!is_first_task()) {
+        log_warn(
+            "task %s does nothing: `%s` is the work of one task (for work of its own, start it by `env -u "
+            "SLURM_PROCID -u PMIX_RANK -u PMI_RANK -u OMPI_COMM_WORLD_RANK darkforest ...`)",
+            ranks_task_number(), command->text.name);
         return EXIT_DONE;
+    }
     return run_record_finish_alone(command->text.name, started, command->run(NULL, values, operands));
 }
 

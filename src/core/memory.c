@@ -8,12 +8,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static void (*leave_together)(int code);
+
+void memory_on_failure(void (*leave)(int code))
+{
+    leave_together = leave;
+}
+
 static void out_of_memory(size_t n_bytes)
 {
     fprintf(stderr,
             "darkforest: error: out of memory (%zu bytes were wanted): it takes fewer ranks a node, or a job "
             "with more memory\n",
             n_bytes);
+    if (leave_together)
+        leave_together(EXIT_IO);
     _exit(EXIT_IO);
 }
 

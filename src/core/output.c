@@ -61,13 +61,19 @@ static int close_keeping_errno(int fd)
     return -1;
 }
 
-/* An open, empty and locked file; -1 with errno, EWOULDBLOCK when another process holds it. */
-static int open_locked(const char *path)
+/* An open, empty and locked file; -1 with errno, EWOULDBLOCK when another process holds it. Where the file
+ * system has no locks, *has_locks is 0 and the file as it is. */
+static int open_locked(const char *path, int *has_locks)
 {
     int fd;
+    *has_locks = 1;
     while ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)) >= 0) {
-        if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-            return close_keeping_errno(fd);
+        if (flock(fd, LOCK_EX | LOCK_NB)) {
+            if (errno == EWOULDBLOCK)
+                return close_keeping_errno(fd);
+            *has_locks = 0;
+            return fd;
+        }
         const int still = is_still(path, fd);
         if (still < 0 || (still && ftruncate(fd, 0)))
             return close_keeping_errno(fd);
@@ -76,6 +82,25 @@ static int open_locked(const char *path)
         close(fd);
     }
     return -1;
+}
+
+/* Where nothing keeps another run out, two that wrote one file would leave a mixture under its final name: so
+ * each writes its own, and the one that is whole last stays. */
+static int open_own(struct output *output)
+{
+    static int was_said;
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    if (!was_said++)
+        log_warn(
+            "%s: there are no locks on this file system (Lustre has them when mounted with -o flock): let no "
+            "other run write here",
+            output->path);
+    close(output->fd);
+    unlink(output->partial);
+    free(output->partial);
+    output->partial = text_format("%s-%s-%ld.partial", output->path, host, (long)getpid());
+    return open(output->partial, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 }
 
 static void free_output(struct output *output)
@@ -91,7 +116,10 @@ int output_begin(struct output **output, const char *path)
 {
     struct output *made = memory_get(sizeof *made);
     *made = (struct output){.path = memory_text(path), .partial = output_partial_name(path)};
-    made->fd = open_locked(made->partial);
+    int has_locks;
+    made->fd = open_locked(made->partial, &has_locks);
+    if (made->fd >= 0 && !has_locks)
+        made->fd = open_own(made);
     *output = made->fd < 0 ? NULL : made;
     if (*output)
         return EXIT_DONE;

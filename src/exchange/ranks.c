@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void ranks_check(int code, const char *call)
 {
@@ -41,20 +42,32 @@ static struct ranks *wrap(MPI_Comm comm)
     return ranks;
 }
 
+/* What launchers say of the processes that they start. */
+static const struct launcher {
+    const char *size, *number, *remedy;
+} launchers[] = {
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "launch with `srun --mpi=pmix` or with mpirun"},
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
+     "launch with the mpirun of the MPI that darkforest was built with"},
+    {"PMI_SIZE", "PMI_RANK", "launch with the mpirun of the MPI that darkforest was built with"},
+};
+
 /* N processes that each believe to be alone would all write the same files. */
 static void refuse_lonely_tasks(int size)
 {
-    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
-    uint64_t n;
-    if (size > 1 || !tasks || !getenv("SLURM_PROCID") || parse_u64(tasks, 0, INT_MAX, &n) || n < 2)
-        return;
-    const char *id = getenv("SLURM_PROCID");
-    if (strcmp(id, "0") == 0)
-        log_error("this step has %s tasks, but each process is alone: MPI was not started by srun; "
-                  "launch with `srun --mpi=pmix` or with mpirun",
-                  tasks);
-    MPI_Finalize();
-    exit(EXIT_BAD_CONFIG);
+    for (size_t i = 0; size == 1 && i < sizeof launchers / sizeof *launchers; i++) {
+        const char *tasks = getenv(launchers[i].size), *number = getenv(launchers[i].number);
+        uint64_t n;
+        if (!tasks || !number || parse_u64(tasks, 0, INT_MAX, &n) || n < 2)
+            continue;
+        if (strcmp(number, "0") == 0)
+            log_error(
+                "%s processes were started, but each is alone: the launcher and MPI do not know each other; "
+                "%s",
+                tasks, launchers[i].remedy);
+        MPI_Finalize();
+        exit(EXIT_BAD_CONFIG);
+    }
 }
 
 const char *ranks_task_number(void)
@@ -79,13 +92,30 @@ static void prepare_to_be_alone(void)
     setenv("OMPI_MCA_btl", "self", 0);
 }
 
+/* All ranks, those of a node one behind the other however the launcher dealt them out: neighbours form groups. */
+static struct ranks *all_by_node(void)
+{
+    MPI_Comm node, world;
+    int first;
+    MPI_CHECK(MPI_Comm_rank(MPI_COMM_WORLD, &first));
+    MPI_CHECK(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, first, MPI_INFO_NULL, &node));
+    MPI_CHECK(MPI_Bcast(&first, 1, MPI_INT, 0, node));
+    MPI_CHECK(MPI_Comm_free(&node));
+    MPI_CHECK(MPI_Comm_split(MPI_COMM_WORLD, 0, first, &world));
+    return wrap(world);
+}
+
+static void leave_with_all(int code)
+{
+    ranks_abort(code);
+}
+
 struct ranks *ranks_start(int *argc, char ***argv)
 {
     prepare_to_be_alone();
     MPI_CHECK(MPI_Init(argc, argv));
-    MPI_Comm world;
-    MPI_CHECK(MPI_Comm_dup(MPI_COMM_WORLD, &world));
-    struct ranks *ranks = wrap(world);
+    memory_on_failure(leave_with_all);
+    struct ranks *ranks = all_by_node();
     refuse_lonely_tasks(ranks->size);
     return ranks;
 }
@@ -93,6 +123,7 @@ struct ranks *ranks_start(int *argc, char ***argv)
 void ranks_finish(struct ranks *world)
 {
     ranks_free(world);
+    memory_on_failure(NULL);
     MPI_CHECK(MPI_Finalize());
 }
 
@@ -131,6 +162,20 @@ void ranks_free(struct ranks *ranks)
 void ranks_barrier(const struct ranks *ranks)
 {
     MPI_CHECK(MPI_Barrier(ranks->comm));
+}
+
+void ranks_wait(const struct ranks *ranks, void (*meanwhile)(void *context), void *context)
+{
+    const struct timespec nap = {.tv_nsec = 5000000};
+    MPI_Request request;
+    MPI_CHECK(MPI_Ibarrier(ranks->comm, &request));
+    for (int all_here = 0;;) {
+        MPI_CHECK(MPI_Test(&request, &all_here, MPI_STATUS_IGNORE));
+        if (all_here)
+            return;
+        meanwhile(context);
+        nanosleep(&nap, NULL);
+    }
 }
 
 /* In place, in pieces that an int can count. */

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* A file without a name: O_TMPFILE, or where the file system has none,
@@ -24,6 +26,17 @@ static int open_nameless(const char *folder)
         free(name);
     }
     return fd;
+}
+
+/* Nodes without disks hold their /tmp in memory: what is spilled there is not out of the way. */
+static void warn_of_memory_disk(const char *folder)
+{
+    static int was_said;
+    struct statfs system;
+    const unsigned long type = statfs(folder, &system) == 0 ? (unsigned long)system.f_type : 0;
+    const int is_memory = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+    if (is_memory && !was_said++)
+        log_warn("%s lies in memory, and so does what is spilled there: --tmpdir DIR names a disk", folder);
 }
 
 /* Every open window has scratch files of its own: as many files as the system lets this process have. */
@@ -49,6 +62,7 @@ struct scratch *scratch_open(const char *folder)
         free(scratch);
         return NULL;
     }
+    warn_of_memory_disk(folder);
     scratch->folder = memory_text(folder);
     return scratch;
 }

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -435,12 +437,56 @@ static void words_are_quoted_where_a_shell_needs_it(void **state)
     }
 }
 
+static int has_no_locks;
+
+/* In place of the C library's: as on a file system that has none. */
+int flock(int fd, int operation)
+{
+    if (!has_no_locks)
+        return (int)syscall(SYS_flock, fd, operation);
+    errno = ENOSYS;
+    return -1;
+}
+
+/* Another process writes the same file meanwhile, from beginning to end. */
+static void write_beside(const char *path, const char *text)
+{
+    const pid_t other = fork();
+    if (other == 0)
+        _exit(output_write_file(path, text, strlen(text)));
+    int status = -1;
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+}
+
+static void without_locks_each_run_writes_a_file_of_its_own(void **state)
+{
+    (void)state;
+    char *path = path_in("unlocked"), *partial = output_partial_name(path);
+    has_no_locks = 1;
+    struct output *output = begin(path);
+    write_plainly(output_partial(output), "first");
+    write_beside(path, "second, and longer");
+    assert_content(path, "second, and longer");
+    assert_content(output_partial(output), "first");
+    assert_false(exists(partial));
+    char *own = strdup(output_partial(output));
+    assert_int_equal(output_end(output, 0), 0);
+    has_no_locks = 0;
+    assert_content(path, "first");
+    assert_false(exists(own));
+    free(own);
+    free(path);
+    free(partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finished_file_has_its_name_and_no_partial),
         cmocka_unit_test(a_failure_leaves_the_old_file_alone),
         cmocka_unit_test(two_do_not_write_one_file),
+        cmocka_unit_test(without_locks_each_run_writes_a_file_of_its_own),
         cmocka_unit_test(a_failed_rename_removes_the_partial_file),
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(an_output_spares_the_inputs),

@@ -34,6 +34,10 @@ lonely 0
 grep -q -e '--mpi=pmix' "$said" || { echo "the way out is not named"; exit 1; }
 lonely 3
 [ ! -s "$said" ] || { echo "every task says the same"; exit 1; }
+# The launcher of another MPI.
+got=0
+PMI_SIZE=2 PMI_RANK=0 "$program" 2>"$said" || got=$?
+[ $got = 78 ] && grep -q 'the MPI that darkforest was built with' "$said" || { echo "two processes of another MPI leave with $got"; exit 1; }
 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 "$program"
 SLURM_STEP_NUM_TASKS=4 "$program"
 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 mpirun --oversubscribe -n 2 "$program"

@@ -1,6 +1,6 @@
 /*
  * memory.h - memory or the end: when there is none left, one sentence, and the process ends with
- * EXIT_IO. Local.
+ * EXIT_IO, and with it those that work with it. Local.
  */
 #ifndef DARKFOREST_CORE_MEMORY_H
 #define DARKFOREST_CORE_MEMORY_H
@@ -22,5 +22,8 @@ void memory_stream_end(FILE *stream);
 void *memory_map(size_t n_bytes);
 void *memory_remap(void *memory, size_t old_bytes, size_t new_bytes); /* grown without copying; may move */
 void memory_unmap(void *memory, size_t n_bytes);
+
+/* What ends all processes that wait for this one; NULL for none. It may come back, and then this one ends. */
+void memory_on_failure(void (*leave)(int code));
 
 #endif

@@ -2,7 +2,7 @@
  * output.h - all or nothing on disk. A file is written as PATH.partial and renamed when whole; on
  * failure, or when the process ends first, no file bears the final name. While it is on its way its
  * partial file is locked (flock), so that two runs cannot write into one; where the file system knows
- * no locks, it is not. Local.
+ * no locks, each writes PATH-HOST-PID.partial, and the one that is whole last stays. Local.
  */
 #ifndef DARKFOREST_CORE_OUTPUT_H
 #define DARKFOREST_CORE_OUTPUT_H
@@ -16,7 +16,7 @@
 /* A file on its way. */
 struct output;
 
-/* An empty PATH.partial, this process's alone. 0; else *output is NULL, and after one sentence EXIT_IO
+/* An empty file, this process's alone. 0; else *output is NULL, and after one sentence EXIT_IO
  * (it cannot be made), or EXIT_STOPPED when another run writes it now. */
 int output_begin(struct output **output, const char *path);
 /* The name to write to; the output's own. */

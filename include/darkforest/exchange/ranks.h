@@ -33,6 +33,8 @@ struct ranks *ranks_node(const struct ranks *ranks);
 void ranks_free(struct ranks *ranks);
 
 void ranks_barrier(const struct ranks *ranks);
+/* A barrier for long waits: this rank sleeps, and calls `meanwhile` some times a second. */
+void ranks_wait(const struct ranks *ranks, void (*meanwhile)(void *context), void *context);
 void ranks_sum_u64(const struct ranks *ranks, uint64_t *values, size_t n);
 void ranks_sum_i64(const struct ranks *ranks, int64_t *values, size_t n);
 void ranks_max_u64(const struct ranks *ranks, uint64_t *values, size_t n);

@@ -1,0 +1,98 @@
+#include "outcome.h"
+
+#include "meeting.h"
+
+#include "darkforest/core/log.h"
+
+#include <string.h>
+
+static json_t *tally_json(const struct tally *tally)
+{
+    json_t *object = json_pack("{s:I}", "records", (json_int_t)tally_records(tally));
+    for (int r = 0; r < TALLY_REASONS; r++)
+        json_object_set_new(object, tally_names[r].name, json_integer((json_int_t)tally->n[r]));
+    return object;
+}
+
+/* What each rank brings to the sums of a run. Sums over a group are the same on all its ranks:
+ * only its first brings them. */
+struct sums {
+    struct tally written, outside;
+    uint64_t n_windows, n_rows, n_labels[LABEL_CLASSES];
+    uint64_t n_spilled, n_bytes_sent, n_rounds;
+};
+
+static struct sums sum_over_ranks(const struct ranks *world, const struct pass *pass,
+                                  const struct finish *finish)
+{
+    struct alltoall_traffic traffic = {0};
+    if (pass->meeting)
+        traffic = meeting_traffic(pass->meeting);
+    struct sums sums = {
+        .outside = pass->outside, .n_spilled = pass->n_spilled, .n_bytes_sent = traffic.n_bytes};
+    if (ranks_rank(pass->input->ranks) == 0) {
+        sums.written = finish->tally;
+        sums.n_windows = finish->n_files;
+        sums.n_rows = finish->n_rows;
+        memcpy(sums.n_labels, finish->n_labels, sizeof sums.n_labels);
+        sums.n_rounds = traffic.n_rounds;
+    }
+    _Static_assert(sizeof sums % sizeof(uint64_t) == 0, "sums are counts, and nothing else");
+    ranks_sum_u64(world, (uint64_t *)(void *)&sums, sizeof sums / sizeof(uint64_t));
+    return sums;
+}
+
+/* How evenly contacts lie: the busiest owner's over the mean. */
+static double imbalance(const struct ranks *world, const struct finish *finish)
+{
+    uint64_t most = finish->n_contacts, sum = most;
+    ranks_max_u64(world, &most, 1);
+    ranks_sum_u64(world, &sum, 1);
+    return sum ? (double)most * ranks_size(world) / (double)sum : 1;
+}
+
+/* Why nothing came of it: where most records went instead. */
+static void tell_nothing_counted(const struct tally *tally)
+{
+    int most = 0;
+    for (int r = 1; r < TALLY_REASONS; r++)
+        most = tally->n[r] > tally->n[most] ? r : most;
+    if (tally->n[most] == 0)
+        log_warn("no record was read: the files hold none of the wanted time");
+    else
+        log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)",
+                 (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
+                 tally_names[most].name, tally_names[most].description);
+}
+
+void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
+                  struct run_record *record, int should_count)
+{
+    struct sums sums = sum_over_ranks(world, pass, finish);
+    /* Records of windows finished before, or of another group, were passed over without a look. */
+    const uint64_t passed_over = sums.outside.n[TALLY_COUNTED];
+    struct tally all = sums.written;
+    sums.outside.n[TALLY_COUNTED] = 0;
+    tally_add(&all, &sums.outside);
+    run_record_set(record, "tally", tally_json(&all));
+    run_record_set(record, "records_passed_over", json_integer((json_int_t)passed_over));
+    run_record_set(record, "spilled_bytes", json_integer((json_int_t)sums.n_spilled));
+    run_record_set(record, "exchanged_bytes", json_integer((json_int_t)sums.n_bytes_sent));
+    run_record_set(record, "exchange_rounds", json_integer((json_int_t)sums.n_rounds));
+    run_record_set(record, "imbalance", json_real(imbalance(world, finish)));
+    run_record_set(record, "windows", json_integer((json_int_t)sums.n_windows));
+    run_record_set(record, "rows", json_integer((json_int_t)sums.n_rows));
+    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && should_count)
+        tell_nothing_counted(&all);
+    if (all.n[TALLY_LATE] > 0)
+        log_warn(
+            "%llu packets are of windows that ended a window's length or more before the first packet of "
+            "their own file, and were finished: they are tallied as late and not counted",
+            (unsigned long long)all.n[TALLY_LATE]);
+    log_info("%llu records read, %llu counted; %llu windows written: %llu sources (%llu scanning, %llu "
+             "backscatter, %llu misconfiguration)",
+             (unsigned long long)tally_records(&all), (unsigned long long)all.n[TALLY_COUNTED],
+             (unsigned long long)sums.n_windows, (unsigned long long)sums.n_rows,
+             (unsigned long long)sums.n_labels[0], (unsigned long long)sums.n_labels[1],
+             (unsigned long long)sums.n_labels[2]);
+}

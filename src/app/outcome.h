@@ -1,0 +1,16 @@
+/*
+ * outcome.h - what came of an extraction, over all ranks: recorded, and told in the closing lines. Private to
+ * the app.
+ */
+#ifndef DARKFOREST_OUTCOME_H
+#define DARKFOREST_OUTCOME_H
+
+#include "finish.h"
+#include "pass.h"
+#include "run_record.h"
+
+/* Collective over `world`. `should_count`: that no packet counted is worth a warning. */
+void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
+                  struct run_record *record, int should_count);
+
+#endif

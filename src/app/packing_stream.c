@@ -7,6 +7,7 @@
 #include "darkforest/core/memory.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,7 @@ static int lap(struct framing *s, struct joint_piece *piece)
         s->packing->n_bytes_read += reader_position(s->reader) - before;
     ranks_barrier(s->team); /* every frame is packed */
     *piece = gather_run(s);
+    atomic_thread_fence(memory_order_seq_cst); /* read, before the leader hears so and fills the ring again */
     return more;
 }
 

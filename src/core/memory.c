@@ -28,13 +28,19 @@ static void out_of_memory(size_t n_bytes)
 
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
+/* With base pages of 64 KiB, as some kernels for ARM have, a huge one is 512 MiB: more than a rank may be given. */
+static int has_small_pages(void)
+{
+    return sysconf(_SC_PAGESIZE) == 4096;
+}
+
 /* Asks for huge pages inside a large piece: touching it then
  * costs a fault for each 2 MiB and not for each 4 KiB. */
 static void *in_huge_pages(void *p, size_t n)
 {
     const uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     const uintptr_t to = ((uintptr_t)p + n) / HUGE_PAGE * HUGE_PAGE;
-    if (to > from)
+    if (to > from && has_small_pages())
         madvise((char *)p + (from - (uintptr_t)p), to - from, MADV_HUGEPAGE);
     return p;
 }
@@ -99,7 +105,7 @@ static void *mapped(void *memory, size_t n_bytes)
 {
     if (memory == MAP_FAILED)
         out_of_memory(n_bytes);
-    if (n_bytes >= HUGE_BYTES)
+    if (n_bytes >= HUGE_BYTES && has_small_pages())
         madvise(memory, n_bytes, MADV_HUGEPAGE);
     return memory;
 }

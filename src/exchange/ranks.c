@@ -7,6 +7,7 @@
 #include "ranks_mpi.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,9 +160,13 @@ void ranks_free(struct ranks *ranks)
     free(ranks);
 }
 
+/* MPI orders its own messages. What this rank did in memory that others see must be done, too: on ARM, Open MPI
+ * orders stores before its message, but not loads. */
 void ranks_barrier(const struct ranks *ranks)
 {
+    atomic_thread_fence(memory_order_seq_cst);
     MPI_CHECK(MPI_Barrier(ranks->comm));
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void ranks_wait(const struct ranks *ranks, void (*meanwhile)(void *context), void *context)

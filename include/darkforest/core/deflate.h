@@ -1,7 +1,7 @@
 /*
  * deflate.h - bytes to a gzip member (RFC 1952) or a zlib stream (RFC 1950), and back, at several times
- * zlib's speed. The same bytes give the same stream, whatever was pressed before and wherever memory lies.
- * Local.
+ * zlib's speed. The same bytes give the same stream, whatever was pressed before and wherever memory lies; on
+ * another architecture, whose part of isa-l is another, they may give another. Local.
  */
 #ifndef DARKFOREST_CORE_DEFLATE_H
 #define DARKFOREST_CORE_DEFLATE_H

@@ -117,6 +117,7 @@ static const struct link_case link_cases[] = {
     {"SLL", 113, 16, {0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}},
     {"SLL with VLAN", 113, 20, {0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0x81, 0, 0, 9, 8, 0}},
     {"SLL2", 276, 20, {8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}},
+    {"SLL2, interface 824", 276, 20, {8, 0, 0, 0, 0, 0, 3, 56, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}},
     {"null, little endian", 0, 4, {2, 0, 0, 0}},
     {"null, big endian", 0, 4, {0, 0, 0, 2}},
     {"loop", 108, 4, {0, 0, 0, 2}},
@@ -125,6 +126,7 @@ static const struct link_case link_cases[] = {
     {"PPP, HDLC", 50, 4, {0xff, 3, 0, 0x21}},
     {"PPP, HDLC, short protocol", 50, 3, {0xff, 3, 0x21}},
     {"Cisco HDLC", 50, 4, {0x0f, 0, 8, 0}},
+    {"Cisco HDLC, multicast", 50, 4, {0x8f, 0, 8, 0}},
 };
 
 static void every_link_type_cut_at_every_byte(void **state)
@@ -197,8 +199,13 @@ static const struct reason_case reason_cases[] = {
     {"null, family 7", 0, TALLY_OTHER_ETHERTYPE, 4, {7, 0, 0, 0}},
     {"PPP IPv6", 9, TALLY_IPV6, 4, {0xff, 3, 0, 0x57}},
     {"PPP LCP", 9, TALLY_OTHER_ETHERTYPE, 4, {0xff, 3, 0xc0, 0x21}},
+    {"PPP, half an address", 9, TALLY_OTHER_ETHERTYPE, 4, {0xff, 0, 0, 0x21}},
     {"SLL ARP", 113, TALLY_ARP, 16, {0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 6}},
     {"SLL netlink", 113, TALLY_OTHER_ETHERTYPE, 16, {0, 0, 3, 56, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}},
+    {"SLL frame relay", 113, TALLY_OTHER_ETHERTYPE, 16, {0, 0, 3, 2, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}},
+    {"SLL Prism", 113, TALLY_OTHER_ETHERTYPE, 16, {0, 0, 3, 34, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}},
+    {"SLL radiotap", 113, TALLY_OTHER_ETHERTYPE, 16, {0, 0, 3, 35, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}},
+    {"SLL2 netlink", 276, TALLY_OTHER_ETHERTYPE, 20, {8, 0, 0, 0, 0, 0, 0, 3, 3, 56}},
     {"SLL2 IPv6", 276, TALLY_IPV6, 20, {0x86, 0xdd, 0, 0, 0, 0, 0, 3, 0, 1}},
 };
 
@@ -248,11 +255,41 @@ static void udp_and_icmp(void **state)
     for (unsigned type = 0; type < 256; type++) {
         f.n = 0;
         put_ip(&f, 1, 8, 0, 0);
-        put(&f, (const uint8_t[8]){(uint8_t)type}, 8);
+        put(&f, (const uint8_t[8]){(uint8_t)type, 0, 0xff, 0xff}, 8);
         assert_int_equal(decode(228, &f, f.n, &p), TALLY_COUNTED);
         assert_int_equal(p.classes, PACKET_ICMP | (type == 8 ? PACKET_ECHO_REQUEST : 0));
+        assert_int_equal(p.port, 0);
         assert_int_equal(decode(228, &f, IP_SIZE, &p), TALLY_COUNTED);
         assert_int_equal(p.classes, PACKET_ICMP);
+    }
+}
+
+static void every_port_is_read_whole(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 16; bit++)
+        for (unsigned is_udp = 0; is_udp < 2; is_udp++) {
+            struct frame f = {.n = 0};
+            struct packet p;
+            const unsigned port = 1U << bit;
+            put_ip(&f, is_udp ? 17 : 6, 8, 0, 0);
+            put(&f, (const uint8_t[8]){0xff, 0xff, (uint8_t)(port >> 8), (uint8_t)port}, 8);
+            assert_int_equal(decode(228, &f, f.n, &p), TALLY_COUNTED);
+            assert_int_equal(p.port, port);
+        }
+}
+
+/* 13 bits of offset; above them the flags. */
+static void every_bit_of_the_offset_tells_a_later_fragment(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 16; bit++) {
+        struct frame f = {.n = 0};
+        struct packet p;
+        put_ip(&f, 6, 20, 1U << bit, 0);
+        put_tcp(&f, 2);
+        assert_int_equal(decode(228, &f, f.n, &p), TALLY_COUNTED);
+        assert_int_equal((p.classes & PACKET_PORT) != 0, bit >= 13);
     }
 }
 
@@ -283,6 +320,91 @@ static void fragments_options_and_padding(void **state)
     put_tcp(&f, 2);
     assert_int_equal(decode(228, &f, f.n, &p), TALLY_COUNTED);
     assert_int_equal(p.classes, PACKET_TCP);
+    f.n = 0;
+    put_ip(&f, 1, 0, 0, 0); /* the padding looks like an echo request */
+    put(&f, (const uint8_t[1]){8}, 1);
+    assert_int_equal(decode(228, &f, f.n, &p), TALLY_COUNTED);
+    assert_int_equal(p.classes, PACKET_ICMP);
+}
+
+#define MANY 200
+
+/* Frames of an Ethernet, each from a source of its own: one in four plain, the others cut somewhere or with one
+ * of the bytes changed that say what a frame is. */
+static void make_frames(struct frame *made, struct packet_frame *frames)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } changes[] = {{12, 0x81}, {13, 6}, {14, 0x44}, {14, 0x46}, {14, 0x65}, {17, 19}, {17, 20}, {17, 21}};
+    for (size_t i = 0; i < MANY; i++) {
+        struct frame *f = &made[i];
+        f->n = 0;
+        put(f, (const uint8_t[]){MAC, 8, 0}, 14);
+        put_ip(f, 6, 20, 0, 0);
+        put_tcp(f, 2);
+        f->bytes[29] = (uint8_t)i;
+        if (i % 4 == 1)
+            f->bytes[changes[i / 4 % 8].at] = changes[i / 4 % 8].value;
+        frames[i] = (struct packet_frame){f->bytes, (uint32_t)(i % 4 == 2 ? i % (f->n + 1) : f->n)};
+    }
+}
+
+static void many_frames_are_decoded_as_each_alone(void **state)
+{
+    (void)state;
+    static struct frame made[MANY];
+    struct packet_frame frames[MANY];
+    make_frames(made, frames);
+    for (size_t l = 0; l < packet_n_links; l++) {
+        struct packet packets[MANY], one;
+        uint16_t which[MANY];
+        struct tally tally = {0}, expected = {0};
+        const size_t n = packet_decode_many(&packet_links[l], frames, MANY, packets, which, &tally);
+        size_t k = 0;
+        for (size_t i = 0; i < MANY; i++) {
+            const enum tally_reason reason =
+                packet_links[l].decode(frames[i].data, frames[i].n_captured, &one);
+            expected.n[reason]++;
+            if (reason != TALLY_COUNTED)
+                continue;
+            assert_true(k < n);
+            assert_int_equal(which[k], i);
+            assert_memory_equal(&packets[k++], &one, sizeof one);
+        }
+        assert_int_equal(k, n);
+        assert_memory_equal(&tally, &expected, sizeof tally);
+    }
+}
+
+/* Every frame is told once, as plain or among the others, and what is told as plain is what decoding says. */
+static void a_glance_agrees_with_decoding(void **state)
+{
+    (void)state;
+    static struct frame made[MANY];
+    struct packet_frame frames[MANY];
+    make_frames(made, frames);
+    for (size_t l = 0; l < packet_n_links; l++) {
+        const struct packet_link *link = &packet_links[l];
+        uint32_t sources[MANY];
+        uint16_t which[MANY], others[MANY];
+        const size_t n = packet_glance(link, frames, MANY, sources, which, others);
+        size_t plain = 0, other = 0;
+        for (size_t i = 0; i < MANY; i++) {
+            struct packet p;
+            const int counts = link->decode(frames[i].data, frames[i].n_captured, &p) == TALLY_COUNTED;
+            if (link->link_type == 1 && counts && made[i].bytes[12] == 8 && made[i].bytes[14] == 0x45) {
+                assert_true(plain < n);
+                assert_int_equal(which[plain], i);
+                assert_int_equal(sources[plain++], p.source);
+            } else {
+                assert_true(other < MANY - n);
+                assert_int_equal(others[other++], i);
+            }
+        }
+        assert_int_equal(plain, n);
+        assert_true(link->link_type != 1 || (n > MANY / 2 && n < MANY));
+    }
 }
 
 static void unknown_link_types_have_no_row(void **state)
@@ -300,7 +422,11 @@ int main(void)
         cmocka_unit_test(what_does_not_count_is_told_by_reason),
         cmocka_unit_test(flags_decide_classes),
         cmocka_unit_test(udp_and_icmp),
+        cmocka_unit_test(every_port_is_read_whole),
+        cmocka_unit_test(every_bit_of_the_offset_tells_a_later_fragment),
         cmocka_unit_test(fragments_options_and_padding),
+        cmocka_unit_test(many_frames_are_decoded_as_each_alone),
+        cmocka_unit_test(a_glance_agrees_with_decoding),
         cmocka_unit_test(unknown_link_types_have_no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,9 +90,10 @@ static void chunks_are_used_again(void **state)
     struct chunk_pool pool = {0};
     for (int round = 0; round < 200; round++) {
         struct chunk_list list = {0};
-        for (int i = 0; i < 20000; i++)
+        for (int i = 0; i < 20000 - 90 * round; i++) /* other lengths leave other chunks in front */
             place_item(&list, &pool, (size_t)round, 12);
         check_list(&list, (size_t)round, 12);
+        assert_null(list.last->next); /* whatever it was followed by before */
         chunk_list_free(&list, &pool);
     }
     assert_int_equal(pool.n_bytes_in_use, 0);
@@ -100,16 +101,23 @@ static void chunks_are_used_again(void **state)
     chunk_pool_free(&pool);
 }
 
-/* More than one slab's worth. */
+/* More than two slabs' worth; each chunk lies inside the slab that is the newest when it is taken, behind the
+ * slab's own place. */
 static void slabs_follow_each_other(void **state)
 {
     (void)state;
     struct chunk_pool pool = {0};
     struct chunk_list list = {0};
-    const size_t size = CHUNK_BYTES - 16;
-    for (int i = 0; i < 5000; i++)
-        place_item(&list, &pool, 3, size);
-    check_list(&list, 3, size);
+    const size_t slab = (size_t)32 << 20;
+    for (size_t i = 0; i < 2 * slab / CHUNK_BYTES + 100; i++) {
+        *(uint64_t *)chunk_list_place(&list, &pool, CHUNK_BYTES - 16) = i;
+        const uintptr_t at = (uintptr_t)list.last - (uintptr_t)pool.slabs;
+        assert_true(at >= CHUNK_BYTES && at <= slab - CHUNK_BYTES);
+    }
+    uint64_t n = 0;
+    for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next)
+        assert_int_equal(*(const uint64_t *)(const void *)chunk->items, n++);
+    assert_int_equal(n, list.n);
     chunk_list_free(&list, &pool);
     chunk_pool_free(&pool);
 }

@@ -59,6 +59,16 @@ static void what_is_no_number_is_as_in_libm(void **state)
     assert_true(isnan(real_exp(NAN)) && isnan(real_log(NAN)));
 }
 
+/* Around the square root of 1/2, where a value is taken with one power of two or the other. */
+static void the_logarithm_changes_over_at_a_known_place(void **state)
+{
+    static double values[N];
+    (void)state;
+    for (int i = 0; i < N; i++)
+        values[i] = real_log(between(i, 0.68, 0.73));
+    assert_int_equal(hash_bytes(values, sizeof values, 0), 0xfb54dcf4006c4a02);
+}
+
 /* The same bits from every compiler, with any flags, on any processor. */
 static void their_bits_are_known(void **state)
 {
@@ -77,6 +87,7 @@ int main(void)
         cmocka_unit_test(they_are_as_exact_as_those_of_libm),
         cmocka_unit_test(what_is_no_number_is_as_in_libm),
         cmocka_unit_test(their_bits_are_known),
+        cmocka_unit_test(the_logarithm_changes_over_at_a_known_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

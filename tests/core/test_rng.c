@@ -63,6 +63,24 @@ static void agrees_with_the_paper(void **state)
     }
 }
 
+/* Many at once, also past the largest b, and no word further. */
+static void many_are_those_of_one_by_one(void **state)
+{
+    (void)state;
+    static const uint32_t firsts[] = {0, 1, 77, 0x7ffffffc, UINT32_MAX - 11, UINT32_MAX};
+    for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++)
+        for (size_t n = 0; n <= 20; n++) {
+            uint32_t words[4 * 21], one[4];
+            memset(words, 0xa5, sizeof words);
+            rng_fill(UINT64_MAX - n, 7, (uint64_t)f << 40 | n, firsts[f], n, words);
+            for (size_t i = 0; i < n; i++) {
+                rng_words(UINT64_MAX - n, 7, (uint64_t)f << 40 | n, firsts[f] + (uint32_t)i, one);
+                assert_memory_equal(words + 4 * i, one, sizeof one);
+            }
+            assert_int_equal(words[4 * n], 0xa5a5a5a5);
+        }
+}
+
 static void every_part_of_the_key_matters(void **state)
 {
     (void)state;
@@ -125,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_published_answers),
         cmocka_unit_test(agrees_with_the_paper),
+        cmocka_unit_test(many_are_those_of_one_by_one),
         cmocka_unit_test(every_part_of_the_key_matters),
         cmocka_unit_test(purposes_keep_their_numbers),
         cmocka_unit_test(below_reaches_both_ends_and_no_further),

@@ -96,6 +96,7 @@ static void refuses_with_file_and_line(void **state)
         {"[scan_flags]\nmore_than_share = 1.5\n", "text:2: more_than_share must be a number from 0 to 1"},
         {"[scan_flags]\nmore_than_share = nan\n", "text:2:"},
         {"[scan_flags]\nmore_than_share = 0.1234567891\n", "at most nine decimal places"},
+        {"[scan_flags]\nmore_than_share = 0.50000000005\n", "at most nine decimal places"},
         {"[backscatter]\nreplies_at_least = 0\n", "text:2:"},
         {"[backscatter]\nplain_ack = 1\n", "text:2: plain_ack must be no or yes, not \"1\""},
         {"[order]\nrules = backscatter\n", "text:2: rules must be the names of the six rules"},
@@ -106,6 +107,8 @@ static void refuses_with_file_and_line(void **state)
          "misconfiguration"},
         {"[order]\nrules = port_scan, network_scan, stealth_tcp, stealth_icmp, backscatter, "
          "misconfiguration, port_scan\n",
+         "text:2:"},
+        {"[order]\nrules = port, network, stealth_tcp, stealth_icmp, backscatter, misconfiguration\n",
          "text:2:"},
         {"garbage\n", "text"},
     };
@@ -136,6 +139,40 @@ static void exactly_the_share_is_not_more(void **state)
                 rules_apply(&rules, &row, 1);
                 assert_int_equal(row.rules_matched >> 1 & 1, 100 * flags > percent * packets);
             }
+    }
+}
+
+/* So many packets that their product with the share does not fit 64 bits. */
+static void the_share_of_very_many_packets(void **state)
+{
+    (void)state;
+    struct rules rules;
+    rules_defaults(&rules);
+    for (unsigned bits = 30; bits < 64; bits++)
+        for (uint64_t more = 0; more < 2; more++) {
+            const uint64_t half = (uint64_t)1 << (bits - 1);
+            struct source_row row = {
+                .max_destinations_per_port = 6, .packets = 2 * half, .scan_flag_packets = half + more};
+            rules_apply(&rules, &row, 1);
+            assert_int_equal(row.rules_matched >> RULE_NETWORK_SCAN & 1, more);
+        }
+}
+
+/* All shares of three places, as they are written. */
+static void every_share_of_a_thousand(void **state)
+{
+    (void)state;
+    struct rules rules;
+    for (unsigned share = 0; share <= 1000; share++) {
+        char text[64];
+        snprintf(text, sizeof text, "[scan_flags]\nmore_than_share = %u.%03u\n", share / 1000, share % 1000);
+        assert_int_equal(rules_read_text(&rules, "text", text), 0);
+        for (unsigned more = 0; more < 2; more++) {
+            struct source_row row = {
+                .max_destinations_per_port = 6, .packets = 1000, .scan_flag_packets = share + more};
+            rules_apply(&rules, &row, 1);
+            assert_int_equal(row.rules_matched >> RULE_NETWORK_SCAN & 1, more);
+        }
     }
 }
 
@@ -289,6 +326,8 @@ int main(void)
         cmocka_unit_test(what_is_left_out_keeps_its_default),
         cmocka_unit_test(refuses_with_file_and_line),
         cmocka_unit_test(exactly_the_share_is_not_more),
+        cmocka_unit_test(the_share_of_very_many_packets),
+        cmocka_unit_test(every_share_of_a_thousand),
         cmocka_unit_test(no_file_is_no_input),
         cmocka_unit_test(equals_a_plain_reading),
         cmocka_unit_test(boundaries_of_the_paper),

@@ -176,6 +176,55 @@ static void knows_its_column_by_every_name(void **state)
     }
 }
 
+/* Only the first line may name columns, and what does is no entry. */
+static void a_header_stands_in_front(void **state)
+{
+    (void)state;
+    struct inventory_counts counts;
+    struct inventory *inventory = read_text("ip,type\n10.0.0.1,camera\nip,type\n10.0.0.2,dvr\n", &counts);
+    assert_int_equal(counts.lines, 3);
+    assert_int_equal(counts.bad_lines, 1);
+    assert_int_equal(counts.first_bad_line, 3);
+    inventory_free(inventory);
+    inventory = read_text("10.0.0.1\nx,ip\ny,10.0.0.2\n", &counts);
+    assert_int_equal(counts.bad_lines, 2);
+    assert_int_equal(counts.addresses, 1);
+    inventory_free(inventory);
+}
+
+/* Of columns that may hold the address, the first four are looked at. */
+static void a_header_may_name_addresses_often(void **state)
+{
+    (void)state;
+    struct inventory_counts counts;
+    struct inventory *inventory =
+        read_text("ip,ip,ip,ip,ip,ip,type,type,type,type,type,type\n,,,10.0.0.1,,,,,,camera,,\n"
+                  ",,,,10.0.0.2,,,,,,dvr,\n",
+                  &counts);
+    assert_int_equal(counts.addresses, 1);
+    assert_int_equal(counts.bad_lines, 1);
+    assert_string_equal(category_at(inventory, IP(10, 0, 0, 1)), "camera");
+    inventory_free(inventory);
+}
+
+/* A long category with quotes in it is looked at as far as one without. */
+static void quotes_in_a_category_of_any_length(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {255, 256, 257, 258, 599};
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+        char text[1300] = "ip,category\n10.0.0.1,\"";
+        struct inventory_counts counts;
+        for (size_t i = 0; i < lengths[l]; i++)
+            strcat(text, i % 2 ? "\"\"" : "a");
+        strcat(text, "\"\n");
+        struct inventory *inventory = read_text(text, &counts);
+        assert_int_equal(counts.bad_lines, 0);
+        assert_memory_equal(category_at(inventory, IP(10, 0, 0, 1)), "a\"a\"a\"a\"a\"", 10);
+        inventory_free(inventory);
+    }
+}
+
 /* Letters of all languages are kept; what is no text is not; a letter is not cut in two. */
 static void categories_keep_their_letters(void **state)
 {
@@ -605,6 +654,9 @@ int main(void)
         cmocka_unit_test(reads_every_form),
         cmocka_unit_test(counts_bad_lines_of_every_form),
         cmocka_unit_test(knows_its_column_by_every_name),
+        cmocka_unit_test(a_header_stands_in_front),
+        cmocka_unit_test(a_header_may_name_addresses_often),
+        cmocka_unit_test(quotes_in_a_category_of_any_length),
         cmocka_unit_test(categories_keep_their_letters),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(refuses_too_many_categories),

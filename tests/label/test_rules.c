@@ -148,28 +148,30 @@ static void the_share_of_very_many_packets(void **state)
     (void)state;
     struct rules rules;
     rules_defaults(&rules);
-    for (unsigned bits = 30; bits < 64; bits++)
-        for (uint64_t more = 0; more < 2; more++) {
-            const uint64_t half = (uint64_t)1 << (bits - 1);
-            struct source_row row = {
-                .max_destinations_per_port = 6, .packets = 2 * half, .scan_flag_packets = half + more};
+    for (unsigned bits = 30; bits <= 63; bits++)
+        for (uint64_t quarters = 0; quarters <= 4; quarters++) {
+            const uint64_t quarter = (uint64_t)1 << (bits - 2);
+            struct source_row row = {.max_destinations_per_port = 6,
+                                     .packets = 4 * quarter,
+                                     .scan_flag_packets = quarters * quarter};
             rules_apply(&rules, &row, 1);
-            assert_int_equal(row.rules_matched >> RULE_NETWORK_SCAN & 1, more);
+            assert_int_equal(row.rules_matched >> RULE_NETWORK_SCAN & 1, quarters > 2);
         }
 }
 
-/* All shares of three places, as they are written. */
-static void every_share_of_a_thousand(void **state)
+/* Nine places that the nearest double lies below. */
+static void a_share_of_nine_places(void **state)
 {
     (void)state;
-    struct rules rules;
-    for (unsigned share = 0; share <= 1000; share++) {
+    static const uint64_t shares[] = {126614243, 531969375, 129804605, 15700000, 999999999, 1, 0};
+    for (size_t s = 0; s < sizeof shares / sizeof *shares; s++) {
+        struct rules rules;
         char text[64];
-        snprintf(text, sizeof text, "[scan_flags]\nmore_than_share = %u.%03u\n", share / 1000, share % 1000);
+        snprintf(text, sizeof text, "[scan_flags]\nmore_than_share = 0.%09u\n", (unsigned)shares[s]);
         assert_int_equal(rules_read_text(&rules, "text", text), 0);
-        for (unsigned more = 0; more < 2; more++) {
+        for (uint64_t more = 0; more < 2; more++) {
             struct source_row row = {
-                .max_destinations_per_port = 6, .packets = 1000, .scan_flag_packets = share + more};
+                .max_destinations_per_port = 6, .packets = 1000000000, .scan_flag_packets = shares[s] + more};
             rules_apply(&rules, &row, 1);
             assert_int_equal(row.rules_matched >> RULE_NETWORK_SCAN & 1, more);
         }
@@ -327,7 +329,7 @@ int main(void)
         cmocka_unit_test(refuses_with_file_and_line),
         cmocka_unit_test(exactly_the_share_is_not_more),
         cmocka_unit_test(the_share_of_very_many_packets),
-        cmocka_unit_test(every_share_of_a_thousand),
+        cmocka_unit_test(a_share_of_nine_places),
         cmocka_unit_test(no_file_is_no_input),
         cmocka_unit_test(equals_a_plain_reading),
         cmocka_unit_test(boundaries_of_the_paper),

@@ -9,6 +9,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/sources/scratch.h"
 #include "made_packets.h"
 
 #include <setjmp.h>
@@ -367,7 +368,8 @@ static void spilling_leaves_nothing_in_the_folder(void **state)
     assert_int_equal(buckets_spill(&o.buckets[0], folder, &n_bytes), 0);
     assert_true(n_bytes > 0 && n_bytes < 1000 * sizeof(struct contact));
     assert_true(o.pool.n_bytes_in_use < before);
-    assert_int_equal(rmdir(folder), 0); /* it is empty while the scratch is in use */
+    assert_int_equal(buckets_n_contacts(&o.buckets[0]), 1000); /* wherever they are */
+    assert_int_equal(rmdir(folder), 0);                        /* it is empty while the scratch is in use */
     end(&o);
     free(made);
 }
@@ -386,6 +388,29 @@ static void scratch_that_cannot_be_made_is_named(void **state)
     assert_non_null(strstr(log_last_error(), "/nonexistent/folder"));
     assert_int_equal(n_bytes, 0);
     end(&o);
+}
+
+/* What was spilled is lost: then there are no rows, and not fewer contacts in them. */
+static void scratch_that_cannot_be_read_back_is_told(void **state)
+{
+    (void)state;
+    const struct made_kind kind = {.seed = 17, .n_sources = 100, .n_destinations = 100, .n_ports = 10};
+    const struct way way = {1, 0, 0, 0};
+    for (off_t n_left = 0; n_left < 2000; n_left += 700) {
+        struct made_packet *made = made_packets(&kind, 1000);
+        struct chunk_list list = {0};
+        struct owners o;
+        begin(&o, &way, "/tmp");
+        for (size_t i = 0; i < 1000; i++)
+            take_packet(&o, &made[i], i);
+        spill(&o);
+        send_partials(&o);
+        assert_int_equal(ftruncate(o.buckets[0].scratch->fd, n_left), 0);
+        assert_int_equal(buckets_finish(&o.buckets[0], 0, 1, WINDOW_START, NULL, &list), EXIT_IO);
+        chunk_list_free(&list, &o.pool);
+        end(&o);
+        free(made);
+    }
 }
 
 /* Needs root to mount a small file system; skipped without. */
@@ -429,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_busy_source_is_found),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),
         cmocka_unit_test(scratch_that_cannot_be_made_is_named),
+        cmocka_unit_test(scratch_that_cannot_be_read_back_is_told),
         cmocka_unit_test(a_full_scratch_is_named),
     };
     log_init(LOG_QUIET, 0);

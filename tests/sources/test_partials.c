@@ -1,7 +1,9 @@
 /* Sums per source against sums that were made one packet at a time in a plain list. */
 #include "darkforest/sources/partials.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/sources/pile.h"
 #include "made_packets.h"
@@ -147,6 +149,86 @@ static void many_packets_of_one_source_are_carried_over(void **state)
     partials_free(&partials);
 }
 
+#define MANY 1500
+
+/* Packet k of source s. */
+static void add_packet(struct partials *partials, uint32_t s, int64_t k)
+{
+    const struct packet packet = {.source = s, .classes = (uint8_t)(k * 37 + s), .ttl = (uint8_t)(k + s)};
+    const int64_t ts_ns = 1000 * k + s;
+    const uint32_t hash = hash_u32(s);
+    partials_add(partials, &packet, &ts_ns, &hash, 1);
+}
+
+/* Sources whose packets a narrow partial cannot hold, each with another number of them. */
+static int64_t n_packets_of(uint32_t s)
+{
+    return 200 + s % 400;
+}
+
+static void check_sums_of(const struct partial *p)
+{
+    const uint32_t s = p->address;
+    struct partial expected = {.address = s, .first_ns = s};
+    for (int64_t k = 0; k < n_packets_of(s); k++) {
+        expected.packets++;
+        expected.ttl_sum += (uint8_t)(k + s);
+        expected.last_ns = 1000 * k + s;
+        for (int c = 0; c < PARTIAL_COUNTS; c++)
+            expected.counts[c] += (uint8_t)(k * 37 + s) >> c & 1;
+    }
+    assert_memory_equal(p, &expected, sizeof expected);
+}
+
+/* Twice, so that nothing of the first time is left in the second. */
+static void many_sources_are_carried_over_and_set_aside(void **state)
+{
+    (void)state;
+    const uint32_t ranks = 3;
+    struct partials partials;
+    struct pile *pile = pile_new(sizeof(struct partial), "/tmp");
+    partials_init(&partials);
+    for (int round = 0; round < 2; round++) {
+        for (int64_t k = 0; k < 600; k++)
+            for (uint32_t s = 0; s < MANY; s++)
+                if (k < n_packets_of(s))
+                    add_packet(&partials, s, k);
+        assert_int_equal(partials_n(&partials), MANY);
+        for (size_t i = 0; i < MANY; i++) {
+            const struct partial sums = partials_get(&partials, i);
+            check_sums_of(&sums);
+        }
+        assert_int_equal(partials_set_aside(&partials, ranks, pile), 0);
+    }
+    /* They come back by their places among their owner's. */
+    size_t n_seen[MANY] = {0};
+    int code = 0;
+    for (uint64_t limit = 0; limit <= (uint64_t)1 << 32; limit += (uint64_t)1 << 29) {
+        for (const struct partial *p; (p = pile_next(pile, limit, &code));) {
+            check_sums_of(p);
+            n_seen[p->address]++;
+        }
+        for (uint32_t s = 0; s < MANY; s++)
+            assert_int_equal(n_seen[s], (uint32_t)(hash_u32(s) * ranks) < limit ? 2 : 0);
+    }
+    assert_int_equal(code, 0);
+    pile_free(pile);
+    partials_free(&partials);
+}
+
+static void what_cannot_be_set_aside_is_told(void **state)
+{
+    (void)state;
+    struct partials partials;
+    struct pile *pile = pile_new(sizeof(struct partial), "/nonexistent/folder");
+    partials_init(&partials);
+    assert_int_equal(partials_set_aside(&partials, 1, pile), 0); /* there is nothing */
+    add_packet(&partials, 1, 1);
+    assert_int_equal(partials_set_aside(&partials, 1, pile), EXIT_IO);
+    pile_free(pile);
+    partials_free(&partials);
+}
+
 static void a_table_set_aside_starts_anew(void **state)
 {
     (void)state;
@@ -182,6 +264,9 @@ int main(void)
         cmocka_unit_test(each_class_has_its_count),
         cmocka_unit_test(many_packets_of_one_source_are_carried_over),
         cmocka_unit_test(a_table_set_aside_starts_anew),
+        cmocka_unit_test(many_sources_are_carried_over_and_set_aside),
+        cmocka_unit_test(what_cannot_be_set_aside_is_told),
     };
+    log_init(LOG_QUIET, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,11 @@ static void rows_are_ordered_by_window_and_address(void **state)
     assert_int_equal(rows[1].address, 0x80000000);
     assert_int_equal(rows[2].window_start, 0);
     assert_int_equal(rows[3].window_start, 1);
-    assert_int_equal(source_compare(&rows[0], &rows[0]), 0);
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 4; k++) {
+            const int order = source_compare(&rows[i], &rows[k]);
+            assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+        }
 }
 
 int main(void)

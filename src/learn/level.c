@@ -78,6 +78,11 @@ static void add_cells(const struct grow *g, const struct open_node *open, const 
         histogram_add_counts(&work, t->counts, g->criterion->n_stats, histogram);
 }
 
+static uint64_t rows_of(const struct open_node *open)
+{
+    return open->tree->tree.nodes[open->node].n_rows;
+}
+
 /* A root's sums are those of any one feature's bins. */
 static void set_root(const struct grow *g, const struct open_node *open, const struct places *p,
                      const int64_t *histograms)
@@ -100,7 +105,7 @@ static int search_node(const struct grow *g, struct open_node *open, const struc
     if (open->parent == NO_PARENT)
         set_root(g, open, p, histograms);
     const struct search s = {g->criterion, g->min_samples_leaf, tree_stats(&open->tree->tree, open->node)};
-    if (g->criterion->pure(g->criterion, s.stats))
+    if (rows_of(open) < g->min_samples_split || g->criterion->pure(g->criterion, s.stats))
         return 1;
     int varied = 0;
     for (int i = 0; i < p->n_features; i++) {
@@ -174,11 +179,6 @@ static int has_sibling(const struct level *level, size_t i, const struct level *
 {
     return above && above->histograms && i + 1 < level->n && level->nodes[i].parent != NO_PARENT &&
            level->nodes[i].parent == level->nodes[i + 1].parent;
-}
-
-static uint64_t rows_of(const struct open_node *open)
-{
-    return open->tree->tree.nodes[open->node].n_rows;
 }
 
 /* Gives the nodes whose rows are walked over the first slots, their larger siblings the others; returns how

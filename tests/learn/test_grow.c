@@ -1,6 +1,7 @@
 /* The best split by brute force: every threshold of every feature tried on the rows themselves. */
 #include "examples.h"
 #include "near.h"
+#include "search.h"
 
 #include <float.h>
 #include <math.h>
@@ -119,19 +120,117 @@ static void deep_trees_know_their_rows(void **state)
 static void small_halves_are_refused(void **state)
 {
     (void)state;
-    struct table table = example_table(6, 500, 3);
+    static const char *const names[] = {"forest", "boosting"};
+    for (size_t l = 0; l < 2; l++) {
+        struct table table = example_table(6, 500, 3);
+        const struct learner *learner = learner_find(names[l]);
+        struct learner_options options;
+        learner->defaults(&options);
+        options.n_estimators = 5;
+        options.min_samples_leaf = 40;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        assert_true(model->trees.n_nodes > 5);
+        for (uint64_t i = 0; i < model->trees.n_nodes; i++)
+            assert_true(model->trees.n_rows[i] >= 40);
+        model_free(model);
+        example_free(&table);
+    }
+}
+
+/* A node of so few rows is a leaf; one of just as many as were asked for need not be. */
+static void small_nodes_are_not_split(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"forest", "boosting"};
+    const double values[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint8_t labels[] = {0, 1, 0, 1, 1, 0, 1, 1};
+    const struct table table = {1, 2, 8, values, labels, NULL};
+    for (size_t l = 0; l < 2; l++)
+        for (uint64_t least = 2; least <= 9; least++) {
+            const struct learner *learner = learner_find(names[l]);
+            struct learner_options options;
+            learner->defaults(&options);
+            options.n_estimators = 1;
+            options.no_bootstrap = 1;
+            options.min_samples_split = least;
+            struct example_fit fit = {
+                .table = &table, .learner = learner, .options = &options, .n_bins = 255};
+            struct model *model = example_model(&fit, 0);
+            const struct model_trees *t = &model->trees;
+            for (uint64_t i = 0; i < t->n_nodes; i++)
+                assert_true(t->feature[i] < 0 || t->n_rows[i] >= least);
+            assert_int_equal(t->feature[0] >= 0, least <= 8);
+            model_free(model);
+        }
+}
+
+/* The square root of the number of features is tried, rounded down: of one that is drawn and varies, the best. */
+static void as_many_features_as_their_root_are_tried(void **state)
+{
+    enum { FEATURES = 8, TREES = 60 };
+    (void)state;
+    static double values[100 * FEATURES];
+    static uint8_t labels[100];
+    for (size_t i = 0; i < 100; i++) {
+        labels[i] = i < 50;
+        for (size_t f = 0; f < FEATURES; f++) /* the higher the number, the better it tells the classes */
+            values[i * FEATURES + f] =
+                (i < 50) != (example_unit(9, i * FEATURES + f) < 0.4 - 0.05 * (double)f);
+    }
+    const struct table table = {FEATURES, 2, 100, values, labels, NULL};
     const struct learner *learner = learner_find("forest");
     struct learner_options options;
     learner->defaults(&options);
-    options.n_estimators = 5;
-    options.min_samples_leaf = 40;
+    options.n_estimators = TREES;
+    options.max_depth = 1;
+    options.no_bootstrap = 1;
     struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
     struct model *model = example_model(&fit, 0);
-    assert_true(model->trees.n_nodes > 5);
-    for (uint64_t i = 0; i < model->trees.n_nodes; i++)
-        assert_true(model->trees.n_rows[i] >= 40);
+    uint8_t all[100];
+    memset(all, 1, sizeof all);
+    for (uint64_t t = 0; t < TREES; t++) {
+        int order[FEATURES];
+        search_order(options.seed, t, 0, FEATURES, order);
+        const double best = fmax(gain_of(&table, all, order[0], 0.5), gain_of(&table, all, order[1], 0.5));
+        const uint64_t root = model->trees.tree_start[t];
+        assert_near(gain_of(&table, all, model->trees.feature[root], 0.5), best, 1e-9);
+    }
     model_free(model);
-    example_free(&table);
+}
+
+/* 90 rows of class a, 10 of class b. Feature 0 leaves 60 of a alone, feature 1 four of b: counted as they are,
+ * the second is better; where both classes weigh the same, the first, and 30 of a weigh a third of 10 of b. */
+static void balanced_classes_weigh_the_same(void **state)
+{
+    (void)state;
+    double values[200];
+    uint8_t labels[100];
+    for (size_t i = 0; i < 100; i++) {
+        labels[i] = i >= 90;
+        values[2 * i] = i >= 60;
+        values[2 * i + 1] = i >= 96;
+    }
+    const struct table table = {2, 2, 100, values, labels, NULL};
+    const struct learner *learner = learner_find("forest");
+    for (int balanced = 0; balanced < 2; balanced++) {
+        struct learner_options options;
+        learner->defaults(&options);
+        options.n_estimators = 1;
+        options.max_depth = 1;
+        options.max_features = 2;
+        options.no_bootstrap = 1;
+        options.class_weight = balanced ? CLASS_WEIGHT_BALANCED : options.class_weight;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        double shares[2];
+        assert_int_equal(model->trees.feature[0], balanced ? 0 : 1);
+        model_predict_proba(model, &values[2 * 99], 1, shares);
+        assert_near(shares[1], balanced ? 0.75 : 1, 1e-12);
+        model_predict_proba(model, &values[0], 1, shares);
+        assert_near(shares[1], balanced ? 0 : 6.0 / 96, 1e-12);
+        model_free(model);
+    }
 }
 
 int main(void)
@@ -140,6 +239,9 @@ int main(void)
         cmocka_unit_test(splits_are_the_best),
         cmocka_unit_test(deep_trees_know_their_rows),
         cmocka_unit_test(small_halves_are_refused),
+        cmocka_unit_test(small_nodes_are_not_split),
+        cmocka_unit_test(as_many_features_as_their_root_are_tried),
+        cmocka_unit_test(balanced_classes_weigh_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

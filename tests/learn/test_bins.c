@@ -156,6 +156,38 @@ static void wide_bins(void **state)
     bins_free(bins);
 }
 
+/* As many distinct values as a byte has, one less and one more, some rare and some not: each has its bin, and a
+ * value beyond all others is in the last. */
+static void as_many_values_as_bins(void **state)
+{
+    enum { MOST = 400 };
+    (void)state;
+    static double values[MOST * 20];
+    static const uint32_t distinct[] = {1, 2, 255, 256, 257, 258, 300, MOST};
+    for (size_t d = 0; d < sizeof distinct / sizeof *distinct; d++) {
+        const uint32_t n = distinct[d];
+        uint32_t bins_of[MOST * 20];
+        size_t n_values = 0;
+        for (uint32_t v = 0; v < n; v++)
+            for (uint32_t i = 0; i <= v % 7 * (v % 3); i++, n_values++) {
+                values[n_values] = (double)v * v - 1000;
+                bins_of[n_values] = v;
+            }
+        const struct table table = one_feature(values, n_values);
+        struct bins *bins = bins_find(NULL, &table, n);
+        assert_int_equal(bins->features[0].n, n);
+        assert_true(is_exact(&bins->features[0]));
+        for (size_t i = 0; i < n_values + 2; i++) {
+            const double value = i < n_values ? values[i] : i == n_values ? 1e30 : -1e30;
+            const uint32_t expected = i < n_values ? bins_of[i] : i == n_values ? n - 1 : 0;
+            uint16_t wide = 0;
+            bins_apply(bins, &value, 1, &wide); /* a byte of it, the lower one, where bins are narrow */
+            assert_int_equal(wide, expected);
+        }
+        bins_free(bins);
+    }
+}
+
 static void bad_rows_are_named(void **state)
 {
     static const char *const names[] = {"ttl"};
@@ -180,6 +212,7 @@ int main(void)
         cmocka_unit_test(heavy_values_stand_alone),
         cmocka_unit_test(same_for_any_spread),
         cmocka_unit_test(wide_bins),
+        cmocka_unit_test(as_many_values_as_bins),
         cmocka_unit_test(bad_rows_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

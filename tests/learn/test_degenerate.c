@@ -130,6 +130,74 @@ static void perfect(void **state)
     }
 }
 
+/* A stump that is right for half of the rows is no better than guessing, and votes for nothing. */
+static void guesses_are_not_kept(void **state)
+{
+    (void)state;
+    const double values[] = {0, 0, 1, 1};
+    const uint8_t labels[] = {0, 1, 0, 1};
+    const struct table table = {1, 2, 4, values, labels, NULL};
+    struct learner_options options;
+    const struct learner *learner = learner_find("adaboost");
+    learner->defaults(&options);
+    options.algorithm = ALGORITHM_SAMME;
+    struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+    assert_null(example_model(&fit, 0));
+    assert_non_null(strstr(fit.why, "no better than guessing"));
+    free(fit.why);
+}
+
+/* Where no feature tells anything, what is predicted is the classes' shares, from the first round on. */
+static void boosting_begins_with_the_shares_of_the_classes(void **state)
+{
+    (void)state;
+    double values[40];
+    uint8_t labels[40];
+    for (int n_classes = 2; n_classes <= 3; n_classes++) {
+        for (size_t i = 0; i < 40; i++) {
+            values[i] = (double)(i / 20);
+            labels[i] = i % 20 < 3 ? 1 : i % 20 < 8 && n_classes == 3 ? 2 : 0;
+        }
+        const struct table table = {1, n_classes, 40, values, labels, NULL};
+        const struct learner *learner = learner_find("boosting");
+        struct learner_options options;
+        learner->defaults(&options);
+        options.n_estimators = 1;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        double shares[3];
+        model_predict_proba(model, values, 1, shares);
+        assert_true(fabs(shares[1] - 3.0 / 20) < 1e-12);
+        if (n_classes == 3)
+            assert_true(fabs(shares[2] - 5.0 / 20) < 1e-12);
+        model_free(model);
+    }
+}
+
+/* So many large steps that nothing is left to learn: no leaf is divided by it. */
+static void boosting_goes_on_where_nothing_is_left(void **state)
+{
+    (void)state;
+    const double values[] = {1, 2, 3, 11, 12, 13, 21, 22, 23};
+    const uint8_t labels[] = {0, 0, 0, 1, 1, 1, 2, 2, 2};
+    for (int n_classes = 2; n_classes <= 3; n_classes++) {
+        const size_t n = 3 * (size_t)n_classes;
+        const struct table table = {1, n_classes, n, values, labels, NULL};
+        const struct learner *learner = learner_find("boosting");
+        struct learner_options options;
+        learner->defaults(&options);
+        options.n_estimators = 300;
+        options.learning_rate = 1;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        assert_null(model_check(model));
+        uint8_t predicted[9];
+        model_predict(model, values, n, predicted);
+        assert_memory_equal(predicted, labels, n);
+        model_free(model);
+    }
+}
+
 static void wrong_parameters(void **state)
 {
     struct learner_options options;
@@ -182,10 +250,17 @@ static void models_that_nobody_trained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_rows),           cmocka_unit_test(one_class),
-        cmocka_unit_test(constant_features), cmocka_unit_test(tiny_and_absent_classes),
-        cmocka_unit_test(duplicates),        cmocka_unit_test(perfect),
-        cmocka_unit_test(wrong_parameters),  cmocka_unit_test(models_that_nobody_trained),
+        cmocka_unit_test(no_rows),
+        cmocka_unit_test(one_class),
+        cmocka_unit_test(constant_features),
+        cmocka_unit_test(tiny_and_absent_classes),
+        cmocka_unit_test(duplicates),
+        cmocka_unit_test(perfect),
+        cmocka_unit_test(guesses_are_not_kept),
+        cmocka_unit_test(boosting_begins_with_the_shares_of_the_classes),
+        cmocka_unit_test(boosting_goes_on_where_nothing_is_left),
+        cmocka_unit_test(wrong_parameters),
+        cmocka_unit_test(models_that_nobody_trained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

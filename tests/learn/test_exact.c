@@ -52,11 +52,31 @@ static void any_order(void **state)
     assert_near(sum_of(values, N), (double)plain, fabs((double)plain) * 1e-14 + 1e-9);
 }
 
+/* As many as come between two carries, several times over: the digits of one are taken so often at once. */
+static void more_values_than_a_digit_holds(void **state)
+{
+    (void)state;
+    const double values[] = {0x1.fffffffffffffp-3, -0x1.fffffffffffffp+200};
+    const uint32_t most = (1U << 30) - 1;
+    for (int v = 0; v < 2; v++) {
+        struct exact one = {0}, sum = {0};
+        exact_add(&one, values[v]);
+        for (int round = 0; round < 8; round++) {
+            for (int i = 0; i < EXACT_DIGITS; i++)
+                sum.digits[i] += one.digits[i] * (int64_t)most;
+            sum.n_added = most;
+            exact_add(&sum, values[v]);
+        }
+        assert_true(exact_value(&sum) == values[v] * 8 * 0x1p30);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancellation),
         cmocka_unit_test(any_order),
+        cmocka_unit_test(more_values_than_a_digit_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,17 @@ class Referee(unittest.TestCase):
                     self.compare(name, "adaboost", [f"real={real}"], lambda state: ensemble.AdaBoostClassifier(
                         algorithm=algorithm, random_state=state))
 
+    def test_shares_and_importances_of_adaboost(self):
+        """Not only which class is the likeliest. Where features tie (iris), importances depend on which was taken."""
+        for name in ("iris", "wine", "breast_cancer"):
+            sets = load(name)
+            for algorithm, real in (("SAMME", 0), ("SAMME.R", 1)):
+                fit = Fit(sets, "adaboost", MANY_BINS, f"real={real}")
+                theirs = ensemble.AdaBoostClassifier(algorithm=algorithm, random_state=0).fit(sets[0], sets[1])
+                np.testing.assert_allclose(fit.shares, theirs.predict_proba(sets[2]), rtol=0, atol=1e-9)
+                if name != "iris":
+                    np.testing.assert_allclose(fit.importances, theirs.feature_importances_, rtol=0, atol=1e-9)
+
     def test_adaboost_by_default(self):
         """Nobody has to ask for more bins to get what scikit-learn, which looks at every value, gets."""
         for name in SETS:

@@ -90,6 +90,37 @@ static void tiny_and_absent_classes(void **state)
     example_free(&table);
 }
 
+/* Of equals the first is decided for, and what no row was of gets nothing. */
+static void shares_stay_with_their_classes(void **state)
+{
+    (void)state;
+    struct table table = example_table(41, 300, 2);
+    uint8_t *labels = (uint8_t *)(uintptr_t)table.labels;
+    for (size_t i = 0; i < table.n; i++)
+        labels[i] = labels[i] ? 3 : 1;
+    table.n_classes = 5;
+    for (size_t l = 0; l < n_learners; l++) {
+        struct learner_options options;
+        learners[l].defaults(&options);
+        options.var_smoothing = 0.01;
+        struct example_fit fit = {
+            .table = &table, .learner = &learners[l], .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        double shares[300 * 5];
+        model_predict_proba(model, table.values, table.n, shares);
+        for (size_t i = 0; i < table.n; i++) {
+            assert_true(shares[5 * i] == 0 && shares[5 * i + 2] == 0 && shares[5 * i + 4] == 0);
+            assert_true(fabs(shares[5 * i + 1] + shares[5 * i + 3] - 1) < 1e-12);
+        }
+        const double equal[] = {0, 0.5, 0, 0.5, 0};
+        uint8_t decided;
+        model_decide(model, equal, 1, &decided);
+        assert_int_equal(decided, 1);
+        model_free(model);
+    }
+    example_free(&table);
+}
+
 /* The same row over and over, with different classes: shares are the classes' parts. */
 static void duplicates(void **state)
 {
@@ -254,6 +285,7 @@ int main(void)
         cmocka_unit_test(one_class),
         cmocka_unit_test(constant_features),
         cmocka_unit_test(tiny_and_absent_classes),
+        cmocka_unit_test(shares_stay_with_their_classes),
         cmocka_unit_test(duplicates),
         cmocka_unit_test(perfect),
         cmocka_unit_test(guesses_are_not_kept),

@@ -25,6 +25,9 @@
 #define SENDERS 3
 #define WINDOW_START 1483228800
 
+/* Of way.n_spills: once when all have come, and then the first contacts come again. */
+#define AT_THE_END SIZE_MAX
+
 /* How the packets are counted: what must not change the rows. */
 struct way {
     int ranks;
@@ -196,6 +199,19 @@ static void check_rows(const struct source_row *got, size_t n_got, const struct 
                      expected[i].unique_ports);
 }
 
+static void spill_at_the_end(struct owners *o, const struct made_packet *made)
+{
+    spill(o);
+    for (size_t i = 0; i < 1000; i++) {
+        const struct packet *p = &made[i].packet;
+        const struct contact contact = {.source = p->source,
+                                        .destination = p->destination,
+                                        .port = p->port,
+                                        .tag = (uint16_t)(p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0)};
+        buckets_add_contacts(owner(o, hash_u32(p->source)), &contact, 1);
+    }
+}
+
 static void count(const struct made_packet *made, size_t n, const struct way *way,
                   const struct source_row *expected, size_t n_expected)
 {
@@ -205,9 +221,12 @@ static void count(const struct made_packet *made, size_t n, const struct way *wa
     o.busiest = n ? made[n / 2].packet.source : 0;
     for (size_t i = 0; i < n; i++) {
         take_packet(&o, &made[i], i);
-        if (way->n_spills && i % (n / way->n_spills + 1) == n / (2 * way->n_spills))
+        if (way->n_spills && way->n_spills != AT_THE_END &&
+            i % (n / way->n_spills + 1) == n / (2 * way->n_spills))
             spill(&o);
     }
+    if (way->n_spills == AT_THE_END)
+        spill_at_the_end(&o, made);
     send_partials(&o);
     struct source_row *rows = finish(&o, &n_rows);
     check_rows(rows, n_rows, expected, n_expected);
@@ -286,6 +305,53 @@ static void one_source_of_very_many_contacts_is_cut_by_destination(void **state)
     const struct made_kind narrow = {.seed = 10, .n_sources = 1, .n_destinations = 1, .n_ports = 5};
     CHECK(spread, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {2, 0, 2, 0}}));
     CHECK(narrow, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
+}
+
+/* Very many contacts of sources that are alike in nearly all bits of their hashes, or lie around a half of all
+ * hashes; to destinations all over a network, to few side by side, and nearly all to one, without a port. */
+static void sources_of_a_bucket_that_is_split_keep_their_contacts(void **state)
+{
+    (void)state;
+    enum { N = (1 << 20) + 3000 };
+    static const struct {
+        uint32_t hashes[3], n_destinations;
+        uint8_t classes;
+        struct way ways[3];
+        size_t n_ways;
+    } cases[] = {
+        {{0x12345678, 0x12345679, 0x1234567a},
+         1 << 24,
+         PACKET_PORT,
+         {{1, 1 << 17, 0, 0}, {1, 1 << 20, AT_THE_END, 0}},
+         2},
+        {{7, 0x78000001, 0x80000000}, 1 << 24, PACKET_PORT, {{1, 0, AT_THE_END, 0}}, 1},
+        {{7, 7, 7}, 16, PACKET_PORT, {{1, 0, 0, 0}}, 1},
+        {{7, 7, 7}, 1, 0, {{1, 0, 0, 0}}, 1},
+    };
+    struct made_packet *made = memory_get(N * sizeof *made), *sorted = memory_get(N * sizeof *made);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        size_t n_expected;
+        for (uint32_t i = 0; i < N; i++) {
+            const int is_of_few = cases[c].n_destinations == 1 && i % 1000 == 0;
+            struct packet *p = &made[i].packet;
+            made[i].ts_ns = i;
+            *p = (struct packet){.source = hash_u32_undone(cases[c].hashes[i % 3]),
+                                 .destination = 0xac000000 | hash_u32(i) % cases[c].n_destinations,
+                                 .classes = cases[c].classes};
+            if (p->classes)
+                p->port = (uint16_t)(i % 7);
+            if (is_of_few)
+                *p = (struct packet){p->source, p->destination + 1, (uint16_t)(i % 9999),
+                                     .classes = PACKET_PORT};
+        }
+        memcpy(sorted, made, N * sizeof *made);
+        struct source_row *expected = made_rows_of(sorted, N, WINDOW_START, &n_expected);
+        for (size_t w = 0; w < cases[c].n_ways; w++)
+            count(made, N, &cases[c].ways[w], expected, n_expected);
+        free(expected);
+    }
+    free(sorted);
+    free(made);
 }
 
 /* As a telescope has them: nearly all destinations in one network, which few bytes hold. */
@@ -449,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_source_that_sends_half_of_all_is_whole),
         cmocka_unit_test(a_bucket_of_many_contacts_is_split),
         cmocka_unit_test(one_source_of_very_many_contacts_is_cut_by_destination),
+        cmocka_unit_test(sources_of_a_bucket_that_is_split_keep_their_contacts),
         cmocka_unit_test(destinations_are_of_one_network_but_for_some),
         cmocka_unit_test(a_busy_source_is_counted_by_destination),
         cmocka_unit_test(a_busy_source_is_found),

@@ -3,9 +3,12 @@
  * joined from pieces is the same as what is written at once; a spoiled index is never believed.
  */
 #include "darkforest/archive/parts.h"
+#include "darkforest/archive/slices.h"
+#include "darkforest/archive/step.h"
 #include "darkforest/archive/writer.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/parse.h"
 
 #include "capture.h"
 #include "comparison.h"
@@ -127,6 +130,92 @@ static void any_range_of_frames(void **state)
 }
 
 /* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
+/* Of a range of times those parts are left out, at either end, that hold none of it; and no others. */
+static void parts_outside_of_a_range_are_left_out(void **state)
+{
+    (void)state;
+    char path[320], *why;
+    struct archive_file file = {.path = path};
+    const struct archive archive = {.files = &file, .n = 1};
+    struct parts parts;
+    save_records("range.pcap.zst", 1, path, sizeof path);
+    assert_int_equal(file_sniff(path, &file.kind, &why), 0);
+    assert_int_equal(parts_load(&parts, path, &file.kind, NULL), 1);
+    assert_true(parts.n > 4);
+    for (size_t p = 0; p < parts.n; p++)
+        for (size_t q = p; q < parts.n && q < p + 3; q++)
+            for (int change = 0; change < 9; change++) {
+                const int64_t from = (change % 3 == 0 ? parts.items[p].min_ts_ns : parts.items[p].max_ts_ns) +
+                                     (change % 3 == 2);
+                const int64_t to = (change / 3 == 2 ? parts.items[q].max_ts_ns : parts.items[q].min_ts_ns) +
+                                   (change / 3 == 1);
+                const struct step_options options = {.from_ns = from, .to_ns = to, .cut = 1};
+                struct step step;
+                step_open(&step, &archive, 0, 1, &options);
+                const struct step_file *f = &step.files[0];
+                for (size_t i = 0; i < parts.n; i++) {
+                    const int holds_some = parts.items[i].max_ts_ns >= from && parts.items[i].min_ts_ns < to;
+                    const int is_in = i >= f->from && i < f->to;
+                    assert_true(from >= to || holds_some == is_in);
+                }
+                step_close(&step);
+            }
+    parts_free(&parts);
+    unlink(path);
+}
+
+/* n records a second apart, but for record `odd`, which is so many seconds after its place. */
+static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t seconds, size_t n_cut_off,
+                                 char *path, size_t path_size)
+{
+    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
+    struct writer *w = writer_open(name, &options);
+    for (size_t i = 0; i < n; i++) {
+        const struct record r = {.ts_ns = (1483228800 + (int64_t)i + (i == odd ? seconds : 0)) * NS_PER_S,
+                                 .data = data,
+                                 .n_captured = 600,
+                                 .n_wire = 600};
+        assert_int_equal(writer_put(w, &r), 0);
+    }
+    struct bytes bytes = written_bytes(w, strstr(name, "zst") != NULL);
+    bytes.n -= n_cut_off;
+    capture_save(folder, name, bytes, path, path_size);
+    free(bytes.data);
+    struct file_kind kind;
+    char *why;
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    slices_find_end(path, &kind, NULL);
+    unlink(path);
+    return kind;
+}
+
+/* The latest of all times that the index knows, or that the last records have, in whatever order; where they are
+ * cut off, or lie before the first of the file, the end is not known. */
+static void the_end_of_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t n, odd;
+        int64_t seconds;
+        size_t n_cut_off;
+        int64_t last; /* after the first second; -1: not known */
+    } cases[] = {
+        {"end.pcap", 3000, 0, 0, 0, 2999},          {"end.pcap", 3000, 2990, 500, 0, 3490},
+        {"end.pcap", 3000, 2999, -700, 0, 2998},    {"end.pcap", 3000, 2990, 500, 3, -1},
+        {"end.pcap", 3000, 0, 5000, 0, -1},         {"end.pcap", 1, 0, 0, 0, 0},
+        {"end.pcap.zst", 9000, 0, 0, 0, 8999},      {"end.pcap.zst", 9000, 4000, 90000, 0, 94000},
+        {"end.pcap.zst", 9000, 8999, -90, 0, 8998},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char path[320];
+        const struct file_kind kind = save_odd(cases[c].name, cases[c].n, cases[c].odd, cases[c].seconds,
+                                               cases[c].n_cut_off, path, sizeof path);
+        assert_int_equal(kind.last_ts_ns,
+                         cases[c].last < 0 ? INT64_MIN : (1483228800 + cases[c].last) * NS_PER_S);
+    }
+}
+
 static void joined_from_pieces(void **state)
 {
     (void)state;
@@ -545,6 +634,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_range_of_frames),
+        cmocka_unit_test(parts_outside_of_a_range_are_left_out),
+        cmocka_unit_test(the_end_of_a_file),
         cmocka_unit_test(joined_from_pieces),
         cmocka_unit_test(a_spoiled_trailer_is_not_believed),
         cmocka_unit_test(other_files_have_no_index),

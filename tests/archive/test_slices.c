@@ -304,6 +304,12 @@ static void a_larger_file_is_taken_to_last_longer(void **state)
     assert_int_equal(slices_reach(&archive, 2, &span), 200 + 10 * 200);
     assert_int_equal(slices_reach(&archive, 3, &span), 300 + 200);
     assert_int_equal(slices_reach(&archive, 4, &span), INT64_MAX);
+    files[2].kind.last_ts_ns = 5000; /* known: a minute of disorder is allowed for */
+    assert_int_equal(slices_reach(&archive, 2, &span), 5000 + INT64_C(60000000000));
+    files[4].kind.last_ts_ns = INT64_MAX - 1;
+    assert_int_equal(slices_reach(&archive, 4, &span), INT64_MAX);
+    files[1].kind.first_ts_ns = INT64_MAX; /* holds no record */
+    assert_int_equal(slices_reach(&archive, 1, &span), INT64_MAX);
 }
 
 int main(void)

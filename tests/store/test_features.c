@@ -1,0 +1,198 @@
+/* Rows come back from a feature file in any pieces, and a file of rows that cannot be is refused or told. */
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/store/features.h"
+#include "made_rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CHUNK 65536
+enum { N = CHUNK + 5000 };
+
+static const struct ranks *world;
+static char path[] = "/tmp/darkforest-features-XXXXXX";
+static struct source_row *made;
+
+static void make_rows(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        made[i] = made_row(i, N);
+}
+
+/* The first n made rows as a file, open again. */
+static struct features_file *written(size_t n, struct features_meta *meta)
+{
+    static char *categories[] = {"none", "a", "b", "c"};
+    const struct features_meta of_file = {.window_start = MADE_WINDOW,
+                                          .window_length = 3600,
+                                          .filter = "",
+                                          .damages = "",
+                                          .categories = categories,
+                                          .n_categories = 4,
+                                          .tally.n = {n}};
+    struct features_meta to_write = of_file;
+    int code;
+    char *why = NULL;
+    rules_defaults(&to_write.rules);
+    to_write.made = (struct provenance){.command_line = "", .host = "", .created = ""};
+    assert_int_equal(features_write(world, path, &to_write, made, n), 0);
+    struct features_file *file = features_open(path, meta, &code, &why);
+    assert_non_null(file);
+    return file;
+}
+
+static void rows_come_back_in_any_pieces(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t first;
+        size_t n;
+    } pieces[] = {{0, 1},     {CHUNK, 5000}, {CHUNK - 7, 20}, {0, N},
+                  {N - 1, 1}, {5, 300},      {N, 0},          {CHUNK - 1, 2}};
+    static const struct {
+        uint64_t first;
+        size_t n;
+    } outside[] = {{N, 1}, {N - 1, 2}, {N + 1, 0}, {UINT64_MAX, 2}, {1, N}};
+    struct features_meta meta;
+    struct source_row *rows = memory_get(N * sizeof *rows);
+    char *why = NULL;
+    make_rows(N);
+    struct features_file *file = written(N, &meta);
+    assert_int_equal(meta.n_rows, N);
+    for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
+        memset(rows, 0xa5, pieces[p].n * sizeof *rows);
+        assert_int_equal(features_read(file, pieces[p].first, pieces[p].n, rows, &why), EXIT_DONE);
+        assert_memory_equal(rows, made + pieces[p].first, pieces[p].n * sizeof *rows);
+    }
+    for (size_t p = 0; p < sizeof outside / sizeof *outside; p++) {
+        assert_int_equal(features_read(file, outside[p].first, outside[p].n, rows, &why), EXIT_BAD_DATA);
+        assert_non_null(why);
+        free(why);
+    }
+    assert_int_equal(features_verify(file, &meta, &why), EXIT_DONE);
+    features_close(file);
+    features_meta_free(&meta);
+    free(rows);
+}
+
+static void expect_read(size_t n, int expected)
+{
+    struct features_meta meta;
+    struct source_row *rows = memory_get(n * sizeof *rows);
+    char *why = NULL;
+    struct features_file *file = written(n, &meta);
+    for (int again = 0; again < 2; again++) { /* what was refused is not there the next time */
+        assert_int_equal(features_read(file, 0, n, rows, &why), expected);
+        assert_int_equal(why != NULL, expected != 0);
+        free(why);
+        why = NULL;
+    }
+    features_close(file);
+    features_meta_free(&meta);
+    free(rows);
+}
+
+/* Names are looked up by these codes. */
+static void codes_without_a_name_are_refused(void **state)
+{
+    (void)state;
+    make_rows(100);
+    made[99].label = LABEL_CLASSES - 1;
+    made[98].rule = RULES - 1;
+    expect_read(100, EXIT_DONE);
+    made[99].label = LABEL_CLASSES;
+    expect_read(100, EXIT_BAD_DATA);
+    made[99].label = 0;
+    made[98].rule = RULES;
+    expect_read(100, EXIT_BAD_DATA);
+}
+
+/* A chunk that was refused does not stand for the one that was read before. */
+static void a_refused_chunk_is_not_kept(void **state)
+{
+    (void)state;
+    struct features_meta meta;
+    struct source_row rows[10];
+    char *why = NULL;
+    make_rows(N);
+    made[CHUNK + 9].label = LABEL_CLASSES;
+    struct features_file *file = written(N, &meta);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(features_read(file, 3, 10, rows, &why), EXIT_DONE);
+        assert_memory_equal(rows, made + 3, sizeof rows);
+        assert_int_equal(features_read(file, CHUNK + 4000, 10, rows, &why), EXIT_BAD_DATA);
+        free(why);
+        why = NULL;
+    }
+    features_close(file);
+    features_meta_free(&meta);
+}
+
+/* NULL: it is whole. */
+static void expect_verdict(size_t n, int more_records, const char *part)
+{
+    struct features_meta meta;
+    char *why = NULL;
+    struct features_file *file = written(n, &meta);
+    meta.tally.n[1] += (uint64_t)more_records;
+    assert_int_equal(features_verify(file, &meta, &why), part ? EXIT_BAD_DATA : EXIT_DONE);
+    if (part)
+        assert_non_null(strstr(why, part));
+    free(why);
+    features_close(file);
+    features_meta_free(&meta);
+}
+
+/* Also where the rows are looked at in pieces. */
+static void rows_that_cannot_be_are_told(void **state)
+{
+    (void)state;
+    static const size_t places[] = {1, 4095, 4096, 4097, 8999};
+    make_rows(9000);
+    expect_verdict(9000, 0, NULL);
+    expect_verdict(0, 0, NULL);
+    expect_verdict(9000, 1, "tally");
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        struct source_row *row = &made[places[p]];
+        const uint32_t address = row->address;
+        row->address = row[-1].address;
+        expect_verdict(9000, 0, "out of order or repeated");
+        row->address = row[-1].address - 1;
+        expect_verdict(9000, 0, "out of order or repeated");
+        row->address = address;
+    }
+    made[8999].window_start++;
+    expect_verdict(9000, 0, "another window");
+    for (size_t i = 0; i < 9000; i++)
+        made[i].window_start = MADE_WINDOW + 3600;
+    expect_verdict(9000, 0, "another window");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_come_back_in_any_pieces),
+        cmocka_unit_test(codes_without_a_name_are_refused),
+        cmocka_unit_test(a_refused_chunk_is_not_kept),
+        cmocka_unit_test(rows_that_cannot_be_are_told),
+    };
+    struct ranks *ranks = ranks_start(&argc, &argv);
+    const int fd = mkstemp(path);
+    world = ranks;
+    log_init(LOG_QUIET, 0);
+    made = memory_get(N * sizeof *made);
+    const int n_failed = fd < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+    free(made);
+    close(fd);
+    unlink(path);
+    ranks_finish(ranks);
+    return n_failed;
+}

@@ -217,6 +217,69 @@ static void a_damaged_frame_counts_for_nothing(void **state)
     free(plain.data);
 }
 
+static void append_frame(struct bytes *packed, const uint8_t *from, size_t n)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    const size_t room = ZSTD_compressBound(n);
+    uint8_t *frame = malloc(room);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    bytes_append(packed, frame, ZSTD_compress2(context, frame, room, from, n));
+    free(frame);
+    ZSTD_freeCCtx(context);
+}
+
+/* n records in two frames, of which the first ends with a record. */
+static struct bytes two_frames(size_t n, size_t n_first, size_t *second)
+{
+    const struct bytes plain = capture_make(&capture_forms[0], n);
+    struct bytes packed = {0};
+    size_t at = 24;
+    for (size_t i = 0; i < n_first; i++)
+        at += 16 + i * 7 % 90;
+    append_frame(&packed, plain.data, at);
+    *second = packed.n;
+    append_frame(&packed, plain.data + at, plain.n - at);
+    free(plain.data);
+    return packed;
+}
+
+/* Where no record shows it: the file ends within a frame of which nothing was given. */
+static void a_frame_that_is_cut_off_is_told(void **state)
+{
+    (void)state;
+    size_t second;
+    struct bytes packed = two_frames(300, 100, &second);
+    const size_t n = packed.n;
+    for (packed.n = second; packed.n <= n; packed.n++) {
+        struct file_kind kind;
+        int code;
+        char *why;
+        struct reader *reader = open_bytes(packed, &kind, &code, &why);
+        const size_t n_records = count_records(reader);
+        const int is_whole = packed.n == second || packed.n == n;
+        assert_int_equal(reader_damage(reader)->what[0] == '\0', is_whole);
+        assert_true(n_records >= 100 && (!is_whole || n_records == (packed.n == n ? 300 : 100)));
+        reader_close(reader);
+    }
+    free(packed.data);
+}
+
+/* Larger than what is held back until its checksum is known. */
+static void a_large_frame_is_read_whole(void **state)
+{
+    (void)state;
+    size_t second;
+    struct file_kind kind;
+    int code;
+    char *why;
+    const struct bytes packed = two_frames(100000, 100, &second);
+    struct reader *reader = open_bytes(packed, &kind, &code, &why);
+    assert_int_equal(count_records(reader), 100000);
+    assert_string_equal(reader_damage(reader)->what, "");
+    reader_close(reader);
+    free(packed.data);
+}
+
 /* The frame that a file begins with must be looked into, so it is used as far as it inflates. */
 static void the_first_frame_is_used(void **state)
 {
@@ -384,6 +447,8 @@ int main(void)
         cmocka_unit_test(damage_is_said_with_its_place),
         cmocka_unit_test(what_follows_gzip),
         cmocka_unit_test(a_damaged_frame_counts_for_nothing),
+        cmocka_unit_test(a_frame_that_is_cut_off_is_told),
+        cmocka_unit_test(a_large_frame_is_read_whole),
         cmocka_unit_test(the_first_frame_is_used),
         cmocka_unit_test(a_zstd_window_is_bounded),
         cmocka_unit_test(a_file_that_was_replaced),

@@ -32,6 +32,21 @@ static void by_hand(void **state)
     metrics_free(&m);
 }
 
+static void precision_is_not_recall(void **state)
+{
+    const uint8_t truth[] = {0, 0, 0, 1}, predicted[] = {0, 1, 1, 1};
+    struct metrics m;
+    (void)state;
+    metrics_init(&m, 2);
+    metrics_count(&m, truth, predicted, sizeof truth);
+    const struct measures zero = metrics_class(&m, 0), one = metrics_class(&m, 1);
+    assert_near(zero.precision, 1, 1e-15);
+    assert_near(zero.recall, 1.0 / 3, 1e-15);
+    assert_near(one.precision, 1.0 / 3, 1e-15);
+    assert_near(one.recall, 1, 1e-15);
+    metrics_free(&m);
+}
+
 static void undefined_is_zero_and_said(void **state)
 {
     const uint8_t truth[] = {0, 0, 1}, predicted[] = {0, 2, 0};
@@ -86,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(precision_is_not_recall),
         cmocka_unit_test(undefined_is_zero_and_said),
         cmocka_unit_test(nothing_at_all),
         cmocka_unit_test(values_have_a_mean_and_a_spread),

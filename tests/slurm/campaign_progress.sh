@@ -46,6 +46,7 @@ newer() { # FILE
 a_fresh_one() {
     expect 75 - 'study: 3 slices, 3 waiting' campaign-status.sh "$work/study.ini"
     expect 0 - 'extract a, slices 0-2: sbatch .*--qos=long --mail-type=FAIL' submit-campaign.sh "$work/with-qos.ini" --dry-run
+    expect 75 'refused the job' 'squeue does not answer: nothing was submitted' submit-campaign.sh "$work/with-qos.ini"
     expect 0 - '^    scripts/submit-campaign.sh' submit-campaign.sh --help
     expect 0 '^set|#' '^    scripts/campaign-status.sh' campaign-status.sh --help
     expect 64 - 'no option --al;' campaign-status.sh "$work/study.ini" --al

@@ -219,8 +219,8 @@ static char *output_for(const struct export *export, const char *input)
                                 : memory_text(output);
 }
 
-/* Rank 0 alone: what anonymising does to the order of the rows can only be seen as a whole. `self` is the group of
- * that rank. */
+/* Rank 0 alone: what anonymising does to the order of the rows can only be seen as a whole. `self` is the
+ * group of that rank. */
 static int write_alone(const struct ranks *self, const char *path, const struct features_meta *meta,
                        const struct source_row *rows)
 {

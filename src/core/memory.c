@@ -28,7 +28,8 @@ static void out_of_memory(size_t n_bytes)
 
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
-/* With base pages of 64 KiB, as some kernels for ARM have, a huge one is 512 MiB: more than a rank may be given. */
+/* With base pages of 64 KiB, as some kernels for ARM have, a huge one is 512 MiB: more than a rank may be
+ * given. */
 static int has_small_pages(void)
 {
     return sysconf(_SC_PAGESIZE) == 4096;

@@ -195,7 +195,8 @@ static char short_name(const struct option_row *row)
 
 enum { HELP_WIDTH = 100, HELP_COLUMN = 30 };
 
-/* Words into lines of HELP_WIDTH, each but the first behind `indent` spaces; a newline of the text stays one. */
+/* Words into lines of HELP_WIDTH, each but the first behind `indent` spaces; a newline of the text stays
+ * one. */
 static void print_wrapped(FILE *out, const char *text, int indent)
 {
     for (int at = indent; *text;) {

@@ -93,7 +93,8 @@ static void prepare_to_be_alone(void)
     setenv("OMPI_MCA_btl", "self", 0);
 }
 
-/* All ranks, those of a node one behind the other however the launcher dealt them out: neighbours form groups. */
+/* All ranks, those of a node one behind the other however the launcher dealt them out: neighbours form
+ * groups. */
 static struct ranks *all_by_node(void)
 {
     MPI_Comm node, world;

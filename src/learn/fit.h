@@ -1,4 +1,5 @@
-/* fit.h - the four learners: rows of learner.c's table. Collective over data's team; private to the learn room. */
+/* fit.h - the four learners: rows of learner.c's table. Collective over data's team; private to the learn
+ * room. */
 #ifndef DARKFOREST_LEARN_FIT_H
 #define DARKFOREST_LEARN_FIT_H
 

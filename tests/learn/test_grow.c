@@ -165,7 +165,8 @@ static void small_nodes_are_not_split(void **state)
         }
 }
 
-/* The square root of the number of features is tried, rounded down: of one that is drawn and varies, the best. */
+/* The square root of the number of features is tried, rounded down: of one that is drawn and varies, the
+ * best. */
 static void as_many_features_as_their_root_are_tried(void **state)
 {
     enum { FEATURES = 8, TREES = 60 };

@@ -1,5 +1,5 @@
-/* A system that writes and reads less than was asked for, or is interrupted, as network file systems and signals
- * have it: the calls below stand in for those of the C library. */
+/* A system that writes and reads less than was asked for, or is interrupted, as network file systems and
+ * signals have it: the calls below stand in for those of the C library. */
 #include "darkforest/sources/scratch.h"
 
 #include "darkforest/core/log.h"

@@ -196,6 +196,8 @@ static void form_groups(struct extract *x)
         inputs_find_ends(x->world, &x->archive, o->index_dir);
     x->group = ranks_split(x->world, x->number);
     x->node = ranks_node(x->group);
+    if (ranks_rank(x->group) != 0)
+        stop_leave_folder();
     if (x->n_groups > 1)
         log_info(
             "%d groups of ranks, each with windows of its own; the lines of progress are the first one's",

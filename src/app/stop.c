@@ -44,6 +44,11 @@ void stop_watch(int64_t deadline_ns, const char *folder)
         snprintf(stop_file, sizeof stop_file, "%s/STOP", folder);
 }
 
+void stop_leave_folder(void)
+{
+    stop_file[0] = '\0';
+}
+
 static const char *signal_name(int number)
 {
     return number == SIGUSR1 ? "USR1" : number == SIGTERM ? "TERM" : "INT";

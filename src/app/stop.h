@@ -16,6 +16,9 @@
 /* From here on SIGUSR1, SIGTERM and the first SIGINT are wishes; a second SIGINT ends the process at once, for
  * who will not wait. deadline_ns: 0 for none. folder: where STOP may lie, NULL for nowhere. */
 void stop_watch(int64_t deadline_ns, const char *folder);
+/* From here on another rank looks for STOP and passes the wish on: a file system hears one question a second
+ * for each group of ranks. */
+void stop_leave_folder(void);
 /* From here on SIGINT ends the process again, as it ends the programs that it starts. */
 void stop_let_interrupts(void);
 /* NULL, or why to stop, as a clause; once given, it stays.

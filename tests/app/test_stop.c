@@ -96,6 +96,14 @@ static int file(void)
     return stops_because("STOP exists (remove it");
 }
 
+static int left_file(void)
+{
+    make_stop_file();
+    stop_watch(0, folder);
+    stop_leave_folder();
+    return !stop_wanted();
+}
+
 /* Found at the next look, a second later. */
 static int late_file(void)
 {
@@ -122,9 +130,9 @@ static int later_deadline(void)
 static void each_wish_is_heard_and_stays(void **state)
 {
     (void)state;
-    static int (*const cases[])(void) = {nothing,   nowhere_to_look,   usr1, term,
-                                         interrupt, ignored_interrupt, file, late_file,
-                                         deadline,  later_deadline};
+    static int (*const cases[])(void) = {nothing,   nowhere_to_look,   usr1,          term,
+                                         interrupt, ignored_interrupt, file,          left_file,
+                                         late_file, deadline,          later_deadline};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status;
         const pid_t child = fork();

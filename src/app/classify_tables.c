@@ -116,7 +116,7 @@ int classify_tables_read(struct verdicts *verdicts, const struct strings *paths)
     progress_end(&progress);
     if (code == EXIT_STOPPED)
         log_info("stopping: %s", stop_wanted());
-    char *read = text_format("%zu feature files", n_read);
+    char *read = text_format("%zu feature file%s", n_read, n_read == 1 ? "" : "s");
     verdicts_tell(verdicts, read);
     free(read);
     return code;

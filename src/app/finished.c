@@ -117,10 +117,11 @@ static int look_into(struct finished *finished, const char *folder, const struct
         code = look_at(finished, paths.items[i], settings);
     strings_free_all(&paths);
     if (finished->n_lacking && code == 0) {
-        log_error("%s, which begins in its window; %zu finished windows are so (--verbose names all): remove "
+        log_error("%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
                   "their feature files and give all files of a window at once, or leave these windows out by "
                   "--from and --to",
-                  finished->one_lacking, finished->n_lacking);
+                  finished->one_lacking, finished->n_lacking,
+                  finished->n_lacking == 1 ? "window is" : "windows are");
         code = EXIT_BAD_CONFIG;
     }
     if (finished->n) /* whatever the files are called */

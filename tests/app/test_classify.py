@@ -142,7 +142,7 @@ def check_other_feature_files(p, hours):
         f.write(bytes([byte ^ 1]))
     done = p.run("classify", models, hours[0], spoiled, "--model", "boosting")
     assert done.returncode == 65 and "spoiled.h5 is not whole" in done.stderr, done.stderr
-    assert "boosting: 1 feature files" in done.stderr, done.stderr
+    assert "boosting: 1 feature file, " in done.stderr, done.stderr
     assert {row["window_start"] for row in rows_of(done.stdout)} == {"2016-12-31T23:40:00Z"}
     shutil.copy(hours[1], spoiled)
     with h5py.File(spoiled, "r+") as f:

@@ -11,8 +11,8 @@
 was_cancelled=0
 launched=
 
-# This job by the name that means it alone: the last task of an array has the number of the array, which means all of its tasks.
-job_name() {
+# This job by the id that means it alone: the last task of an array has the number of the array, which means all of its tasks.
+own_job_id() {
     echo "${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_}${SLURM_ARRAY_TASK_ID:-${SLURM_JOB_ID:-0}}"
 }
 
@@ -20,7 +20,7 @@ job_name() {
 # limit.
 job_deadline() {
     local end
-    end=$(squeue -h -j "$(job_name)" -o %e 2>/dev/null) || return 0
+    end=$(squeue -h -j "$(own_job_id)" -o %e 2>/dev/null) || return 0
     end=$(date -d "$end" +%s 2>/dev/null) || return 0
     echo $((end - 60))
 }
@@ -59,7 +59,7 @@ leave() { # CODE
     if [ "$1" = 75 ] && [ "$was_cancelled" = 0 ] && [ -n "${SLURM_JOB_ID:-}" ] && [ ! -e "${stop_file:-/nonexistent}" ]; then
         if [ "${SLURM_RESTART_COUNT:-0}" -lt "${DARKFOREST_TRIES:-5}" ]; then
             echo "job: work is left; back into the queue (try $((${SLURM_RESTART_COUNT:-0} + 1)))"
-            scontrol requeue "$(job_name)" && sleep 60 # until Slurm ends this run
+            scontrol requeue "$(own_job_id)" && sleep 60 # until Slurm ends this run
         fi
         echo "job: work is left and the tries are used up; submit again to go on"
     fi

@@ -43,21 +43,9 @@ int classify_tables_find(const struct strings *operands, struct strings *paths, 
     return code;
 }
 
-/* Codes index the names of the file. */
-static int check_categories(const char *path, const struct features_meta *meta, const struct source_row *rows,
-                            size_t n, char **why)
-{
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].category >= meta->n_categories) {
-            *why = text_format("%s is damaged: a row has a category that does not exist", path);
-            return EXIT_BAD_DATA;
-        }
-    return EXIT_DONE;
-}
-
 /* The rows of a file that is whole. 0, or an exit code with *why, NULL when the sentence has been said. */
-static int print_rows(struct verdicts *verdicts, const char *path, struct features_file *file,
-                      const struct features_meta *meta, char **why)
+static int print_rows(struct verdicts *verdicts, struct features_file *file, const struct features_meta *meta,
+                      char **why)
 {
     struct source_row *rows = memory_get(ROWS_AT_ONCE * sizeof *rows);
     int code = EXIT_DONE;
@@ -66,8 +54,6 @@ static int print_rows(struct verdicts *verdicts, const char *path, struct featur
         const uint64_t left = meta->n_rows - first;
         const size_t n = left < ROWS_AT_ONCE ? (size_t)left : ROWS_AT_ONCE;
         code = features_read(file, first, n, rows, why);
-        if (code == EXIT_DONE)
-            code = check_categories(path, meta, rows, n, why);
         if (code != EXIT_DONE)
             break;
         verdicts_print(verdicts, rows, n);
@@ -89,7 +75,7 @@ static int read_file(struct verdicts *verdicts, const char *path, int *warned)
         if (code == EXIT_DONE && !*warned)
             *warned = verdicts_warn(verdicts, meta.filter, meta.window_length);
         if (code == EXIT_DONE)
-            code = print_rows(verdicts, path, file, &meta, &why);
+            code = print_rows(verdicts, file, &meta, &why);
         features_close(file);
         features_meta_free(&meta);
     }

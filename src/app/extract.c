@@ -301,9 +301,9 @@ static void say_waiting(void *context)
 
 static void wait_for_groups(struct extract *x)
 {
-    struct waiting waiting = {x->n_groups, clock_seconds()};
     if (x->n_groups < 2)
         return;
+    struct waiting waiting = {x->n_groups, clock_seconds()};
     run_record_phase(x->record, "wait");
     ranks_wait(x->world, say_waiting, &waiting);
     run_record_phase(x->record, NULL);

@@ -53,7 +53,7 @@ static void print_cell(FILE *out, const struct features_meta *meta, const struct
     char address[FORMAT_IPV4_SIZE];
     if (strcmp(column->name, "address") == 0)
         fputs(format_ipv4(row->address, address), out);
-    else if (strcmp(column->name, "category") == 0 && row->category < meta->n_categories)
+    else if (strcmp(column->name, "category") == 0)
         csv_text(out, meta->categories[row->category]);
     else if (strcmp(column->name, "label") == 0)
         csv_text(out, source_label_names[row->label]);

@@ -43,21 +43,26 @@ static struct ranks *wrap(MPI_Comm comm)
     return ranks;
 }
 
-/* What launchers say of the processes that they start. */
+#define OTHER_MPIRUN "launch with the mpirun of the MPI that darkforest was built with"
+
+/* What launchers say of the processes that they start; one that may run inside another stands behind it. */
 static const struct launcher {
-    const char *size, *number, *remedy;
+    const char *size, *number, *remedy; /* size NULL: does not say how many there are */
 } launchers[] = {
     {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "launch with `srun --mpi=pmix` or with mpirun"},
-    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
-     "launch with the mpirun of the MPI that darkforest was built with"},
-    {"PMI_SIZE", "PMI_RANK", "launch with the mpirun of the MPI that darkforest was built with"},
+    {"PMI_SIZE", "PMI_RANK", OTHER_MPIRUN},
+    {NULL, "PMIX_RANK", NULL},
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", OTHER_MPIRUN},
 };
+
+#define N_LAUNCHERS (sizeof launchers / sizeof *launchers)
 
 /* N processes that each believe to be alone would all write the same files. */
 static void refuse_lonely_tasks(int size)
 {
-    for (size_t i = 0; size == 1 && i < sizeof launchers / sizeof *launchers; i++) {
-        const char *tasks = getenv(launchers[i].size), *number = getenv(launchers[i].number);
+    for (size_t i = 0; size == 1 && i < N_LAUNCHERS; i++) {
+        const char *tasks = launchers[i].size ? getenv(launchers[i].size) : NULL;
+        const char *number = getenv(launchers[i].number);
         uint64_t n;
         if (!tasks || !number || parse_u64(tasks, 0, INT_MAX, &n) || n < 2)
             continue;
@@ -73,10 +78,9 @@ static void refuse_lonely_tasks(int size)
 
 const char *ranks_task_number(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
     const char *number = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !number; i++)
-        number = getenv(names[i]);
+    for (size_t i = N_LAUNCHERS; i > 0 && !number; i--)
+        number = getenv(launchers[i - 1].number);
     return number;
 }
 
@@ -161,8 +165,8 @@ void ranks_free(struct ranks *ranks)
     free(ranks);
 }
 
-/* MPI orders its own messages. What this rank did in memory that others see must be done, too: on ARM, Open MPI
- * orders stores before its message, but not loads. */
+/* MPI orders its own messages. What this rank did in memory that others see must be done, too: on ARM, Open
+ * MPI orders stores before its message, but not loads. */
 void ranks_barrier(const struct ranks *ranks)
 {
     atomic_thread_fence(memory_order_seq_cst);

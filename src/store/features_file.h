@@ -10,7 +10,7 @@
 struct features_file {
     char *path;
     hid_t file;
-    uint64_t n_rows;
+    uint64_t n_rows, n_categories;
     hid_t datasets[COLUMNS_MAX]; /* -1 for the means, which are computed */
     int packed[COLUMNS_MAX];     /* laid out as we do; others are read through HDF5's filters */
     struct columns columns;      /* the rows of one chunk */

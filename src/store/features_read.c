@@ -56,6 +56,7 @@ static int read_head(struct features_file *file, struct features_meta *meta, cha
     if (layout_meta_read(file->file, file->path, meta, why) != 0)
         return EXIT_BAD_DATA;
     file->n_rows = meta->n_rows;
+    file->n_categories = meta->n_categories;
     return open_columns(file, why) != 0 ? EXIT_BAD_DATA : EXIT_DONE;
 }
 
@@ -98,18 +99,33 @@ static int read_column(struct features_file *file, size_t c, uint64_t first, siz
                : -1;
 }
 
-/* Codes that index names everywhere else. */
+/* Columns of codes are of bytes. */
+static int are_below(const uint8_t *codes, size_t n, uint64_t most)
+{
+    for (size_t i = 0; i < n; i++)
+        if (codes[i] >= most)
+            return 0;
+    return 1;
+}
+
+/* How many names the codes of a column index everywhere else; UINT64_MAX: they are no codes. */
+static uint64_t names_of(const struct features_file *file, const char *column)
+{
+    return strcmp(column, "category") == 0 ? file->n_categories
+           : strcmp(column, "label") == 0  ? LABEL_CLASSES
+           : strcmp(column, "rule") == 0   ? RULES
+                                           : UINT64_MAX;
+}
+
 static int check_codes(const struct features_file *file, size_t n, char **why)
 {
     for (size_t c = 0; c < source_n_columns; c++) {
-        const int is_label = strcmp(source_columns[c].name, "label") == 0;
-        const int is_rule = strcmp(source_columns[c].name, "rule") == 0;
-        for (size_t i = 0; (is_label || is_rule) && i < n; i++)
-            if (file->columns.values[c][i] >= (uint64_t)(is_label ? (int)LABEL_CLASSES : (int)RULES)) {
-                *why = text_format("%s is damaged: a row has a %s that does not exist", file->path,
-                                   source_columns[c].name);
-                return EXIT_BAD_DATA;
-            }
+        const uint64_t n_names = names_of(file, source_columns[c].name);
+        if (n_names == UINT64_MAX || are_below(file->columns.values[c], n, n_names))
+            continue;
+        *why = text_format("%s is damaged: a row has a %s that does not exist", file->path,
+                           source_columns[c].name);
+        return EXIT_BAD_DATA;
     }
     return EXIT_DONE;
 }

@@ -129,7 +129,6 @@ static void any_range_of_frames(void **state)
     check_parts(packed, 30);
 }
 
-/* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
 /* Of a range of times those parts are left out, at either end, that hold none of it; and no others. */
 static void parts_outside_of_a_range_are_left_out(void **state)
 {
@@ -216,6 +215,7 @@ static void the_end_of_a_file(void **state)
     }
 }
 
+/* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
 static void joined_from_pieces(void **state)
 {
     (void)state;

@@ -119,7 +119,11 @@ static void codes_without_a_name_are_refused(void **state)
     make_rows(100);
     made[99].label = LABEL_CLASSES - 1;
     made[98].rule = RULES - 1;
+    made[97].category = 3;
     expect_read(100, EXIT_DONE);
+    made[97].category = 4;
+    expect_read(100, EXIT_BAD_DATA);
+    made[97].category = 0;
     made[99].label = LABEL_CLASSES;
     expect_read(100, EXIT_BAD_DATA);
     made[99].label = 0;

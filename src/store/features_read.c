@@ -22,30 +22,35 @@ static int can_hold(hid_t dataset, uint64_t n_rows, size_t size)
     return n_rows / MOST_DEFLATION <= bytes / size + 1;
 }
 
+int features_column_open(struct features_file *file, size_t c)
+{
+    const struct source_column *column = &source_columns[c];
+    struct hdf_shape shape = {0};
+    hid_t sources = hdf_group_open(file->file, "sources");
+    hid_t dataset = file->datasets[c] =
+        hdf_dataset_open(sources, column->name, layout_type(column->type), &shape);
+    if (dataset < 0 || shape.n_dimensions != 1 || shape.dimensions[0] != file->n_rows ||
+        !can_hold(dataset, file->n_rows, column_size(column->type)))
+        return -1;
+    file->packed[c] = hdf_is_packed(dataset, layout_type(column->type), layout_chunk_rows(file->n_rows));
+    return hdf_can_unpack(dataset) ? 0 : -2;
+}
+
 static int open_columns(struct features_file *file, char **why)
 {
-    hid_t sources = hdf_group_open(file->file, "sources");
     for (size_t c = 0; c < source_n_columns; c++) {
         const struct source_column *column = &source_columns[c];
-        struct hdf_shape shape = {0};
         file->datasets[c] = -1;
-        if (column->derived)
-            continue;
-        file->datasets[c] = hdf_dataset_open(sources, column->name, layout_type(column->type), &shape);
-        if (file->datasets[c] < 0 || shape.n_dimensions != 1 || shape.dimensions[0] != file->n_rows ||
-            !can_hold(file->datasets[c], file->n_rows, column_size(column->type))) {
+        const int wrong = column->derived ? 0 : features_column_open(file, c);
+        if (wrong == -1)
             *why = text_format("%s is damaged: column %s is missing, or not of %llu values of its type",
                                file->path, column->name, (unsigned long long)file->n_rows);
-            return -1;
-        }
-        if (!hdf_can_unpack(file->datasets[c])) {
+        else if (wrong)
             *why = text_format("%s: column %s is packed otherwise than by shuffle and deflate: "
                                "h5repack -f SHUF -f GZIP=1 writes it so that it can be read",
                                file->path, column->name);
+        if (wrong)
             return -1;
-        }
-        file->packed[c] =
-            hdf_is_packed(file->datasets[c], layout_type(column->type), layout_chunk_rows(file->n_rows));
     }
     return 0;
 }
@@ -85,8 +90,7 @@ err0:
     return NULL;
 }
 
-/* Values [first, first + n) of a column, which are a whole chunk or what of it there is. */
-static int read_column(struct features_file *file, size_t c, uint64_t first, size_t n)
+int features_column_read(struct features_file *file, size_t c, uint64_t first, size_t n)
 {
     const enum column_type type = source_columns[c].type;
     const size_t capacity = file->columns.capacity, bound = deflate_bound(capacity * sizeof(uint64_t));
@@ -117,17 +121,14 @@ static uint64_t names_of(const struct features_file *file, const char *column)
                                            : UINT64_MAX;
 }
 
-static int check_codes(const struct features_file *file, size_t n, char **why)
+const char *features_codes_wrong(const struct features_file *file, size_t n)
 {
     for (size_t c = 0; c < source_n_columns; c++) {
         const uint64_t n_names = names_of(file, source_columns[c].name);
-        if (n_names == UINT64_MAX || are_below(file->columns.values[c], n, n_names))
-            continue;
-        *why = text_format("%s is damaged: a row has a %s that does not exist", file->path,
-                           source_columns[c].name);
-        return EXIT_BAD_DATA;
+        if (n_names != UINT64_MAX && !are_below(file->columns.values[c], n, n_names))
+            return source_columns[c].name;
     }
-    return EXIT_DONE;
+    return NULL;
 }
 
 static int read_chunk(struct features_file *file, uint64_t chunk, char **why)
@@ -137,15 +138,18 @@ static int read_chunk(struct features_file *file, uint64_t chunk, char **why)
     file->held = UINT64_MAX;
     errno = 0;
     for (size_t c = 0; c < source_n_columns; c++)
-        if (!source_columns[c].derived && read_column(file, c, first, n) != 0) {
+        if (!source_columns[c].derived && features_column_read(file, c, first, n) != 0) {
             *why = text_format("%s is damaged: column %s cannot be read from row %llu on", file->path,
                                source_columns[c].name, (unsigned long long)first);
             return hdf_judge(file->path, EXIT_BAD_DATA, why);
         }
-    const int code = check_codes(file, n, why);
-    if (code == EXIT_DONE)
-        file->held = chunk;
-    return code;
+    const char *wrong = features_codes_wrong(file, n);
+    if (wrong) {
+        *why = text_format("%s is damaged: a row has a %s that does not exist", file->path, wrong);
+        return EXIT_BAD_DATA;
+    }
+    file->held = chunk;
+    return EXIT_DONE;
 }
 
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why)

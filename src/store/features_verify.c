@@ -17,70 +17,87 @@ static void complain(char **why, const char *what, const char *name)
     text_add(why, "%s%s%s", *why ? "; " : "", what, name);
 }
 
-static int is_whole(struct features_file *file, hid_t dataset, enum column_type type)
-{
-    const size_t size = column_size(type), n_chunks = (size_t)layout_chunks(file->n_rows);
-    uint8_t *values = memory_get(LAYOUT_CHUNK_ROWS * size);
-    uint64_t *hashes = memory_zeroed(n_chunks, sizeof *hashes), checksum;
-    int ok = hdf_get_hash(dataset, "checksum", &checksum) == 0;
-    for (size_t k = 0; ok && k < n_chunks; k++) {
-        const uint64_t first = k * LAYOUT_CHUNK_ROWS, left = file->n_rows - first;
-        const size_t n = left < LAYOUT_CHUNK_ROWS ? (size_t)left : LAYOUT_CHUNK_ROWS;
-        ok = hdf_read_range(dataset, layout_type(type), first, n, values) == 0;
-        hashes[k] = hash_bytes(values, n * size, 0);
-    }
-    ok = ok && layout_checksum(hashes, n_chunks) == checksum;
-    free(hashes);
-    free(values);
-    return ok;
-}
+/* What has been seen of a file's rows, from the first on. */
+struct proof {
+    struct features_file *file;
+    int64_t window_start;
+    uint64_t *hashes[COLUMNS_MAX]; /* of the chunks of each column */
+    int unread[COLUMNS_MAX];
+    int ordered, inside;
+    const char *wrong_codes; /* the first column with some; NULL */
+    struct source_row last;
+};
 
-static void verify_columns(struct features_file *file, char **why)
-{
-    hid_t sources = hdf_group_open(file->file, "sources");
-    for (size_t c = 0; c < source_n_columns; c++) {
-        const struct source_column *column = &source_columns[c];
-        struct hdf_shape shape = {0};
-        hid_t dataset = hdf_dataset_open(sources, column->name, layout_type(column->type), &shape);
-        if (dataset < 0 || shape.n_dimensions != 1 || shape.dimensions[0] != file->n_rows ||
-            !is_whole(file, dataset, column->type))
-            complain(why, "column is not as it was written: ", column->name);
-        if (dataset >= 0)
-            hdf_dataset_close(dataset);
-    }
-}
-
-static int verify_order(struct features_file *file, const struct features_meta *meta, char **why)
+static void look_at_rows(struct proof *proof, uint64_t first, size_t n)
 {
     enum { PIECE = 4096 };
     struct source_row *rows = memory_get((PIECE + 1) * sizeof *rows);
-    char *unread = NULL;
-    int ordered = 1, inside = 1, code = EXIT_DONE;
-    for (uint64_t first = 0; first < file->n_rows; first += PIECE) {
-        const size_t n = file->n_rows - first < PIECE ? (size_t)(file->n_rows - first) : PIECE;
-        code = features_read(file, first, n, rows + 1, &unread);
-        if (code != EXIT_DONE)
-            break;
-        for (size_t i = 0; i < n; i++) {
-            ordered &= (first == 0 && i == 0) || source_compare(&rows[i], &rows[i + 1]) < 0;
-            inside &= rows[i + 1].window_start == meta->window_start;
+    for (size_t done = 0; done < n; done += PIECE) {
+        const size_t part = n - done < PIECE ? n - done : PIECE;
+        rows[0] = proof->last;
+        columns_to_rows(&proof->file->columns, done, rows + 1, part);
+        for (size_t i = 0; i < part; i++) {
+            proof->ordered &= first + done + i == 0 || source_compare(&rows[i], &rows[i + 1]) < 0;
+            proof->inside &= rows[i + 1].window_start == proof->window_start;
         }
-        rows[0] = rows[n];
+        proof->last = rows[part];
     }
     free(rows);
-    if (code == EXIT_IO) {
-        free(*why);
-        *why = unread;
-        return code;
+}
+
+static void look_at_chunk(struct proof *proof, size_t chunk)
+{
+    struct features_file *file = proof->file;
+    const uint64_t first = chunk * LAYOUT_CHUNK_ROWS, left = file->n_rows - first;
+    const size_t n = left < LAYOUT_CHUNK_ROWS ? (size_t)left : LAYOUT_CHUNK_ROWS;
+    int readable = 1;
+    for (size_t c = 0; c < source_n_columns; c++) {
+        proof->unread[c] |= file->datasets[c] < 0 || features_column_read(file, c, first, n) != 0;
+        if (!proof->unread[c])
+            proof->hashes[c][chunk] =
+                hash_bytes(file->columns.values[c], n * column_size(source_columns[c].type), 0);
+        readable &= !proof->unread[c] || source_columns[c].derived;
     }
-    if (unread)
-        complain(why, "rows cannot be read", "");
-    if (!ordered)
+    if (!readable)
+        return;
+    look_at_rows(proof, first, n);
+    if (!proof->wrong_codes)
+        proof->wrong_codes = features_codes_wrong(file, n);
+}
+
+/* What the whole of each column, and of the rows, shows to be wrong. */
+static void judge(struct proof *proof, char **why)
+{
+    const size_t n_chunks = (size_t)layout_chunks(proof->file->n_rows);
+    for (size_t c = 0; c < source_n_columns; c++) {
+        uint64_t checksum;
+        if (proof->unread[c] || hdf_get_hash(proof->file->datasets[c], "checksum", &checksum) != 0 ||
+            layout_checksum(proof->hashes[c], n_chunks) != checksum)
+            complain(why, "column is not as it was written: ", source_columns[c].name);
+    }
+    if (proof->wrong_codes)
+        complain(why, "a row has a code that stands for nothing in column ", proof->wrong_codes);
+    if (!proof->ordered)
         complain(why, "rows are out of order or repeated", "");
-    if (!inside)
+    if (!proof->inside)
         complain(why, "rows of another window", "");
-    free(unread);
-    return *why ? EXIT_BAD_DATA : EXIT_DONE;
+}
+
+/* Reads everything once. */
+static void verify_rows(struct features_file *file, const struct features_meta *meta, char **why)
+{
+    const size_t n_chunks = (size_t)layout_chunks(file->n_rows);
+    struct proof proof = {.file = file, .window_start = meta->window_start, .ordered = 1, .inside = 1};
+    for (size_t c = 0; c < source_n_columns; c++) {
+        proof.hashes[c] = memory_zeroed(n_chunks + 1, sizeof *proof.hashes[c]);
+        proof.unread[c] = source_columns[c].derived && features_column_open(file, c) != 0;
+    }
+    file->held = UINT64_MAX;
+    for (size_t k = 0; k < n_chunks; k++)
+        look_at_chunk(&proof, k);
+    judge(&proof, why);
+    for (size_t c = 0; c < source_n_columns; c++)
+        free(proof.hashes[c]);
 }
 
 static void verify_tally(struct features_file *file, const struct features_meta *meta, char **why)
@@ -97,10 +114,9 @@ int features_verify(struct features_file *file, const struct features_meta *meta
 {
     *why = NULL;
     errno = 0;
-    verify_columns(file, why);
+    verify_rows(file, meta, why);
     verify_tally(file, meta, why);
-    const int code = hdf_judge(file->path, *why ? EXIT_BAD_DATA : EXIT_DONE, why);
-    return code == EXIT_IO ? code : verify_order(file, meta, why);
+    return hdf_judge(file->path, *why ? EXIT_BAD_DATA : EXIT_DONE, why);
 }
 
 int features_check_whole(struct features_file *file, const struct features_meta *meta, char **why)

@@ -190,6 +190,14 @@ static void rows_that_cannot_be_are_told(void **state)
     for (size_t i = 0; i < 9000; i++)
         made[i].window_start = MADE_WINDOW + 3600;
     expect_verdict(9000, 0, "another window");
+    make_rows(N);
+    expect_verdict(N, 0, NULL);
+    made[CHUNK].address = made[CHUNK - 1].address;
+    expect_verdict(N, 0, "out of order or repeated");
+    make_rows(N);
+    made[CHUNK + 1].rule = RULES;
+    made[CHUNK - 1].label = LABEL_CLASSES;
+    expect_verdict(N, 0, "a row has a code that stands for nothing in column label");
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Rows judged at once: no more are copied. */
-#define BLOCK 4096
+#define BLOCK 65536
 
 struct judging {
     const struct ranks *ranks;

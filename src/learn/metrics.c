@@ -26,10 +26,11 @@ void metrics_copy(struct metrics *to, const struct metrics *from)
            (size_t)from->n_classes * (size_t)from->n_classes * sizeof *to->confusion);
 }
 
-void metrics_count(struct metrics *m, const uint8_t *truth, const uint8_t *predicted, size_t n)
+void metrics_count(struct metrics *m, const uint8_t *truth, const uint8_t *predicted, const uint32_t *n_each,
+                   size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        m->confusion[truth[i] * m->n_classes + predicted[i]]++;
+        m->confusion[truth[i] * m->n_classes + predicted[i]] += n_each ? n_each[i] : 1;
 }
 
 void metrics_sum(struct metrics *m, const struct learn_team *team)

@@ -252,17 +252,3 @@ void model_predict(const struct model *model, const double *rows, size_t n, uint
     }
     free(shares);
 }
-
-void model_judge(const struct model *model, const struct table *rows, struct metrics *m)
-{
-    uint8_t classes[PREDICT_BLOCK], truth[PREDICT_BLOCK];
-    double *memory = memory_get(PREDICT_BLOCK * (size_t)rows->n_features * sizeof *memory);
-    for (size_t from = 0; from < rows->n; from += PREDICT_BLOCK) {
-        const size_t n = rows->n - from < PREDICT_BLOCK ? rows->n - from : PREDICT_BLOCK;
-        model_predict(model, table_rows(rows, from, n, memory), n, classes);
-        for (size_t i = 0; i < n; i++)
-            truth[i] = table_label(rows, from + i);
-        metrics_count(m, truth, classes, n);
-    }
-    free(memory);
-}

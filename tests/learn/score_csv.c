@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     metrics_init(&metrics, n_classes);
     while (scanf("%u %u", &truth, &predicted) == 2) {
         const uint8_t t = (uint8_t)truth, p = (uint8_t)predicted;
-        metrics_count(&metrics, &t, &p, 1);
+        metrics_count(&metrics, &t, &p, NULL, 1);
     }
     for (int c = 0; c < n_classes; c++) {
         char name[16];

@@ -14,7 +14,7 @@ static void by_hand(void **state)
     struct metrics m;
     (void)state;
     metrics_init(&m, 3);
-    metrics_count(&m, truth, predicted, sizeof truth);
+    metrics_count(&m, truth, predicted, NULL, sizeof truth);
     const struct measures zero = metrics_class(&m, 0), one = metrics_class(&m, 1);
     assert_near(zero.precision, 3.0 / 4, 1e-15);
     assert_near(zero.recall, 3.0 / 4, 1e-15);
@@ -38,7 +38,7 @@ static void precision_is_not_recall(void **state)
     struct metrics m;
     (void)state;
     metrics_init(&m, 2);
-    metrics_count(&m, truth, predicted, sizeof truth);
+    metrics_count(&m, truth, predicted, NULL, sizeof truth);
     const struct measures zero = metrics_class(&m, 0), one = metrics_class(&m, 1);
     assert_near(zero.precision, 1, 1e-15);
     assert_near(zero.recall, 1.0 / 3, 1e-15);
@@ -53,7 +53,7 @@ static void undefined_is_zero_and_said(void **state)
     struct metrics m;
     (void)state;
     metrics_init(&m, 4);
-    metrics_count(&m, truth, predicted, sizeof truth);
+    metrics_count(&m, truth, predicted, NULL, sizeof truth);
     const struct measures one = metrics_class(&m, 1), two = metrics_class(&m, 2),
                           three = metrics_class(&m, 3);
     assert_true(one.no_precision && !one.no_recall);

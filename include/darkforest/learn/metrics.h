@@ -32,8 +32,9 @@ struct metrics_summary {
 void metrics_init(struct metrics *m, int n_classes); /* all zero */
 void metrics_free(struct metrics *m);
 void metrics_copy(struct metrics *to, const struct metrics *from);
-/* Codes below n_classes, one per row. */
-void metrics_count(struct metrics *m, const uint8_t *truth, const uint8_t *predicted, size_t n);
+/* Codes below n_classes, one per row, which stands for n_each[i] rows (NULL: for itself). */
+void metrics_count(struct metrics *m, const uint8_t *truth, const uint8_t *predicted, const uint32_t *n_each,
+                   size_t n);
 /* Collective: the sum over the team's ranks. */
 void metrics_sum(struct metrics *m, const struct learn_team *team);
 

@@ -117,8 +117,11 @@ static struct deal deal_over(const struct deal_work *work, int n_ranks, int n_gr
     size_t *order = costly_first(work);
     deal.groups = memory_get((work->n_parts * work->n_models + 1) * sizeof *deal.groups);
     for (size_t i = 0; i < work->n_models; i++)
-        for (size_t part = 0; part < work->n_parts; part++)
+        for (size_t part = 0; part < work->n_parts && work->sources[order[i]] == order[i]; part++)
             give(work, &deal, &loads, part, order[i]);
+    for (size_t part = 0; part < work->n_parts; part++)
+        for (size_t i = 0; i < work->n_models; i++)
+            deal.groups[part * work->n_models + i] = deal_group(&deal, part, work->sources[i]);
     free(order);
     free_loads(&loads);
     return deal;
@@ -130,6 +133,8 @@ double deal_finish(const struct deal *deal, const struct deal_work *work)
     for (size_t part = 0; part < work->n_parts; part++)
         for (size_t model = 0; model < work->n_models; model++) {
             const int group = deal_group(deal, part, model);
+            if (work->sources[model] != model)
+                continue;
             loads.work[group] = work_with(work, &loads, group, part, model);
             loads.binned[binned_at(work, group, part, model)] = 1;
         }

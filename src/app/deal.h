@@ -24,6 +24,8 @@ struct deal_work {
     size_t n_parts, n_models;
     const double *costs; /* n_models: of a fit, beside 1 for binning the rows */
     const int *kinds;    /* n_models, below n_models: models of one kind and part need the rows binned once */
+    /* n_models: the model that this one comes with, in the same group and at no cost; itself: none */
+    const size_t *sources;
 };
 
 struct deal {

@@ -138,6 +138,31 @@ static void judge(const struct ranks *ranks, const struct model *model, const st
     metrics_sum(metrics, &team);
 }
 
+/* Judges the model of a recipe on the rows that the part leaves out, and keeps that of the split. */
+static void take_model(struct fits *f, size_t part, size_t recipe, struct model *model,
+                       const struct table *test)
+{
+    judge(f->group, model, test, &f->scores[part * f->recipes->n + recipe]);
+    if (part == 0)
+        f->models[recipe] = model;
+    else
+        model_free(model);
+}
+
+/* The recipes that this one's fit holds the models of. */
+static void take_parts(struct fits *f, size_t part, size_t source, const struct model *model,
+                       const struct table *test)
+{
+    for (size_t i = 0; i < f->recipes->n; i++) {
+        const struct recipe *recipe = &f->recipes->items[i];
+        if (i == source || recipes_source(f->recipes, i) != source)
+            continue;
+        struct model *pruned = learner_prune(model, &recipe->options);
+        note_recipe(pruned, recipe, fits_bins(f->plan, recipe));
+        take_model(f, part, i, pruned, test);
+    }
+}
+
 /* The pieces of a part that want the rows in so many bins. */
 static int fit_binned(struct fits *f, size_t part, const struct parts *parts, uint32_t n_bins)
 {
@@ -147,18 +172,16 @@ static int fit_binned(struct fits *f, size_t part, const struct parts *parts, ui
     training_set_build(&set, f->group, &parts->train, &options);
     tell_set(f, &set);
     for (size_t i = 0; i < f->recipes->n && code == EXIT_DONE; i++) {
-        if (!is_mine(f, part, i, n_bins))
+        if (!is_mine(f, part, i, n_bins) || recipes_source(f->recipes, i) != i)
             continue;
         code = stop_agreed(f->group, "models that are not whole were not written");
         if (code != EXIT_DONE)
             break;
         struct model *model = fit(f, &set, &f->recipes->items[i], part, &code);
-        if (model)
-            judge(f->group, model, &parts->test, &f->scores[part * f->recipes->n + i]);
-        if (part == 0)
-            f->models[i] = model;
-        else
-            model_free(model);
+        if (!model)
+            break;
+        take_parts(f, part, i, model, &parts->test);
+        take_model(f, part, i, model, &parts->test);
     }
     training_set_free(&set);
     return code;

@@ -101,6 +101,26 @@ const char *recipes_settle(struct recipes *recipes)
     return NULL;
 }
 
+/* Whether a's trees are b's, cut off. */
+static int is_part_of(const struct recipe *a, const struct recipe *b)
+{
+    const struct learner_options *x = &a->options, *y = &b->options;
+    return a->learner == b->learner && strcmp(a->learner->name, "forest") == 0 && x->max_depth &&
+           (!y->max_depth || y->max_depth > x->max_depth) && x->n_estimators == y->n_estimators &&
+           x->max_features == y->max_features && x->min_samples_split == y->min_samples_split &&
+           x->min_samples_leaf == y->min_samples_leaf && x->no_bootstrap == y->no_bootstrap &&
+           x->class_weight == y->class_weight;
+}
+
+size_t recipes_source(const struct recipes *recipes, size_t i)
+{
+    size_t source = i;
+    for (size_t k = 0; k < recipes->n; k++)
+        if (is_part_of(&recipes->items[source], &recipes->items[k]))
+            source = k;
+    return source;
+}
+
 /* Levels that a tree of any depth is taken to have. */
 #define LEVELS_OF_ANY 12
 

@@ -31,6 +31,10 @@ int recipes_add(struct recipes *recipes, const char *learner);
  * a sentence that says which parameter is wrong. */
 const char *recipes_settle(struct recipes *recipes);
 
+/* The recipe whose model holds this one's, to be had by learner_prune: the deepest of the forests that are the same
+ * but for their depth. Itself where there is none. */
+size_t recipes_source(const struct recipes *recipes, size_t i);
+
 /* About how long a fit takes, beside 1 for binning the rows; for dealing work over ranks. */
 double recipe_cost(const struct recipe *recipe);
 

@@ -48,8 +48,10 @@ static struct deal deal_pieces(const struct ranks *ranks, const struct training_
 {
     double costs[RECIPES_MOST];
     int kinds[RECIPES_MOST];
-    const struct deal_work work = {fits_parts(plan), recipes->n, costs, kinds};
+    size_t sources[RECIPES_MOST];
+    const struct deal_work work = {fits_parts(plan), recipes->n, costs, kinds, sources};
     for (size_t i = 0; i < recipes->n; i++) {
+        sources[i] = recipes_source(recipes, i);
         costs[i] = recipe_cost(&recipes->items[i]);
         kinds[i] = kind_of(plan, recipes, i);
     }

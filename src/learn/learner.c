@@ -3,8 +3,11 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
+#include "darkforest/learn/model_bytes.h"
 #include "fit.h"
+#include "importance.h"
 #include "predict.h"
+#include "prune.h"
 #include "sums.h"
 
 #include <math.h>
@@ -232,5 +235,18 @@ struct model *learner_fit(const struct learner *learner, const struct dataset *d
         model_free(model);
         return NULL;
     }
+    return model;
+}
+
+struct model *learner_prune(const struct model *deeper, const struct learner_options *options)
+{
+    size_t n_bytes;
+    char *bytes = model_pack(deeper, &n_bytes);
+    struct model *model = model_unpack(bytes);
+    free(bytes);
+    prune_trees(&model->trees, options->max_depth);
+    importance_set(model, 1);
+    free(model->parameters);
+    model->parameters = parameters_text(learner_find(model->learner), options);
     return model;
 }

@@ -12,10 +12,11 @@
 
 static const double costs[MODELS_MOST] = {1.4, 2.1, 3.6, 1, 1, 0.5, 0.5};
 static const int kinds[MODELS_MOST] = {0, 0, 0, 3, 3, 0, 0};
+static const size_t alone[MODELS_MOST] = {0, 1, 2, 3, 4, 5, 6};
 
 static struct deal_work work_of(size_t n_parts, size_t n_models)
 {
-    return (struct deal_work){n_parts, n_models, costs, kinds};
+    return (struct deal_work){n_parts, n_models, costs, kinds, alone};
 }
 
 static void check_groups(const struct deal *deal, int n_ranks)
@@ -88,7 +89,7 @@ static void a_rank_for_each_piece(void **state)
     (void)state;
     const double same[3] = {20, 20, 20};
     const int kind[3] = {0, 0, 0};
-    const struct deal_work work = {6, 3, same, kind};
+    const struct deal_work work = {6, 3, same, kind, alone};
     struct deal deal = deal_make(&work, 18, 18);
     uint8_t taken[18] = {0};
     assert_int_equal(deal.n_groups, 18);
@@ -106,13 +107,31 @@ static void rows_are_binned_once(void **state)
     (void)state;
     const double cheap[2] = {0.1, 0.1};
     const int same[2] = {0, 0}, other[2] = {0, 1};
-    const struct deal_work together = {4, 2, cheap, same}, apart = {4, 2, cheap, other};
+    const struct deal_work together = {4, 2, cheap, same, alone}, apart = {4, 2, cheap, other, alone};
     struct deal deal = deal_make(&together, 4, 4);
     assert_int_equal(deal.n_groups, 4);
     for (size_t part = 0; part < 4; part++)
         assert_int_equal(deal_group(&deal, part, 0), deal_group(&deal, part, 1));
     assert_true(deal_finish(&deal, &together) < deal_finish(&deal, &apart));
     deal_free(&deal);
+}
+
+/* A model that comes with another is where that one is, and takes no time. */
+static void models_that_come_with_others(void **state)
+{
+    (void)state;
+    const size_t sources[MODELS_MOST] = {1, 1, 2, 3, 4, 2, 6};
+    const struct deal_work work = {6, MODELS_MOST, costs, kinds, sources};
+    for (int n_ranks = 1; n_ranks <= 40; n_ranks++) {
+        struct deal deal = deal_make(&work, n_ranks, n_ranks);
+        const struct deal_work all = work_of(6, MODELS_MOST);
+        check_pieces(&deal, &work);
+        for (size_t part = 0; part < 6; part++)
+            for (size_t model = 0; model < MODELS_MOST; model++)
+                assert_int_equal(deal_group(&deal, part, model), deal_group(&deal, part, sources[model]));
+        assert_true(deal_finish(&deal, &work) < deal_finish(&deal, &all));
+        deal_free(&deal);
+    }
 }
 
 static void memory_bounds_groups(void **state)
@@ -133,9 +152,9 @@ static void memory_bounds_groups(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_work_over_any_ranks), cmocka_unit_test(as_many_groups_as_pay),
-        cmocka_unit_test(a_rank_for_each_piece),   cmocka_unit_test(rows_are_binned_once),
-        cmocka_unit_test(memory_bounds_groups),
+        cmocka_unit_test(any_work_over_any_ranks),      cmocka_unit_test(as_many_groups_as_pay),
+        cmocka_unit_test(a_rank_for_each_piece),        cmocka_unit_test(rows_are_binned_once),
+        cmocka_unit_test(models_that_come_with_others), cmocka_unit_test(memory_bounds_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

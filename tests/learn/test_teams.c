@@ -153,6 +153,33 @@ static void chunks_of_the_bootstrap(void **state)
     example_free(&table);
 }
 
+/* A forest cut off is the one that was grown no deeper. */
+static void pruned_forests(void **state)
+{
+    static void (*const changes[])(struct learner_options *) = {shallow, deep_and_balanced, two_features};
+    (void)state;
+    struct table table = example_table(35, 900, 3);
+    const struct learner *learner = learner_find("forest");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct learner_options options;
+        learner->defaults(&options);
+        changes[i](&options);
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 60};
+        const uint64_t depth = options.max_depth ? options.max_depth : 9;
+        struct model *deep = example_model(&fit, 0);
+        for (options.max_depth = 1; options.max_depth < depth; options.max_depth++) {
+            struct model *grown = example_model(&fit, 0), *pruned = learner_prune(deep, &options);
+            assert_null(model_check(pruned));
+            assert_true(grown->trees.n_nodes < deep->trees.n_nodes);
+            assert_same_model(grown, pruned);
+            model_free(grown);
+            model_free(pruned);
+        }
+        model_free(deep);
+    }
+    example_free(&table);
+}
+
 /* A list over a larger table stands for a table of just those rows. */
 static void chosen_rows(void **state)
 {
@@ -252,9 +279,8 @@ static void models_as_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_learner),
-        cmocka_unit_test(chunks_of_the_bootstrap),
-        cmocka_unit_test(chosen_rows),
+        cmocka_unit_test(every_learner),   cmocka_unit_test(chunks_of_the_bootstrap),
+        cmocka_unit_test(pruned_forests),  cmocka_unit_test(chosen_rows),
         cmocka_unit_test(models_as_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,5 +55,11 @@ int learner_uses(const struct learner *learner, const char *parameter);
 struct model *learner_fit(const struct learner *learner, const struct dataset *data,
                           const struct learner_options *options, const char *const *feature_names,
                           const char *const *class_names, char **why);
+/*
+ * What learner_fit would give of the same rows with these options, out of a forest that was fitted with a larger
+ * max_depth (or none) and otherwise the same: trees grow level by level, and nothing on the way depends on how
+ * deep they may get. Local; model_free.
+ */
+struct model *learner_prune(const struct model *deeper, const struct learner_options *options);
 
 #endif

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INVENTORY_ALIGNMENT 64
-
 /* Rank 0's paths to all, behind each other; the other ranks' lists are empty before. */
 static void broadcast_paths(const struct ranks *world, struct strings *paths)
 {
@@ -180,34 +178,14 @@ static void say_counts(const struct inventory_counts *c, const struct inventory 
                  (unsigned long long)c->lines);
 }
 
-/* Room for n bytes that the ranks of a node share, or that this rank has alone. */
-static void *make_room(struct shared_inventory *s, size_t n)
-{
-    s->shared = shared_new(s->node, n);
-    if (s->shared)
-        return shared_memory(s->shared);
-    return s->own = memory_aligned(INVENTORY_ALIGNMENT, n);
-}
-
-/* Rank 0's inventory to all; with shared memory, only one rank of a node receives it. */
+/* Rank 0's inventory, once a node. */
 static void spread(const struct ranks *world, const struct inventory *inventory, struct shared_inventory *s)
 {
-    uint64_t n = 0;
     size_t n_bytes = 0;
     const void *bytes = inventory ? inventory_bytes(inventory, &n_bytes) : NULL;
-    n = n_bytes;
-    ranks_broadcast(world, 0, &n, sizeof n);
-    s->node = ranks_node(world);
-    void *room = make_room(s, (size_t)n);
-    const int receives = !s->shared || ranks_rank(s->node) == 0;
-    struct ranks *receivers = ranks_split(world, receives);
-    if (bytes)
-        memcpy(room, bytes, n_bytes);
-    if (receives)
-        ranks_broadcast(receivers, 0, room, (size_t)n);
-    ranks_free(receivers);
-    ranks_barrier(world);
-    s->inventory = inventory_view(room, (size_t)n);
+    s->copy = node_copy_new(world, bytes, n_bytes);
+    bytes = node_copy_bytes(s->copy, &n_bytes);
+    s->inventory = inventory_view(bytes, n_bytes);
 }
 
 int inputs_inventory(const struct ranks *world, const struct strings *paths, struct shared_inventory *s)
@@ -235,9 +213,7 @@ int inputs_inventory(const struct ranks *world, const struct strings *paths, str
 
 void inputs_inventory_free(struct shared_inventory *s)
 {
-    shared_free(s->shared);
-    free(s->own);
-    ranks_free(s->node);
+    node_copy_free(s->copy);
     *s = (struct shared_inventory){0};
 }
 

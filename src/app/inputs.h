@@ -8,8 +8,8 @@
 
 #include "darkforest/archive/step.h"
 #include "darkforest/core/text.h"
+#include "darkforest/exchange/node_copy.h"
 #include "darkforest/exchange/ranks.h"
-#include "darkforest/exchange/shared.h"
 #include "darkforest/label/rules.h"
 #include "darkforest/sources/inventory.h"
 
@@ -28,13 +28,11 @@ int inputs_rules(const struct ranks *world, const char *path, struct rules *rule
 void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,
                  size_t n, const struct step_options *options);
 
-/* One copy of the inventory a node, or one a rank where shared memory has no room for it. */
+/* One copy of the inventory a node. */
 struct shared_inventory {
     const struct inventory *inventory; /* NULL when there are no device files */
     struct inventory_counts counts;
-    struct ranks *node;
-    struct shared *shared;
-    void *own;
+    struct node_copy *copy;
 };
 
 int inputs_inventory(const struct ranks *world, const struct strings *paths,

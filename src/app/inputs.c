@@ -151,18 +151,20 @@ int inputs_rules(const struct ranks *world, const char *path, struct rules *rule
     return code;
 }
 
-void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,
-                 size_t n, const struct step_options *options)
+void inputs_step(const struct ranks *ranks, struct shared_step *s, const struct archive *archive,
+                 size_t first, size_t n, const struct step_options *options)
 {
-    step_open(step, archive, first, n, options);
-    uint64_t sum = step_checksum(step), shared = sum;
-    ranks_broadcast(ranks, 0, &shared, sizeof shared);
-    uint64_t differing = sum != shared;
-    ranks_sum_u64(ranks, &differing, 1);
-    if (differing) {
-        log_warn("indexes look different on different ranks, and are not used");
-        step_forget_parts(step);
-    }
+    size_t n_bytes = 0;
+    void *looked = ranks_rank(ranks) == 0 ? step_look(archive, first, n, options, &n_bytes) : NULL;
+    s->copy = node_copy_new(ranks, looked, n_bytes);
+    free(looked);
+    step_open(&s->step, archive, first, n, node_copy_bytes(s->copy, NULL));
+}
+
+void inputs_step_free(struct shared_step *s)
+{
+    step_close(&s->step);
+    node_copy_free(s->copy);
 }
 
 static void say_counts(const struct inventory_counts *c, const struct inventory *inventory)

@@ -24,9 +24,16 @@ void inputs_find_ends(const struct ranks *world, struct archive *archive, const 
 /* `path` NULL: the defaults. */
 int inputs_rules(const struct ranks *world, const char *path, struct rules *rules);
 
-/* Opens a step alike on every rank: indexes that do not look the same to all are not used. */
-void inputs_step(const struct ranks *ranks, struct step *step, const struct archive *archive, size_t first,
-                 size_t n, const struct step_options *options);
+/* A step with the indexes of its files, which lie once a node. */
+struct shared_step {
+    struct step step;
+    struct node_copy *copy;
+};
+
+/* Rank 0 looks at the files. Where another cannot read an index that rank 0 has read, the cuts do not hold. */
+void inputs_step(const struct ranks *ranks, struct shared_step *step, const struct archive *archive,
+                 size_t first, size_t n, const struct step_options *options);
+void inputs_step_free(struct shared_step *step); /* Local */
 
 /* One copy of the inventory a node. */
 struct shared_inventory {

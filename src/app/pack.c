@@ -78,13 +78,13 @@ static void pack_step(struct packing *p, const struct step *step)
 static void pack_files(struct packing *p, const struct archive *archive, const struct step_options *options)
 {
     const struct joint_piece header = packing_take(p);
-    struct step step;
+    struct shared_step shared;
     packing_round(p, &header);
     for (size_t first = 0, n; first < archive->n && p->code == EXIT_DONE; first += n) {
         n = step_length(archive, first, ranks_size(p->world));
-        inputs_step(p->world, &step, archive, first, n, options);
-        pack_step(p, &step);
-        step_close(&step);
+        inputs_step(p->world, &shared, archive, first, n, options);
+        pack_step(p, &shared.step);
+        inputs_step_free(&shared);
     }
 }
 

@@ -122,26 +122,27 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     const struct pass_input *in = pass->input;
     const struct step_options options = {
         .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns, .cut = in->cut};
-    struct step step;
+    struct shared_step shared;
     run_record_phase(in->record, "read");
-    inputs_step(in->ranks, &step, in->archive, first, n_files, &options);
-    const int teams = relay_is_worth(pass, &step);
-    struct slices slices = slices_of(&step, ranks_rank(ranks), ranks_size(ranks), !teams);
+    inputs_step(in->ranks, &shared, in->archive, first, n_files, &options);
+    const struct step *step = &shared.step;
+    const int teams = relay_is_worth(pass, step);
+    struct slices slices = slices_of(step, ranks_rank(ranks), ranks_size(ranks), !teams);
     struct cut *cuts = memory_zeroed(slices.n, sizeof *cuts);
     size_t n_cuts = 0;
     meeting_forget_slots(pass->meeting);
     batch_forget(pass->batch);
     for (size_t i = 0; i < slices.n && pass->code == 0; i++) {
-        reading_slice(pass, &step, &slices.items[i], &cuts[n_cuts]);
+        reading_slice(pass, step, &slices.items[i], &cuts[n_cuts]);
         n_cuts += slices.items[i].kind != SLICE_WHOLE;
     }
     if (teams) {
         settle(pass);
-        relay_read(pass, &step);
+        relay_read(pass, step);
     }
     const int code = close_step(pass, cuts, n_cuts);
     free(cuts);
     slices_free(&slices);
-    step_close(&step);
+    inputs_step_free(&shared);
     return code;
 }

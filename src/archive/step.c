@@ -1,9 +1,12 @@
 #include "darkforest/archive/step.h"
 
-#include "darkforest/core/hash.h"
+#include "stream_gzip.h"
+
 #include "darkforest/core/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STEP_BYTES_PER_RANK ((uint64_t)2 << 30) /* plain pcap, as guessed */
 
@@ -36,58 +39,89 @@ static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
         file->to--;
 }
 
-static void open_file(struct step_file *file, const struct archive_file *of,
-                      const struct step_options *options)
+/* What step_look says of a file, before its parts, their restarts and the name of the index, each padded to
+ * eight bytes. Fixed width: it crosses MPI. */
+struct look {
+    uint64_t cut, from, to, n_parts, n_restarts, n_index;
+};
+
+#define PADDED(n) (((n) + 7) / 8 * 8)
+
+static void put(FILE *out, const void *bytes, size_t n)
 {
-    const struct file_kind *kind = &of->kind;
-    *file = (struct step_file){0};
-    if (!options->cut || kind->container != CONTAINER_PCAP)
-        return;
-    if (kind->compression == COMPRESSION_NONE) {
-        file->cut = kind->n_bytes > READER_FIRST_RECORD;
-    } else if (parts_load(&file->parts, of->path, kind, options->index_dir)) {
-        file->cut = 1;
-        choose_parts(file, options->from_ns, options->to_ns);
-    }
+    static const char zeros[8];
+    if (n)
+        fwrite(bytes, 1, n, out);
+    fwrite(zeros, 1, PADDED(n) - n, out);
 }
 
-void step_open(struct step *step, const struct archive *archive, size_t first, size_t n,
-               const struct step_options *options)
+static void look_at(FILE *out, const struct archive_file *of, const struct step_options *options)
 {
+    const struct file_kind *kind = &of->kind;
+    struct step_file file = {0};
+    if (options->cut && kind->container == CONTAINER_PCAP) {
+        if (kind->compression == COMPRESSION_NONE)
+            file.cut = kind->n_bytes > READER_FIRST_RECORD;
+        else
+            file.cut = parts_load(&file.parts, of->path, kind, options->index_dir);
+        choose_parts(&file, options->from_ns, options->to_ns);
+    }
+    const struct parts *parts = &file.parts;
+    const struct look look = {.cut = (uint64_t)file.cut,
+                              .from = file.from,
+                              .to = file.to,
+                              .n_parts = parts->n,
+                              .n_restarts = parts->restarts ? parts->n : 0,
+                              .n_index = parts->index ? strlen(parts->index) + 1 : 0};
+    put(out, &look, sizeof look);
+    put(out, parts->items, look.n_parts * sizeof *parts->items);
+    put(out, parts->restarts, look.n_restarts * sizeof *parts->restarts);
+    put(out, parts->index, look.n_index);
+    parts_free(&file.parts);
+}
+
+void *step_look(const struct archive *archive, size_t first, size_t n, const struct step_options *options,
+                size_t *n_bytes)
+{
+    char *bytes;
+    FILE *out = memory_stream(&bytes, n_bytes);
+    for (size_t i = 0; i < n; i++)
+        look_at(out, &archive->files[first + i], options);
+    memory_stream_end(out);
+    return bytes;
+}
+
+/* The n_bytes at *at, which moves on behind them; NULL for none. */
+static void *take(const char **at, uint64_t n_bytes)
+{
+    const void *here = n_bytes ? *at : NULL;
+    *at += PADDED(n_bytes);
+    return (void *)(uintptr_t)here;
+}
+
+static void open_file(struct step_file *file, const char **at)
+{
+    const struct look *look = take(at, sizeof *look);
+    *file = (struct step_file){.cut = (int)look->cut, .from = look->from, .to = look->to};
+    file->parts.n = look->n_parts;
+    file->parts.items = take(at, look->n_parts * sizeof *file->parts.items);
+    file->parts.restarts = take(at, look->n_restarts * sizeof *file->parts.restarts);
+    file->parts.index = take(at, look->n_index);
+}
+
+void step_open(struct step *step, const struct archive *archive, size_t first, size_t n, const void *looked)
+{
+    const char *at = looked;
     *step = (struct step){
         .archive = archive, .first = first, .n = n, .files = memory_get(n * sizeof *step->files)};
     for (size_t i = 0; i < n; i++)
-        open_file(&step->files[i], &archive->files[first + i], options);
+        open_file(&step->files[i], &at);
 }
 
 void step_close(struct step *step)
 {
-    step_forget_parts(step);
     free(step->files);
     *step = (struct step){0};
-}
-
-uint64_t step_checksum(const struct step *step)
-{
-    uint64_t sum = step->n;
-    for (size_t i = 0; i < step->n; i++) {
-        const struct step_file *file = &step->files[i];
-        const uint64_t head[4] = {(uint64_t)file->cut, file->parts.n, file->from, file->to};
-        sum = hash_bytes(head, sizeof head, sum);
-        sum = hash_bytes(file->parts.items, file->parts.n * sizeof *file->parts.items, sum);
-    }
-    return sum;
-}
-
-void step_forget_parts(struct step *step)
-{
-    for (size_t i = 0; i < step->n; i++) {
-        struct step_file *file = &step->files[i];
-        if (file->parts.n > 0) {
-            parts_free(&file->parts);
-            *file = (struct step_file){0};
-        }
-    }
 }
 
 uint64_t step_work(const struct step *step, size_t file)

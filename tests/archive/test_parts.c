@@ -150,7 +150,9 @@ static void parts_outside_of_a_range_are_left_out(void **state)
                                    (change / 3 == 1);
                 const struct step_options options = {.from_ns = from, .to_ns = to, .cut = 1};
                 struct step step;
-                step_open(&step, &archive, 0, 1, &options);
+                size_t n_looked;
+                void *looked = step_look(&archive, 0, 1, &options, &n_looked);
+                step_open(&step, &archive, 0, 1, looked);
                 const struct step_file *f = &step.files[0];
                 for (size_t i = 0; i < parts.n; i++) {
                     const int holds_some = parts.items[i].max_ts_ns >= from && parts.items[i].min_ts_ns < to;
@@ -158,6 +160,7 @@ static void parts_outside_of_a_range_are_left_out(void **state)
                     assert_true(from >= to || holds_some == is_in);
                 }
                 step_close(&step);
+                free(looked);
             }
     parts_free(&parts);
     unlink(path);

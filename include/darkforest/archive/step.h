@@ -15,7 +15,7 @@
 /* One file of a step. */
 struct step_file {
     int cut;            /* may be cut: by bytes, or by parts when it has some */
-    struct parts parts; /* of an indexed file; n = 0: none */
+    struct parts parts; /* of an indexed file, in the bytes of step_look; n = 0: none */
     size_t from, to;    /* the parts that can hold a time of the range */
 };
 
@@ -34,14 +34,15 @@ struct step_options {
     int cut;                /* 0: no file is cut */
 };
 
-/* Looks at the n files from `first` on; loads their indexes. */
-void step_open(struct step *step, const struct archive *archive, size_t first, size_t n,
-               const struct step_options *options);
+/*
+ * Looks at the n files from `first` on and loads their indexes: as bytes, in fresh memory, so that one rank
+ * looks and all make the step of what it has seen.
+ */
+void *step_look(const struct archive *archive, size_t first, size_t n, const struct step_options *options,
+                size_t *n_bytes);
+/* The step of such bytes, aligned to 8, which must outlive it. */
+void step_open(struct step *step, const struct archive *archive, size_t first, size_t n, const void *looked);
 void step_close(struct step *step);
-/* Of what decides how the step is cut: ranks whose checksums differ see different indexes,
- * and must forget them. */
-uint64_t step_checksum(const struct step *step);
-void step_forget_parts(struct step *step);
 
 /* Work that a file means, in bytes of plain pcap: all of it, or its parts in the step. */
 uint64_t step_work_of(const struct file_kind *kind);

@@ -190,7 +190,7 @@ static const char *train_check(const void *values, const struct strings *operand
     return o->folds == 1 ? "--folds must be at least 2" : NULL;
 }
 
-/* To the user and the run record. Local. */
+/* To the user and the run record. Rank 0. */
 static void tell(struct run_record *record, const struct recipes *recipes, struct model *const *models)
 {
     json_t *all = json_object();
@@ -202,8 +202,6 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
         json_object_set_new(all, m->name,
                             json_pack("{s:s, s:f, s:f}", "parameters", m->parameters, "macro_f1", s.macro.f1,
                                       "accuracy", s.accuracy));
-        if (!log_talks())
-            continue;
         if (i == 0)
             scores_head(stdout);
         if (m->held_out.n_classes)
@@ -236,7 +234,7 @@ static int train_and_write(const struct ranks *world, const struct train_options
     if (code == EXIT_DONE)
         code = training_write(world, &plan, &rows, models, recipes->n, o->output);
     run_record_phase(record, NULL);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE && ranks_rank(world) == 0)
         tell(record, recipes, models);
     for (size_t i = 0; i < recipes->n; i++)
         model_free(models[i]);

@@ -73,17 +73,17 @@ static void tell_deal(const struct deal *deal, const struct training_rows *rows,
                  n_pieces, deal->n_groups, format_size(rows->n_total * TRAINING_ROW_BYTES, bytes));
 }
 
-/* From the group that has fitted it to all ranks. */
-static void share_model(const struct ranks *ranks, int root, struct model **model)
+/* From the first rank of the group that has fitted it to rank 0, which alone writes it. */
+static void bring_model(const struct ranks *ranks, int from, struct model **model)
 {
     size_t n_bytes = 0;
-    char *bytes = ranks_rank(ranks) == root ? model_pack(*model, &n_bytes) : NULL;
-    ranks_broadcast(ranks, root, &n_bytes, sizeof n_bytes);
-    if (!bytes)
-        bytes = memory_get(n_bytes);
-    ranks_broadcast(ranks, root, bytes, n_bytes);
-    if (!*model)
-        *model = model_unpack(bytes);
+    if (from == 0)
+        return;
+    void *bytes = ranks_rank(ranks) == from ? model_pack(*model, &n_bytes) : NULL;
+    void *brought = ranks_gather(ranks, 0, bytes, n_bytes, NULL);
+    if (brought)
+        *model = model_unpack(brought);
+    free(brought);
     free(bytes);
 }
 
@@ -94,21 +94,21 @@ static void share_metrics(const struct ranks *ranks, int root, int n_classes, st
     ranks_broadcast(ranks, root, m->confusion, (size_t)n_classes * (size_t)n_classes * sizeof *m->confusion);
 }
 
-/* Collective. What each group has found, to all ranks. */
+/* Collective. The models of all groups, to rank 0; what they scored, to all. */
 static void share_results(const struct ranks *ranks, struct fits *f)
 {
     const size_t n = f->recipes->n;
     if (f->deal->n_groups == 1)
         return;
     for (size_t i = 0; i < n; i++)
-        share_model(ranks, deal_first_rank(f->deal, deal_group(f->deal, 0, i)), &f->models[i]);
+        bring_model(ranks, deal_first_rank(f->deal, deal_group(f->deal, 0, i)), &f->models[i]);
     for (size_t part = 0; part < fits_parts(f->plan); part++)
         for (size_t i = 0; i < n; i++)
             share_metrics(ranks, deal_first_rank(f->deal, deal_group(f->deal, part, i)), f->rows.n_classes,
                           &f->scores[part * n + i]);
 }
 
-/* The models with their scores, out of the fits. */
+/* Rank 0. The models with their scores, out of the fits. */
 static void take_models(struct fits *f, struct model **models)
 {
     const size_t n = f->recipes->n;
@@ -140,7 +140,8 @@ int training_run(const struct ranks *ranks, const struct training_plan *plan, st
     const int code = ranks_agree(ranks, fits_run(&f), NULL);
     if (code == EXIT_DONE) {
         share_results(ranks, &f);
-        take_models(&f, models);
+        if (ranks_rank(ranks) == 0)
+            take_models(&f, models);
     }
     fits_free(&f);
     ranks_free(group);

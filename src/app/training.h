@@ -1,6 +1,6 @@
 /*
  * training.h - models fitted to one part of the rows and judged on the other: what train and reproduce share.
- * Private to the app. Collective: models and metrics are the same on every rank, and for any number of ranks.
+ * Private to the app. Collective: models and metrics are the same for any number of ranks.
  *
  * The fits to the split and to each fold, of each recipe, do not need one another: they are dealt over groups
  * of ranks (deal.h), which work side by side. What a node then holds: the rows once (training_rows_share),
@@ -31,8 +31,8 @@ struct training_plan {
 
 /*
  * Fits each recipe to the training part of the rows, judges it on the held-out part (model->held_out), and
- * cross-validates it over all rows (model->folds). models[i] is recipe i's, fresh; all NULL on failure. The
- * agreed exit code, after one sentence. The rows come to be shared where groups work side by side.
+ * cross-validates it over all rows (model->folds). At rank 0 models[i] is recipe i's, fresh; all are NULL
+ * elsewhere, and on failure. The agreed exit code, after one sentence. The rows come to be shared where groups work side by side.
  */
 int training_run(const struct ranks *ranks, const struct training_plan *plan, struct training_rows *rows,
                  const struct recipes *recipes, struct model **models);

@@ -28,7 +28,7 @@ static const struct option_row evaluate_rows[] = {
 struct evaluation {
     const struct ranks *world;
     struct training_rows rows;
-    struct model_set *set;
+    struct shared_models models;
     struct results results;
 };
 
@@ -77,8 +77,9 @@ static void warn_of_differences(const struct training *learned, const struct tra
 static int judge_all(struct evaluation *e)
 {
     int undefined = 0;
+    const char *trained_on = e->models.learned ? e->models.learned->inputs : NULL;
     const int code =
-        judging_add(e->world, e->set, &e->rows, e->set->training.inputs, e->rows.about.inputs, &e->results);
+        judging_add(e->world, &e->models, &e->rows, trained_on, e->rows.about.inputs, &e->results);
     for (size_t i = 0; i < e->results.n && code == EXIT_DONE && log_talks(); i++) {
         const struct result *r = &e->results.items[i];
         if (i == 0)
@@ -93,19 +94,16 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
                     struct run_record *record)
 {
     const struct strings features = {operands->items + 1, operands->n - 1};
-    char *why = NULL;
-    int code = EXIT_DONE;
     run_record_phase(record, "read");
-    e->set = model_file_read(operands->items[0], &code, &why);
-    code = ranks_agree(e->world, e->set ? EXIT_DONE : code, why);
-    free(why);
+    int code = shared_models_read(e->world, operands->items[0], &e->models);
     if (code == EXIT_DONE)
         code = training_rows_read(e->world, &features, budget_per_rank(e->world), &e->rows);
     run_record_phase(record, "judge");
     if (code == EXIT_DONE && e->rows.n_total == 0)
         code = ranks_agree(e->world, EXIT_BAD_DATA, "the feature files hold no rows to judge models on");
     if (code == EXIT_DONE) {
-        warn_of_differences(&e->set->training, &e->rows.about);
+        if (e->models.learned)
+            warn_of_differences(e->models.learned, &e->rows.about);
         code = judge_all(e);
     }
     run_record_phase(record, "write");
@@ -149,7 +147,7 @@ static int evaluate_run(const struct ranks *world, const void *values, const str
     code = evaluate(&e, o, operands, record);
     results_clear(&e.results);
     training_rows_free(&e.rows);
-    model_set_free(e.set);
+    shared_models_free(&e.models);
     return run_record_finish(record, code);
 }
 

@@ -18,8 +18,8 @@
 struct judging {
     const struct ranks *ranks;
     const struct training_rows *rows;
+    const struct training *learned; /* rank 0's; NULL elsewhere */
     const char *trained_on, *judged_on;
-    uint64_t n_learned; /* windows of the rows in times that the models learned from */
     struct results *results;
 };
 
@@ -66,7 +66,25 @@ static int check_classes(const struct model *model, char **why)
     return same ? EXIT_DONE : EXIT_BAD_DATA;
 }
 
-/* Collective. Adds one result; the agreed exit code. */
+/* Rank 0. */
+static void add_result(struct judging *j, const struct model *model, const struct metrics *metrics)
+{
+    const struct training *judged = &j->rows->about;
+    const uint64_t n_learned = overlap_windows(j->learned, judged);
+    results_add(j->results, &(struct result){.model = model->name,
+                                             .learner = model->learner,
+                                             .parameters = model->parameters,
+                                             .protocol = n_learned ? PROTOCOL_OVERLAP : PROTOCOL_OTHER_ROWS,
+                                             .trained_on = (char *)(uintptr_t)j->trained_on,
+                                             .judged_on = (char *)(uintptr_t)j->judged_on,
+                                             .n_windows = judged->n_windows,
+                                             .n_windows_learned = n_learned,
+                                             .n_classes = model->n_classes,
+                                             .class_names = model->class_names,
+                                             .metrics = *metrics});
+}
+
+/* Collective. One model; the agreed exit code. */
 static int judge_model(struct judging *j, const struct model *model)
 {
     char *why = NULL;
@@ -77,34 +95,26 @@ static int judge_model(struct judging *j, const struct model *model)
     code = ranks_agree(j->ranks, code, why);
     free(why);
     if (code == EXIT_DONE) {
-        struct result result = {.model = model->name,
-                                .learner = model->learner,
-                                .parameters = model->parameters,
-                                .protocol = j->n_learned ? PROTOCOL_OVERLAP : PROTOCOL_OTHER_ROWS,
-                                .trained_on = (char *)(uintptr_t)j->trained_on,
-                                .judged_on = (char *)(uintptr_t)j->judged_on,
-                                .n_windows = j->rows->about.n_windows,
-                                .n_windows_learned = j->n_learned,
-                                .n_classes = model->n_classes,
-                                .class_names = model->class_names};
-        judge_rows(j, model, columns, &result.metrics);
-        results_add(j->results, &result);
-        metrics_free(&result.metrics);
+        struct metrics metrics;
+        judge_rows(j, model, columns, &metrics);
+        if (j->learned)
+            add_result(j, model, &metrics);
+        metrics_free(&metrics);
     }
     free(columns);
     return code;
 }
 
-int judging_add(const struct ranks *ranks, const struct model_set *set, const struct training_rows *rows,
-                const char *trained_on, const char *judged_on, struct results *results)
+int judging_add(const struct ranks *ranks, const struct shared_models *models,
+                const struct training_rows *rows, const char *trained_on, const char *judged_on,
+                struct results *results)
 {
-    struct judging j = {ranks,  rows, trained_on, judged_on, overlap_windows(&set->training, &rows->about),
-                        results};
+    struct judging j = {ranks, rows, models->learned, trained_on, judged_on, results};
     int code = EXIT_DONE;
-    for (size_t i = 0; i < set->n && code == EXIT_DONE; i++) {
+    for (size_t i = 0; i < models->n && code == EXIT_DONE; i++) {
         code = stop_agreed(ranks, "no result was written");
         if (code == EXIT_DONE)
-            code = judge_model(&j, set->models[i]);
+            code = judge_model(&j, models->items[i]);
     }
     return code;
 }

@@ -152,21 +152,19 @@ static int judge_learner(const struct months *r, size_t m, size_t learner, const
 {
     const struct campaign *c = r->campaign;
     struct results results = {0};
-    char *path = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner), *why = NULL;
-    int code = EXIT_DONE;
-    struct model_set *set = model_file_read(model, &code, &why);
-    code = ranks_agree(r->group, set ? EXIT_DONE : code, why);
+    struct shared_models models;
+    char *path = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner);
+    int code = shared_models_read(r->group, model, &models);
     if (code == EXIT_DONE)
         code = make_folder_of(r, path);
     if (code == EXIT_DONE)
-        code = judging_add(r->group, set, rows, c->months[0].name, c->months[m].name, &results);
+        code = judging_add(r->group, &models, rows, c->months[0].name, c->months[m].name, &results);
     if (code == EXIT_DONE)
         code = judging_write(r->group, &results, path);
     results_clear(&results);
-    model_set_free(set);
+    shared_models_free(&models);
     free(path);
     free(model);
-    free(why);
     return code;
 }
 

@@ -6,13 +6,20 @@
 #include <string.h>
 
 /*
- * One walk over the fields serves both ways: writing, it appends what they hold, reading, it fills them.
+ * One walk over the fields serves three ways: writing, it appends what they hold, reading, it fills them, and
+ * viewing, it points into the bytes, where arrays are aligned for it.
  */
+enum way { WRITE, READ, VIEW };
+
 struct walk {
-    const char *from; /* reading: the bytes left; NULL when writing */
+    enum way way;
+    const char *from; /* reading and viewing: all bytes */
     char *to;         /* writing: all so far, */
-    size_t n, room;
+    size_t room;
+    size_t n; /* bytes so far */
 };
+
+#define ALIGNMENT sizeof(uint64_t)
 
 static void append(struct walk *w, const void *bytes, size_t n)
 {
@@ -27,12 +34,18 @@ static void append(struct walk *w, const void *bytes, size_t n)
 
 static void walk_value(struct walk *w, void *value, size_t n)
 {
-    if (!w->from) {
+    if (w->way == WRITE) {
         append(w, value, n);
         return;
     }
-    memcpy(value, w->from, n);
-    w->from += n;
+    memcpy(value, w->from + w->n, n);
+    w->n += n;
+}
+
+static void align(struct walk *w)
+{
+    uint64_t filler = 0;
+    walk_value(w, &filler, (ALIGNMENT - w->n % ALIGNMENT) % ALIGNMENT);
 }
 
 /* n things of a size, or NULL. Returns the array: the same when writing, a fresh one when reading. */
@@ -42,7 +55,13 @@ static void *walk_array(struct walk *w, void *array, size_t n, size_t size)
     walk_value(w, &is_there, sizeof is_there);
     if (!is_there)
         return NULL;
-    if (w->from)
+    align(w);
+    if (w->way == VIEW) {
+        array = (void *)(uintptr_t)(w->from + w->n);
+        w->n += n * size;
+        return array;
+    }
+    if (w->way == READ)
         array = memory_get(n * size + 1);
     walk_value(w, array, n * size);
     return array;
@@ -50,14 +69,14 @@ static void *walk_array(struct walk *w, void *array, size_t n, size_t size)
 
 static char *walk_text(struct walk *w, char *text)
 {
-    size_t n = !w->from && text ? strlen(text) + 1 : 0;
+    size_t n = w->way == WRITE && text ? strlen(text) + 1 : 0;
     walk_value(w, &n, sizeof n);
     return walk_array(w, text, n, 1);
 }
 
 static char **walk_names(struct walk *w, char **names, int n)
 {
-    if (w->from)
+    if (w->way != WRITE)
         names = memory_zeroed((size_t)n + 1, sizeof *names);
     for (int i = 0; i < n; i++)
         names[i] = walk_text(w, names[i]);
@@ -75,7 +94,7 @@ static void walk_judgements(struct walk *w, struct model *m)
 {
     walk_metrics(w, &m->held_out);
     walk_value(w, &m->n_folds, sizeof m->n_folds);
-    if (w->from)
+    if (w->way != WRITE)
         m->folds = m->n_folds ? memory_zeroed(m->n_folds, sizeof *m->folds) : NULL;
     for (size_t i = 0; i < m->n_folds; i++)
         walk_metrics(w, &m->folds[i]);
@@ -129,17 +148,38 @@ static void walk_model(struct walk *w, struct model *m)
 
 void *model_pack(const struct model *model, size_t *n_bytes)
 {
-    struct walk w = {0};
+    struct walk w = {.way = WRITE};
     struct model copy = *model;
     walk_model(&w, &copy);
+    align(&w);
     *n_bytes = w.n;
     return w.to;
 }
 
-struct model *model_unpack(const void *bytes)
+static struct model *walk_from(const void *bytes, enum way way)
 {
-    struct walk w = {.from = bytes};
+    struct walk w = {.way = way, .from = bytes};
     struct model *model = memory_zeroed(1, sizeof *model);
     walk_model(&w, model);
     return model;
+}
+
+struct model *model_unpack(const void *bytes)
+{
+    return walk_from(bytes, READ);
+}
+
+const struct model *model_view(const void *bytes)
+{
+    return walk_from(bytes, VIEW);
+}
+
+void model_view_free(const struct model *view)
+{
+    if (!view)
+        return;
+    free(view->feature_names);
+    free(view->class_names);
+    free(view->folds);
+    free((void *)(uintptr_t)view);
 }

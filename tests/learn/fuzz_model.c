@@ -146,6 +146,10 @@ static void use(struct cursor *c, const struct model *m)
     require(model_check(copy) == NULL);
     model_predict_proba(copy, rows, N_ROWS, again);
     require(memcmp(shares, again, (size_t)(N_ROWS * m->n_classes) * sizeof *shares) == 0);
+    const struct model *view = model_view(bytes);
+    model_predict_proba(view, rows, N_ROWS, again);
+    require(memcmp(shares, again, (size_t)(N_ROWS * m->n_classes) * sizeof *shares) == 0);
+    model_view_free(view);
     model_free(copy);
     free(bytes);
 }

@@ -11,5 +11,8 @@
 void *model_pack(const struct model *model, size_t *n_bytes);
 /* A fresh model from what model_pack made. */
 struct model *model_unpack(const void *bytes);
+/* The model as it lies in such bytes, which are aligned to 8 and outlive it: for many who use one copy. */
+const struct model *model_view(const void *bytes);
+void model_view_free(const struct model *view);
 
 #endif

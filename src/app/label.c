@@ -2,8 +2,9 @@
  * label.c - the command `label`: the rows of feature files,
  * their labels decided again by other rules. No packet is read.
  *
- * Every rank takes its share of a file's rows; the new file bears the old one's name in another folder. That
- * files are whole is found out ahead, of as many at a time as there are ranks.
+ * Files are taken as many at a time as there are ranks. Each rank looks whether one of them is whole, then
+ * groups of ranks label one each: a rank takes its share of its file's rows, and the new file bears the old
+ * one's name in another folder. So no file is opened by more ranks than have rows of it, and who looked.
  */
 #include "command.h"
 #include "inputs.h"
@@ -126,19 +127,66 @@ static void sign(const struct label_run *run, struct features_meta *meta)
     meta->rules = run->rules;
 }
 
-/* This rank's part of each round, from the old file to the new one. Collective; the agreed exit code. */
-static int relabel_rounds(struct label_run *run, struct features_file *file, uint64_t n_rows,
-                          struct features_writer *writer)
+/* A file and who labels it. */
+struct labelling {
+    const struct ranks *group;
+    const char *input;
+    struct features_file *file; /* NULL where there are no rows for this rank */
+    struct features_meta meta;  /* of rank 0 */
+    uint64_t n_rows;
+};
+
+/* Local. */
+static int open_input(struct labelling *l, char **why)
 {
-    const int rank = ranks_rank(run->ranks), size = ranks_size(run->ranks);
+    int code = EXIT_DONE;
+    l->file = features_open(l->input, &l->meta, &code, why);
+    return code;
+}
+
+/* Local. Another file may have come to bear the name since rank 0 looked. */
+static int open_own_part(struct labelling *l, char **why)
+{
+    const struct features_part part = features_part(l->n_rows, 0, ranks_rank(l->group), ranks_size(l->group));
+    if (l->file || part.from == part.to)
+        return EXIT_DONE;
+    const int code = open_input(l, why);
+    if (code != EXIT_DONE || l->meta.n_rows == l->n_rows)
+        return code;
+    *why = text_format("%s has changed since it was first looked at", l->input);
+    return EXIT_IO;
+}
+
+/* Rank 0 says how many rows there are, then who has some opens the file too. Collective; the agreed exit
+ * code. */
+static int open_together(struct labelling *l)
+{
+    char *why = NULL;
+    int code = ranks_rank(l->group) == 0 ? open_input(l, &why) : EXIT_DONE;
+    code = ranks_agree(l->group, code, why);
+    if (code == EXIT_DONE) {
+        l->n_rows = l->meta.n_rows;
+        ranks_broadcast(l->group, 0, &l->n_rows, sizeof l->n_rows);
+        code = open_own_part(l, &why);
+        code = ranks_agree(l->group, code, why);
+    }
+    free(why);
+    return code;
+}
+
+/* This rank's part of each round, from the old file to the new one. Collective; the agreed exit code. */
+static int relabel_rounds(struct label_run *run, const struct labelling *l, struct features_writer *writer)
+{
+    const int rank = ranks_rank(l->group), size = ranks_size(l->group);
+    const uint64_t n_rows = l->n_rows;
     struct source_row *rows = memory_get((size_t)features_part(n_rows, 0, 0, size).to * sizeof *rows);
     char *why = NULL;
     int code = EXIT_DONE;
     for (uint64_t round = 0; round < features_rounds(n_rows, size); round++) {
         const struct features_part part = features_part(n_rows, round, rank, size);
         const size_t n = (size_t)(part.to - part.from);
-        if (code == EXIT_DONE)
-            code = features_read(file, part.from, n, rows, &why);
+        if (code == EXIT_DONE && n > 0)
+            code = features_read(l->file, part.from, n, rows, &why);
         if (code == EXIT_DONE) {
             relabel_rows(run, rows, n);
             features_put(writer, rows, n);
@@ -146,38 +194,45 @@ static int relabel_rounds(struct label_run *run, struct features_file *file, uin
         features_round(writer);
     }
     free(rows);
-    code = ranks_agree(run->ranks, code, why);
+    code = ranks_agree(l->group, code, why);
     free(why);
     return code;
 }
 
-/* One file. Collective; the agreed exit code. */
-static int relabel_file(struct label_run *run, const char *input)
+/* One file of the group's. Collective; the agreed exit code. */
+static int relabel_file(struct label_run *run, const struct ranks *group, const char *input)
 {
-    struct features_meta meta = {0};
+    struct labelling l = {.group = group, .input = input};
     struct features_writer *writer;
-    char *why = NULL, *path = output_path(run, input);
-    int code = EXIT_DONE;
+    char *path = output_path(run, input);
     run_record_phase(run->record, "label");
-    struct features_file *file = features_open(input, &meta, &code, &why);
-    if (file)
-        code = check_replies(run, input, &meta, &why);
-    code = ranks_agree(run->ranks, code, why);
-    free(why);
+    int code = open_together(&l);
     if (code == EXIT_DONE) {
-        sign(run, &meta);
-        code = features_begin(&writer, run->ranks, path, &meta, meta.n_rows);
+        sign(run, &l.meta);
+        code = features_begin(&writer, group, path, &l.meta, l.n_rows);
     }
     if (code == EXIT_DONE)
-        code = features_end(writer, relabel_rounds(run, file, meta.n_rows, writer));
+        code = features_end(writer, relabel_rounds(run, &l, writer));
     run_record_phase(run->record, NULL);
-    features_close(file);
-    features_meta_free(&meta);
+    features_close(l.file);
+    features_meta_free(&l.meta);
     free(path);
     return code;
 }
 
-static int check_whole(const char *path, char **why)
+/* Files [first, to), no more than there are ranks, side by side. Collective; the agreed exit code. */
+static int relabel_some(struct label_run *run, size_t first, size_t to)
+{
+    const int64_t rank = ranks_rank(run->ranks), n = (int64_t)(to - first);
+    const int number = (int)(rank * n / ranks_size(run->ranks));
+    struct ranks *group = ranks_split(run->ranks, number);
+    const int code = relabel_file(run, group, run->inputs.items[first + (size_t)number]);
+    ranks_free(group);
+    return ranks_agree(run->ranks, code, NULL);
+}
+
+/* Whether a file is whole, and can be labelled by these rules. Local. */
+static int look_at(const struct label_run *run, const char *path, char **why)
 {
     struct features_meta meta;
     int code = EXIT_DONE;
@@ -185,26 +240,28 @@ static int check_whole(const char *path, char **why)
     if (!file)
         return code;
     code = features_check_whole(file, &meta, why);
+    if (code == EXIT_DONE)
+        code = check_replies(run, path, &meta, why);
     features_close(file);
     features_meta_free(&meta);
     return code;
 }
 
-/* The next files, one a rank from the first: those before *whole_to are whole. When it is the first that is
- * not, this says so. Collective; the agreed exit code. */
-static int check_next(struct label_run *run, size_t first, size_t *whole_to)
+/* The next files, one a rank from the first: those before *good_to can be labelled. When it is the first that
+ * cannot, this says why. Collective; the agreed exit code. */
+static int look_ahead(struct label_run *run, size_t first, size_t *good_to)
 {
-    const uint64_t rank = (uint64_t)ranks_rank(run->ranks), size = (uint64_t)ranks_size(run->ranks);
-    const size_t own = first + rank;
+    const size_t rank = (size_t)ranks_rank(run->ranks), size = (size_t)ranks_size(run->ranks);
+    const size_t left = run->inputs.n - first, n = left < size ? left : size;
     char *why = NULL;
     int code = EXIT_DONE;
     run_record_phase(run->record, "verify");
-    if (own < run->inputs.n)
-        code = check_whole(run->inputs.items[own], &why);
-    uint64_t most = code == EXIT_DONE ? 0 : size - rank; /* files from a bad one on */
+    if (rank < n)
+        code = look_at(run, run->inputs.items[first + rank], &why);
+    uint64_t most = code == EXIT_DONE ? 0 : n - rank; /* files from a bad one on */
     ranks_max_u64(run->ranks, &most, 1);
-    *whole_to = first + size - most;
-    code = ranks_agree(run->ranks, most == size ? code : EXIT_DONE, why);
+    *good_to = first + n - (size_t)most;
+    code = ranks_agree(run->ranks, most == n ? code : EXIT_DONE, why);
     run_record_phase(run->record, NULL);
     free(why);
     return code;
@@ -214,17 +271,17 @@ static int check_next(struct label_run *run, size_t first, size_t *whole_to)
 static int relabel_files(struct label_run *run)
 {
     const size_t n = run->inputs.n;
-    size_t whole_to = 0;
     struct progress progress;
     int code = EXIT_DONE;
     progress_start(&progress, "label", "files", n);
-    for (size_t i = 0; i < n && code == EXIT_DONE; i++) {
+    for (size_t i = 0, to; i < n && code == EXIT_DONE; i = to) {
+        to = i;
         code = stop_agreed(run->ranks, "the files written so far are whole");
-        if (code == EXIT_DONE && i == whole_to)
-            code = check_next(run, i, &whole_to);
         if (code == EXIT_DONE)
-            code = relabel_file(run, run->inputs.items[i]);
-        progress_update(&progress, i + 1, i + 1);
+            code = look_ahead(run, i, &to);
+        if (code == EXIT_DONE)
+            code = relabel_some(run, i, to);
+        progress_update(&progress, to, to);
     }
     progress_end(&progress);
     return code;

@@ -1,4 +1,5 @@
 """`label`: the same rows with labels by other rules, equal to labels decided by hand; refusals of what cannot be done."""
+import fcntl
 import os
 import shlex
 import shutil
@@ -82,18 +83,49 @@ def refused(p, code, names, *words):
     assert done.returncode == code and names in done.stderr, "%s: exit %d\n%s" % (words, done.returncode, done.stderr)
 
 
-def stops_at_what_is_not_whole(p, before):
-    """The windows before a file that is not whole are labelled, by any number of ranks."""
-    spoiled = p.file("spoiled")
-    shutil.copytree(before, spoiled)
-    files = features.files(spoiled)
-    with h5py.File(files[-1], "r+") as f:
-        f["sources/packets"][0] += 1
-    for ranks in (1, 2, 3, 5):
-        to = p.file("to-%d" % ranks)
-        done = p.run("label", spoiled, "-o", to, ranks=ranks)
-        assert done.returncode == 65 and done.stderr.count("is not whole") == 1, done.stderr
-        assert [os.path.basename(f) for f in features.files(to)] == [os.path.basename(f) for f in files[:-1]], (ranks, done.stderr)
+def names(folder):
+    return [os.path.basename(f) for f in features.files(folder)]
+
+
+def stopped(p, code, what, spoiled, to, ranks, n_written):
+    """One sentence says what happened; the first files are labelled, and nothing is left half done."""
+    done = p.run("label", spoiled, "-o", to, ranks=ranks)
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == code and len(said) == 1 and what in said[0], (ranks, done.stderr)
+    assert names(to) == names(spoiled)[:n_written] and len(os.listdir(to)) == n_written + 1, (ranks, os.listdir(to), done.stderr)
+
+
+def stops_at_what_is_not_whole(p, windows):
+    """The windows before a file that is not whole are labelled, by any number of ranks; of several such files the first is named."""
+    for place, all_ranks in [(0, (3,)), (4, (1, 3, 5)), (-1, (3,))]:
+        spoiled = p.file("spoiled-%d" % place)
+        shutil.copytree(windows, spoiled)
+        files = features.files(spoiled)
+        assert len(files) > 6
+        with h5py.File(files[place], "r+") as f:
+            f["sources/packets"][0] += 1
+        if place >= 0:
+            os.truncate(files[place + 1], 1000)
+        for ranks in all_ranks:
+            stopped(p, 65, files[place] + " is not whole", spoiled, p.file("to-%d-%d" % (place, ranks)), ranks, place % len(files))
+
+
+def stops_where_another_run_writes(p, windows):
+    """A group of ranks that cannot write its file: those beside it write theirs, and all leave."""
+    taken = names(windows)[1]
+    for ranks in (1, 3):
+        to = p.file("taken-%d" % ranks)
+        os.mkdir(to)
+        partial = os.path.join(to, taken + ".partial")
+        with open(partial, "w") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            done = p.run("label", windows, "-o", to, ranks=ranks)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode == 75 and len(said) == 1 and partial in said[0], (ranks, done.stderr)
+        os.remove(partial)
+        assert names(to) == [name for name in names(windows)[:ranks] if name != taken], (ranks, os.listdir(to))
+        p.do("label", windows, "-o", to, ranks=ranks)
+        assert names(to) == names(windows)
 
 
 def main():
@@ -116,7 +148,9 @@ def main():
         assert "%d of the %d files are in %s already: they are replaced" % (n, n, back) in done.stderr, done.stderr
         assert numpy.array_equal(features.columns(before)["rules_matched"], features.columns(back)["rules_matched"])
         check_provenance(p, before, there, back)
-        stops_at_what_is_not_whole(p, before)
+        p.do("extract", hour, "-o", p.file("windows"), "--window", "10m")
+        stops_at_what_is_not_whole(p, p.file("windows"))
+        stops_where_another_run_writes(p, p.file("windows"))
 
         with open(rules, "w") as f:
             f.write("[backscatter]\nplain_ack = yes\n")

@@ -1,6 +1,8 @@
 #include "budget.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/sources/scratch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -128,4 +130,15 @@ const char *budget_scratch_folder(void)
             return folder;
     }
     return "/tmp";
+}
+
+int budget_try_scratch(const struct ranks *world, const char *folder)
+{
+    struct ranks *node = ranks_node(world);
+    const int is_first = ranks_rank(node) == 0;
+    struct scratch *trial = is_first ? scratch_open(folder) : NULL;
+    const int code = is_first && !trial ? EXIT_IO : EXIT_DONE;
+    scratch_close(trial);
+    ranks_free(node);
+    return ranks_agree(world, code, NULL);
 }

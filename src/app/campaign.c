@@ -289,17 +289,20 @@ static int tell_wrong(struct reading_campaign *r)
     return code;
 }
 
-int campaign_read(struct campaign *campaign, const char *path)
+int campaign_load(const char *path, char **text, size_t *n)
+{
+    const int absent = access(path, R_OK) != 0;
+    *text = ini_load(path, n);
+    return *text ? EXIT_DONE : absent ? EXIT_NO_INPUT : EXIT_BAD_CONFIG;
+}
+
+int campaign_read(struct campaign *campaign, const char *path, const char *text, size_t n)
 {
     *campaign = (struct campaign){0};
     struct reading_campaign r = {.campaign = campaign};
     int code = EXIT_BAD_CONFIG;
-    if (access(path, R_OK)) {
-        log_error("%s: cannot be opened: %m", path);
-        return EXIT_NO_INPUT;
-    }
     r.folder = path_folder(path);
-    if (ini_read(&r.ini, path) == 0) {
+    if (ini_read_text(&r.ini, path, text, n) == 0) {
         read_names(&r);
         read_extract(&r);
         read_months(&r);

@@ -15,7 +15,6 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
-#include "darkforest/sources/scratch.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -332,12 +331,7 @@ static int make_folders(const struct ranks *world, const struct extract_options 
     const int failed = ranks_rank(world) == 0 && (output_make_directory(o->output) ||
                                                   (o->index_dir && output_make_directory(o->index_dir)));
     const int code = ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
-    if (code)
-        return code;
-    struct scratch *trial = scratch_open(scratch_folder(o)); /* a spill would find out late */
-    const int can_spill = trial != NULL;
-    scratch_close(trial);
-    return ranks_agree(world, can_spill ? EXIT_DONE : EXIT_IO, NULL);
+    return code ? code : budget_try_scratch(world, scratch_folder(o));
 }
 
 static int extract_run(const struct ranks *world, const void *values, const struct strings *operands)

@@ -151,6 +151,32 @@ int inputs_rules(const struct ranks *world, const char *path, struct rules *rule
     return code;
 }
 
+/* Rank 0's n bytes to all, in fresh memory on the others. */
+static void broadcast_bytes(const struct ranks *world, char **bytes, size_t *n)
+{
+    uint64_t n_bytes = *n;
+    ranks_broadcast(world, 0, &n_bytes, sizeof n_bytes);
+    *n = (size_t)n_bytes;
+    if (!*bytes)
+        *bytes = memory_get(*n);
+    ranks_broadcast(world, 0, *bytes, *n);
+}
+
+int inputs_campaign(const struct ranks *world, const char *path, struct campaign *campaign)
+{
+    char *text = NULL;
+    size_t n = 0;
+    *campaign = (struct campaign){0};
+    int code = ranks_rank(world) == 0 ? campaign_load(path, &text, &n) : EXIT_DONE;
+    code = ranks_agree(world, code, NULL);
+    if (code == EXIT_DONE) {
+        broadcast_bytes(world, &text, &n);
+        code = ranks_agree(world, campaign_read(campaign, path, text, n), NULL);
+    }
+    free(text);
+    return code;
+}
+
 void inputs_step(const struct ranks *ranks, struct shared_step *s, const struct archive *archive,
                  size_t first, size_t n, const struct step_options *options)
 {

@@ -1,10 +1,13 @@
 /*
- * inputs.h - what rank 0 reads from disk once and every rank then has: the archive's files, the list of
- * feature files, the inventory, the rules. A folder may change between two looks, or look different on two
- * nodes. Private to the app. Collective.
+ * inputs.h - what rank 0 reads from disk once and every rank then has: the archive's files, their indexes, the
+ * list of feature files, the inventory, the rules, a campaign. A folder may change between two looks, or look
+ * different on two nodes; and a file system that answers one rank at once is long in answering thousands.
+ * Private to the app. Collective.
  */
 #ifndef DARKFOREST_INPUTS_H
 #define DARKFOREST_INPUTS_H
+
+#include "campaign.h"
 
 #include "darkforest/archive/step.h"
 #include "darkforest/core/text.h"
@@ -23,6 +26,8 @@ int inputs_tell_refused(const struct ranks *world, const struct archive *archive
 void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
 /* `path` NULL: the defaults. */
 int inputs_rules(const struct ranks *world, const char *path, struct rules *rules);
+/* campaign_free in every case. */
+int inputs_campaign(const struct ranks *world, const char *path, struct campaign *campaign);
 
 /* A step with the indexes of its files, which lie once a node. */
 struct shared_step {

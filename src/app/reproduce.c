@@ -11,6 +11,7 @@
 #include "campaign.h"
 #include "command.h"
 #include "finish.h"
+#include "inputs.h"
 #include "month_files.h"
 #include "reproduce_months.h"
 #include "reproduce_tables.h"
@@ -124,7 +125,6 @@ static int extract_all(struct reproduce *r)
         code = extract_month(r, m);
     for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE && ranks_rank(r->world) == 0; m++)
         month_files_warn(&r->campaign, m);
-    stop_watch(r->options->deadline_ns, r->campaign.output);
     return code;
 }
 
@@ -193,6 +193,12 @@ static int keep_settings(const struct campaign *c)
     return code;
 }
 
+/* Whoever left it to others before looks for OUTPUT/STOP again. */
+static void watch(const struct reproduce *r)
+{
+    stop_watch(r->options->deadline_ns, r->campaign.output);
+}
+
 static int do_all(struct reproduce *r)
 {
     const int is_first = ranks_rank(r->world) == 0;
@@ -200,11 +206,13 @@ static int do_all(struct reproduce *r)
     if (code == EXIT_DONE)
         code = extract_all(r);
     run_record_phase(r->record, "train");
+    watch(r);
     if (code == EXIT_DONE)
         code = ranks_agree(r->world, is_first ? keep_settings(&r->campaign) : EXIT_DONE, NULL);
     if (code == EXIT_DONE)
         code = reproduce_train(r->world, &r->campaign);
     run_record_phase(r->record, "judge");
+    watch(r);
     if (code == EXIT_DONE)
         code = reproduce_judge(r->world, &r->campaign);
     run_record_phase(r->record, "tables");
@@ -291,12 +299,9 @@ static int tell_plan(const struct reproduce *r)
 
 static int work_off(struct reproduce *r)
 {
-    const char *output = r->campaign.output;
-    int code;
-    stop_watch(r->options->deadline_ns, output);
-    if ((code = run_record_new(&r->record, r->world, "reproduce", output, RUN_RECORD_IN)))
-        return code;
-    return run_record_finish(r->record, do_all(r));
+    watch(r);
+    const int code = run_record_new(&r->record, r->world, "reproduce", r->campaign.output, RUN_RECORD_IN);
+    return code ? code : run_record_finish(r->record, do_all(r));
 }
 
 static const char *reproduce_check(const void *values, const struct strings *operands)
@@ -309,7 +314,7 @@ static const char *reproduce_check(const void *values, const struct strings *ope
 static int reproduce_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     struct reproduce r = {.options = values, .world = world};
-    int code = ranks_agree(world, campaign_read(&r.campaign, operands->items[0]), NULL);
+    int code = inputs_campaign(world, operands->items[0], &r.campaign);
     const int is_first = ranks_rank(world) == 0;
     if (code == EXIT_DONE) /* before anything is made */
         code = ranks_agree(world, is_first ? find_archives(&r.campaign) : EXIT_DONE, NULL);
@@ -362,7 +367,12 @@ static int reproduce_after(const void *values, const struct strings *operands)
     if (!has_tables)
         return EXIT_DONE;
     stop_let_interrupts();
-    int code = campaign_read(&c, operands->items[0]);
+    char *text;
+    size_t n;
+    int code = campaign_load(operands->items[0], &text, &n);
+    if (code == EXIT_DONE)
+        code = campaign_read(&c, operands->items[0], text, n);
+    free(text);
     if (code == EXIT_DONE) {
         struct strings words = {0};
         code = report_words(&c, &words);

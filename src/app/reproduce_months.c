@@ -3,6 +3,7 @@
 #include "budget.h"
 #include "judging.h"
 #include "month_files.h"
+#include "stop.h"
 #include "training.h"
 #include "training_rows.h"
 
@@ -219,6 +220,8 @@ static int each_month(const struct ranks *world, const struct campaign *campaign
     struct ranks *ranks = ranks_split(world, group);
     struct months r = {.campaign = campaign, .group = ranks, .plan = campaign->plan};
     r.plan.memory = memory;
+    if (ranks_rank(ranks) != 0)
+        stop_leave_folder();
     int code = EXIT_DONE;
     for (size_t i = (size_t)group; i < n && code == EXIT_DONE; i += (size_t)n_groups)
         code = work_off(&r, work[i].month, work[i].left);

@@ -128,25 +128,34 @@ int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
     return check_repeats(ini);
 }
 
-int ini_read(struct ini *ini, const char *path)
+char *ini_load(const char *path, size_t *n)
 {
-    int result = -1;
-    *ini = (struct ini){0};
     FILE *file = fopen(path, "rbe");
     if (!file) {
         log_error("%s: cannot be opened: %m", path);
-        return -1;
+        return NULL;
     }
     char *text = memory_get(SETTINGS_MAX_BYTES + 1);
-    const size_t n = fread(text, 1, SETTINGS_MAX_BYTES + 1, file);
+    *n = fread(text, 1, SETTINGS_MAX_BYTES + 1, file);
+    const int failed = ferror(file) || *n > SETTINGS_MAX_BYTES;
     if (ferror(file))
         log_error("%s: cannot be read: %m", path);
-    else if (n > SETTINGS_MAX_BYTES)
+    else if (failed)
         log_error("%s: larger than 1 MiB, so not a settings file", path);
-    else
-        result = ini_read_text(ini, path, text, n);
-    free(text);
     fclose(file);
+    if (!failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
+int ini_read(struct ini *ini, const char *path)
+{
+    size_t n;
+    char *text = ini_load(path, &n);
+    *ini = (struct ini){0};
+    const int result = text ? ini_read_text(ini, path, text, n) : -1;
+    free(text);
     return result;
 }
 

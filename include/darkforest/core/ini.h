@@ -23,6 +23,8 @@ struct ini {
 /* 0; -1 after one sentence naming file and line. Free with ini_free in both cases. */
 int ini_read(struct ini *ini, const char *path);
 int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n);
+/* A file's n bytes, which ini_read_text takes, in fresh memory; NULL after one sentence. */
+char *ini_load(const char *path, size_t *n);
 void ini_free(struct ini *ini);
 /* The value; NULL when absent. */
 const char *ini_get(struct ini *ini, const char *section, const char *key);

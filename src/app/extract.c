@@ -57,8 +57,8 @@ static const struct option_row extract_options[] = {
      AT(memory), 0, 0},
     {"tmpdir", OPTION_STRING, "DIR", "where to spill (default: SLURM_TMPDIR, TMPDIR, /tmp)", AT(tmpdir), 1,
      0},
-    {"index-dir", OPTION_STRING, "DIR", "where indexes of gzip files are kept (default: beside the files)",
-     AT(index_dir), 1, 0},
+    {"index-dir", OPTION_STRING, "DIR",
+     "where indexes of gzip files are kept, for all nodes (default: beside the files)", AT(index_dir), 1, 0},
     {"ranks-per-window", OPTION_U64, "N",
      "ranks that work on the same windows (default: 2 for gzip and 8 otherwise when there are many windows, "
      "else all)",

@@ -28,8 +28,8 @@ static void pack_defaults(void *values)
 #define AT(field) offsetof(struct pack_options, field)
 static const struct option_row pack_options[] = {
     {"output", OPTION_STRING, "FILE", "the packed file: NAME" ENDING, AT(output), 1, 0},
-    {"index-dir", OPTION_STRING, "DIR", "where indexes of gzip files are kept (default: beside the files)",
-     AT(index_dir), 1, 0},
+    {"index-dir", OPTION_STRING, "DIR",
+     "where indexes of gzip files are kept, for all nodes (default: beside the files)", AT(index_dir), 1, 0},
     {"level", OPTION_U64, "N",
      "of zstd; a higher one packs a little tighter, far slower, and is read more slowly (default 1)",
      AT(level), 1, 19},

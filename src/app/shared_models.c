@@ -30,6 +30,10 @@ static void share(const struct ranks *ranks, struct shared_models *models)
     models->items = memory_zeroed(models->n, sizeof *models->items);
     models->copies = memory_zeroed(models->n, sizeof(struct node_copy *));
     for (size_t i = 0; i < models->n; i++) {
+        if (ranks_size(ranks) == 1) {
+            models->items[i] = set->models[i];
+            continue;
+        }
         models->copies[i] = hand_over(ranks, set ? &set->models[i] : NULL);
         models->items[i] = model_view(node_copy_bytes(models->copies[i], NULL));
     }
@@ -52,7 +56,8 @@ int shared_models_read(const struct ranks *ranks, const char *path, struct share
 void shared_models_free(struct shared_models *models)
 {
     for (size_t i = 0; i < models->n; i++) {
-        model_view_free(models->items[i]);
+        if (models->copies[i])
+            model_view_free(models->items[i]);
         node_copy_free(models->copies[i]);
     }
     free(models->items);

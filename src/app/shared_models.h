@@ -1,6 +1,6 @@
 /*
  * shared_models.h - the models of a file before all ranks of a group: rank 0 reads them, and they lie once a
- * node. While one is handed over rank 0 holds it twice. Private to the app.
+ * node. While it hands one over it holds that one twice; alone it keeps what it has read. Private to the app.
  */
 #ifndef DARKFOREST_SHARED_MODELS_H
 #define DARKFOREST_SHARED_MODELS_H
@@ -12,8 +12,8 @@ struct shared_models {
     const struct model **items;
     size_t n;
     const struct training *learned; /* rank 0's: on what they were fitted; NULL elsewhere */
-    struct model_set *set;          /* what rank 0 has read, its models given away */
-    struct node_copy **copies;      /* where each lies */
+    struct model_set *set;          /* what rank 0 has read; its models are given away where others are */
+    struct node_copy **copies;      /* where each lies then */
 };
 
 /* Collective. 0 or the agreed exit code after one sentence; free in every case. */

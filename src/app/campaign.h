@@ -31,8 +31,8 @@ struct campaign {
 
 /* The n bytes of the file at `path`, in fresh memory. 0; with *text NULL an exit code after one sentence. */
 int campaign_load(const char *path, char **text, size_t *n);
-/* The campaign that such bytes are, without a look at the disk. 0, or an exit code after one sentence that names the file and
- * what is wrong in it. Free in both cases. */
+/* The campaign that such bytes are, without a look at the disk. 0, or an exit code after one sentence that names
+ * the file and what is wrong in it. Free in both cases. */
 int campaign_read(struct campaign *campaign, const char *path, const char *text, size_t n);
 void campaign_free(struct campaign *campaign);
 

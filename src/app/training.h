@@ -32,7 +32,8 @@ struct training_plan {
 /*
  * Fits each recipe to the training part of the rows, judges it on the held-out part (model->held_out), and
  * cross-validates it over all rows (model->folds). At rank 0 models[i] is recipe i's, fresh; all are NULL
- * elsewhere, and on failure. The agreed exit code, after one sentence. The rows come to be shared where groups work side by side.
+ * elsewhere, and on failure. The agreed exit code, after one sentence. The rows come to be shared where groups
+ * work side by side.
  */
 int training_run(const struct ranks *ranks, const struct training_plan *plan, struct training_rows *rows,
                  const struct recipes *recipes, struct model **models);

@@ -1,4 +1,5 @@
-/* For LD_PRELOAD: each file that is opened or looked for is a line of the file that COUNT_OPENS names, behind the number of the rank. */
+/* For LD_PRELOAD: each file that is opened or looked for is a line of the file that COUNT_OPENS names, behind
+ * the number of the rank. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -38,20 +38,21 @@ class Seen:
 def make(p):
     os.mkdir(p.file("packed"))
     for hour in range(7):
-        p.do("synth", "-o", p.file("packed", "%d.pcap.zst" % hour), "--start", "2017-01-01T%02d" % hour, "--packets", "50000", "--sources", "2000",
-             "--seed", str(hour), "--devices-out", p.file("devices.csv"))
+        p.do("synth", "-o", p.file("packed", "%d.pcap.zst" % hour), "--start", "2017-01-01T%02d" % hour, "--packets", "50000",
+             "--sources", "2000", "--seed", str(hour), "--devices-out", p.file("devices.csv"))
     p.do("synth", "-o", p.file("hour.pcap.gz"), "--packets", str(PACKETS), "--sources", "5000")
     p.do("extract", p.file("hour.pcap.gz"), "-o", p.file("truth"))
     with open(p.file("rules.ini"), "w") as f:
         f.write("[port_scan]\nmore_ports_than = 2\n")
     with open(p.file("study.ini"), "w") as f:
-        f.write("[campaign]\noutput = study\n[month 1]\narchive = packed\nfrom = 2017-01-01\nto = 2017-01-01T07\n[train]\nlearners = bayes\nfolds = 0\n")
+        f.write("[campaign]\noutput = study\n[month 1]\narchive = packed\nfrom = 2017-01-01\nto = 2017-01-01T07\n"
+                "[train]\nlearners = bayes\nfolds = 0\n")
 
 
 def one_rank_reads(p, library):
     os.mkdir(p.file("scratch"))
-    seen = Seen(p, library, "extract", p.file("packed"), "-o", p.file("rows"), "--devices", p.file("devices.csv"), "--rules", p.file("rules.ini"),
-                "--tmpdir", p.file("scratch"))
+    seen = Seen(p, library, "extract", p.file("packed"), "-o", p.file("rows"), "--devices", p.file("devices.csv"), "--rules",
+                p.file("rules.ini"), "--tmpdir", p.file("scratch"))
     for path in (p.file("devices.csv"), p.file("scratch")):
         assert seen.times(path) == 1, (path, seen.ranks[path])
     assert set(seen.ranks[p.file("rules.ini")]) == {0}
@@ -88,8 +89,9 @@ def bad_models(p):
     cut, other = shutil.copy(model, p.file("cut.h5")), features.files(rows)[0]
     os.truncate(cut, 5000)
     os.symlink("/proc/self/mem", p.file("unreadable.h5"))
-    for path, code, why in [(p.file("absent.h5"), NO_INPUT, "does not exist"), (cut, BAD_DATA, "not an HDF5 file, or a damaged one"), (rows, NO_INPUT, "is a folder"),
-                            (other, BAD_DATA, "is not a darkforest model file"), (p.file("unreadable.h5"), IO_FAILED, "Input/output error")]:
+    for path, code, why in [(p.file("absent.h5"), NO_INPUT, "does not exist"), (cut, BAD_DATA, "not an HDF5 file, or a damaged one"),
+                            (rows, NO_INPUT, "is a folder"), (other, BAD_DATA, "is not a darkforest model file"),
+                            (p.file("unreadable.h5"), IO_FAILED, "Input/output error")]:
         for ranks in (1, 3):
             done = p.run("evaluate", path, rows, "-o", p.file("none.h5"), ranks=ranks)
             said = [line for line in done.stderr.splitlines() if "error: " in line]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import features
-from program import Program
+from program import ENVIRONMENT, Program
 
 RANKS = 5
 PACKETS = 900000  # more inflated bytes than one part of a gzip index holds, and fewer than two
@@ -99,6 +99,23 @@ def bad_models(p):
             assert not os.path.exists(p.file("none.h5"))
 
 
+def model_of_another(p):
+    """One that this user may not read."""
+    model = shutil.copy(p.file("model.h5"), p.file("not-mine.h5"))
+    os.chmod(model, 0)
+    os.chmod(p.folder, 0o755)
+    words = ["mpirun", "-n", "3", "--oversubscribe", p.path, "evaluate", model, p.file("rows")]
+    user = 65534 if os.geteuid() == 0 else None
+    try:
+        done = subprocess.run(words, env=dict(ENVIRONMENT, HOME=p.folder), user=user, group=user, extra_groups=None if user is None else [],
+                              cwd="/", capture_output=True, text=True, timeout=60)
+    except PermissionError:
+        print("not tried: a model that may not be read (no other user may run the program here)")
+        return
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.returncode == NO_INPUT and len(said) == 1 and model + " cannot be read: Permission denied" in said[0], done.stderr
+
+
 def same(p, output):
     assert len(features.files(p.file(output))) == len(features.files(p.file("truth"))) > 0
     for file in features.files(p.file("truth")):
@@ -130,6 +147,7 @@ def main():
         make(p)
         one_rank_reads(p, sys.argv[2])
         bad_models(p)
+        model_of_another(p)
         bad_indexes(p)
 
 

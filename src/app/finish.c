@@ -131,6 +131,7 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     struct tally tally = window->tally;
     struct rows rows;
     rows_init(&rows, &pass->windows.pool, pass->input->tmpdir);
+    pass_name_window(pass);
     begin_phase(pass, "combine");
     int code = counting_window(pass, window, start_s, &rows, &finish->n_contacts);
     windows_close(&pass->windows, index);

@@ -6,7 +6,6 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
-#include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/exchange/owner.h"
 
@@ -162,19 +161,6 @@ void meeting_note_bytes(struct meeting *m, uint64_t n_bytes)
     m->n_unmet += n_bytes;
 }
 
-/* The line of progress names the first window that is open here. */
-static void name_window(struct pass *pass)
-{
-    const struct windows *windows = &pass->windows;
-    char start[FORMAT_TIME_SIZE];
-    int64_t first = INT64_MAX;
-    for (size_t i = 0; i < windows->n; i++)
-        first = windows->items[i]->index < first ? windows->items[i]->index : first;
-    if (windows->n)
-        snprintf(pass->progress.what, sizeof pass->progress.what, "extract %s",
-                 format_time(first * pass->input->window_ns, start));
-}
-
 /* The windows that a rank opened: what its slots mean. */
 static void hear_opened(struct pass *pass, int rank, const char *indexes, size_t n)
 {
@@ -232,7 +218,7 @@ static int hear_notes(struct pass *pass, const char *notes)
     }
     m->mean_dealt = n_dealt / (uint64_t)ranks_size(m->ranks);
     plan_next(m, n_in_fullest);
-    name_window(pass);
+    pass_name_window(pass);
     progress_update(&pass->progress, n_bytes, n_records);
     return stop;
 }

@@ -69,6 +69,18 @@ struct window *pass_window(struct pass *pass, int64_t index)
     return window;
 }
 
+void pass_name_window(struct pass *pass)
+{
+    const struct windows *windows = &pass->windows;
+    char start[FORMAT_TIME_SIZE];
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < windows->n; i++)
+        first = windows->items[i]->index < first ? windows->items[i]->index : first;
+    if (windows->n)
+        snprintf(pass->progress.what, sizeof pass->progress.what, "extract %s",
+                 format_time(first * pass->input->window_ns, start));
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct cut *x = a, *y = b;

@@ -72,6 +72,8 @@ void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,
  * and it is any window: nothing of the pass is kept. Local. */
 struct window *pass_window(struct pass *pass, int64_t index);
+/* The line of progress names the first window that is open here. Local. */
+void pass_name_window(struct pass *pass);
 /*
  * Reads n_files files from `first` on. Collective. 0, PASS_RETRY_UNCUT, EXIT_STOPPED or an exit code after
  * which the pass is of no further use; damage is not among them: it is kept in `damages`.

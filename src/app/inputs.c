@@ -127,17 +127,21 @@ int inputs_tell_refused(const struct ranks *world, const struct archive *archive
     return n > 0;
 }
 
-void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir)
+void inputs_find_times(const struct ranks *world, struct archive *archive, const char *index_dir)
 {
-    int64_t *ends = memory_get(archive->n * sizeof *ends);
+    int64_t *times = memory_get((2 * archive->n + 1) * sizeof *times);
     for (size_t i = 0; i < archive->n && ranks_rank(world) == 0; i++) {
-        slices_find_end(archive->files[i].path, &archive->files[i].kind, index_dir);
-        ends[i] = archive->files[i].kind.last_ts_ns;
+        struct file_kind *kind = &archive->files[i].kind;
+        slices_find_end(archive->files[i].path, kind, index_dir);
+        times[2 * i] = kind->last_ts_ns;
+        times[2 * i + 1] = kind->middle_ts_ns;
     }
-    ranks_broadcast(world, 0, ends, archive->n * sizeof *ends);
-    for (size_t i = 0; i < archive->n; i++)
-        archive->files[i].kind.last_ts_ns = ends[i];
-    free(ends);
+    ranks_broadcast(world, 0, times, 2 * archive->n * sizeof *times);
+    for (size_t i = 0; i < archive->n; i++) {
+        archive->files[i].kind.last_ts_ns = times[2 * i];
+        archive->files[i].kind.middle_ts_ns = times[2 * i + 1];
+    }
+    free(times);
 }
 
 int inputs_rules(const struct ranks *world, const char *path, struct rules *rules)

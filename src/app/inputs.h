@@ -22,8 +22,8 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
 int inputs_features(const struct ranks *world, const struct strings *operands, struct strings *paths);
 /* Says which files of a folder were passed over because they cannot be read. Whether there are any. */
 int inputs_tell_refused(const struct ranks *world, const struct archive *archive);
-/* Finds out when each file ends, where that can be told without reading it through. */
-void inputs_find_ends(const struct ranks *world, struct archive *archive, const char *index_dir);
+/* Finds out when each file ends, and when its middle is, where that can be told without reading it through. */
+void inputs_find_times(const struct ranks *world, struct archive *archive, const char *index_dir);
 /* `path` NULL: the defaults. */
 int inputs_rules(const struct ranks *world, const char *path, struct rules *rules);
 /* campaign_free in every case. */

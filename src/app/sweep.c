@@ -125,6 +125,19 @@ static int is_past(const struct pass_input *in, struct time_range left, size_t f
            first_ns - in->window_ns >= left.to_ns;
 }
 
+/* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where an index
+ * does not tell. */
+static int64_t end_of(const struct file_kind *kind)
+{
+    int64_t half, end;
+    const int known = kind->middle_ts_ns > kind->first_ts_ns &&
+                      !__builtin_sub_overflow(kind->middle_ts_ns, kind->first_ts_ns, &half);
+    if (__builtin_add_overflow(known ? kind->middle_ts_ns : kind->first_ts_ns, known ? half : 3600 * NS_PER_S,
+                               &end))
+        return kind->first_ts_ns;
+    return end;
+}
+
 static uint64_t expected_contacts(const struct pass_input *in)
 {
     uint64_t n_bytes = 0;
@@ -134,12 +147,12 @@ static uint64_t expected_contacts(const struct pass_input *in)
         n_bytes += step_work_of(kind);
         if (kind->first_ts_ns == INT64_MAX)
             continue;
+        const int64_t end = end_of(kind);
         first = kind->first_ts_ns < first ? kind->first_ts_ns : first;
-        last = kind->first_ts_ns > last ? kind->first_ts_ns : last;
+        last = end > last ? end : last;
     }
-    int64_t span; /* of all; the last file is taken to be of an hour */
-    if (first > last || __builtin_sub_overflow(last, first, &span) ||
-        __builtin_add_overflow(span, 3600 * NS_PER_S, &span))
+    int64_t span;
+    if (first > last || __builtin_sub_overflow(last, first, &span))
         span = 0;
     const uint64_t n_windows = span > in->window_ns ? (uint64_t)(span / in->window_ns) : 1;
     return n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks);

@@ -3,7 +3,7 @@
 #include "parts_gzip.h"
 #include "parts_zstd.h"
 
-#include "darkforest/core/log.h"
+#include "darkforest/core/text.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,41 +11,33 @@
 #include <unistd.h>
 
 /* The index lies in the file. */
-static int load_zstd(struct parts *parts, const char *path, uint64_t n_bytes)
+static int load_zstd(struct parts *parts, const char *path, uint64_t n_bytes, const char **wrong)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (fd < 0)
         return 0;
-    const char *why = NULL;
     const int same = fstat(fd, &status) == 0 && (uint64_t)status.st_size == n_bytes;
-    const int found = same && parts_zstd_load(parts, fd, n_bytes, &why);
+    const int found = same && parts_zstd_load(parts, fd, n_bytes, wrong);
     close(fd);
-    if (why)
-        log_warn("the index in %s %s and is not used", path, why);
     return found;
 }
 
-/* The index lies beside it, and knows which file it belongs to. */
-static int load_gzip(struct parts *parts, const char *path, const char *index_dir)
+int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir,
+               char **why)
 {
-    const char *why = NULL;
-    const int found = parts_gzip_load(parts, path, index_dir, &why);
-    if (why)
-        log_warn("the index %s of %s %s and is not used", parts->index, path, why);
-    return found;
-}
-
-int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir)
-{
+    const char *wrong = NULL;
     int found = 0;
     *parts = (struct parts){0};
     if (kind->container != CONTAINER_PCAP || kind->n_bytes == 0)
         return 0;
-    if (kind->compression == COMPRESSION_GZIP)
-        found = load_gzip(parts, path, index_dir);
+    if (kind->compression == COMPRESSION_GZIP) /* beside the file: the index knows which one it belongs to */
+        found = parts_gzip_load(parts, path, index_dir, &wrong);
     else if (kind->compression == COMPRESSION_ZSTD)
-        found = load_zstd(parts, path, kind->n_bytes);
+        found = load_zstd(parts, path, kind->n_bytes, &wrong);
+    if (wrong && why)
+        *why = parts->index ? text_format("the index %s of %s %s and is not used", parts->index, path, wrong)
+                            : text_format("the index in %s %s and is not used", path, wrong);
     if (!found)
         parts_free(parts);
     return found;

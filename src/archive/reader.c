@@ -293,8 +293,10 @@ struct reader *reader_open(const char *path, struct file_kind *kind, int *code, 
 struct reader *reader_open_live(const char *path, int (*give_up)(void), struct file_kind *kind, int *code,
                                 char **why)
 {
-    *kind =
-        (struct file_kind){.container = CONTAINER_NONE, .first_ts_ns = INT64_MAX, .last_ts_ns = INT64_MIN};
+    *kind = (struct file_kind){.container = CONTAINER_NONE,
+                               .first_ts_ns = INT64_MAX,
+                               .last_ts_ns = INT64_MIN,
+                               .middle_ts_ns = INT64_MIN};
     struct stream *stream = stream_open(path, give_up, code, why);
     if (!stream)
         return NULL;

@@ -220,6 +220,29 @@ static int64_t end_of_plain(const char *path, const struct file_kind *kind)
     return last;
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Parts hold about as much each. */
+static void take_times(const struct parts *parts, struct file_kind *kind)
+{
+    int64_t *begins = memory_get((parts->n + 1) * sizeof *begins);
+    size_t n = 0;
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct part *part = &parts->items[i];
+        kind->last_ts_ns = part->max_ts_ns > kind->last_ts_ns ? part->max_ts_ns : kind->last_ts_ns;
+        if (part->n_records > 0)
+            begins[n++] = part->min_ts_ns;
+    }
+    qsort(begins, n, sizeof *begins, compare_times);
+    if (n > 0)
+        kind->middle_ts_ns = begins[n / 2];
+    free(begins);
+}
+
 void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir)
 {
     struct parts parts;
@@ -227,10 +250,8 @@ void slices_find_end(const char *path, struct file_kind *kind, const char *index
         return;
     if (kind->compression == COMPRESSION_NONE) {
         kind->last_ts_ns = end_of_plain(path, kind);
-    } else if (parts_load(&parts, path, kind, index_dir)) {
-        for (size_t i = 0; i < parts.n; i++)
-            kind->last_ts_ns =
-                parts.items[i].max_ts_ns > kind->last_ts_ns ? parts.items[i].max_ts_ns : kind->last_ts_ns;
+    } else if (parts_load(&parts, path, kind, index_dir, NULL)) {
+        take_times(&parts, kind);
         parts_free(&parts);
     }
 }

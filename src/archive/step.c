@@ -2,6 +2,7 @@
 
 #include "stream_gzip.h"
 
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 
 #include <stdio.h>
@@ -59,13 +60,17 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
 {
     const struct file_kind *kind = &of->kind;
     struct step_file file = {0};
+    char *why = NULL;
     if (options->cut && kind->container == CONTAINER_PCAP) {
         if (kind->compression == COMPRESSION_NONE)
             file.cut = kind->n_bytes > READER_FIRST_RECORD;
         else
-            file.cut = parts_load(&file.parts, of->path, kind, options->index_dir);
+            file.cut = parts_load(&file.parts, of->path, kind, options->index_dir, &why);
         choose_parts(&file, options->from_ns, options->to_ns);
     }
+    if (why)
+        log_warn("%s", why);
+    free(why);
     const struct parts *parts = &file.parts;
     const struct look look = {.cut = (uint64_t)file.cut,
                               .from = file.from,

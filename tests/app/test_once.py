@@ -61,7 +61,7 @@ def one_rank_reads(p, library):
     assert sum(seen.times(path) for path in captures) <= 3 * len(captures) + 2 * RANKS, seen.ranks
 
     seen = Seen(p, library, "extract", p.file("hour.pcap.gz"), "-o", p.file("again"))
-    assert seen.times(p.file("hour.pcap.gz.dfx")) == 2, seen.ranks  # its parts; the restart point of the second
+    assert seen.times(p.file("hour.pcap.gz.dfx")) == 3, seen.ranks  # how long it lasts; its parts; the restart point of the second
 
     rows = features.files(p.file("rows"))
     assert len(rows) > RANKS

@@ -218,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     else
         save_gzip_index(data + 1, n - 1);
     require(file_sniff(path, &kind, &why) == 0);
-    if (parts_load(&parts, path, &kind, NULL)) {
+    if (parts_load(&parts, path, &kind, NULL, NULL)) {
         read_parts(path, &kind, &parts);
         parts_free(&parts);
     } else {

@@ -101,7 +101,7 @@ static void check_parts(const char *path, size_t least_parts)
     char *why;
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     struct parts parts;
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     if (parts.n < least_parts)
         fail_msg("%zu parts, at least %zu were expected", parts.n, least_parts);
     size_t at = 0;
@@ -139,7 +139,7 @@ static void parts_outside_of_a_range_are_left_out(void **state)
     struct parts parts;
     save_records("range.pcap.zst", 1, path, sizeof path);
     assert_int_equal(file_sniff(path, &file.kind, &why), 0);
-    assert_int_equal(parts_load(&parts, path, &file.kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &file.kind, NULL, NULL), 1);
     assert_true(parts.n > 4);
     for (size_t p = 0; p < parts.n; p++)
         for (size_t q = p; q < parts.n && q < p + 3; q++)
@@ -192,7 +192,8 @@ static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t
 }
 
 /* The latest of all times that the index knows, or that the last records have, in whatever order; where they
- * are cut off, or lie before the first of the file, the end is not known. */
+ * are cut off, or lie before the first of the file, the end is not known. An index knows the middle, too, which a
+ * wrong time does not move. */
 static void the_end_of_a_file(void **state)
 {
     (void)state;
@@ -215,6 +216,11 @@ static void the_end_of_a_file(void **state)
                                                cases[c].n_cut_off, path, sizeof path);
         assert_int_equal(kind.last_ts_ns,
                          cases[c].last < 0 ? INT64_MIN : (1483228800 + cases[c].last) * NS_PER_S);
+        if (strstr(cases[c].name, "zst"))
+            assert_in_range(kind.middle_ts_ns, (1483228800 + 2500) * NS_PER_S,
+                            (1483228800 + 6500) * NS_PER_S);
+        else
+            assert_true(kind.middle_ts_ns == INT64_MIN);
     }
 }
 
@@ -267,7 +273,7 @@ static void check_not_misled(const char *path, struct file_kind kind, uint64_t n
 {
     struct parts parts;
     kind.n_bytes = n_bytes;
-    if (parts_load(&parts, path, &kind, NULL)) {
+    if (parts_load(&parts, path, &kind, NULL, NULL)) {
         assert_int_equal(parts.n, good->n);
         assert_memory_equal(parts.items, good->items, good->n * sizeof *good->items);
     }
@@ -283,7 +289,7 @@ static void a_spoiled_trailer_is_not_believed(void **state)
     char *why, path[320];
     assert_int_equal(file_sniff(packed, &kind, &why), 0);
     struct parts good;
-    assert_int_equal(parts_load(&good, packed, &kind, NULL), 1);
+    assert_int_equal(parts_load(&good, packed, &kind, NULL, NULL), 1);
     const struct part *last = &good.items[good.n - 1];
     capture_save(folder, "spoiled", raw, path, sizeof path);
     const int fd = open(path, O_RDWR);
@@ -314,7 +320,7 @@ static void other_files_have_no_index(void **state)
         struct parts parts;
         capture_save(folder, "other", b, path, sizeof path);
         assert_int_equal(file_sniff(path, &kind, &why), 0);
-        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+        assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 0);
         unlink(path);
         free(b.data);
     }
@@ -415,7 +421,7 @@ static void a_spoiled_index_is_not_believed(void **state)
     snprintf(index, sizeof index, "%s.dfx", path);
     const struct bytes good = oracle_file(index);
     struct parts parts;
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     const size_t n_tables = 56 + parts.n * (56 + 48);
     assert_true(parts.n > 2);
     parts_free(&parts);
@@ -423,13 +429,13 @@ static void a_spoiled_index_is_not_believed(void **state)
         good.data[at] ^= 0x41;
         capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
         good.data[at] ^= 0x41;
-        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+        assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 0);
         capture_save(folder, "x.pcap.gz.dfx", (struct bytes){good.data, at}, index, sizeof index);
-        assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+        assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 0);
     }
     good.data[n_tables + 20] ^= 0x41; /* in the first window: seen when it is needed */
     capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     int code = 0;
     assert_null(reader_open_parts(path, &kind, &parts, &(struct part_range){1, 2, 2}, &code, &why));
     assert_true(code != 0);
@@ -464,7 +470,7 @@ static int is_believed(const struct bytes *frames, const struct part *items, siz
     struct parts parts;
     save_claims(frames, items, n, n_inflated, path, sizeof path);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
-    const int believed = parts_load(&parts, path, &kind, NULL);
+    const int believed = parts_load(&parts, path, &kind, NULL, NULL);
     parts_free(&parts);
     unlink(path);
     return believed;
@@ -498,7 +504,7 @@ static void a_frame_is_not_elsewhere(void **state)
     struct parts parts;
     char *why, path[320];
     assert_int_equal(file_sniff(packed, &kind, &why), 0);
-    assert_int_equal(parts_load(&parts, packed, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, packed, &kind, NULL, NULL), 1);
     const struct part *last = &parts.items[parts.n - 1];
     const struct bytes frames = {raw.data, last->offset + last->n_bytes};
     struct oracle oracle;
@@ -509,7 +515,7 @@ static void a_frame_is_not_elsewhere(void **state)
     save_claims(&frames, parts.items, parts.n, last->inflated + (1 << 20), path, sizeof path);
     parts_free(&parts);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     assert_false(seam_holds_behind(path, &kind, &parts, 1));
     assert_true(seam_holds_behind(path, &kind, &parts, 2));
     parts_free(&parts);
@@ -531,7 +537,7 @@ static void a_restart_point_is_not_elsewhere(void **state)
     make_index(path, 1000000);
     read_oracle(path, &oracle);
     assert_int_equal(file_sniff(path, &kind, &why), 0);
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     const size_t n = parts.n, n_parts = n * sizeof *parts.items, n_restarts = n * 48;
     const size_t number = parts.items[0].n_records; /* of the first record in the next part */
     const uint64_t further = RECORD_HEADER_SIZE + oracle.records[number].n_captured;
@@ -548,7 +554,7 @@ static void a_restart_point_is_not_elsewhere(void **state)
     memcpy(said.data + 48, &sum, sizeof sum);
     parts_free(&parts);
     capture_save(folder, "x.pcap.gz.dfx", said, index, sizeof index);
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     assert_false(seam_holds_behind(path, &kind, &parts, 0));
     assert_true(seam_holds_behind(path, &kind, &parts, 1));
     parts_free(&parts);
@@ -569,7 +575,7 @@ static void an_index_of_more_than_any_file_is_not_believed(void **state)
     struct parts good;
     char *why;
     assert_int_equal(file_sniff(packed, &kind, &why), 0);
-    assert_int_equal(parts_load(&good, packed, &kind, NULL), 1);
+    assert_int_equal(parts_load(&good, packed, &kind, NULL, NULL), 1);
     const struct part last = good.items[good.n - 1];
     const struct bytes frames = {raw.data, last.offset + last.n_bytes};
     good.items = realloc(good.items, (good.n + 1) * sizeof *good.items);
@@ -598,9 +604,9 @@ static void an_index_belongs_to_its_file(void **state)
     assert_int_equal(file_sniff(path, &kind, &why), 0);
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1483228800}};
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 0);
     make_index(path, 1000000); /* rewritten */
-    assert_int_equal(parts_load(&parts, path, &kind, NULL), 1);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     parts_free(&parts);
     unlink(index);
     capture_save(folder, "x.pcap.gz", (struct bytes){b.data, b.n - 100}, path, sizeof path);

@@ -8,8 +8,8 @@
  *
  * Where they come from: a zstd file that was written with an index carries it at its end (frames of
  * whole records); a gzip file that was read through once has one beside it, NAME.dfx (restart points,
- * see reader_index). An index that is damaged or does not belong to the file is ignored with a warning:
- * the file is then read as one.
+ * see reader_index). An index that is damaged or does not belong to the file is ignored, and the
+ * file read as one.
  *
  * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
  * neighbouring slices must meet, as they must for slices of plain files, and the reader of the first must
@@ -46,9 +46,10 @@ struct parts {
     char *index;              /* the file that holds the windows of the restarts; NULL for zstd */
 };
 
-/* 1 with *parts filled; 0 when the file has no index that can be used.
- * `index_dir` may be NULL: beside the file. */
-int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir);
+/* 1 with *parts filled; 0 when the file has no index that can be used, and where there is one a sentence in *why
+ * (free() it) unless `why` is NULL. `index_dir` may be NULL: beside the file. */
+int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir,
+               char **why);
 void parts_free(struct parts *parts);
 
 /* Parts [from, to), 0 <= from < to <= parts->n, and the one with which whoever reads on begins. */

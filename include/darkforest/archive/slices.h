@@ -39,7 +39,8 @@ void slices_free(struct slices *slices);
 
 /*
  * Sets kind->last_ts_ns where the end of a file can be told without reading it through: by the index of a
- * compressed file, by the last records of a plain one.
+ * compressed file, by the last records of a plain one. An index also gives kind->middle_ts_ns, which a few
+ * records of a wrong time do not move.
  */
 void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir);
 /* What a file of an archive is taken to span when nothing better is known. */

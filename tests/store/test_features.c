@@ -2,14 +2,18 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "made_rows.h"
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,35 +31,40 @@ static void make_rows(size_t n)
         made[i] = made_row(i, N);
 }
 
-static int write_made(const struct features_meta *meta, size_t n)
+/* A file for the first n made rows. */
+static struct features_writer *begin(const char *name, size_t n)
 {
+    static char *categories[] = {"none", "a", "b", "c"};
+    struct features_meta meta = {.window_start = MADE_WINDOW,
+                                 .window_length = 3600,
+                                 .filter = "",
+                                 .damages = "",
+                                 .categories = categories,
+                                 .n_categories = 4,
+                                 .tally.n = {n},
+                                 .made = {.command_line = "", .host = "", .created = ""}};
     struct features_writer *writer;
-    assert_int_equal(features_begin(&writer, world, path, meta, n), 0);
-    for (uint64_t round = 0; round < features_rounds(n, 1); round++) {
-        const struct features_part part = features_part(n, round, 0, 1);
-        features_put(writer, made + part.from, (size_t)(part.to - part.from));
-        features_round(writer);
-    }
-    return features_end(writer, 0);
+    rules_defaults(&meta.rules);
+    assert_int_equal(features_begin(&writer, world, name, &meta, n), 0);
+    return writer;
+}
+
+static void put_round(struct features_writer *writer, size_t n, uint64_t round)
+{
+    const struct features_part part = features_part(n, round, 0, 1);
+    features_put(writer, made + part.from, (size_t)(part.to - part.from));
+    features_round(writer);
 }
 
 /* The first n made rows as a file, open again. */
 static struct features_file *written(size_t n, struct features_meta *meta)
 {
-    static char *categories[] = {"none", "a", "b", "c"};
-    const struct features_meta of_file = {.window_start = MADE_WINDOW,
-                                          .window_length = 3600,
-                                          .filter = "",
-                                          .damages = "",
-                                          .categories = categories,
-                                          .n_categories = 4,
-                                          .tally.n = {n}};
-    struct features_meta to_write = of_file;
     int code;
     char *why = NULL;
-    rules_defaults(&to_write.rules);
-    to_write.made = (struct provenance){.command_line = "", .host = "", .created = ""};
-    assert_int_equal(write_made(&to_write, n), 0);
+    struct features_writer *writer = begin(path, n);
+    for (uint64_t round = 0; round < features_rounds(n, 1); round++)
+        put_round(writer, n, round);
+    assert_int_equal(features_end(writer, 0), 0);
     struct features_file *file = features_open(path, meta, &code, &why);
     assert_non_null(file);
     return file;
@@ -200,6 +209,62 @@ static void rows_that_cannot_be_are_told(void **state)
     expect_verdict(N, 0, "a row has a code that stands for nothing in column label");
 }
 
+static void assert_nothing_is_left(const char *name)
+{
+    char *partial = text_format("%s.partial", name);
+    assert_int_not_equal(access(name, F_OK), 0);
+    assert_int_not_equal(access(partial, F_OK), 0);
+    free(partial);
+}
+
+/* The size that files may grow to, as a quota would set it; returns the one before. */
+static rlim_t limit_files(rlim_t n_bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = n_bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    return before;
+}
+
+/* Room that is back when the file is finished does not bring back the chunk that found none. */
+static void one_round_without_room_spoils_the_file(void **state)
+{
+    (void)state;
+    char *name = text_format("%s.no-room", path);
+    make_rows(N);
+    signal(SIGXFSZ, SIG_IGN);
+    for (uint64_t spoiled = 0; spoiled < 2; spoiled++) {
+        struct features_writer *writer = begin(name, N);
+        for (uint64_t round = 0; round < spoiled; round++)
+            put_round(writer, N, round);
+        const rlim_t before = limit_files(4096);
+        put_round(writer, N, spoiled);
+        limit_files(before);
+        for (uint64_t round = spoiled + 1; round < 2; round++)
+            put_round(writer, N, round);
+        errno = 0;
+        assert_int_equal(features_end(writer, 0), EXIT_IO);
+        assert_non_null(strstr(log_last_error(), name));
+        assert_non_null(strstr(log_last_error(), strerror(EFBIG)));
+        assert_nothing_is_left(name);
+    }
+    free(name);
+}
+
+static void a_failure_elsewhere_leaves_no_file(void **state)
+{
+    (void)state;
+    char *name = text_format("%s.failed", path);
+    struct features_writer *writer = begin(name, 100);
+    make_rows(100);
+    put_round(writer, 100, 0);
+    assert_int_equal(features_end(writer, EXIT_BAD_DATA), EXIT_BAD_DATA);
+    assert_nothing_is_left(name);
+    free(name);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +272,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(codes_without_a_name_are_refused),
         cmocka_unit_test(a_refused_chunk_is_not_kept),
         cmocka_unit_test(rows_that_cannot_be_are_told),
+        cmocka_unit_test(one_round_without_room_spoils_the_file),
+        cmocka_unit_test(a_failure_elsewhere_leaves_no_file),
     };
     struct ranks *ranks = ranks_start(&argc, &argv);
     const int fd = mkstemp(path);

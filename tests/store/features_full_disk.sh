@@ -1,14 +1,15 @@
 #!/bin/sh
-# No room, no folder, no permission: exit 74 on every rank, one sentence, and nothing under the final name.
+# No room, no folder, no permission, or a failure of one rank alone: exit 74 on every rank, one sentence, and nothing under
+# the final name.
 set -eu
 bin=$1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 work=$(mktemp -d)
 trap 'umount "$work" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-fails() { # RANKS PATH
+fails() { # RANKS PATH [FAILING-RANK]
     code=0
-    mpirun --oversubscribe -n "$1" "$bin/make_features" "$2" 200000 >"$TMP_LOG" 2>&1 || code=$?
+    mpirun --oversubscribe -n "$1" "$bin/make_features" "$2" 200000 ${3:+"$3"} >"$TMP_LOG" 2>&1 || code=$?
     test "$code" = 74 || { echo "$2 with $1 ranks: exit $code, not 74"; cat "$TMP_LOG"; exit 1; }
     test "$(grep -c 'darkforest: error:' "$TMP_LOG")" = 1 || { cat "$TMP_LOG"; exit 1; }
 }
@@ -16,6 +17,8 @@ fails() { # RANKS PATH
 TMP_LOG=$(mktemp)
 fails 1 "$work/no/such/folder.h5"
 fails 2 "$work/no/such/folder.h5"
+fails 2 "$work/failed.h5" 1
+test -z "$(ls -A "$work")" || { ls -la "$work"; exit 1; }
 if mount -t tmpfs -o size=512k none "$work" 2>/dev/null; then
     for ranks in 1 2; do
         fails $ranks "$work/full.h5"

@@ -1,4 +1,5 @@
-/* make_features PATH N_ROWS: N_ROWS made-up rows, each rank putting its part of every round. */
+/* make_features PATH N_ROWS [RANK]: N_ROWS made-up rows, each rank putting its part of every round. RANK, if there is
+ * one, comes to the end with a failure of its own. */
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -30,7 +31,7 @@ static struct features_meta made_meta(uint64_t n_rows)
 }
 
 static int write_rows(const struct ranks *world, const char *path, const struct features_meta *meta,
-                      uint64_t n_rows)
+                      uint64_t n_rows, uint64_t failing)
 {
     const int rank = ranks_rank(world), size = ranks_size(world);
     struct features_writer *writer;
@@ -45,21 +46,25 @@ static int write_rows(const struct ranks *world, const char *path, const struct 
         }
         features_round(writer);
     }
-    return features_end(writer, EXIT_DONE);
+    if ((uint64_t)rank != failing)
+        return features_end(writer, EXIT_DONE);
+    log_error("the disk of rank %d is full", rank);
+    return features_end(writer, EXIT_IO);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t n_rows = 0;
+    uint64_t n_rows = 0, failing = UINT64_MAX;
     struct ranks *world = ranks_start(&argc, &argv);
     log_init(LOG_NORMAL, ranks_rank(world) == 0);
-    if (argc != 3 || parse_u64(argv[2], 0, UINT32_MAX, &n_rows) != 0) {
-        log_error("make_features PATH N_ROWS");
+    if (argc < 3 || argc > 4 || parse_u64(argv[2], 0, UINT32_MAX, &n_rows) != 0 ||
+        (argc == 4 && parse_u64(argv[3], 0, UINT32_MAX, &failing) != 0)) {
+        log_error("make_features PATH N_ROWS [RANK]");
         ranks_abort(EXIT_BAD_USAGE);
     }
     struct features_meta meta = made_meta(n_rows);
     meta.made.n_ranks = ranks_size(world);
-    const int code = write_rows(world, argv[1], &meta, n_rows);
+    const int code = write_rows(world, argv[1], &meta, n_rows, failing);
     ranks_finish(world);
     return code;
 }

@@ -1,6 +1,7 @@
 /* Chunks against zlib, which HDF5 itself uses: what is packed here must inflate there,
  * and every cut must be noticed. */
 #include "chunk_packer.h"
+#include "row_packing.h"
 
 #include "darkforest/core/deflate.h"
 
@@ -84,11 +85,50 @@ static void refuses_damage(void **state)
     chunk_packer_free(packer);
 }
 
+/* The packed bytes of the first n of these rows, and the pieces that they are made of. */
+static void pack_rows(struct row_packer *packer, const struct source_row *rows, size_t n)
+{
+    row_packer_put(packer, rows, n);
+    row_packer_pack(packer);
+    assert_int_equal(packer->n_pieces, source_n_columns);
+}
+
+/* What a chunk held before does not show in the next one: behind its rows are zeroes. */
+static void a_chunk_is_of_its_rows_alone(void **state)
+{
+    (void)state;
+    enum { CAPACITY = 300, N = 7 };
+    struct source_row rows[CAPACITY];
+    uint64_t words[CAPACITY];
+    fill((uint8_t *)rows, sizeof rows, 2);
+    struct row_packer fresh, used;
+    struct chunk_packer *unpacker = chunk_packer_new(sizeof words);
+    row_packer_init(&fresh, CAPACITY);
+    row_packer_init(&used, CAPACITY);
+    pack_rows(&used, rows, CAPACITY);
+    pack_rows(&used, rows, N);
+    pack_rows(&fresh, rows, N);
+    assert_int_equal(used.n_bytes, fresh.n_bytes);
+    assert_memory_equal(used.bytes, fresh.bytes, fresh.n_bytes);
+    assert_memory_equal(used.pieces, fresh.pieces, source_n_columns * sizeof *fresh.pieces);
+    const uint8_t *piece = used.bytes;
+    for (size_t c = 0; c < source_n_columns; piece += used.pieces[c++].n_bytes) {
+        const size_t size = column_size(source_columns[c].type), n_bytes = (size_t)used.pieces[c].n_bytes;
+        assert_int_equal(chunk_packer_unpack(unpacker, piece, n_bytes, CAPACITY, size, words), 0);
+        for (size_t i = N * size; i < CAPACITY * size; i++)
+            assert_int_equal(((const uint8_t *)words)[i], 0);
+    }
+    chunk_packer_free(unpacker);
+    row_packer_free(&used);
+    row_packer_free(&fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inflates_with_zlib),
         cmocka_unit_test(refuses_damage),
+        cmocka_unit_test(a_chunk_is_of_its_rows_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,45 @@ static void a_header_stands_in_front(void **state)
     assert_int_equal(counts.bad_lines, 2);
     assert_int_equal(counts.addresses, 1);
     inventory_free(inventory);
+    inventory = read_text("ip\n10.0.0.1\n10.0.0.2\n", &counts);
+    assert_int_equal(counts.bad_lines, 0);
+    assert_int_equal(counts.addresses, 2);
+    inventory_free(inventory);
+}
+
+/* What the line before had in its columns is not what a line without them has. */
+static void a_line_may_have_too_few_columns(void **state)
+{
+    (void)state;
+    struct inventory_counts counts;
+    struct inventory *inventory =
+        read_text("id,ip,type\n1,10.0.0.1,camera\n2\n3,10.0.0.2\n4,10.0.0.3,dvr\n", &counts);
+    assert_int_equal(counts.bad_lines, 1);
+    assert_int_equal(counts.first_bad_line, 3);
+    assert_int_equal(counts.duplicates, 0);
+    assert_string_equal(category_at(inventory, IP(10, 0, 0, 1)), "camera");
+    assert_string_equal(category_at(inventory, IP(10, 0, 0, 2)), "unknown");
+    assert_string_equal(category_at(inventory, IP(10, 0, 0, 3)), "dvr");
+    inventory_free(inventory);
+}
+
+/* A last line without an end lies in front of what was there before: here of a quote of the first line. */
+static void nothing_lies_behind_the_last_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *category;
+    } lists[] = {{"1.1.1.1,15.60\" tablet\n1.1.1.2,\"dvr\"", "dvr"},
+                 {"1.1.1.1,\"dvr\"\n1.1.1.2,", "unknown"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct inventory_counts counts;
+        const char *last = strchr(lists[i].text, '\n') + 1;
+        assert_int_equal(lists[i].text[strlen(last)], '"');
+        struct inventory *inventory = read_text(lists[i].text, &counts);
+        assert_int_equal(counts.bad_lines, 0);
+        assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), lists[i].category);
+        inventory_free(inventory);
+    }
 }
 
 /* Of columns that may hold the address, the first four are looked at. */
@@ -347,19 +386,23 @@ static void a_comment_behind_an_entry_is_none_of_it(void **state)
     struct inventory_counts counts;
     struct inventory *inventory =
         read_text("1.1.1.1 # the door\n1.1.1.2,webcam\t# again\n1.1.1.3,hp#3\n1.1.1.4,\"cam #2\" # "
-                  "x\n1.1.1.5,7\" tablet # y\n",
+                  "x\n1.1.1.5,7\" tablet # y\n\"1.1.1.6\",hub # z\n\"1.1.1.7 #2\",hub\n",
                   &counts);
-    assert_int_equal(counts.bad_lines, 0);
+    assert_int_equal(counts.bad_lines, 1);
+    assert_int_equal(counts.first_bad_line, 7);
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 6)), "hub");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "unknown");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "webcam");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "hp#3");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 4)), "cam #2");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 5)), "7\" tablet");
     inventory_free(inventory);
-    inventory = read_text("1.1.1.1,\"a 7\"\" tablet\"\n1.1.1.2;\"\"\"x\"\"\"\n1.1.1.3,x\"\"y\n", &counts);
+    inventory = read_text(
+        "1.1.1.1,\"a 7\"\" tablet\"\n1.1.1.2;\"\"\"x\"\"\"\n1.1.1.3,x\"\"y\n1.1.1.4,\"a 7\"\"\n", &counts);
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "a 7\" tablet");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 2)), "\"x\"");
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 3)), "x\"\"y");
+    assert_string_equal(category_at(inventory, IP(1, 1, 1, 4)), "a 7\"");
     inventory_free(inventory);
     inventory = read_text("ip,category\n1.1.1.1,hp #3\n", &counts);
     assert_string_equal(category_at(inventory, IP(1, 1, 1, 1)), "hp #3");
@@ -655,6 +698,8 @@ int main(void)
         cmocka_unit_test(counts_bad_lines_of_every_form),
         cmocka_unit_test(knows_its_column_by_every_name),
         cmocka_unit_test(a_header_stands_in_front),
+        cmocka_unit_test(a_line_may_have_too_few_columns),
+        cmocka_unit_test(nothing_lies_behind_the_last_line),
         cmocka_unit_test(a_header_may_name_addresses_often),
         cmocka_unit_test(quotes_in_a_category_of_any_length),
         cmocka_unit_test(categories_keep_their_letters),

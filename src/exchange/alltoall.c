@@ -137,15 +137,18 @@ static void describe_item(struct alltoall *a)
         a->flights[f].in_capacity = 0;
 }
 
+size_t alltoall_lane_room(size_t round_bytes, size_t item_size, int size)
+{
+    const size_t n = round_bytes / item_size / (size_t)size, most = (size_t)(INT_MAX / size);
+    return n < 1 ? 1 : n > most ? most : n;
+}
+
 void alltoall_carry(struct alltoall *a, size_t item_size)
 {
-    const size_t size = (size_t)a->ranks->size, n = a->round_bytes / item_size / size;
-    /* Displacements are counted in items, in int. */
-    const size_t most = (size_t)INT_MAX / size;
     assert(item_size <= ALLTOALL_MOST_ITEM);
     free_item(a);
     a->item_size = item_size;
-    a->lane_items = n < 1 ? 1 : n > most ? most : n;
+    a->lane_items = alltoall_lane_room(a->round_bytes, item_size, a->ranks->size);
     if (a->messages)
         describe_item(a);
     empty_lanes(a);

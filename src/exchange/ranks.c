@@ -33,10 +33,14 @@ _Noreturn void ranks_abort(int code)
     _Exit(code);
 }
 
-static struct ranks *wrap(MPI_Comm comm)
+/* Open MPI 4.1 counts in int. */
+#define PIECE_BYTES ((size_t)1 << 30)
+
+static struct ranks *wrap(MPI_Comm comm, size_t piece)
 {
     struct ranks *ranks = memory_get(sizeof *ranks);
     ranks->comm = comm;
+    ranks->piece = piece;
     MPI_CHECK(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
     MPI_CHECK(MPI_Comm_rank(comm, &ranks->rank));
     MPI_CHECK(MPI_Comm_size(comm, &ranks->size));
@@ -108,7 +112,7 @@ static struct ranks *all_by_node(void)
     MPI_CHECK(MPI_Bcast(&first, 1, MPI_INT, 0, node));
     MPI_CHECK(MPI_Comm_free(&node));
     MPI_CHECK(MPI_Comm_split(MPI_COMM_WORLD, 0, first, &world));
-    return wrap(world);
+    return wrap(world, PIECE_BYTES);
 }
 
 static void leave_with_all(int code)
@@ -147,14 +151,14 @@ struct ranks *ranks_split(const struct ranks *ranks, int colour)
 {
     MPI_Comm part;
     MPI_CHECK(MPI_Comm_split(ranks->comm, colour, ranks->rank, &part));
-    return wrap(part);
+    return wrap(part, ranks->piece);
 }
 
 struct ranks *ranks_node(const struct ranks *ranks)
 {
     MPI_Comm node;
     MPI_CHECK(MPI_Comm_split_type(ranks->comm, MPI_COMM_TYPE_SHARED, ranks->rank, MPI_INFO_NULL, &node));
-    return wrap(node);
+    return wrap(node, ranks->piece);
 }
 
 void ranks_free(struct ranks *ranks)
@@ -192,7 +196,7 @@ void ranks_wait(const struct ranks *ranks, void (*meanwhile)(void *context), voi
 static void reduce(const struct ranks *ranks, void *values, size_t n, size_t size, MPI_Datatype type,
                    MPI_Op op)
 {
-    const size_t piece = RANKS_PIECE / size;
+    const size_t piece = ranks->piece / size;
     if (ranks->size == 1)
         return;
     for (size_t at = 0; at < n; at += piece) {
@@ -227,8 +231,8 @@ void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_b
 {
     if (ranks->size == 1)
         return;
-    for (size_t at = 0; at < n_bytes; at += RANKS_PIECE) {
-        const size_t n = n_bytes - at < RANKS_PIECE ? n_bytes - at : RANKS_PIECE;
+    for (size_t at = 0; at < n_bytes; at += ranks->piece) {
+        const size_t n = n_bytes - at < ranks->piece ? n_bytes - at : ranks->piece;
         MPI_CHECK(MPI_Bcast((char *)data + at, (int)n, MPI_BYTE, root, ranks->comm));
     }
 }
@@ -271,15 +275,15 @@ int ranks_agree(const struct ranks *ranks, int code, const char *why)
 
 static void send_pieces(const struct ranks *ranks, const char *data, size_t n, int to)
 {
-    for (size_t at = 0; at < n; at += RANKS_PIECE)
-        MPI_CHECK(MPI_Send(data + at, (int)(n - at < RANKS_PIECE ? n - at : RANKS_PIECE), MPI_BYTE, to, 0,
+    for (size_t at = 0; at < n; at += ranks->piece)
+        MPI_CHECK(MPI_Send(data + at, (int)(n - at < ranks->piece ? n - at : ranks->piece), MPI_BYTE, to, 0,
                            ranks->comm));
 }
 
 static void receive_pieces(const struct ranks *ranks, char *data, size_t n, int from)
 {
-    for (size_t at = 0; at < n; at += RANKS_PIECE)
-        MPI_CHECK(MPI_Recv(data + at, (int)(n - at < RANKS_PIECE ? n - at : RANKS_PIECE), MPI_BYTE, from, 0,
+    for (size_t at = 0; at < n; at += ranks->piece)
+        MPI_CHECK(MPI_Recv(data + at, (int)(n - at < ranks->piece ? n - at : ranks->piece), MPI_BYTE, from, 0,
                            ranks->comm, MPI_STATUS_IGNORE));
 }
 
@@ -319,7 +323,7 @@ void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t
     return gathered;
 }
 
-/* All together fits the ints of one call. */
+/* All together is no more than one call carries. */
 static void gather_all_at_once(const struct ranks *ranks, const void *data, const uint64_t *sizes,
                                char *gathered)
 {
@@ -352,7 +356,7 @@ void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_byt
     MPI_CHECK(MPI_Allgather(&n, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, ranks->comm));
     const size_t total = sum_of(sizes, ranks->size);
     char *gathered = memory_get(total);
-    if (total <= INT_MAX)
+    if (total <= ranks->piece)
         gather_all_at_once(ranks, data, sizes, gathered);
     else
         gather_all_in_turn(ranks, data, sizes, gathered);

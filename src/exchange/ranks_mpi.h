@@ -10,13 +10,11 @@
 struct ranks {
     MPI_Comm comm;
     int rank, size;
+    size_t piece; /* bytes of one message at most; what is longer goes in pieces */
 };
 
 /* The one checked wrapper: a failed MPI call is our bug or a broken machine, and ends every rank. */
 #define MPI_CHECK(call) ranks_check((call), #call)
 void ranks_check(int code, const char *call);
-
-/* Open MPI 4.1 counts in int: longer messages go in pieces of this many bytes. */
-#define RANKS_PIECE ((size_t)1 << 30)
 
 #endif

@@ -7,6 +7,7 @@
 #include "darkforest/core/rng.h"
 #include "require.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 struct item {
@@ -219,6 +220,22 @@ static void other_items_travel_too(const struct ranks *world)
     end(&x);
 }
 
+/* As many items as the bytes are, as long as MPI can say where each lane begins. */
+static void lanes_are_counted_in_int(void)
+{
+    static const size_t rounds[] = {0, 1, 4096, (size_t)1 << 31, ((size_t)1 << 31) + 4096, (size_t)1 << 40};
+    static const int sizes[] = {1, 2, 3, 1000, 100000};
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (size_t item = 1; item <= ALLTOALL_MOST_ITEM; item *= 2) {
+                const size_t n = alltoall_lane_room(rounds[i], item, sizes[s]), size = (size_t)sizes[s];
+                REQUIRE(n >= 1 && n * size <= INT_MAX);
+                REQUIRE(n == 1 || n * size * item <= rounds[i]);
+                /* One more would be too many. */
+                REQUIRE((n + 1) * size * item > rounds[i] || (n + 1) * size > INT_MAX);
+            }
+}
+
 static void all_of_it(const struct ranks *world, maker *way)
 {
     make = way;
@@ -237,6 +254,7 @@ static void all_of_it(const struct ranks *world, maker *way)
 int main(int argc, char **argv)
 {
     struct ranks *world = ranks_start(&argc, &argv);
+    lanes_are_counted_in_int();
     all_of_it(world, alltoall_new);
     all_of_it(world, alltoall_new_messages);
     ranks_finish(world);

@@ -1,5 +1,6 @@
-/* Sums, gathering and splitting, checked on every rank against what arithmetic says. */
+/* Sums, gathering and splitting, checked on every rank against what arithmetic says: in one message each, and in many. */
 #include "darkforest/core/memory.h"
+#include "ranks_mpi.h"
 #include "require.h"
 
 #include <stdlib.h>
@@ -46,6 +47,12 @@ static size_t only_the_first(int rank)
     return rank == 0 ? 5 : 0;
 }
 
+/* Pieces, and none left over. */
+static size_t whole_pieces(int rank)
+{
+    return ((size_t)rank + 1) % 3 * 2000;
+}
+
 static size_t all_but_the_first(int rank)
 {
     return rank == 0 ? 0 : 1;
@@ -83,6 +90,28 @@ static void sums(const struct ranks *world)
     ranks_max_u64(world, most, 2);
     REQUIRE(most[0] == size - 1 && most[1] == UINT64_MAX);
     ranks_sum_u64(world, NULL, 0);
+}
+
+/* More than a small piece holds. */
+static void sums_of_many(const struct ranks *world)
+{
+    enum { N = 300 };
+    const uint64_t size = (uint64_t)ranks_size(world), rank = (uint64_t)ranks_rank(world);
+    uint64_t added[N], most[N];
+    int64_t negative[N];
+    for (uint64_t i = 0; i < N; i++) {
+        added[i] = 1000 * rank + i;
+        negative[i] = -(int64_t)added[i];
+        most[i] = i * (i % 2 ? rank : size - rank);
+    }
+    ranks_sum_u64(world, added, N);
+    ranks_sum_i64(world, negative, N);
+    ranks_max_u64(world, most, N);
+    for (uint64_t i = 0; i < N; i++) {
+        REQUIRE(added[i] == 1000 * size * (size - 1) / 2 + size * i);
+        REQUIRE(negative[i] == -(int64_t)added[i]);
+        REQUIRE(most[i] == i * (i % 2 ? size - 1 : size));
+    }
 }
 
 static void sums_before(const struct ranks *world)
@@ -128,17 +157,26 @@ static void splits(const struct ranks *world)
     ranks_free(node);
 }
 
-int main(int argc, char **argv)
+static void all_of_it(const struct ranks *world)
 {
-    struct ranks *world = ranks_start(&argc, &argv);
     gathers(world, uneven);
     gathers(world, nothing);
     gathers(world, only_the_first);
     gathers(world, all_but_the_first);
+    gathers(world, whole_pieces);
     sums(world);
+    sums_of_many(world);
     sums_before(world);
     broadcasts(world);
     splits(world);
+}
+
+int main(int argc, char **argv)
+{
+    struct ranks *world = ranks_start(&argc, &argv);
+    all_of_it(world);
+    world->piece = 1000; /* instead of 1 GiB */
+    all_of_it(world);
     ranks_finish(world);
     return 0;
 }

@@ -9,12 +9,17 @@
 /* A frame that asks for more memory than this is refused: zstd's own limit without --long. */
 enum { WINDOW_LOG_MAX = 27, FRAME_HEADER_MAX = 18 };
 
+/* What zstd wants of a frame to begin with, and of a block to see its length. */
+enum { FRAME_BEGINNING = 5, BLOCK_HEADER = 3 };
+
 /* Frames that inflate to more are not held back. */
 #define SEALED_MOST ((size_t)2 << 20)
 
 struct zstd_state {
     ZSTD_DCtx *context;
-    size_t hint; /* what the decoder would like next: about a block; 0 at the end of a frame */
+    /* what the decoder would like next: a block and the header of the one behind; 0 at the end of a frame */
+    size_t hint;
+    int may_hold; /* more that is inflated: there was room for what has been given, and no more */
     uint64_t n_inflated;
     int is_damaged;
     uint8_t *frame;           /* SEALED_MOST bytes; NULL until a frame is larger than what is asked for */
@@ -44,12 +49,13 @@ static void *zstd_open(void)
 }
 
 /*
- * No more than a block at a time: a call that fails gives nothing,
- * and the blocks before the damaged one are wanted.
+ * A call that fails gives nothing, and the blocks before the damaged one are wanted. So no call has both: no
+ * more than a block goes in, without the header of the one behind it, and nothing before it has come out.
  */
 static size_t input_for_call(const struct zstd_state *state, size_t held)
 {
-    const size_t wanted = state->hint ? state->hint : FRAME_HEADER_MAX;
+    const size_t hint = state->hint ? state->hint : FRAME_BEGINNING + BLOCK_HEADER;
+    const size_t wanted = state->may_hold ? 0 : hint > BLOCK_HEADER ? hint - BLOCK_HEADER : hint;
     return held < wanted ? held : wanted;
 }
 
@@ -70,6 +76,7 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
         return 0;
     }
     state->hint = result;
+    state->may_hold = out->pos == out->size && out->pos > out_before;
     state->n_inflated += out->pos - out_before;
     if (result == 0)
         stream_note_start(stream, state->n_inflated);

@@ -217,28 +217,28 @@ static void a_damaged_frame_counts_for_nothing(void **state)
     free(plain.data);
 }
 
-static void append_frame(struct bytes *packed, const uint8_t *from, size_t n)
+static void append_frame(struct bytes *packed, const uint8_t *from, size_t n, int has_checksum)
 {
     ZSTD_CCtx *context = ZSTD_createCCtx();
     const size_t room = ZSTD_compressBound(n);
     uint8_t *frame = malloc(room);
-    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, has_checksum);
     bytes_append(packed, frame, ZSTD_compress2(context, frame, room, from, n));
     free(frame);
     ZSTD_freeCCtx(context);
 }
 
-/* n records in two frames, of which the first ends with a record. */
-static struct bytes two_frames(size_t n, size_t n_first, size_t *second)
+/* n records in two frames, of which the first ends with a record. The second has a checksum or none. */
+static struct bytes two_frames(size_t n, size_t n_first, int has_checksum, size_t *second)
 {
     const struct bytes plain = capture_make(&capture_forms[0], n);
     struct bytes packed = {0};
     size_t at = 24;
     for (size_t i = 0; i < n_first; i++)
         at += 16 + i * 7 % 90;
-    append_frame(&packed, plain.data, at);
+    append_frame(&packed, plain.data, at, 1);
     *second = packed.n;
-    append_frame(&packed, plain.data + at, plain.n - at);
+    append_frame(&packed, plain.data + at, plain.n - at, has_checksum);
     free(plain.data);
     return packed;
 }
@@ -248,7 +248,7 @@ static void a_frame_that_is_cut_off_is_told(void **state)
 {
     (void)state;
     size_t second;
-    struct bytes packed = two_frames(300, 100, &second);
+    struct bytes packed = two_frames(300, 100, 1, &second);
     const size_t n = packed.n;
     for (packed.n = second; packed.n <= n; packed.n++) {
         struct file_kind kind;
@@ -272,7 +272,7 @@ static void a_large_frame_is_read_whole(void **state)
     struct file_kind kind;
     int code;
     char *why;
-    const struct bytes packed = two_frames(100000, 100, &second);
+    const struct bytes packed = two_frames(100000, 100, 1, &second);
     struct reader *reader = open_bytes(packed, &kind, &code, &why);
     assert_int_equal(count_records(reader), 100000);
     assert_string_equal(reader_damage(reader)->what, "");
@@ -299,6 +299,72 @@ static void the_first_frame_is_used(void **state)
     reader_close(reader);
     free(frame.data - 13);
     free(plain.data);
+}
+
+/* RFC 8878. Where the first block of a frame without a dictionary lies, and the one behind a block; 0: that is the last. */
+static size_t first_block(const uint8_t *frame)
+{
+    static const size_t of_size[] = {0, 2, 4, 8};
+    const int is_single = frame[4] >> 5 & 1, size_code = frame[4] >> 6;
+    return 5 + (size_t)!is_single + (size_code ? of_size[size_code] : (size_t)is_single);
+}
+
+static size_t block_behind(const uint8_t *data, size_t at)
+{
+    const uint32_t header = (uint32_t)(data[at] | data[at + 1] << 8 | data[at + 2] << 16);
+    const int is_last = header & 1, is_one_byte = (header >> 1 & 3) == 1;
+    return is_last ? 0 : at + 3 + (is_one_byte ? 1 : header >> 3);
+}
+
+/* Spoils one block after the other of the frame that begins at `frame`: of n records those count that zstd itself finds
+ * in front of it, or, where the frame is held back until its checksum holds, the n_before in front of the frame. */
+static void spoil_blocks(struct bytes packed, size_t frame, size_t n, int is_held_back, size_t n_before)
+{
+    size_t n_blocks = 0;
+    for (size_t at = frame + first_block(packed.data + frame); at; at = block_behind(packed.data, at)) {
+        struct file_kind kind;
+        int code;
+        char *why;
+        const uint8_t good = packed.data[at];
+        const struct bytes in_front = oracle_inflate(packed.data, at);
+        const size_t n_in_front = records_in(in_front.n);
+        packed.data[at] = good | 3 << 1; /* no kind of block */
+        struct reader *reader = open_bytes(packed, &kind, &code, &why);
+        if (reader) {
+            assert_int_equal(count_records(reader), is_held_back ? n_before : n_in_front);
+            assert_non_null(strstr(reader_damage(reader)->what, "zstd stream is damaged"));
+        } else {
+            assert_int_equal(in_front.n, 0); /* what kind of file it is cannot be seen */
+            free(why);
+        }
+        reader_close(reader);
+        packed.data[at] = good;
+        free(in_front.data);
+        n_blocks++;
+        assert_in_range(n_in_front, 0, n - 1);
+    }
+    assert_in_range(n_blocks, 5, 100);
+}
+
+/* Of frames that are not held back, for being the first, for having no checksum or for being large, blocks count one by
+ * one; of those that are, all or none. */
+static void blocks_before_a_damaged_one_count(void **state)
+{
+    enum { FIRST = 100, N = 20000, LARGE = 45000 };
+    (void)state;
+    size_t second;
+    const struct bytes first = two_frames(N, N, 1, &second);
+    spoil_blocks((struct bytes){first.data, second}, 0, N, 0, 0);
+    const struct bytes open = two_frames(N, FIRST, 0, &second);
+    spoil_blocks(open, second, N, 0, FIRST);
+    const struct bytes large = two_frames(LARGE, FIRST, 1, &second);
+    spoil_blocks(large, second, LARGE, 0, FIRST);
+    const struct bytes sealed = two_frames(N, FIRST, 1, &second);
+    spoil_blocks(sealed, second, N, 1, FIRST);
+    free(first.data);
+    free(open.data);
+    free(large.data);
+    free(sealed.data);
 }
 
 /* A frame header may ask for a window of terabytes: refused before any memory is taken. */
@@ -450,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_is_cut_off_is_told),
         cmocka_unit_test(a_large_frame_is_read_whole),
         cmocka_unit_test(the_first_frame_is_used),
+        cmocka_unit_test(blocks_before_a_damaged_one_count),
         cmocka_unit_test(a_zstd_window_is_bounded),
         cmocka_unit_test(a_file_that_was_replaced),
         cmocka_unit_test(refusals_name_the_kind),

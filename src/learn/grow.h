@@ -6,8 +6,8 @@
  *             look at every threshold
  *     split:  the row list of a node becomes that of its left child followed by that of its right one
  *
- * Equal scores: the feature tried first, then the lowest threshold. Where all features are tried they are
- * tried in their order, else in the order in which they were drawn for the node.
+ * Equal scores: the feature tried first, then the lowest threshold. Features are tried in the order in which
+ * they were drawn for the node, also where all are tried.
  */
 #ifndef DARKFOREST_LEARN_GROW_H
 #define DARKFOREST_LEARN_GROW_H

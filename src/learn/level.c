@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Counters held at once: 64 MiB. A level with more is worked off in parts, and nothing of it is kept. */
-#define COUNTERS_MOST ((size_t)8 << 20)
-
 static size_t counters_per_feature(const struct grow *g)
 {
     return (size_t)g->view->bins->n_most * (size_t)g->criterion->n_stats;
@@ -162,7 +159,7 @@ static void search_drawn(const struct grow *g, struct level *level)
     struct draw draw = {.last = g->n_tried};
     for (; n > 0 && draw.first < n_features; draw.first = draw.last, draw.last++) {
         const size_t size = (size_t)(draw.last - draw.first) * counters_per_feature(g);
-        const size_t part = smaller(n, COUNTERS_MOST / size + 1);
+        const size_t part = smaller(n, LEVEL_COUNTERS_MOST / size + 1);
         draw.histograms = memory_resize(draw.histograms, part * size * sizeof *draw.histograms);
         size_t n_left_over = 0;
         for (size_t from = 0; from < n; from += part)
@@ -246,7 +243,7 @@ static void search_all(const struct grow *g, struct level *level, const struct l
 void level_search(const struct grow *g, struct level *level, const struct level *above)
 {
     const int all = g->n_tried == g->view->bins->n_features;
-    if (all && level->n <= COUNTERS_MOST / counters_per_node(g))
+    if (all && level->n <= LEVEL_COUNTERS_MOST / counters_per_node(g))
         search_all(g, level, above);
     else
         search_drawn(g, level);

@@ -26,6 +26,9 @@ struct level {
     int64_t *histograms; /* n, of all features, kept for the level below; NULL where they were not kept */
 };
 
+/* Counters held at once: 64 MiB. A level with more is worked off in parts, and nothing of it is kept. */
+#define LEVEL_COUNTERS_MOST ((size_t)8 << 20)
+
 /*
  * Collective. Fills `split` of every node of the level, and the stats and n_rows of roots. `above`
  * is the level before it, or NULL: where its histograms were kept, the larger of two siblings gets

@@ -84,7 +84,10 @@ static inline void example_share(const struct example_fit *fit, size_t rank, siz
 
 static inline void example_rank(const struct learn_team *team, void *argument)
 {
-    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    static const char *const letters[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    const char *names[256];
+    for (size_t i = 0; i < 256; i++)
+        names[i] = letters[i % 8];
     struct example_fit *fit = argument;
     const size_t rank = team ? (size_t)team->rank : 0, size = team ? (size_t)team->size : 1;
     size_t from, to;

@@ -1,5 +1,6 @@
 /* The best split by brute force: every threshold of every feature tried on the rows themselves. */
 #include "examples.h"
+#include "level.h"
 #include "near.h"
 #include "search.h"
 
@@ -200,6 +201,116 @@ static void as_many_features_as_their_root_are_tried(void **state)
     model_free(model);
 }
 
+/* A tree by its definition: at each node the best split of the features that are drawn first, of as many as are tried, and
+ * of more until one of them varies. Of equals the feature drawn first, then the lowest threshold. */
+struct drawn_tree {
+    const struct table *table;
+    const struct model_trees *trees;
+    uint64_t seed, max_depth;
+    int n_tried;
+    size_t widths[16]; /* nodes that were searched, by depth */
+};
+
+/* The gain of the best split of a feature, -1 when it is constant; rows up to *last go left. */
+static double best_of_feature(const struct table *t, const uint8_t *in, int f, double *last)
+{
+    double best = -1;
+    for (size_t i = 0; i < t->n; i++) {
+        const double value = t->values[i * (size_t)t->n_features + (size_t)f];
+        const double gain = in[i] ? gain_of(t, in, f, value) : -1;
+        if (gain > best + 1e-9 || (gain > best - 1e-9 && gain >= 0 && value < *last)) {
+            best = gain;
+            *last = value;
+        }
+    }
+    return best;
+}
+
+/* The feature that the node must be split by; -1 when all are constant. */
+static int feature_drawn(const struct drawn_tree *d, uint32_t node, const uint8_t *in, double *last)
+{
+    int order[16], chosen = -1;
+    double best = -1, at = 0;
+    search_order(d->seed, 0, node, d->table->n_features, order);
+    for (int i = 0; i < d->table->n_features && (i < d->n_tried || chosen < 0); i++) {
+        const double gain = best_of_feature(d->table, in, order[i], &at);
+        if (gain > best + 1e-9) {
+            best = gain;
+            chosen = order[i];
+            *last = at;
+        }
+    }
+    return chosen;
+}
+
+static void check_drawn(struct drawn_tree *d, uint32_t node, const uint8_t *in, uint64_t depth)
+{
+    const struct table *t = d->table;
+    size_t n;
+    double last = 0;
+    const int is_searched = depth < d->max_depth && impurity(t, in, 0, INFINITY, 1, &n) > 0;
+    const int feature = is_searched ? feature_drawn(d, node, in, &last) : -1;
+    d->widths[depth] += (size_t)is_searched;
+    assert_int_equal(d->trees->feature[node], feature);
+    if (feature < 0)
+        return;
+    uint8_t *side = memory_get(t->n);
+    for (int left = 0; left < 2; left++) {
+        const uint32_t child = left ? d->trees->left[node] : d->trees->right[node];
+        size_t n_side = 0;
+        for (size_t i = 0; i < t->n; i++) {
+            const double value = t->values[i * (size_t)t->n_features + (size_t)feature];
+            assert_true(!in[i] || (value <= last) == (value <= d->trees->threshold[node]));
+            side[i] = in[i] && (value <= last) == left;
+            n_side += side[i];
+        }
+        assert_int_equal(d->trees->n_rows[child], n_side);
+        check_drawn(d, child, side, depth + 1);
+    }
+    free(side);
+}
+
+/* Levels with more counters than are held at once: many classes, and one feature with many bins. The others have two
+ * values each, and nearly all of them are as good as each other; in a node they become constant one by one, and others are
+ * drawn for it. */
+static void large_levels_are_worked_off_in_parts(void **state)
+{
+    enum { FEATURES = 9, CLASSES = 250, ROWS = 500 };
+    (void)state;
+    static double values[ROWS * FEATURES];
+    static uint8_t labels[ROWS], all[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        const size_t word = i * 377 % ROWS; /* each number once */
+        all[i] = 1;
+        labels[i] = (uint8_t)(word / 2 + (word < 40 && word % 2 ? 100 : 0)); /* the last to be told apart */
+        values[i * FEATURES] = (double)i;
+        for (size_t f = 1; f < FEATURES; f++)
+            values[i * FEATURES + f] = (double)(word >> f & 1);
+    }
+    const struct table table = {FEATURES, CLASSES, ROWS, values, labels, NULL};
+    const struct learner *learner = learner_find("forest");
+    for (int n_tried = 1; n_tried <= FEATURES; n_tried += FEATURES - 1) {
+        struct learner_options options;
+        learner->defaults(&options);
+        options.n_estimators = 1;
+        options.max_features = (uint64_t)n_tried;
+        options.max_depth = 9;
+        options.no_bootstrap = 1;
+        struct example_fit fit = {
+            .table = &table, .learner = learner, .options = &options, .n_bins = BINS_MOST};
+        struct model *model = example_model(&fit, 0);
+        struct drawn_tree d = {&table, &model->trees, options.seed, options.max_depth, n_tried, {0}};
+        check_drawn(&d, 0, all, 0);
+        const size_t counters = (size_t)(n_tried == 1 ? ROWS : ROWS + 2 * (FEATURES - 1)) * CLASSES;
+        const size_t most = LEVEL_COUNTERS_MOST / counters + 1;
+        if (n_tried == 1)
+            assert_true(d.widths[8] > most);
+        else /* too many in one level, and a few in the next, which looks for the histograms above */
+            assert_true(d.widths[7] > most && d.widths[8] > 0 && d.widths[8] < most);
+        model_free(model);
+    }
+}
+
 /* 90 rows of class a, 10 of class b. Feature 0 leaves 60 of a alone, feature 1 four of b: counted as they are,
  * the second is better; where both classes weigh the same, the first, and 30 of a weigh a third of 10 of b. */
 static void balanced_classes_weigh_the_same(void **state)
@@ -242,6 +353,7 @@ int main(void)
         cmocka_unit_test(small_halves_are_refused),
         cmocka_unit_test(small_nodes_are_not_split),
         cmocka_unit_test(as_many_features_as_their_root_are_tried),
+        cmocka_unit_test(large_levels_are_worked_off_in_parts),
         cmocka_unit_test(balanced_classes_weigh_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

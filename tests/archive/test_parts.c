@@ -9,9 +9,11 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/rng.h"
 
 #include "capture.h"
 #include "comparison.h"
+#include "stream_gzip.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -332,10 +335,11 @@ static struct bytes plain_bytes(void)
     return write_records("x.pcap", N_RECORDS / 4, 0);
 }
 
-static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
+/* With less memory blocks are shorter. */
+static struct bytes gzip_with(struct bytes plain, int level, int strategy, int memory)
 {
     z_stream z = {.next_in = plain.data, .avail_in = (uInt)plain.n};
-    deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, strategy);
+    deflateInit2(&z, level, Z_DEFLATED, 15 + 16, memory, strategy);
     struct bytes b = {.n = deflateBound(&z, plain.n) + 64};
     b.data = malloc(b.n);
     z.next_out = b.data;
@@ -344,6 +348,11 @@ static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
     b.n -= z.avail_out;
     deflateEnd(&z);
     return b;
+}
+
+static struct bytes gzip_at_level(struct bytes plain, int level, int strategy)
+{
+    return gzip_with(plain, level, strategy, 8);
 }
 
 /* Reads the file through while its index is made. */
@@ -397,14 +406,116 @@ static void any_range_between_restart_points(void **state)
     free(plain.data);
 }
 
-static void members_are_restart_points(void **state)
+/* Random packets that come again and again, zlib's longest distance from each other: 25 records of 1,300 bytes and six more.
+ * Nothing in a block can be told without what lay so far before it. */
+static struct bytes far_repetitions(size_t n)
+{
+    enum { PERIOD = 25, SIZE = 1300 - RECORD_HEADER_SIZE, LONGEST = 32768 - 262 };
+    static uint8_t chance[PERIOD * SIZE + 6];
+    const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
+    struct writer *w = writer_open("x.pcap", &options);
+    assert_int_equal(sizeof chance + PERIOD * RECORD_HEADER_SIZE, LONGEST);
+    for (size_t i = 0; i < sizeof chance; i++)
+        chance[i] = (uint8_t)rng_u64(1, RNG_SYNTH, i, 0);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t size = SIZE + (i % PERIOD == PERIOD - 1 ? 6 : 0);
+        const struct record r = {.ts_ns = INT64_C(1483228800000000000) + (int64_t)i * 1000003,
+                                 .data = chance + i % PERIOD * SIZE,
+                                 .n_captured = size,
+                                 .n_wire = size};
+        assert_int_equal(writer_put(w, &r), 0);
+    }
+    return written_bytes(w, 0);
+}
+
+static void a_restart_may_need_all_of_its_history(void **state)
 {
     (void)state;
-    char path[320], index[340];
+    const struct bytes plain = far_repetitions(3000), b = gzip_at_level(plain, 9, Z_DEFAULT_STRATEGY);
+    assert_in_range(b.n, 0, plain.n / 20); /* all repetitions were found */
+    check_gzip(b, 1, 4);
+    free(b.data);
+    free(plain.data);
+}
+
+/* The next bytes from a restart point are those of the whole. */
+static void check_restart(const char *path, const struct restart_list *list, size_t i, struct bytes plain)
+{
+    enum { PIECE = 70000 };
+    static uint8_t window[RESTART_WINDOW_SIZE], piece[PIECE];
+    const struct restart *r = &list->items[i];
+    int code;
+    char *why;
+    struct stream *stream = stream_open(path, NULL, &code, &why);
+    if (r->n_window)
+        assert_int_equal(ZSTD_decompress(window, sizeof window, list->windows + r->window_at, r->window_size),
+                         r->n_window);
+    stream_gzip_resume(stream, r, window);
+    const size_t left = plain.n - (size_t)r->inflated, n = left < PIECE ? left : PIECE;
+    for (size_t got = 0; got < n;) {
+        const size_t n_read = stream_read(stream, piece + got, n - got);
+        assert_true(n_read > 0);
+        got += n_read;
+    }
+    assert_memory_equal(piece, plain.data + r->inflated, n);
+    stream_close(stream);
+}
+
+/* However little is asked for at a time, so that what was inflated has to wait for room wherever a block begins. */
+static void restart_points_hold_for_reads_of_any_size(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {2000, 3000, 4096, 100000};
+    const struct bytes near = plain_bytes(), far = far_repetitions(3000);
+    const struct bytes plains[] = {{near.data, 2000000}, far};
+    for (size_t k = 0; k < 2; k++) {
+        char path[320];
+        const struct bytes b = gzip_with(plains[k], 6, Z_DEFAULT_STRATEGY, 4);
+        capture_save(folder, "x.pcap.gz", b, path, sizeof path);
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            static uint8_t piece[100000];
+            struct restart_list list = {.spacing = 1};
+            int code;
+            char *why;
+            struct stream *stream = stream_open(path, NULL, &code, &why);
+            stream_gzip_collect(stream, &list);
+            while (stream_read(stream, piece, sizes[s]) > 0)
+                ;
+            assert_string_equal(stream->fault, "");
+            assert_true(list.n > 5);
+            for (size_t i = 0; i < list.n; i++)
+                check_restart(path, &list, i, plains[k]);
+            stream_close(stream);
+            restart_list_free(&list);
+        }
+        unlink(path);
+        free(b.data);
+    }
+    free(near.data);
+    free(far.data);
+}
+
+/* Where one is due as a member begins, but not all of them. */
+static void members_are_restart_points(void **state)
+{
+    enum { SPACING = 3 << 20 };
+    (void)state;
+    char path[320], index[340], *why;
+    struct file_kind kind;
+    struct parts parts;
     save_records("members.pcap.gz", 0, path, sizeof path);
     snprintf(index, sizeof index, "%s.dfx", path);
-    make_index(path, 1 << 20);
-    check_parts(path, 15);
+    make_index(path, SPACING);
+    check_parts(path, 10);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
+    size_t n_members = 0;
+    for (size_t i = 1; i < parts.n; i++) {
+        n_members += parts.restarts[i].n_window == 0;
+        assert_true(parts.restarts[i].inflated >= parts.restarts[i - 1].inflated + SPACING);
+    }
+    assert_true(n_members > 0);
+    parts_free(&parts);
     unlink(index);
     unlink(path);
 }
@@ -649,6 +760,8 @@ int main(void)
         cmocka_unit_test(a_spoiled_trailer_is_not_believed),
         cmocka_unit_test(other_files_have_no_index),
         cmocka_unit_test(any_range_between_restart_points),
+        cmocka_unit_test(a_restart_may_need_all_of_its_history),
+        cmocka_unit_test(restart_points_hold_for_reads_of_any_size),
         cmocka_unit_test(members_are_restart_points),
         cmocka_unit_test(a_spoiled_index_is_not_believed),
         cmocka_unit_test(a_frame_is_not_elsewhere),

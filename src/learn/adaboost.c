@@ -87,21 +87,25 @@ static int predicted(const int64_t *stats, int n_classes)
     return most;
 }
 
-/* The weight of wrongly classified rows, as a share of all. */
-static double find_error(const struct adaboost *a, const struct tree *tree)
+/* In fixed point. */
+struct error {
+    int64_t wrong, all; /* the weight of wrongly classified rows, and of all */
+};
+
+static struct error find_error(const struct adaboost *a, const struct tree *tree)
 {
-    int64_t wrong = 0, all = 0;
+    struct error error = {0, 0};
     for (uint32_t i = 0; i < tree->n; i++) {
         if (tree->nodes[i].feature != TREE_LEAF)
             continue;
         const int64_t *stats = tree_stats(tree, i);
         const int most = predicted(stats, a->n_classes);
         for (int k = 0; k < a->n_classes; k++) {
-            all += stats[k];
-            wrong += k == most ? 0 : stats[k];
+            error.all += stats[k];
+            error.wrong += k == most ? 0 : stats[k];
         }
     }
-    return (double)wrong / (double)all;
+    return error;
 }
 
 /* SAMME: the factor of a leaf's rows is 1 where it is right and exp(vote) where it is wrong. */
@@ -164,15 +168,22 @@ static void change_weights(const struct adaboost *a, const struct grow_tree *t, 
     free(factors);
 }
 
-static enum verdict judge(const struct adaboost *a, double error, double *vote)
+/* Of n classes a guess is wrong for (n - 1) / n of the weight. In doubles 2 / 3 would lie below 1 - 1 / 3. */
+static int is_guess(const struct error *e, int n_classes)
+{
+    return (__int128)e->wrong * n_classes >= (__int128)e->all * (n_classes - 1);
+}
+
+static enum verdict judge(const struct adaboost *a, const struct error *e, double *vote)
 {
     *vote = 1;
-    if (error <= 0)
+    if (e->wrong <= 0)
         return KEEP_AND_STOP;
     if (a->options->algorithm == ALGORITHM_SAMME_R)
         return KEEP;
-    if (error >= 1 - 1.0 / a->n_classes)
+    if (is_guess(e, a->n_classes))
         return DROP_AND_STOP;
+    const double error = (double)e->wrong / (double)e->all;
     *vote = a->options->learning_rate * (real_log((1 - error) / error) + real_log(a->n_classes - 1));
     return KEEP;
 }
@@ -187,7 +198,8 @@ static void boost(const struct adaboost *a, struct model *model)
         struct grow_tree t = grow_one(a, round);
         count_rows(a, &t);
         double vote;
-        verdict = judge(a, find_error(a, &t.tree), &vote);
+        const struct error error = find_error(a, &t.tree);
+        verdict = judge(a, &error, &vote);
         if (verdict == KEEP)
             change_weights(a, &t, vote);
         if (verdict != DROP_AND_STOP)

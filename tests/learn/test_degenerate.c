@@ -161,21 +161,80 @@ static void perfect(void **state)
     }
 }
 
-/* A stump that is right for half of the rows is no better than guessing, and votes for nothing. */
+/* A stump that is right for one in as many rows as there are classes is no better than guessing, and votes for
+ * nothing. */
 static void guesses_are_not_kept(void **state)
 {
     (void)state;
+    for (size_t n_classes = 2; n_classes <= 8; n_classes++) {
+        double values[16];
+        uint8_t labels[16];
+        for (size_t i = 0; i < 2 * n_classes; i++) {
+            values[i] = (double)(i / n_classes);
+            labels[i] = (uint8_t)(i % n_classes);
+        }
+        const struct table table = {1, (int)n_classes, 2 * n_classes, values, labels, NULL};
+        struct learner_options options;
+        const struct learner *learner = learner_find("adaboost");
+        learner->defaults(&options);
+        options.algorithm = ALGORITHM_SAMME;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        assert_null(example_model(&fit, 0));
+        assert_non_null(strstr(fit.why, "no better than guessing"));
+        free(fit.why);
+    }
+}
+
+/* Two classes share a leaf evenly: the first is predicted, and the other gains weight, by hand: a quarter of the weight is
+ * wrong, which gives a vote of log(3) + log(3 - 1) = log(6). */
+static void of_equal_classes_the_first_is_predicted(void **state)
+{
+    (void)state;
     const double values[] = {0, 0, 1, 1};
-    const uint8_t labels[] = {0, 1, 0, 1};
-    const struct table table = {1, 2, 4, values, labels, NULL};
+    const uint8_t labels[] = {1, 0, 2, 2};
+    const struct table table = {1, 3, 4, values, labels, NULL};
     struct learner_options options;
     const struct learner *learner = learner_find("adaboost");
     learner->defaults(&options);
     options.algorithm = ALGORITHM_SAMME;
-    struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
-    assert_null(example_model(&fit, 0));
-    assert_non_null(strstr(fit.why, "no better than guessing"));
-    free(fit.why);
+    for (options.n_estimators = 1; options.n_estimators <= 2; options.n_estimators++) {
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        const struct model_trees *t = &model->trees;
+        uint8_t predicted[4];
+        model_predict(model, values, 4, predicted);
+        assert_memory_equal(predicted, options.n_estimators == 1 ? "\0\0\2\2" : "\1\1\2\2", 4);
+        assert_true(fabs(t->tree_weights[0] - log(6)) < 1e-12);
+        if (options.n_estimators == 2) {
+            const double *shares = &t->values[3 * (t->tree_start[1] + t->left[t->tree_start[1]])];
+            assert_true(fabs(shares[0] - 1.0 / 7) < 1e-12 && fabs(shares[1] - 6.0 / 7) < 1e-12);
+        }
+        model_free(model);
+    }
+}
+
+/* A value that is just the threshold goes left, and the next larger single-precision one right. */
+static void a_value_on_the_threshold_goes_left(void **state)
+{
+    (void)state;
+    const double values[] = {1, 1, 2, 2};
+    const uint8_t labels[] = {0, 0, 1, 1};
+    const struct table table = {1, 2, 4, values, labels, NULL};
+    const double on[] = {1.5, nextafterf(1.5F, 2)};
+    for (size_t l = 0; l < n_learners; l++) {
+        if (strcmp(learners[l].name, "bayes") == 0) /* has no thresholds */
+            continue;
+        struct learner_options options;
+        learners[l].defaults(&options);
+        options.no_bootstrap = 1;
+        struct example_fit fit = {
+            .table = &table, .learner = &learners[l], .options = &options, .n_bins = 255};
+        struct model *model = example_model(&fit, 0);
+        uint8_t predicted[2];
+        model_predict(model, on, 2, predicted);
+        assert_memory_equal(predicted, "\0\1", 2);
+        model_free(model);
+    }
 }
 
 /* Where no feature tells anything, what is predicted is the classes' shares, from the first round on. */
@@ -289,6 +348,8 @@ int main(void)
         cmocka_unit_test(duplicates),
         cmocka_unit_test(perfect),
         cmocka_unit_test(guesses_are_not_kept),
+        cmocka_unit_test(of_equal_classes_the_first_is_predicted),
+        cmocka_unit_test(a_value_on_the_threshold_goes_left),
         cmocka_unit_test(boosting_begins_with_the_shares_of_the_classes),
         cmocka_unit_test(boosting_goes_on_where_nothing_is_left),
         cmocka_unit_test(wrong_parameters),

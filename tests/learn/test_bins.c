@@ -95,6 +95,47 @@ static void heavy_values_stand_alone(void **state)
     bins_free(bins);
 }
 
+/* By hand. Values 1, 2, 3, ... with so many rows each, and the largest value of each bin. */
+static void rows_are_dealt_evenly(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t n_bins;
+        size_t counts[16];
+        float last[6];
+    } cases[] = {
+        {3, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {4, 8, 12}},
+        /* shares are rounded up, and reckoned anew: 4 of 14, 4 of 10, 3 of 6, 3 */
+        {4, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {4, 8, 11, 14}},
+        /* 4 of 12 rows are a bin's share, and not more than that; 5 of 13 are more */
+        {3, {3, 4, 1, 1, 3}, {2, 5}},
+        {3, {3, 5, 1, 1, 3}, {1, 2, 5}},
+        {4, {3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {2, 6, 9, 12}}, /* nor are 3 of 14, of four bins */
+        /* less than half a share stays with a heavy value, and is not reckoned with any more */
+        {4, {1, 8, 1, 1, 1, 1, 1, 1, 1}, {2, 5, 7, 9}},
+        /* around a heavy value, and between two, the others are dealt by themselves */
+        {4, {1, 1, 6, 1, 1, 1, 1}, {2, 3, 5, 7}},
+        {4, {6, 1, 1, 1, 1, 6}, {1, 3, 5, 6}},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double values[32];
+        size_t n = 0, n_bins = 0;
+        for (size_t v = 0; v < 16; v++)
+            for (size_t i = 0; i < cases[c].counts[v]; i++)
+                values[n++] = (double)(v + 1);
+        while (n_bins < 6 && cases[c].last[n_bins] > 0)
+            n_bins++;
+        const struct table table = one_feature(values, n);
+        struct bins *bins = bins_find(NULL, &table, cases[c].n_bins);
+        assert_int_equal(bins->features[0].n, n_bins);
+        for (size_t b = 0; b < n_bins; b++) {
+            assert_near(bins->features[0].last[b], cases[c].last[b], 0);
+            assert_near(bins->features[0].first[b], b ? cases[c].last[b - 1] + 1 : 1, 0);
+        }
+        bins_free(bins);
+    }
+}
+
 struct spread {
     const struct table *table;
     uint32_t n_bins;
@@ -210,6 +251,7 @@ int main(void)
         cmocka_unit_test(exact_values),
         cmocka_unit_test(thresholds_part_bins),
         cmocka_unit_test(heavy_values_stand_alone),
+        cmocka_unit_test(rows_are_dealt_evenly),
         cmocka_unit_test(same_for_any_spread),
         cmocka_unit_test(wide_bins),
         cmocka_unit_test(as_many_values_as_bins),

@@ -140,23 +140,26 @@ static void duplicates(void **state)
     expect("adaboost", &table, NULL);
 }
 
-/* Rows that a stump tells apart without error: boosting and AdaBoost stop where there is nothing left,
- * and predict them all. */
+/* Rows that a stump tells apart without error: AdaBoost stops where there is nothing left, and all are predicted. */
 static void perfect(void **state)
 {
     const double values[] = {1, 2, 3, 4, 11, 12, 13, 14};
     const uint8_t labels[] = {0, 0, 0, 0, 1, 1, 1, 1};
     (void)state;
     const struct table table = {1, 2, 8, values, labels, NULL};
-    for (size_t i = 0; i < n_learners; i++) {
+    for (size_t i = 0; i < 2 * n_learners; i++) {
+        const struct learner *learner = &learners[i / 2];
         struct learner_options options;
-        learners[i].defaults(&options);
-        struct example_fit fit = {
-            .table = &table, .learner = &learners[i], .options = &options, .n_bins = 255};
+        learner->defaults(&options);
+        options.algorithm = i % 2 ? ALGORITHM_SAMME : ALGORITHM_SAMME_R;
+        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
         struct model *model = example_model(&fit, 2);
         uint8_t predicted[8];
+        assert_null(model_check(model));
         model_predict(model, values, 8, predicted);
         assert_memory_equal(predicted, labels, 8);
+        if (strcmp(learner->name, "adaboost") == 0)
+            assert_int_equal(model->trees.n_trees, 1);
         model_free(model);
     }
 }

@@ -29,14 +29,6 @@ mpi_environment() {
     fi
 }
 
-# Every mpirun of a user on a machine makes the same folder and removes it when it is empty, under the feet of one that starts at that
-# moment ("unable to create the desired directory: File exists"). Where several run side by side, this keeps it until the script ends.
-hold_mpi_folder() {
-    mpi_folder=${TMPDIR:-/tmp}/ompi.$(hostname -s).$(id -u)/held.$$
-    mkdir -p "$mpi_folder" || mkdir -p "$mpi_folder" || true
-    trap 'rmdir "$mpi_folder" 2>/dev/null || true' EXIT
-}
-
 # The build folder of a preset of CMakePresets.json.
 build_folder() { # PRESET
     if [ "$1" = release ]; then echo "$root/build"; else echo "$root/build-$1"; fi

@@ -33,23 +33,36 @@ stop_in_good_order() { # SIGNAL
     [ -z "$launched" ] || kill -USR1 "$launched" 2>/dev/null || true
 }
 
-# Runs darkforest on all tasks of the job; its exit code.
-launch() { # ARGUMENT...
-    local launcher=(mpirun) program code=0
-    program=$(darkforest_program)
-    if [ "${DARKFOREST_LAUNCHER:=srun}" = mpirun ]; then
-        hold_mpi_folder
-    else
-        # The first rank makes the report when the others have left: however long it takes.
-        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0)
-    fi
-    trap 'stop_in_good_order USR1' USR1
-    trap 'stop_in_good_order TERM' TERM
-    "${launcher[@]}" "$program" "$@" &
+# Runs the launcher to its end; its exit code.
+run_launcher() { # COMMAND...
+    local code=0
+    "$@" &
     launched=$!
     # A signal ends `wait` early: wait until the launcher itself has ended.
     while wait "$launched" || code=$?; kill -0 "$launched" 2>/dev/null; do code=0; done
     launched=
+    return "$code"
+}
+
+# Runs darkforest on all tasks of the job; its exit code. 1, which darkforest never ends with, says that mpirun could not begin, and it is
+# asked again: all mpiruns of a user on a node, and the daemons (orted) by which Open MPI 4 reaches the other nodes of a job, make the same
+# folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that starts at that moment.
+launch() { # ARGUMENT...
+    local launcher=(mpirun) tries=3 program code=0
+    program=$(darkforest_program)
+    if [ "${DARKFOREST_LAUNCHER:=srun}" != mpirun ]; then
+        # The first rank makes the report when the others have left: however long it takes.
+        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0)
+        tries=1
+    fi
+    trap 'stop_in_good_order USR1' USR1
+    trap 'stop_in_good_order TERM' TERM
+    run_launcher "${launcher[@]}" "$program" "$@" || code=$?
+    while [ "$code" = 1 ] && [ "$was_cancelled" = 0 ] && ((--tries > 0)); do
+        echo "job: mpirun could not begin; once more"
+        code=0
+        run_launcher "${launcher[@]}" "$program" "$@" || code=$?
+    done
     return "$code"
 }
 

@@ -10,6 +10,14 @@ set -euo pipefail
 
 failed=()
 
+# Every mpirun of a user on a machine makes the same folder and removes it when it is empty, under the feet of one that starts at that
+# moment ("unable to create the desired directory: File exists"). Tests run several side by side: this keeps it until they have ended.
+hold_mpi_folder() {
+    mpi_folder=${TMPDIR:-/tmp}/ompi.$(hostname -s).$(id -u)/held.$$
+    mkdir -p "$mpi_folder" || mkdir -p "$mpi_folder" || true
+    trap 'rmdir "$mpi_folder" "${mpi_folder%/*}" 2>/dev/null || true' EXIT
+}
+
 run_ctest() { # PRESET
     local folder
     folder=$(build_folder "$1")

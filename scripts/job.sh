@@ -49,7 +49,7 @@ run_launcher() { # COMMAND...
 # folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that starts at that moment.
 launch() { # ARGUMENT...
     local launcher=(mpirun) tries=3 program code=0
-    program=$(darkforest_program)
+    program=$(darkforest_program) || return
     if [ "${DARKFOREST_LAUNCHER:=srun}" != mpirun ]; then
         # The first rank makes the report when the others have left: however long it takes.
         launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0)

@@ -42,3 +42,4 @@ launches 1 2 mpirun 1 TERM:1 0
 for launcher in srun mpirun; do launches 75 1 $launcher USR1:75 0; done
 for code in 65 74 75 78 137; do launches $code 1 mpirun $code 0; done
 launches 1 1 srun 1 0
+DARKFOREST=$work/nowhere launches 78 0 mpirun 0

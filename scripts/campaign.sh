@@ -43,6 +43,7 @@ read_entries() {
         line ~ /^\[/ || !match(line, /[=:]/) { refuse(NR, "not a line of `key = value`, `[section]` or a comment") }
         {
             key = trimmed(substr(line, 1, RSTART - 1))
+            if (length(section) > 48) refuse(section_line, "the name of the section is longer than 48 bytes")
             if (section in lines && lines[section] != section_line)
                 refuse(section_line, "there are two sections [" section "]: the other one is in line " lines[section])
             if ((section, key) in keys)
@@ -114,14 +115,14 @@ absolute_paths() { # PATH...
 seconds_of_time() { # SECTION KEY
     local given time date='^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}(:[0-9]{2}){0,2})?$'
     given=$(campaign_value "$1" "$2")
-    time=${given%Z}
-    time=${time/ /T}
-    if [[ $time =~ ^[0-9]+$ ]]; then
-        echo $((10#$time))
+    if [[ $given =~ ^[0-9]{1,10}$ ]]; then
+        echo $((10#$given))
         return
     fi
+    time=${given%Z}
+    time=${time/ /T}
     case $time in *T??) time=$time:00 ;; esac
-    { [[ $time =~ $date ]] && date -u -d "$time UTC" +%s 2>/dev/null; } ||
+    { [[ $time =~ $date && $time > 1970-01 && $time < 2262-01 ]] && date -u -d "$time UTC" +%s 2>/dev/null; } ||
         die 78 "$campaign: [$1] $2 is not a time: '$given' (a slice begins and ends with a whole second)"
 }
 
@@ -147,6 +148,7 @@ stamp() { # SECONDS
 }
 
 is_name() { # TEXT
+    local LC_ALL=C # letters are those of ASCII
     [[ $1 =~ ^[A-Za-z0-9_-][A-Za-z0-9._-]*$ ]]
 }
 
@@ -159,6 +161,8 @@ campaign_open() { # FILE
     output=$(campaign_value campaign output)
     is_name "$name" || die 78 "$campaign: [campaign] name (absent: the file's) is made of letters, digits, . _ -: '$name'"
     [ -n "$output" ] || die 78 "$campaign: [campaign] names no output"
+    [ -n "$(campaign_value devices files none)" ] ||
+        die 78 "$campaign: [devices] files names none: without the key every source is kept"
     output=$(absolute_paths "$output")
     slice_seconds=$(seconds_of_duration slurm slice 1h) || exit
     window_seconds=$(seconds_of_duration extract window 1h) || exit
@@ -169,7 +173,7 @@ campaign_open() { # FILE
 
 read_months() {
     local month key
-    while read -r month; do
+    while IFS= read -r month; do
         is_name "$month" || die 78 "$campaign: [month $month]: the name of a month is made of letters, digits, . _ -"
         for key in from to archive; do
             [ -n "$(campaign_value "month $month" "$key")" ] || die 78 "$campaign: [month $month] names no $key"

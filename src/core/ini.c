@@ -110,7 +110,8 @@ static int check_repeats(const struct ini *ini)
 int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
 {
     *ini = (struct ini){.path = memory_text(name)};
-    struct cursor c = {.ini = ini, .text = text, .n = n};
+    const size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* as Windows sets it */
+    struct cursor c = {.ini = ini, .text = text, .n = n, .at = mark};
     const int bad = ini_parse_stream(next_line, &c, keep_entry, &c);
     if (c.bad_line) {
         log_error("%s:%d: the line is longer than %d bytes or holds a NUL byte", name, c.bad_line, c.room);

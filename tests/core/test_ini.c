@@ -112,7 +112,8 @@ static void what_is_given_twice_is_refused(void **state)
         {"[a]\nk = 1\n[b]\nk = 9\n[a]\nj = 3",
          "x.ini:5: there are two sections [a]: the other one is in line 1"},
         {"[a]\nk = 1\n; next\n\n  [a]\nk = 1\n", "x.ini:5: there are two sections [a]"},
-        {"\xef\xbb\xbf[a]\nk = 1\n[a]\nj = 1\n", "x.ini:3: there are two sections [a]"},
+        {"\xef\xbb\xbf[a]\nk = 1\n[a]\nj = 1\n",
+         "x.ini:3: there are two sections [a]: the other one is in line 1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(cases[i].text, strlen(cases[i].text), cases[i].words);

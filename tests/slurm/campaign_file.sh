@@ -101,6 +101,24 @@ what_is_refused() {
     refused "[month 2017-02] from is not a time: 'tomorrow'"
     campaign_file 'just words'
     refused 'c.ini:7: not a line of `key = value`'
+    for time in 1483228800Z 01483228800 1969-12-31 2262-01-01 2017-02-29 2017-01-01T24; do
+        campaign_file '[month 2017-02]' 'archive = a' "from = $time" 'to = 2262-02-02'
+        refused "[month 2017-02] from is not a time: '$time'"
+    done
+    for month in ' 2017-01' '2017-01 '; do
+        campaign_file "[month $month]" 'archive = a' 'from = 2017-01-01' 'to = 2017-01-02'
+        refused "[month $month]: the name of a month is made of letters"
+    done
+    long=$(printf %042d 1)
+    campaign_file "[month $long]" 'archive = a' 'from = 2017-01-01' 'to = 2017-01-02'
+    accepted '2017-01: 24 windows' "$long: 24 windows"
+    campaign_file "[month 0$long]" 'archive = a' 'from = 2017-01-01' 'to = 2017-01-02'
+    refused 'c.ini:7: the name of the section is longer than 48 bytes'
+    campaign_file '[devices]' 'files = ; none'
+    refused '[devices] files names none: without the key every source is kept'
+    campaign_file '[campaign]' 'name = x'
+    printf '\xef\xbb\xbf%s' "$(cat "$work/c.ini")" >"$work/with-bom" && mv "$work/with-bom" "$work/c.ini"
+    refused 'c.ini:7: there are two sections [campaign]: the other one is in line 1'
     for window in 1h30m 0 1.5s soon; do
         campaign_file '[extract]' "window = $window"
         refused "[extract] window is not a duration of whole seconds: '$window'"

@@ -183,6 +183,13 @@ a_slice_of_nothing() {
     expect 65 sbatch 'notes.txt' submit-campaign.sh --dry-run "$work/nothing.ini"
 }
 
+# Rules that are named but missing are not those that the program has without a name.
+a_slice_without_rules() {
+    { sed 's/= out/= ruleless/' "$work/study.ini" && printf '[label]\nrules =\n'; } >"$work/ruleless.ini"
+    extract_slice 78 "$work/ruleless.ini"
+    expect 78 sbatch 'error' submit-campaign.sh --dry-run "$work/ruleless.ini"
+}
+
 # Damage is the last word only when nothing is left to do.
 a_damaged_one() {
     local slice=$work/out/runs/a/20170101T010000
@@ -213,4 +220,5 @@ a_slice_again
 a_changed_one
 a_slice_from_elsewhere
 a_slice_of_nothing
+a_slice_without_rules
 a_damaged_one

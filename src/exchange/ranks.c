@@ -90,7 +90,8 @@ const char *ranks_task_number(void)
 
 /*
  * A process that no launcher started needs neither a network nor Open MPI's daemon: without them it is up in
- * a fifth of the time. What the user has set stays.
+ * a fifth of the time. Nor does it need Open MPI's folder under /tmp, which all programs of a user make and
+ * remove: one in fifty failed where some began at the same moment. What the user has set stays.
  */
 static void prepare_to_be_alone(void)
 {
@@ -99,6 +100,7 @@ static void prepare_to_be_alone(void)
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
 }
 
 /* All ranks, those of a node one behind the other however the launcher dealt them out: neighbours form

@@ -115,7 +115,7 @@ absolute_paths() { # PATH...
 seconds_of_time() { # SECTION KEY
     local given time date='^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}(:[0-9]{2}){0,2})?$'
     given=$(campaign_value "$1" "$2")
-    if [[ $given =~ ^[0-9]{1,10}$ ]]; then
+    if [[ $given =~ ^[0-9]{1,10}$ ]] && ((10#$given < 9223372036)); then
         echo $((10#$given))
         return
     fi

@@ -8,6 +8,7 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+was_signalled=0
 was_cancelled=0
 launched=
 
@@ -28,6 +29,7 @@ job_deadline() {
 # Slurm signals the batch script (--signal=B:USR1@120, scancel); the ranks hear it from here, in the one form both launchers pass on.
 # After a cancellation nothing is put back into the queue.
 stop_in_good_order() { # SIGNAL
+    was_signalled=1
     [ "$1" != TERM ] || was_cancelled=1
     echo "job: $1 received, stopping in good order"
     [ -z "$launched" ] || kill -USR1 "$launched" 2>/dev/null || true
@@ -44,9 +46,9 @@ run_launcher() { # COMMAND...
     return "$code"
 }
 
-# Runs darkforest on all tasks of the job; its exit code. 1, which darkforest never ends with, says that mpirun could not begin, and it is
-# asked again: all mpiruns of a user on a node, and the daemons (orted) by which Open MPI 4 reaches the other nodes of a job, make the same
-# folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that starts at that moment.
+# Runs darkforest on all tasks of the job; its exit code. mpirun's own, 1, mostly says that it could not begin, and it is asked again, at once
+# or, after a signal, when the job is: all mpiruns of a user on a node, and the daemons (orted) by which Open MPI 4 reaches the other nodes of
+# a job, make the same folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that starts at that moment.
 launch() { # ARGUMENT...
     local launcher=(mpirun) tries=3 program code=0
     program=$(darkforest_program) || return
@@ -58,8 +60,9 @@ launch() { # ARGUMENT...
     trap 'stop_in_good_order USR1' USR1
     trap 'stop_in_good_order TERM' TERM
     run_launcher "${launcher[@]}" "$program" "$@" || code=$?
-    while [ "$code" = 1 ] && [ "$was_cancelled" = 0 ] && ((--tries > 0)); do
-        echo "job: mpirun could not begin; once more"
+    while [ "$code" = 1 ] && ((--tries > 0)); do
+        [ "$was_signalled" = 0 ] || return 75
+        echo "job: mpirun ended with 1, which is not the program's: once more"
         code=0
         run_launcher "${launcher[@]}" "$program" "$@" || code=$?
     done

@@ -274,7 +274,7 @@ int export_features(const struct ranks *ranks, const struct strings *operands,
 {
     struct export export = {.ranks = ranks, .options = options};
     char *why = NULL;
-    int code = ranks_agree(ranks, prepare_key(&export), NULL);
+    int code = ranks_agree(ranks, ranks_rank(ranks) == 0 ? prepare_key(&export) : EXIT_DONE, NULL);
     if (code == EXIT_DONE)
         code = inputs_features(ranks, operands, &export.inputs);
     if (code == EXIT_DONE && ranks_rank(ranks) == 0)

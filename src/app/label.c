@@ -4,11 +4,13 @@
  *
  * Files are taken as many at a time as there are ranks. Each rank looks whether one of them is whole, then
  * groups of ranks label one each: a rank takes its share of its file's rows, and the new file bears the old
- * one's name in another folder. So no file is opened by more ranks than have rows of it, and who looked.
+ * one's name in another folder. So no file is opened by more ranks than have rows of it, those who looked,
+ * and the first of its group.
  */
 #include "command.h"
 #include "inputs.h"
 #include "run_record.h"
+#include "same_file.h"
 #include "stop.h"
 #include "this_run.h"
 
@@ -133,7 +135,10 @@ struct labelling {
     const char *input;
     struct features_file *file; /* NULL where there are no rows for this rank */
     struct features_meta meta;  /* of rank 0 */
-    uint64_t n_rows;
+    struct found {              /* by rank 0; fixed width: it crosses MPI */
+        uint64_t n_rows;
+        struct same_file file;
+    } found;
 };
 
 /* Local. */
@@ -144,29 +149,33 @@ static int open_input(struct labelling *l, char **why)
     return code;
 }
 
-/* Local. Another file may have come to bear the name since rank 0 looked. */
+/* Local. */
 static int open_own_part(struct labelling *l, char **why)
 {
-    const struct features_part part = features_part(l->n_rows, 0, ranks_rank(l->group), ranks_size(l->group));
+    const struct features_part part =
+        features_part(l->found.n_rows, 0, ranks_rank(l->group), ranks_size(l->group));
     if (l->file || part.from == part.to)
         return EXIT_DONE;
     const int code = open_input(l, why);
-    if (code != EXIT_DONE || l->meta.n_rows == l->n_rows)
-        return code;
-    *why = text_format("%s has changed since it was first looked at", l->input);
-    return EXIT_IO;
+    return exit_worse(code, same_file_check(l->input, &l->found.file, why));
 }
 
-/* Rank 0 says how many rows there are, then who has some opens the file too. Collective; the agreed exit
- * code. */
-static int open_together(struct labelling *l)
+/* Rank 0 says what it has found, then who has rows of it opens the file too: another may have come to bear
+ * its name since, also since it was looked at. Collective; the agreed exit code. */
+static int open_together(const struct label_run *run, struct labelling *l)
 {
     char *why = NULL;
-    int code = ranks_rank(l->group) == 0 ? open_input(l, &why) : EXIT_DONE;
+    int code = EXIT_DONE;
+    if (ranks_rank(l->group) == 0) {
+        l->found.file = same_file_note(l->input);
+        code = open_input(l, &why);
+        if (code == EXIT_DONE)
+            code = check_replies(run, l->input, &l->meta, &why);
+    }
     code = ranks_agree(l->group, code, why);
     if (code == EXIT_DONE) {
-        l->n_rows = l->meta.n_rows;
-        ranks_broadcast(l->group, 0, &l->n_rows, sizeof l->n_rows);
+        l->found.n_rows = l->meta.n_rows;
+        ranks_broadcast(l->group, 0, &l->found, sizeof l->found);
         code = open_own_part(l, &why);
         code = ranks_agree(l->group, code, why);
     }
@@ -178,7 +187,7 @@ static int open_together(struct labelling *l)
 static int relabel_rounds(struct label_run *run, const struct labelling *l, struct features_writer *writer)
 {
     const int rank = ranks_rank(l->group), size = ranks_size(l->group);
-    const uint64_t n_rows = l->n_rows;
+    const uint64_t n_rows = l->found.n_rows;
     struct source_row *rows = memory_get((size_t)features_part(n_rows, 0, 0, size).to * sizeof *rows);
     char *why = NULL;
     int code = EXIT_DONE;
@@ -206,10 +215,10 @@ static int relabel_file(struct label_run *run, const struct ranks *group, const 
     struct features_writer *writer;
     char *path = output_path(run, input);
     run_record_phase(run->record, "label");
-    int code = open_together(&l);
+    int code = open_together(run, &l);
     if (code == EXIT_DONE) {
         sign(run, &l.meta);
-        code = features_begin(&writer, group, path, &l.meta, l.n_rows);
+        code = features_begin(&writer, group, path, &l.meta, l.found.n_rows);
     }
     if (code == EXIT_DONE)
         code = features_end(writer, relabel_rounds(run, &l, writer));

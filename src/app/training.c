@@ -64,13 +64,17 @@ static struct deal deal_pieces(const struct ranks *ranks, const struct training_
     return deal;
 }
 
-static void tell_deal(const struct deal *deal, const struct training_rows *rows, size_t n_pieces)
+static void tell_deal(const struct deal *deal, const struct training_rows *rows,
+                      const struct training_plan *plan, const struct recipes *recipes)
 {
     char bytes[FORMAT_TIME_SIZE];
+    size_t n_fits = 0;
+    for (size_t i = 0; i < recipes->n; i++)
+        n_fits += recipes_source(recipes, i) == i ? fits_parts(plan) : 0;
     if (deal->n_groups > 1)
         log_info("%zu fits over %d groups of ranks, side by side; a node holds the rows once, %s; the lines "
                  "below are of the first group",
-                 n_pieces, deal->n_groups, format_size(rows->n_total * TRAINING_ROW_BYTES, bytes));
+                 n_fits, deal->n_groups, format_size(rows->n_total * TRAINING_ROW_BYTES, bytes));
 }
 
 /* From the first rank of the group that has fitted it to rank 0, which alone writes it. */
@@ -129,7 +133,7 @@ int training_run(const struct ranks *ranks, const struct training_plan *plan, st
 {
     memset(models, 0, recipes->n * sizeof *models);
     struct deal deal = deal_pieces(ranks, plan, rows, recipes);
-    tell_deal(&deal, rows, fits_parts(plan) * recipes->n);
+    tell_deal(&deal, rows, plan, recipes);
     struct fits f = {
         .plan = plan, .recipes = recipes, .deal = &deal, .rows = rows->table, .first = rows->first};
     f.number = deal_group_of_rank(&deal, ranks_rank(ranks));

@@ -2,6 +2,7 @@
 
 #include "inputs.h"
 #include "mixture.h"
+#include "same_file.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
@@ -15,7 +16,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Rows read at once. */
 #define BLOCK 16384
@@ -42,29 +42,11 @@ char *training_rows_inputs(const struct strings *paths)
     return text;
 }
 
-/* A file as rank 0 found it. Files are replaced by a rename: rows of the one and labels of the other, or as
- * many rows as the other had, would be taken for one file's. Fixed width: it crosses MPI. */
+/* A file as rank 0 found it. Fixed width: it crosses MPI. */
 struct surveyed {
-    uint64_t n_rows, n_bytes, inode;
+    uint64_t n_rows;
+    struct same_file file;
 };
-
-static struct surveyed find_file(const char *path, uint64_t n_rows)
-{
-    struct stat status;
-    return stat(path, &status) ? (struct surveyed){n_rows, 0, 0}
-                               : (struct surveyed){n_rows, (uint64_t)status.st_size, status.st_ino};
-}
-
-/* EXIT_DONE; EXIT_IO with *why, in place of what was wrong with it, when it is another than was surveyed. */
-static int check_same(const char *path, const struct surveyed *file, char **why)
-{
-    const struct surveyed now = find_file(path, file->n_rows);
-    if (now.n_bytes == file->n_bytes && now.inode == file->inode)
-        return EXIT_DONE;
-    free(*why);
-    *why = text_format("%s has changed since it was first looked at", path);
-    return EXIT_IO;
-}
 
 /* What one file adds to what is known of all. */
 static void note_file(struct training_rows *rows, const struct features_meta *meta)
@@ -106,7 +88,7 @@ static int survey(const struct strings *paths, struct surveyed *files, struct tr
     rows->about.windows = memory_zeroed(paths->n, sizeof *rows->about.windows);
     for (size_t i = 0; i < paths->n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
-        files[i] = find_file(paths->items[i], 0);
+        files[i].file = same_file_note(paths->items[i]);
         struct features_file *file = features_open(paths->items[i], &meta, &code, why);
         if (!file)
             break;
@@ -188,7 +170,7 @@ static int read_share(const struct ranks *ranks, const struct strings *paths, co
             continue;
         int code =
             read_part(paths->items[i], from - start, (size_t)(to - from), rows, (size_t)(from - first), why);
-        code = exit_worse(code, check_same(paths->items[i], &files[i], why));
+        code = exit_worse(code, same_file_check(paths->items[i], &files[i].file, why));
         if (code != EXIT_DONE)
             return code;
     }

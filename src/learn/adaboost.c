@@ -168,10 +168,12 @@ static void change_weights(const struct adaboost *a, const struct grow_tree *t, 
     free(factors);
 }
 
-/* Of n classes a guess is wrong for (n - 1) / n of the weight. In doubles 2 / 3 would lie below 1 - 1 / 3. */
+/* Of n classes a guess is wrong for (n - 1) / n of the weight. Weights are rounded: what comes this near is a
+ * guess, and what is left has a vote above 0. */
 static int is_guess(const struct error *e, int n_classes)
 {
-    return (__int128)e->wrong * n_classes >= (__int128)e->all * (n_classes - 1);
+    const int64_t near = e->all >> 40;
+    return (__int128)e->wrong * n_classes >= (__int128)(e->all - near) * (n_classes - 1);
 }
 
 static enum verdict judge(const struct adaboost *a, const struct error *e, double *vote)

@@ -94,10 +94,21 @@ static void judge_cells(const struct model *model, const struct bins *bins, cons
     free(cell_of);
 }
 
+/* Whether joining rows can pay: there are trees, and splits by each feature are few enough to have a bin each. */
+static int can_join(const struct model *model)
+{
+    const struct model_trees *trees = &model->trees;
+    uint64_t *n_splits = memory_zeroed((size_t)model->n_features + 1, sizeof *n_splits), most = 0;
+    for (uint64_t node = 0; node < trees->n_nodes; node++)
+        if (trees->feature[node] >= 0 && ++n_splits[trees->feature[node]] > most)
+            most++;
+    free(n_splits);
+    return trees->n_trees > 0 && most < BINS_MOST;
+}
+
 void model_judge(const struct model *model, const struct table *rows, struct metrics *m)
 {
-    struct bins *bins = bins_between_thresholds(model);
-    const int joined = model->trees.n_trees > 0 && bins->n_most <= BINS_MOST;
+    struct bins *bins = can_join(model) ? bins_between_thresholds(model) : NULL;
     for (size_t from = 0; from < rows->n; from += PIECE) {
         struct table piece = *rows;
         piece.n = rows->n - from < PIECE ? rows->n - from : PIECE;
@@ -107,7 +118,7 @@ void model_judge(const struct model *model, const struct table *rows, struct met
             piece.values = table_row(rows, from);
             piece.labels = rows->labels + from;
         }
-        if (joined)
+        if (bins)
             judge_cells(model, bins, &piece, m);
         else
             judge_each(model, &piece, NULL, m);

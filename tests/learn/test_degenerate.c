@@ -140,7 +140,8 @@ static void duplicates(void **state)
     expect("adaboost", &table, NULL);
 }
 
-/* Rows that a stump tells apart without error: AdaBoost stops where there is nothing left, and all are predicted. */
+/* Rows that a stump tells apart without error: AdaBoost stops where there is nothing left, and all are
+ * predicted. */
 static void perfect(void **state)
 {
     const double values[] = {1, 2, 3, 4, 11, 12, 13, 14};
@@ -164,8 +165,8 @@ static void perfect(void **state)
     }
 }
 
-/* A stump that is right for one in as many rows as there are classes is no better than guessing, and votes for
- * nothing. */
+/* A stump that is right for one in as many rows as there are classes is no better than guessing, and votes
+ * for nothing. */
 static void guesses_are_not_kept(void **state)
 {
     (void)state;
@@ -188,8 +189,37 @@ static void guesses_are_not_kept(void **state)
     }
 }
 
-/* Two classes share a leaf evenly: the first is predicted, and the other gains weight, by hand: a quarter of the weight is
- * wrong, which gives a vote of log(3) + log(3 - 1) = log(6). */
+/* Where nothing tells rows apart, the first tree's wrong rows gain weight until all classes weigh the same
+ * but for the rounding: the next tree guesses, and its vote would be a rounding error, below 0 too. */
+static void near_guesses_are_not_kept(void **state)
+{
+    (void)state;
+    for (size_t first = 2; first < 40; first++)
+        for (size_t others = 1; others < first; others++) {
+            double values[128];
+            uint8_t labels[128];
+            const size_t n = first + others + others;
+            for (size_t i = 0; i < n; i++) {
+                values[i] = 7;
+                labels[i] = (uint8_t)(i < first ? 0 : 1 + i % 2);
+            }
+            const struct table table = {1, 3, n, values, labels, NULL};
+            struct learner_options options;
+            const struct learner *learner = learner_find("adaboost");
+            learner->defaults(&options);
+            options.algorithm = ALGORITHM_SAMME;
+            struct example_fit fit = {
+                .table = &table, .learner = learner, .options = &options, .n_bins = 255};
+            struct model *model = example_model(&fit, 0);
+            assert_non_null(model);
+            assert_null(model_check(model));
+            assert_int_equal(model->trees.n_trees, 1);
+            model_free(model);
+        }
+}
+
+/* Two classes share a leaf evenly: the first is predicted, and the other gains weight, by hand: a quarter of
+ * the weight is wrong, which gives a vote of log(3) + log(3 - 1) = log(6). */
 static void of_equal_classes_the_first_is_predicted(void **state)
 {
     (void)state;
@@ -351,6 +381,7 @@ int main(void)
         cmocka_unit_test(duplicates),
         cmocka_unit_test(perfect),
         cmocka_unit_test(guesses_are_not_kept),
+        cmocka_unit_test(near_guesses_are_not_kept),
         cmocka_unit_test(of_equal_classes_the_first_is_predicted),
         cmocka_unit_test(a_value_on_the_threshold_goes_left),
         cmocka_unit_test(boosting_begins_with_the_shares_of_the_classes),

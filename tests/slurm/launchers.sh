@@ -37,8 +37,9 @@ launches 0 1 mpirun 0
 launches 0 2 mpirun 1 0
 launches 75 3 mpirun 1 1 75
 launches 1 3 mpirun 1 1 1 0
-launches 1 1 mpirun TERM:1 0
-launches 1 2 mpirun 1 TERM:1 0
+for signal in TERM USR1; do launches 75 1 mpirun $signal:1 0; done
+launches 75 2 mpirun 1 USR1:1 0
+launches 1 1 srun USR1:1 0
 for launcher in srun mpirun; do launches 75 1 $launcher USR1:75 0; done
 for code in 65 74 75 78 137; do launches $code 1 mpirun $code 0; done
 launches 1 1 srun 1 0

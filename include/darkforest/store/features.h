@@ -81,7 +81,7 @@ int features_read(struct features_file *file, uint64_t first, size_t n, struct s
 void features_close(struct features_file *file);
 /*
  * Whether the file is whole: every column against its checksum, the number and the order of the rows,
- * the sum of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, clauses joined by semicolons;
+ * codes that stand for something, the sum of the tally. 0, or EXIT_BAD_DATA with what is wrong in *why, clauses joined by semicolons;
  * EXIT_IO with a sentence when it cannot be read.
  */
 int features_verify(struct features_file *file, const struct features_meta *meta, char **why);

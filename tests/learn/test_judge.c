@@ -18,12 +18,15 @@ static void assert_judged_by_row(const struct model *model, const struct table *
     struct metrics by_row, judged;
     metrics_init(&by_row, CLASSES);
     metrics_init(&judged, CLASSES);
+    double *memory = memory_get(rows->n * EXAMPLE_FEATURES * sizeof *memory);
+    uint8_t *classes = memory_get(rows->n);
+    model_predict(model, table_rows(rows, 0, rows->n, memory), rows->n, classes);
     for (size_t i = 0; i < rows->n; i++) {
         const uint8_t truth = table_label(rows, i);
-        uint8_t class;
-        model_predict(model, table_row(rows, i), 1, &class);
-        metrics_count(&by_row, &truth, &class, NULL, 1);
+        metrics_count(&by_row, &truth, &classes[i], NULL, 1);
     }
+    free(classes);
+    free(memory);
     model_judge(model, rows, &judged);
     assert_memory_equal(by_row.confusion, judged.confusion, CLASSES * CLASSES * sizeof *judged.confusion);
     metrics_free(&by_row);

@@ -132,7 +132,7 @@ void inputs_find_times(const struct ranks *world, struct archive *archive, const
     int64_t *times = memory_get((2 * archive->n + 1) * sizeof *times);
     for (size_t i = 0; i < archive->n && ranks_rank(world) == 0; i++) {
         struct file_kind *kind = &archive->files[i].kind;
-        slices_find_end(archive->files[i].path, kind, index_dir);
+        slices_find_times(archive->files[i].path, kind, index_dir);
         times[2 * i] = kind->last_ts_ns;
         times[2 * i + 1] = kind->middle_ts_ns;
     }
@@ -155,17 +155,6 @@ int inputs_rules(const struct ranks *world, const char *path, struct rules *rule
     return code;
 }
 
-/* Rank 0's n bytes to all, in fresh memory on the others. */
-static void broadcast_bytes(const struct ranks *world, char **bytes, size_t *n)
-{
-    uint64_t n_bytes = *n;
-    ranks_broadcast(world, 0, &n_bytes, sizeof n_bytes);
-    *n = (size_t)n_bytes;
-    if (!*bytes)
-        *bytes = memory_get(*n);
-    ranks_broadcast(world, 0, *bytes, *n);
-}
-
 int inputs_campaign(const struct ranks *world, const char *path, struct campaign *campaign)
 {
     char *text = NULL;
@@ -174,8 +163,10 @@ int inputs_campaign(const struct ranks *world, const char *path, struct campaign
     int code = ranks_rank(world) == 0 ? campaign_load(path, &text, &n) : EXIT_DONE;
     code = ranks_agree(world, code, NULL);
     if (code == EXIT_DONE) {
-        broadcast_bytes(world, &text, &n);
-        code = ranks_agree(world, campaign_read(campaign, path, text, n), NULL);
+        struct node_copy *copy = node_copy_new(world, text, n);
+        const char *bytes = node_copy_bytes(copy, &n);
+        code = ranks_agree(world, campaign_read(campaign, path, bytes, n), NULL);
+        node_copy_free(copy);
     }
     free(text);
     return code;

@@ -243,7 +243,7 @@ static void take_times(const struct parts *parts, struct file_kind *kind)
     free(begins);
 }
 
-void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir)
+void slices_find_times(const char *path, struct file_kind *kind, const char *index_dir)
 {
     struct parts parts;
     if (kind->container != CONTAINER_PCAP)

@@ -9,7 +9,7 @@
 
 struct features_file {
     char *path;
-    hid_t file;
+    hid_t file, sources; /* the group of the columns */
     uint64_t n_rows, n_categories;
     hid_t datasets[COLUMNS_MAX]; /* -1 for the means, which are computed; a proof opens them too */
     int packed[COLUMNS_MAX];     /* laid out as we do; others are read through HDF5's filters */

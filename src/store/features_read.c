@@ -26,9 +26,8 @@ int features_column_open(struct features_file *file, size_t c)
 {
     const struct source_column *column = &source_columns[c];
     struct hdf_shape shape = {0};
-    hid_t sources = hdf_group_open(file->file, "sources");
     hid_t dataset = file->datasets[c] =
-        hdf_dataset_open(sources, column->name, layout_type(column->type), &shape);
+        hdf_dataset_open(file->sources, column->name, layout_type(column->type), &shape);
     if (dataset < 0 || shape.n_dimensions != 1 || shape.dimensions[0] != file->n_rows ||
         !can_hold(dataset, file->n_rows, column_size(column->type)))
         return -1;
@@ -38,6 +37,7 @@ int features_column_open(struct features_file *file, size_t c)
 
 static int open_columns(struct features_file *file, char **why)
 {
+    file->sources = hdf_group_open(file->file, "sources");
     for (size_t c = 0; c < source_n_columns; c++) {
         const struct source_column *column = &source_columns[c];
         file->datasets[c] = -1;

@@ -189,7 +189,7 @@ static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t
     struct file_kind kind;
     char *why;
     assert_int_equal(file_sniff(path, &kind, &why), 0);
-    slices_find_end(path, &kind, NULL);
+    slices_find_times(path, &kind, NULL);
     unlink(path);
     return kind;
 }

@@ -165,6 +165,19 @@ static void perfect(void **state)
     }
 }
 
+static struct model *fit_samme(const struct table *table, uint64_t n_estimators, char **why)
+{
+    struct learner_options options;
+    const struct learner *learner = learner_find("adaboost");
+    learner->defaults(&options);
+    options.algorithm = ALGORITHM_SAMME;
+    options.n_estimators = n_estimators;
+    struct example_fit fit = {.table = table, .learner = learner, .options = &options, .n_bins = 255};
+    struct model *model = example_model(&fit, 0);
+    *why = fit.why;
+    return model;
+}
+
 /* A stump that is right for one in as many rows as there are classes is no better than guessing, and votes
  * for nothing. */
 static void guesses_are_not_kept(void **state)
@@ -178,14 +191,10 @@ static void guesses_are_not_kept(void **state)
             labels[i] = (uint8_t)(i % n_classes);
         }
         const struct table table = {1, (int)n_classes, 2 * n_classes, values, labels, NULL};
-        struct learner_options options;
-        const struct learner *learner = learner_find("adaboost");
-        learner->defaults(&options);
-        options.algorithm = ALGORITHM_SAMME;
-        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
-        assert_null(example_model(&fit, 0));
-        assert_non_null(strstr(fit.why, "no better than guessing"));
-        free(fit.why);
+        char *why;
+        assert_null(fit_samme(&table, 50, &why));
+        assert_non_null(strstr(why, "no better than guessing"));
+        free(why);
     }
 }
 
@@ -204,13 +213,8 @@ static void near_guesses_are_not_kept(void **state)
                 labels[i] = (uint8_t)(i < first ? 0 : 1 + i % 2);
             }
             const struct table table = {1, 3, n, values, labels, NULL};
-            struct learner_options options;
-            const struct learner *learner = learner_find("adaboost");
-            learner->defaults(&options);
-            options.algorithm = ALGORITHM_SAMME;
-            struct example_fit fit = {
-                .table = &table, .learner = learner, .options = &options, .n_bins = 255};
-            struct model *model = example_model(&fit, 0);
+            char *why;
+            struct model *model = fit_samme(&table, 50, &why);
             assert_non_null(model);
             assert_null(model_check(model));
             assert_int_equal(model->trees.n_trees, 1);
@@ -226,19 +230,15 @@ static void of_equal_classes_the_first_is_predicted(void **state)
     const double values[] = {0, 0, 1, 1};
     const uint8_t labels[] = {1, 0, 2, 2};
     const struct table table = {1, 3, 4, values, labels, NULL};
-    struct learner_options options;
-    const struct learner *learner = learner_find("adaboost");
-    learner->defaults(&options);
-    options.algorithm = ALGORITHM_SAMME;
-    for (options.n_estimators = 1; options.n_estimators <= 2; options.n_estimators++) {
-        struct example_fit fit = {.table = &table, .learner = learner, .options = &options, .n_bins = 255};
-        struct model *model = example_model(&fit, 0);
+    for (uint64_t n = 1; n <= 2; n++) {
+        char *why;
+        struct model *model = fit_samme(&table, n, &why);
         const struct model_trees *t = &model->trees;
         uint8_t predicted[4];
         model_predict(model, values, 4, predicted);
-        assert_memory_equal(predicted, options.n_estimators == 1 ? "\0\0\2\2" : "\1\1\2\2", 4);
+        assert_memory_equal(predicted, n == 1 ? "\0\0\2\2" : "\1\1\2\2", 4);
         assert_true(fabs(t->tree_weights[0] - log(6)) < 1e-12);
-        if (options.n_estimators == 2) {
+        if (n == 2) {
             const double *shares = &t->values[3 * (t->tree_start[1] + t->left[t->tree_start[1]])];
             assert_true(fabs(shares[0] - 1.0 / 7) < 1e-12 && fabs(shares[1] - 6.0 / 7) < 1e-12);
         }

@@ -26,7 +26,7 @@ struct file_kind {
     enum container container;
     struct record_format format; /* pcapng: of the rewritten records, link type of its first interface */
     int64_t first_ts_ns;         /* INT64_MAX when the file holds no record */
-    int64_t last_ts_ns;          /* INT64_MIN: not known (see slices_find_end) */
+    int64_t last_ts_ns;          /* INT64_MIN: not known (see slices_find_times) */
     int64_t middle_ts_ns;        /* about half of its records are later; INT64_MIN: not known, the same */
     uint64_t n_bytes;            /* of the file on disk; 0 for a pipe */
     uint64_t inode;              /* with the size and the time of its last change: which file it was */

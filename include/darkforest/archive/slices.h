@@ -1,5 +1,5 @@
 /*
- * slices.h - who reads what of a step (step.h). Local; pure but for slices_find_end,
+ * slices.h - who reads what of a step (step.h). Local; pure but for slices_find_times,
  * which reads files.
  *
  *     archive, by time:  [file][file][file] [file][file] ...     a step: files that all ranks read together
@@ -42,7 +42,7 @@ void slices_free(struct slices *slices);
  * compressed file, by the last records of a plain one. An index also gives kind->middle_ts_ns, which a few
  * records of a wrong time do not move.
  */
-void slices_find_end(const char *path, struct file_kind *kind, const char *index_dir);
+void slices_find_times(const char *path, struct file_kind *kind, const char *index_dir);
 /* What a file of an archive is taken to span when nothing better is known. */
 struct slices_span {
     int64_t longest_ns;   /* twice the largest gap between first packets; INT64_MAX: no gap to judge by */

@@ -27,19 +27,28 @@ run_ctest() { # PRESET
     grep -q '^100% tests passed' "$folder/ctest.log" || failed+=("tests, $1")
 }
 
-fuzz_all() {
-    local fuzzer folder
+fuzz() { # FUZZER
+    local folder corpus
     folder=$(build_folder fuzz)
-    for fuzzer in "$folder"/fuzzers/*; do
-        [ -x "$fuzzer" ] || continue
-        say "fuzzing $(basename "$fuzzer") for ${FUZZ_SECONDS:=10} s"
-        mkdir -p "$folder/corpus/$(basename "$fuzzer")"
-        if ! (cd "$folder" && "$fuzzer" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 \
-            "corpus/$(basename "$fuzzer")") >"$fuzzer.log" 2>&1; then
-            tail -n 40 "$fuzzer.log"
-            failed+=("$fuzzer (its finding is named in $fuzzer.log)")
-        fi
+    corpus=corpus/$(basename "$1")
+    mkdir -p "$folder/$corpus"
+    (cd "$folder" && "$1" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 "$corpus") >"$1.log" 2>&1
+}
+
+fuzz_all() { # as many at once as there are processors
+    local folder fuzzer
+    folder=$(build_folder fuzz)
+    say "fuzzing, ${FUZZ_SECONDS:=10} s each"
+    : >"$folder/failed"
+    for fuzzer in $(find "$folder/fuzzers" -type f -executable | sort); do
+        [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n || true
+        { fuzz "$fuzzer" || echo "$fuzzer" >>"$folder/failed"; } &
     done
+    wait
+    while read -r fuzzer; do
+        tail -n 40 "$fuzzer.log"
+        failed+=("$fuzzer (its finding is named in $fuzzer.log)")
+    done <"$folder/failed"
 }
 
 summaries() {
@@ -62,9 +71,6 @@ main() {
     run_ctest release
     say "building, with sanitizers"
     build asan ON
-    # What Open MPI and its friends never free is not ours; its plugins are gone when leaks are told, so whole call stacks are needed.
-    export ASAN_OPTIONS=fast_unwind_on_malloc=0
-    export LSAN_OPTIONS="suppressions=$root/tests/leaks.supp:print_suppressions=0"
     run_ctest asan
     if command -v clang >/dev/null; then
         say "building the fuzzers"

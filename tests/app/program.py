@@ -23,7 +23,6 @@ ENVIRONMENT = dict(
     # Open MPI looks for fabrics for half a second at each start; there is none in a test.
     OMPI_MCA_pml="ob1",
     OMPI_MCA_btl="self,vader",
-    ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
 )
 
 

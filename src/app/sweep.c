@@ -125,8 +125,8 @@ static int is_past(const struct pass_input *in, struct time_range left, size_t f
            first_ns - in->window_ns >= left.to_ns;
 }
 
-/* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where an index
- * does not tell. */
+/* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where nothing
+ * tells. */
 static int64_t end_of(const struct file_kind *kind)
 {
     int64_t half, end;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define TAIL_BYTES ((uint64_t)256 << 10)  /* of a plain file, in which its end is looked for */
+#define MIDDLE_BYTES ((uint64_t)64 << 10) /* and its middle */
 #define DISORDER_NS INT64_C(60000000000)  /* that records may be out of order by */
 #define SMALLEST_CUT ((uint64_t)64 << 10) /* a cut costs a resynchronisation: not for less than this */
 
@@ -198,36 +199,55 @@ int64_t slices_reach(const struct archive *archive, size_t file, const struct sl
     return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, span_of(kind, span));
 }
 
-/* The latest time among the last records of a plain file; INT64_MIN when none is found, when the end is
- * damaged (the file was to go on), and when it lies before the beginning: then its records are in no order. */
-static int64_t end_of_plain(const char *path, const struct file_kind *kind)
-{
-    const uint64_t from = kind->n_bytes > TAIL_BYTES ? kind->n_bytes - TAIL_BYTES : READER_FIRST_RECORD;
-    int64_t last = INT64_MIN;
-    int code;
-    char *why = NULL;
-    struct record record;
-    struct reader *reader = reader_open_range(path, kind, from, UINT64_MAX, &code, &why);
-    for (struct block block; reader && reader_next(reader, &block) > 0;)
-        for (size_t i = 0; i < block.n_records; i++) {
-            record_read(&kind->format, block.data, block.starts + i, 1, &record);
-            last = record.ts_ns > last ? record.ts_ns : last;
-        }
-    if ((reader && reader_damage(reader)->what[0]) || last < kind->first_ts_ns)
-        last = INT64_MIN;
-    reader_close(reader);
-    free(why);
-    return last;
-}
-
 static int compare_times(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
+/* The times of the records that start in bytes [from, to) of a plain file, in order; their number, which is 0
+ * when the file is damaged there. */
+static size_t times_between(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
+                            int64_t **times)
+{
+    size_t n = 0;
+    int code;
+    char *why = NULL;
+    struct record record;
+    struct reader *reader = reader_open_range(path, kind, from, to, &code, &why);
+    *times = memory_get(READER_MOST_RECORDS(to - from) * sizeof **times);
+    for (struct block block; reader && reader_next(reader, &block) > 0;)
+        for (size_t i = 0; i < block.n_records; i++) {
+            record_read(&kind->format, block.data, block.starts + i, 1, &record);
+            (*times)[n++] = record.ts_ns;
+        }
+    if (reader && reader_damage(reader)->what[0])
+        n = 0;
+    reader_close(reader);
+    free(why);
+    qsort(*times, n, sizeof **times, compare_times);
+    return n;
+}
+
+/* The end is not known when it is damaged (the file was to go on), and when it lies before the beginning: then
+ * the records are in no order. */
+static void take_times_of_plain(const char *path, struct file_kind *kind)
+{
+    const uint64_t size = kind->n_bytes, half = size / 2;
+    int64_t *times;
+    size_t n =
+        times_between(path, kind, size > TAIL_BYTES ? size - TAIL_BYTES : READER_FIRST_RECORD, size, &times);
+    if (n > 0 && times[n - 1] >= kind->first_ts_ns)
+        kind->last_ts_ns = times[n - 1];
+    free(times);
+    n = times_between(path, kind, half, half + MIDDLE_BYTES < size ? half + MIDDLE_BYTES : size, &times);
+    if (n > 0)
+        kind->middle_ts_ns = times[n / 2];
+    free(times);
+}
+
 /* Parts hold about as much each. */
-static void take_times(const struct parts *parts, struct file_kind *kind)
+static void take_times_of_parts(const struct parts *parts, struct file_kind *kind)
 {
     int64_t *begins = memory_get((parts->n + 1) * sizeof *begins);
     size_t n = 0;
@@ -249,9 +269,9 @@ void slices_find_times(const char *path, struct file_kind *kind, const char *ind
     if (kind->container != CONTAINER_PCAP)
         return;
     if (kind->compression == COMPRESSION_NONE) {
-        kind->last_ts_ns = end_of_plain(path, kind);
+        take_times_of_plain(path, kind);
     } else if (parts_load(&parts, path, kind, index_dir, NULL)) {
-        take_times(&parts, kind);
+        take_times_of_parts(&parts, kind);
         parts_free(&parts);
     }
 }

@@ -10,10 +10,10 @@
 #include "call.h"
 #include "campaign.h"
 #include "command.h"
-#include "finish.h"
 #include "inputs.h"
 #include "month_files.h"
 #include "reproduce_months.h"
+#include "reproduce_plan.h"
 #include "reproduce_tables.h"
 #include "run_record.h"
 #include "stop.h"
@@ -222,47 +222,6 @@ static int do_all(struct reproduce *r)
     return exit_worse(code, r->damaged);
 }
 
-static void plan_windows(const struct campaign *c, size_t m)
-{
-    const struct campaign_month *month = &c->months[m];
-    char *folder = campaign_features(c, m);
-    long long n = 0, n_finished = 0;
-    for (int64_t at = month->from_ns; at < month->to_ns; at += c->window_ns, n++) {
-        char *path = finish_path(folder, at / NS_PER_S);
-        n_finished += access(path, F_OK) == 0;
-        free(path);
-    }
-    printf("%s: extract: %lld of %lld windows finished\n", month->name, n_finished, n);
-    free(folder);
-}
-
-static void plan_learners(const struct campaign *c, size_t m, const char *what,
-                          int (*finished)(const struct campaign *c, size_t m, size_t learner))
-{
-    for (size_t l = 0; l < c->learners.n; l++)
-        printf("%s: %s %s: %s\n", c->months[m].name, what, c->learners.items[l],
-               finished(c, m, l) ? "finished" : "to do");
-}
-
-/* Whether a result is finished, and both months' models are, which are fitted anew before it. */
-static int will_stay_judged(const struct campaign *c, size_t m, size_t learner)
-{
-    return reproduce_is_trained(c, 0, learner) && reproduce_is_trained(c, m, learner) &&
-           reproduce_is_judged(c, m, learner);
-}
-
-/* What is finished and what is not, on stdout. Rank 0. */
-static void print_plan(const struct campaign *c)
-{
-    for (size_t m = 0; m < c->n_months; m++)
-        plan_windows(c, m);
-    for (size_t m = 0; m < c->n_months; m++)
-        plan_learners(c, m, "train", reproduce_is_trained);
-    for (size_t m = 1; m < c->n_months; m++)
-        plan_learners(c, m, "judge the first month's", will_stay_judged);
-    printf("then the tables (%s/tables.md) and the report (%s/report)\n", c->output, c->output);
-}
-
 /* Whether every month's archive is where the campaign says. Rank 0. */
 static int find_archives(const struct campaign *c)
 {
@@ -293,7 +252,7 @@ static int tell_plan(const struct reproduce *r)
     for (size_t m = 0; m < r->campaign.n_months && code == EXIT_DONE; m++)
         code = check_month(r, m);
     if (code == EXIT_DONE && is_first)
-        print_plan(&r->campaign);
+        reproduce_print_plan(&r->campaign);
     return code;
 }
 

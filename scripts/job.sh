@@ -11,6 +11,7 @@
 was_signalled=0
 was_cancelled=0
 launched=
+beginning=60 # seconds in which a rank that is killed has most likely not begun to work
 
 # This job by the id that means it alone: the last task of an array has the number of the array, which means all of its tasks.
 own_job_id() {
@@ -46,24 +47,31 @@ run_launcher() { # COMMAND...
     return "$code"
 }
 
-# Runs darkforest on all tasks of the job; its exit code. mpirun's own, 1, mostly says that it could not begin, and it is asked again, at once
-# or, after a signal, when the job is: all mpiruns of a user on a node, and the daemons (orted) by which Open MPI 4 reaches the other nodes of
-# a job, make the same folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that starts at that moment.
+# Whether an exit code is none of the program's, and the launcher should be asked again:
+# - mpirun's own, 1, mostly says that it could not begin: all mpiruns of a user on a node, and the daemons (orted) by which Open MPI 4
+#   reaches the other nodes of a job, make the same folder, ompi.HOST.UID, and each removes it when it is empty, under the feet of one that
+#   starts at that moment;
+# - ranks crash now and then while MPI begins, on a busy node. (srun tells how the last of them ended, whom it killed for the first one's sake.)
+could_not_begin() { # CODE SECONDS
+    [ "$1" = "$launcher_failed" ] || { [ "$1" -gt 128 ] && [ "$2" -lt "$beginning" ]; }
+}
+
+# Runs darkforest on all tasks of the job; its exit code.
 launch() { # ARGUMENT...
-    local launcher=(mpirun) tries=3 program code=0
+    local launcher=(mpirun) launcher_failed=1 tries=3 began=$SECONDS program code=0
     program=$(darkforest_program) || return
     if [ "${DARKFOREST_LAUNCHER:=srun}" != mpirun ]; then
         # The first rank makes the report when the others have left: however long it takes.
         launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0)
-        tries=1
+        launcher_failed=none
     fi
     trap 'stop_in_good_order USR1' USR1
     trap 'stop_in_good_order TERM' TERM
     run_launcher "${launcher[@]}" "$program" "$@" || code=$?
-    while [ "$code" = 1 ] && ((--tries > 0)); do
+    while could_not_begin "$code" $((SECONDS - began)) && ((--tries > 0)); do
         [ "$was_signalled" = 0 ] || return 75
-        echo "job: mpirun ended with 1, which is not the program's: once more"
-        code=0
+        echo "job: ${launcher[0]} ended with $code, which is not the program's: once more"
+        code=0 began=$SECONDS
         run_launcher "${launcher[@]}" "$program" "$@" || code=$?
     done
     return "$code"

@@ -54,6 +54,14 @@ char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns)
     return text;
 }
 
+size_t begins_number(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
 /* The rest of a line, behind its time. */
 static enum begins_answer ask_line(const char *rest, const struct beginning *b)
 {

@@ -11,6 +11,7 @@
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,50 +29,72 @@ static int covers(const struct features_meta *meta, const struct finished_settin
     return from >= to || (meta->covered_from_ns <= from && to <= meta->covered_to_ns);
 }
 
-/* Whether a file was made with these settings: NULL, or what differs. */
-static const char *what_differs(const struct finished_settings *settings, const struct features_meta *meta)
+/* What a file was made with otherwise than these settings have it, as a list; fresh memory, "" for nothing. */
+static char *what_differs(const struct finished_settings *settings, const struct features_meta *meta)
 {
-    if (meta->window_length != settings->window_s)
-        return "--window";
-    if (meta->inventory_checksum != settings->inventory_checksum)
-        return "the device inventory";
-    if (strcmp(meta->filter, settings->filter) != 0)
-        return "--filter";
-    if (!covers(meta, settings))
-        return "--from or --to inside its window";
     char *ours = rules_text(settings->rules), *theirs = rules_text(&meta->rules);
-    const int same = strcmp(ours, theirs) == 0;
+    const struct {
+        int differs;
+        const char *name;
+    } all[] = {
+        {meta->window_length != settings->window_s, "--window"},
+        {meta->inventory_checksum != settings->inventory_checksum, "the device inventory"},
+        {strcmp(meta->filter, settings->filter) != 0, "--filter"},
+        {meta->window_length == settings->window_s && !covers(meta, settings),
+         "--from or --to inside its window"},
+        {strcmp(ours, theirs) != 0,
+         "the rules; `darkforest label` decides labels again without reading packets"},
+    };
+    char *list;
+    size_t n;
+    FILE *out = memory_stream(&list, &n);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].differs)
+            fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "", all[i].name);
+    memory_stream_end(out);
     free(ours);
     free(theirs);
-    return same ? NULL : "the rules; `darkforest label` decides labels again without reading packets";
+    return list;
 }
 
-/* Input files that begin in the window and that its feature file was made without. */
-static void find_lacking(struct finished *finished, const char *path, const struct features_meta *meta,
-                         const struct finished_settings *settings)
+/* Counts what is told of one file, and keeps the first clause; takes it over. */
+static void add_clause(size_t *n, char **first, char *clause)
+{
+    log_verbose("%s", clause);
+    if (*first)
+        free(clause);
+    else
+        *first = clause;
+    ++*n;
+}
+
+/* Whether the window's feature file was made without input files that begin in it, or with more of them. */
+static void compare_inputs(struct finished *finished, const char *path, const struct features_meta *meta,
+                           const struct finished_settings *settings)
 {
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
-    int lacks = 0;
+    char *lacking = NULL;
+    size_t n = 0;
     for (size_t i = 0; i < archive->n && meta->begins; i++) {
         const struct archive_file *file = &archive->files[i];
         const int64_t first_ns = file->kind.first_ts_ns;
         if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
             windows_index(first_ns, settings->window_s * NS_PER_S) != index)
             continue;
+        n++;
         const enum begins_answer answer = begins_ask(meta->begins, file);
-        if (answer == BEGINS_THERE)
-            continue;
-        char *text = text_format("%s was made %s %s", path,
-                                 answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
-        log_verbose("%s", text);
-        if (finished->one_lacking)
-            free(text);
-        else
-            finished->one_lacking = text;
-        lacks = 1;
+        if (answer != BEGINS_THERE && !lacking)
+            lacking = text_format("%s was made %s %s", path,
+                                  answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
     }
-    finished->n_lacking += (size_t)lacks;
+    if (lacking)
+        add_clause(&finished->n_lacking, &finished->one_lacking, lacking);
+    else if (n > 0 && begins_number(meta->begins) > n)
+        add_clause(
+            &finished->n_fuller, &finished->one_fuller,
+            text_format("%s was made with %zu files that begin in its window, of which %zu %s given now",
+                        path, begins_number(meta->begins), n, n == 1 ? "is" : "are"));
 }
 
 /* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
@@ -86,21 +109,47 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         free(why);
         return code == EXIT_BAD_DATA ? EXIT_IO : code; /* 65 would be told of the archive */
     }
-    const char *differs = what_differs(settings, &meta);
-    if (differs) {
-        log_error("%s was made with other settings (%s): choose another output folder, or remove the file",
-                  path, differs);
-        code = EXIT_BAD_CONFIG;
+    char *differs = what_differs(settings, &meta);
+    if (*differs) {
+        add_clause(&finished->n_other, &finished->one_other,
+                   text_format("%s was made with other settings (%s)", path, differs));
     } else {
         finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
         finished->indexes[finished->n++] = meta.window_start / meta.window_length;
         damages_add(&finished->damages, meta.damages);
-        find_lacking(finished, path, &meta, settings);
+        compare_inputs(finished, path, &meta, settings);
         log_verbose("%s is finished: its window is not computed again", path);
     }
+    free(differs);
     features_close(file);
     features_meta_free(&meta);
     return code;
+}
+
+/* What is told of the folder as a whole; EXIT_BAD_CONFIG when its files and this run do not fit. */
+static int judge(const struct finished *finished)
+{
+    if (finished->n_other) {
+        log_error(
+            "%s; %zu feature %s there so (--verbose names all): choose another output folder, or remove "
+            "them",
+            finished->one_other, finished->n_other, finished->n_other == 1 ? "file is" : "files are");
+        return EXIT_BAD_CONFIG;
+    }
+    if (finished->n_lacking) {
+        log_error("%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
+                  "their feature files and give all files of a window at once, or leave these windows out by "
+                  "--from and --to",
+                  finished->one_lacking, finished->n_lacking,
+                  finished->n_lacking == 1 ? "window is" : "windows are");
+        return EXIT_BAD_CONFIG;
+    }
+    if (finished->n_fuller)
+        log_warn(
+            "%s; %zu finished %s so (--verbose names all) and stay as they are: should packets have counted "
+            "twice, remove their feature files",
+            finished->one_fuller, finished->n_fuller, finished->n_fuller == 1 ? "window is" : "windows are");
+    return 0;
 }
 
 static int look_into(struct finished *finished, const char *folder, const struct finished_settings *settings)
@@ -116,14 +165,8 @@ static int look_into(struct finished *finished, const char *folder, const struct
     for (size_t i = 0; i < paths.n && code == 0; i++)
         code = look_at(finished, paths.items[i], settings);
     strings_free_all(&paths);
-    if (finished->n_lacking && code == 0) {
-        log_error("%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
-                  "their feature files and give all files of a window at once, or leave these windows out by "
-                  "--from and --to",
-                  finished->one_lacking, finished->n_lacking,
-                  finished->n_lacking == 1 ? "window is" : "windows are");
-        code = EXIT_BAD_CONFIG;
-    }
+    if (code == 0)
+        code = judge(finished);
     if (finished->n) /* whatever the files are called */
         qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
     if (finished->n && code == 0)
@@ -153,5 +196,7 @@ void finished_free(struct finished *finished)
     free(finished->indexes);
     free(finished->damages);
     free(finished->one_lacking);
+    free(finished->one_fuller);
+    free(finished->one_other);
     *finished = (struct finished){0};
 }

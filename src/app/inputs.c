@@ -91,9 +91,10 @@ static int check_twins(const struct archive *archive, char **why)
                 return EXIT_BAD_CONFIG;
             }
             if (k + 1 == i)
-                log_warn("%s and %s begin at the same time: should they hold the same packets, these count "
-                         "twice",
-                         other, file->path);
+                log_warn(
+                    "%s and %s begin at the same time: should they hold the same packets, these count "
+                    "twice; give one of the two then, and remove the feature files that were made of both",
+                    other, file->path);
         }
     }
     return EXIT_DONE;

@@ -9,6 +9,7 @@
 #include "darkforest/core/version.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ static int answer_at_once(int argc, char **argv, int *code)
 {
     const char *word = argc > 1 ? argv[1] : "";
     *code = EXIT_DONE;
-    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
         print_usage(stdout);
     else if (strcmp(word, "--version") == 0)
         puts("darkforest " DARKFOREST_VERSION);
@@ -187,6 +188,7 @@ static int answer(int argc, char **argv)
 int main(int argc, char **argv)
 {
     log_init(LOG_NORMAL, is_first_task());
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error that is told */
     command_argc = argc;
     command_argv = argv;
     const int code = answer(argc, argv);

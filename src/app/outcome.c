@@ -58,11 +58,15 @@ static void tell_nothing_counted(const struct tally *tally)
     for (int r = 1; r < TALLY_REASONS; r++)
         most = tally->n[r] > tally->n[most] ? r : most;
     if (tally->n[most] == 0)
-        log_warn("no record was read: the files hold none of the wanted time");
+        log_warn("no record was read: the files hold none of the wanted time; remove this run's empty "
+                 "feature files "
+                 "before other files are read for their windows");
     else
-        log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)",
-                 (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
-                 tally_names[most].name, tally_names[most].description);
+        log_warn(
+            "no packet was counted: of %llu records %llu are tallied as %s (%s); remove this run's empty "
+            "feature files before other files are read for their windows",
+            (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
+            tally_names[most].name, tally_names[most].description);
 }
 
 void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,

@@ -4,6 +4,7 @@
 #include "reproduce_months.h"
 
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,17 @@ static int will_stay_judged(const struct campaign *c, size_t m, size_t learner)
            reproduce_is_judged(c, m, learner);
 }
 
+static void plan_stop(const struct campaign *c)
+{
+    char *stop = text_format("%s/STOP", c->output);
+    if (access(stop, F_OK) == 0)
+        printf("%s exists: remove it first\n", stop);
+    free(stop);
+}
+
 void reproduce_print_plan(const struct campaign *c)
 {
+    plan_stop(c);
     for (size_t m = 0; m < c->n_months; m++)
         plan_windows(c, m);
     for (size_t m = 0; m < c->n_months; m++)

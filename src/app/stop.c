@@ -54,6 +54,14 @@ static const char *signal_name(int number)
     return number == SIGUSR1 ? "USR1" : number == SIGTERM ? "TERM" : "INT";
 }
 
+/* A folder of a campaign has a link to the campaign's own file: that is the one to remove. */
+static void tell_file(void)
+{
+    char *file = realpath(stop_file, NULL);
+    snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", file ? file : stop_file);
+    free(file);
+}
+
 /* What asks to stop goes into stop_reason. */
 static void look(void)
 {
@@ -66,7 +74,7 @@ static void look(void)
     if (stop_deadline_ns && (int64_t)time(NULL) >= stop_deadline_ns / NS_PER_S)
         snprintf(stop_reason, sizeof stop_reason, "the deadline has come");
     else if (stop_file[0] && access(stop_file, F_OK) == 0)
-        snprintf(stop_reason, sizeof stop_reason, "%s exists (remove it to go on)", stop_file);
+        tell_file();
 }
 
 void stop_let_interrupts(void)

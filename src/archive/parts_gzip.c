@@ -172,12 +172,17 @@ static void fill_sizes(struct parts_gzip *g)
             (i + 1 < g->n_parts ? g->parts[i + 1].offset : g->identity.n_file) - g->parts[i].offset;
 }
 
+/* Of many files in such a folder the first is told of. */
 static int can_write(const char *index)
 {
+    static int is_told;
     char *folder = path_folder(index);
     const int can = access(folder, W_OK) == 0;
-    if (!can)
-        log_verbose("no index of restart points is kept: %s cannot be written to", folder);
+    if (!can && !is_told)
+        log_info("no index of restart points is kept, so the next run will inflate all again: %s cannot be "
+                 "written to (--index-dir keeps them elsewhere)",
+                 folder);
+    is_told |= !can;
     free(folder);
     return can;
 }

@@ -92,7 +92,7 @@ static void say_bad_value(const struct option_row *row, const char *text)
     if (row->kind == OPTION_CHOICE)
         log_error("--%s takes one of %s, not '%s'", row->name, row->argument, text);
     else if (row->min < row->max)
-        log_error("--%s takes %s from %g to %g, not '%s'", row->name, kind_hints[row->kind], row->min,
+        log_error("--%s takes %s from %.15g to %.15g, not '%s'", row->name, kind_hints[row->kind], row->min,
                   row->max, text);
     else
         log_error("--%s takes %s, not '%s'", row->name, kind_hints[row->kind], text);

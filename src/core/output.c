@@ -244,7 +244,8 @@ int output_make_directory(const char *path)
     if (!failed)
         failed = make_one(part);
     if (failed)
-        log_error("%s: the folder cannot be made: %m", path);
+        log_error("%s: the folder cannot be made: %s", path,
+                  errno == ENOTDIR ? "a file has this name, or that of a folder above it" : strerror(errno));
     else if ((failed = access(path, W_OK | X_OK)))
         log_error("%s: the folder cannot be written: %m", path);
     free(part);

@@ -158,7 +158,8 @@ enum entry_result inventory_list_add(struct inventory_list *list, struct text_vi
     }
     entry.category = category_code(&list->categories, category);
     if (entry.category == 0)
-        list->full = "more than 255 device categories";
+        list->full =
+            "more than 255 device categories (the second column, when no header line names the columns)";
     if (list->n == ENTRY_UNNAMED)
         list->full = "more than 2,147,483,648 entries";
     if (list->full)

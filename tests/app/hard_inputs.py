@@ -276,7 +276,7 @@ def full_stdout(p):
     made = made_once(p)
     features_of, model = os.path.join(made, "features"), os.path.join(made, "model.h5")
     damaged = write(os.path.join(made, "damaged.h5"), b"x")
-    for words in (["--help"], ["--version"], ["--man"], ["train", "--help"], ["info", model], ["info", "--json", features_of],
+    for words in (["--help"], ["-h"], ["--version"], ["--man"], ["train", "--help"], ["info", model], ["info", "--json", features_of],
                   ["verify", model], ["verify", *[model] * 100, damaged],
                   ["train", features_of, "-o", p.file("full-model.h5"), "--n-estimators", "2"],
                   ["evaluate", model, features_of], ["export", features_of], ["export", features_of, "--with-addresses"]):

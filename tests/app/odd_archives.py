@@ -226,6 +226,13 @@ def test_a_capture_beside_its_packed_copy(p):
     os.remove(p.file("twins/hour.pcap.bak"))
     os.rename(p.file("twins/hour.pcap.gz"), p.file("twins/copy.pcap.gz"))
     assert "begin at the same time" in extract(p, p.file("twins"), "of-copies")
+    # Given one of the two afterwards, the doubled windows stay, but not unsaid.
+    said = extract(p, p.file("twins/copy.pcap.gz"), "of-copies")
+    assert "made with 2 files that begin in its window, of which 1 is given now; 1 finished window is so" in said, said
+    # All that stands in the way is told at once.
+    extract(p, p.file("border"), "of-hours")
+    said = extract(p, p.file("border"), "of-hours", "--window", "30m", "--filter", "udp", code=BAD_CONFIG)
+    assert "other settings (--window, --filter); 3 feature files are there so" in said, said
 
 
 def test_times_as_late_as_pcap_can_say(p):
@@ -360,7 +367,7 @@ def test_a_name_that_is_not_text(p):
 
 def test_why_nothing_was_counted(p):
     said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2018-03-02T00:59:59")
-    assert "no packet was counted: of 1000 records 1000 are tallied as out_of_range" in said, said
+    assert "no packet was counted: of 1000 records 1000 are tallied as out_of_range" in said and "remove this run's empty" in said, said
     said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2019-01-01")
     assert "no record was read" in said, said
 

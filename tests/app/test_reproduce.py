@@ -205,20 +205,24 @@ def check_strays(p, ini, folder, text):
 def check_stop(p):
     """
     A file STOP stops it before the next learner, and 75 says so although a file of the archive was refused; without the file it goes
-    on and says the same.
+    on and says the same. The file that is named is the one to remove, not the link to it in a month's folder.
     """
     output = p.file("stopped")
+    stop = os.path.join(output, "STOP")
     ini = campaign(p, output, train="learners = bayes\nfolds = 0")
     os.mkdir(p.file("hours"))
     os.link(p.file("2017-01.pcap.gz"), p.file("hours", "good.pcap.gz"))
     open(p.file("hours", "empty.pcap"), "w").close()
     rewrite(ini, "archive = 2017-01.pcap.gz", "archive = hours")
     os.makedirs(output)
-    open(os.path.join(output, "STOP"), "w").close()
+    open(stop, "w").close()
+    assert "%s exists" % stop in p.do("reproduce", "--dry-run", ini).stdout
     for ranks in (1, 3):
-        assert p.run("reproduce", ini, ranks=ranks).returncode == 75
+        done = p.run("reproduce", ini, ranks=ranks)
+        assert done.returncode == 75 and ": %s exists" % stop in done.stderr, done.stderr
     assert not written(output)
-    os.remove(os.path.join(output, "STOP"))
+    os.remove(stop)
+    assert "STOP" not in p.do("reproduce", "--dry-run", ini).stdout
     os.remove(p.file("hours", "empty.pcap"))
     done = p.do("reproduce", ini)
     assert "folds |" not in done.stdout and "fitted on 2017-01" in done.stdout

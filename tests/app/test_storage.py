@@ -102,6 +102,16 @@ def full_output(p, hours, truth, ranks):
         same(p, output, truth)
 
 
+def file_too_large(p, hours, truth):
+    """A limit of the shell on the size of files; with more ranks MPI's own files would reach it before."""
+    output = p.file("limited-out")
+    os.mkdir(output)
+    words = ["extract", *hours, *FROM, "-o", output]
+    refused(p.run(*words, before=["sh", "-c", 'ulimit -f 1000 && exec "$@"', "sh"]), output, IO_FAILED, output, "File too large")
+    p.do(*words)
+    same(p, output, truth)
+
+
 def read_only_output(p, hours, truth, ranks):
     with small_disk(p, "read-only-%d" % ranks, "ro") as output:
         words = ["extract", *hours, *FROM, "-o", output]
@@ -317,6 +327,7 @@ def main():
             for ranks in (1, 2):
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)
+        file_too_large(p, hours, truth)
         tight_shared_memory(p, hours)
 
 

@@ -5,6 +5,7 @@
 #include "darkforest/core/text.h"
 #include "grow.h"
 #include "importance.h"
+#include "predict.h"
 #include "sums.h"
 
 #include <float.h>
@@ -78,13 +79,11 @@ static void count_rows(const struct adaboost *a, struct grow_tree *t)
     free(counts);
 }
 
-static int predicted(const int64_t *stats, int n_classes)
+/* As the stored tree will have it: sums that differ by less than its shares can tell are equal. */
+static int predicted(const struct tree *tree, uint32_t leaf, double *shares)
 {
-    int most = 0;
-    for (int k = 1; k < n_classes; k++)
-        if (stats[k] > stats[most])
-            most = k;
-    return most;
+    tree_shares(NULL, tree, leaf, shares);
+    return predict_largest(shares, tree->n_stats);
 }
 
 /* In fixed point. */
@@ -95,23 +94,26 @@ struct error {
 static struct error find_error(const struct adaboost *a, const struct tree *tree)
 {
     struct error error = {0, 0};
+    double *shares = memory_get((size_t)a->n_classes * sizeof *shares);
     for (uint32_t i = 0; i < tree->n; i++) {
         if (tree->nodes[i].feature != TREE_LEAF)
             continue;
         const int64_t *stats = tree_stats(tree, i);
-        const int most = predicted(stats, a->n_classes);
+        const int most = predicted(tree, i, shares);
         for (int k = 0; k < a->n_classes; k++) {
             error.all += stats[k];
             error.wrong += k == most ? 0 : stats[k];
         }
     }
+    free(shares);
     return error;
 }
 
 /* SAMME: the factor of a leaf's rows is 1 where it is right and exp(vote) where it is wrong. */
-static void discrete_factors(const struct adaboost *a, const int64_t *stats, double vote, double *factors)
+static void discrete_factors(const struct adaboost *a, const struct tree *tree, uint32_t leaf, double vote,
+                             double *factors)
 {
-    const int most = predicted(stats, a->n_classes);
+    const int most = predicted(tree, leaf, factors);
     for (int k = 0; k < a->n_classes; k++)
         factors[k] = k == most ? 1 : real_exp(vote);
 }
@@ -144,7 +146,7 @@ static double find_factors(const struct adaboost *a, const struct tree *tree, do
         if (a->options->algorithm == ALGORITHM_SAMME_R)
             real_factors(a, stats, factors);
         else
-            discrete_factors(a, stats, vote, factors);
+            discrete_factors(a, tree, i, vote, factors);
         for (int k = 0; k < a->n_classes; k++)
             sum += factors[k] * (double)stats[k] * UNIT;
     }

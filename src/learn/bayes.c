@@ -4,6 +4,7 @@
 #include "darkforest/core/text.h"
 #include "exact.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -54,6 +55,16 @@ static void pool(const struct model *m, int f, double *mean, double *variance)
     }
 }
 
+/* A value that all rows have may differ from its means by rounding: a few units in the last place. */
+static int is_constant(const struct model *m, size_t f, double variance)
+{
+    double most = 0;
+    for (int k = 0; k < m->n_fitted; k++)
+        most = fmax(most, fabs(m->means[(size_t)k * (size_t)m->n_features + f]));
+    return sqrt(variance) <= 8 * m->n_fitted * DBL_EPSILON * most;
+}
+
+/* A feature that does not vary is 0 in all classes: no value of it speaks for one of them. */
 static void normalise(struct model *m)
 {
     const size_t n = (size_t)m->n_features;
@@ -62,10 +73,11 @@ static void normalise(struct model *m)
     for (size_t f = 0; f < n; f++) {
         double variance;
         pool(m, (int)f, &m->shift[f], &variance);
-        m->scale[f] = variance > 0 ? sqrt(variance) : 1;
+        const int constant = is_constant(m, f, variance);
+        m->scale[f] = constant ? 1 : sqrt(variance);
         for (size_t i = f; i < (size_t)m->n_fitted * n; i += n) {
-            m->means[i] = (m->means[i] - m->shift[f]) / m->scale[f];
-            m->variances[i] /= m->scale[f] * m->scale[f];
+            m->means[i] = constant ? 0 : (m->means[i] - m->shift[f]) / m->scale[f];
+            m->variances[i] = constant ? 0 : m->variances[i] / (m->scale[f] * m->scale[f]);
         }
     }
 }

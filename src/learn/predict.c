@@ -9,6 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+int predict_largest(const double *shares, int n)
+{
+    int most = 0;
+    for (int k = 1; k < n; k++)
+        if (shares[k] > shares[most])
+            most = k;
+    return most;
+}
+
 static uint64_t find_leaf(const struct model_trees *trees, uint64_t root, const float *row)
 {
     uint64_t node = root;
@@ -56,12 +65,8 @@ typedef void leaf_terms(const double *shares, int n, double *terms);
 /* SAMME: the class with the largest share in the leaf gets the tree's vote. */
 static void vote_terms(const double *shares, int n, double *terms)
 {
-    int most = 0;
-    for (int k = 0; k < n; k++) {
-        terms[k] = 0;
-        most = shares[k] > shares[most] ? k : most;
-    }
-    terms[most] = 1;
+    memset(terms, 0, (size_t)n * sizeof *terms);
+    terms[predict_largest(shares, n)] = 1;
 }
 
 /* SAMME.R: shares as centred logarithms. */
@@ -226,19 +231,10 @@ void model_predict_proba(const struct model *model, const double *rows, size_t n
     free(block);
 }
 
-static uint8_t largest(const double *shares, int n)
-{
-    int most = 0;
-    for (int c = 1; c < n; c++)
-        if (shares[c] > shares[most])
-            most = c;
-    return (uint8_t)most;
-}
-
 void model_decide(const struct model *model, const double *shares, size_t n, uint8_t *classes)
 {
     for (size_t i = 0; i < n; i++)
-        classes[i] = largest(shares + i * (size_t)model->n_classes, model->n_classes);
+        classes[i] = (uint8_t)predict_largest(shares + i * (size_t)model->n_classes, model->n_classes);
 }
 
 void model_predict(const struct model *model, const double *rows, size_t n, uint8_t *classes)

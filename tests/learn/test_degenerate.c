@@ -74,6 +74,39 @@ static void constant_features(void **state)
     expect("bayes", &table, "does not vary");
 }
 
+/* To a normalised model a feature that did not vary says nothing, whatever value a row has of it, and though
+ * the means of its classes differ by rounding. */
+static void a_constant_feature_is_no_evidence(void **state)
+{
+    (void)state;
+    const double constants[] = {0, 1, 3, 7, 0.1, 52.3, 1e-12, 1e12};
+    for (size_t c = 0; c < sizeof constants / sizeof *constants; c++) {
+        double with[100], without[50], other[100], shares[2][150];
+        uint8_t labels[50];
+        for (size_t i = 0; i < 50; i++) {
+            labels[i] = (uint8_t)(i < 17 ? 0 : i < 37 ? 1 : 2);
+            without[i] = with[2 * i] = other[2 * i] = 3 * labels[i] + example_unit(1, i);
+            with[2 * i + 1] = constants[c];
+            other[2 * i + 1] = constants[c] + 1;
+        }
+        for (int f = 0; f < 2; f++) {
+            const struct table table = {f + 1, 3, 50, f ? with : without, labels, NULL};
+            const struct learner *learner = learner_find("bayes");
+            struct learner_options options;
+            learner->defaults(&options);
+            options.normalise = 1;
+            struct example_fit fit = {
+                .table = &table, .learner = learner, .options = &options, .n_bins = 255};
+            struct model *model = example_model(&fit, 0);
+            assert_non_null(model);
+            model_predict_proba(model, f ? other : without, 50, shares[f]);
+            model_free(model);
+        }
+        for (size_t i = 0; i < 150; i++)
+            assert_true(fabs(shares[0][i] - shares[1][i]) < 1e-6);
+    }
+}
+
 /* A class of one row, and a class that no row has: the one is learnt, the other gets no share. */
 static void tiny_and_absent_classes(void **state)
 {
@@ -246,6 +279,42 @@ static void of_equal_classes_the_first_is_predicted(void **state)
     }
 }
 
+/* Each tree's root has the weights that follow from what the stored trees before it got wrong. */
+static void check_weights(const struct model *model, const struct table *table)
+{
+    const struct model_trees *t = &model->trees;
+    double weights[6] = {1, 1, 1, 1, 1, 1};
+    for (size_t tree = 0; tree < t->n_trees; tree++) {
+        const uint64_t root = t->tree_start[tree];
+        const int32_t f = t->feature[root];
+        double all = 0, of_first = 0;
+        for (size_t i = 0; i < table->n; i++) {
+            all += weights[i];
+            of_first += table->labels[i] == 0 ? weights[i] : 0;
+        }
+        assert_true(fabs(t->values[2 * root] - of_first / all) < 1e-9);
+        for (size_t i = 0; i < table->n && f >= 0; i++) {
+            const int left = table->values[2 * i + (size_t)f] <= t->threshold[root];
+            const double *shares = &t->values[2 * (root + (left ? t->left[root] : t->right[root]))];
+            weights[i] *= (shares[1] > shares[0]) == table->labels[i] ? 1 : exp(t->tree_weights[tree]);
+        }
+    }
+}
+
+/* In a leaf of the third tree both classes weigh the same but for rounding: training takes that class to be
+ * predicted there that the stored tree predicts, whose shares are 0.5 and 0.5. */
+static void of_nearly_equal_classes_the_stored_one_is_predicted(void **state)
+{
+    (void)state;
+    const double values[] = {1, 2, 1, 0, 0, 2, 0, 0, 0, 2, 2, 0};
+    const uint8_t labels[] = {0, 0, 0, 0, 1, 0};
+    const struct table table = {2, 2, 6, values, labels, NULL};
+    char *why;
+    struct model *model = fit_samme(&table, 20, &why);
+    check_weights(model, &table);
+    model_free(model);
+}
+
 /* A value that is just the threshold goes left, and the next larger single-precision one right. */
 static void a_value_on_the_threshold_goes_left(void **state)
 {
@@ -376,6 +445,7 @@ int main(void)
         cmocka_unit_test(no_rows),
         cmocka_unit_test(one_class),
         cmocka_unit_test(constant_features),
+        cmocka_unit_test(a_constant_feature_is_no_evidence),
         cmocka_unit_test(tiny_and_absent_classes),
         cmocka_unit_test(shares_stay_with_their_classes),
         cmocka_unit_test(duplicates),
@@ -383,6 +453,7 @@ int main(void)
         cmocka_unit_test(guesses_are_not_kept),
         cmocka_unit_test(near_guesses_are_not_kept),
         cmocka_unit_test(of_equal_classes_the_first_is_predicted),
+        cmocka_unit_test(of_nearly_equal_classes_the_stored_one_is_predicted),
         cmocka_unit_test(a_value_on_the_threshold_goes_left),
         cmocka_unit_test(boosting_begins_with_the_shares_of_the_classes),
         cmocka_unit_test(boosting_goes_on_where_nothing_is_left),

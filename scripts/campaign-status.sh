@@ -31,11 +31,11 @@ slice_why() { # STATE MONTH INDEX
 }
 
 add_record() { # RUN.JSON
-    local n
+    local records its_seconds
     [ -e "$1" ] || return 0
-    n=$(record_packets "$1")
-    packets=$((packets + ${n:-0}))
-    seconds=$(LC_ALL=C awk -v a="$seconds" -v b="$(record_value "$1" wall_seconds)" 'BEGIN { print a + b }')
+    read -r records its_seconds < <(record_sums "$1")
+    packets=$((packets + records))
+    seconds=$(LC_ALL=C awk -v a="$seconds" -v b="$its_seconds" 'BEGIN { printf "%.6f", a + b }')
 }
 
 add_damages() { # MONTH INDEX

@@ -168,7 +168,29 @@ campaign_open() { # FILE
     window_seconds=$(seconds_of_duration extract window 1h) || exit
     # A slice holds whole windows: otherwise two tasks would write one window.
     ((slice_seconds % window_seconds == 0)) || die 78 "$campaign: [slurm] slice must be a multiple of [extract] window"
+    check_slurm
     read_months
+}
+
+# A whole number of at least LEAST, where the key is given.
+check_count() { # KEY LEAST
+    local given
+    given=$(campaign_value slurm "$1" "$2")
+    [[ $given =~ ^[0-9]{1,9}$ ]] && ((10#$given >= $2)) ||
+        die 78 "$campaign: [slurm] $1 is not a whole number from $2 on: '$given'"
+}
+
+# What the scripts themselves go by; of the other keys Slurm knows best what it takes (`nodes = 2-4`, say).
+check_slurm() {
+    local launcher
+    check_count tasks-at-once 1
+    check_count tries 0
+    check_count ntasks-per-node 1
+    launcher=$(campaign_value slurm launcher srun)
+    case $launcher in
+        srun | mpirun) ;;
+        *) die 78 "$campaign: [slurm] launcher is neither srun nor mpirun: '$launcher'" ;;
+    esac
 }
 
 read_months() {
@@ -232,8 +254,12 @@ record_damages() { # RUN.JSON
         /^  "refused": \[$/,/^  \]/s/^ +"why": "(.*)",?$/\1/p' "$1"
 }
 
-record_packets() { # RUN.JSON: how many records the run read
-    sed -nE 's/^    "records": ([0-9]+),?$/\1/p' "$1"
+# How many records were read and in how many seconds, by the last run and by earlier ones into the same place; a run that found all
+# finished read none, and its time is not counted.
+record_sums() { # RUN.JSON
+    LC_ALL=C awk '/^ +"records": [0-9]/ { n = $2 + 0 }
+        /^ +"wall_seconds": / { if (n > 0) { records += n; seconds += $2 } n = 0 }
+        END { printf "%.0f %.6f\n", records, seconds }' "$1"
 }
 
 # Whether the month's folder holds all windows of a slice, each newer than what the slice's own run last said, if it said anything:

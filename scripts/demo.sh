@@ -13,11 +13,12 @@ darkforest() {
     mpirun -n 2 "$root/build/src/darkforest" "$@"
 }
 
-make_hour() { # MONTH
+# A seed of its own, and so other addresses: the campaign looks for the devices of all months in each of them.
+make_hour() { # MONTH SEED
     local archive=$out/archive/$1.pcap.gz devices=$out/archive/devices-$1.csv
     [ ! -e "$archive" ] || [ ! -e "$devices" ] || return 0
     say "a synthetic telescope hour of $1, a fiftieth of the real one's senders"
-    darkforest synth --profile "$1" --scale 0.02 --packets 2000000 -o "$archive" --devices-out "$devices"
+    darkforest synth --profile "$1" --seed "$2" --scale 0.02 --packets 2000000 -o "$archive" --devices-out "$devices"
 }
 
 main() {
@@ -27,7 +28,7 @@ main() {
     say "building"
     build release OFF
     mkdir -p "$out/archive"
-    for month in 2017-01 2017-02 2017-03; do make_hour "$month"; done
+    for month in 1 2 3; do make_hour "2017-0$month" "$month"; done
     cp "$root/jobs/synthetic-campaign.ini" "$out/campaign.ini"
     say "packets to features, labels, models, judgements, tables: what $out/campaign.ini says"
     darkforest reproduce "$out/campaign.ini"

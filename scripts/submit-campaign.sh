@@ -164,7 +164,7 @@ main() {
     [ "$dry_run" = 1 ] || mkdir -p "$output/logs"
     for month in $(campaign_months); do submit_month "$month"; done
     submit_rest
-    [ "$submitted" = 1 ] || echo "nothing is missing: scripts/campaign-status.sh ${files[0]} says more" >&2
+    [ "$submitted" = 1 ] || echo "nothing is missing: $(dirname "$0")/campaign-status.sh ${files[0]} says more" >&2
 }
 
 main "$@"

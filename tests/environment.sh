@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The descriptions of the environment say what is so: the module loads in Lmod and leads to the installation that it lies in, the
-# Spack package names the libraries that CMake asks for, the container's recipe is a shell script that its shell can read.
+# Spack package names the libraries that CMake asks for, the container's recipe is a shell script that its shell can read and takes along
+# all that the build asks for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,6 +39,30 @@ check_container() {
     done < <(sed -n '/^%files/,/^$/{/^%/d;p}' $recipe)
 }
 
+# The folders that the image is built from, and nothing else, are configured as the recipe does it; what the build does not make itself of
+# that which is to be installed must lie in them.
+check_container_files() {
+    local recipe=jobs/environment/darkforest.def image tree configure file to n=0
+    image=$(cd "$(mktemp -d)" && pwd -P)
+    tree=$image/opt/darkforest
+    while read -r file to; do
+        [ -n "$file" ] || continue
+        mkdir -p "$image$to"
+        cp -r "$file" "$image$to"
+    done < <(sed -n '/^%files/,/^$/{/^%/d;p}' $recipe)
+    read -ra configure < <(grep '^ *cmake -G' $recipe)
+    (cd "$tree" && "${configure[@]}") >"$image/said" 2>&1 ||
+        { cat "$image/said"; echo "what the container is built from cannot be configured"; exit 1; }
+    while read -r file; do
+        case $file in "$tree/build/"*) continue ;; esac
+        n=$((n + 1))
+        [ -e "$file" ] || { echo "the container lacks ${file#"$tree/"}, which is to be installed"; exit 1; }
+    done < <(find "$tree/build" -name cmake_install.cmake -exec grep -ohE "\"$tree/[^\"]*\"" {} + | tr -d '"')
+    [ $n -gt 10 ] || { echo "only $n files were found that are to be installed"; exit 1; }
+    rm -rf "$image"
+}
+
 check_module
 check_spack
 check_container
+check_container_files

@@ -26,10 +26,12 @@ enum {
     SOURCE_WORDS
 };
 
-/* A bijection of 28 bits, keyed by the seed. */
+/* A bijection of 28 bits, keyed by the seed. Small numbers that differ in their last bits only would put the
+ * same few indexes in another order: the seeds that follow 1, which stays as it is, are spread by the golden
+ * ratio, so that hours of neighbouring seeds have other senders. */
 static uint32_t shuffle28(uint32_t x, uint64_t seed)
 {
-    x = (x ^ (uint32_t)seed) & ADDRESS_MASK;
+    x = (x ^ (((uint32_t)seed - 1) * 0x9e3779b1U + 1)) & ADDRESS_MASK;
     x = x * 0x0c2b2ae35U & ADDRESS_MASK;
     x ^= x >> 15;
     x = (x + (uint32_t)(seed >> 32)) & ADDRESS_MASK;

@@ -142,6 +142,26 @@ what_is_misspelt() {
     expect 78 "there is no learner 'forest,'; names are separated by blanks" ask_program
 }
 
+# By the scripts alone: the program passes the values of [slurm] over.
+what_only_the_scripts_go_by() {
+    local key value
+    for value in '' 5x -1 2.5 1234567890; do
+        for key in tries tasks-at-once ntasks-per-node; do
+            campaign_file '[slurm]' "$key = $value"
+            expect 78 "c.ini: [slurm] $key is not a whole number from " open_campaign
+            expect 0 '' ask_program
+        done
+    done
+    campaign_file '[slurm]' 'tasks-at-once = 0'
+    expect 78 "c.ini: [slurm] tasks-at-once is not a whole number from 1 on: '0'" open_campaign
+    for value in '' slurm 'mpirun -x'; do
+        campaign_file '[slurm]' "launcher = $value"
+        expect 78 "c.ini: [slurm] launcher is neither srun nor mpirun: '$value'" open_campaign
+    done
+    campaign_file '[slurm]' 'tries = 0' 'tasks-at-once = 08' 'launcher = mpirun' 'ntasks-per-node = 1' 'nodes = 2-4'
+    accepted
+}
+
 # Both have a list of the keys of [slurm].
 slurm_keys_are_the_same() {
     local keys
@@ -155,4 +175,5 @@ slurm_keys_are_the_same() {
 what_is_read
 what_is_refused
 what_is_misspelt
+what_only_the_scripts_go_by
 slurm_keys_are_the_same

@@ -86,11 +86,18 @@ a_reproduced_one() {
     expect 0 waiting 'study: 3 slices, 3 done' campaign-status.sh "$work/study.ini"
     grep -q '^20000 records read' "$work/said" || fail "the records of the one run are not counted: $(cat "$work/said")"
     expect 0 - '^a +20170101T010000 +done' campaign-status.sh "$work/study.ini" --all
-    expect 0 sbatch 'nothing is missing' submit-campaign.sh --dry-run "$work/study.ini"
+    expect 0 sbatch "nothing is missing: $root/scripts/campaign-status.sh " submit-campaign.sh --dry-run "$work/study.ini"
     mv "$work/out/features/a/features-20170101T013000.h5" "$work/aside.h5"
     expect 75 - '2 done, 1 waiting' campaign-status.sh "$work/study.ini"
     expect 0 - 'slices 1: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
     mv "$work/aside.h5" "$work/out/features/a/features-20170101T013000.h5"
+}
+
+# A run that finds all finished reads nothing: what was read before it still counts.
+a_twice_reproduced_one() {
+    (cd "$work" && "$DARKFOREST" reproduce --quiet study.ini >/dev/null)
+    grep -q '^    "records": 0,$' "$work/out/features/a/run.json" || fail "the second run has read something"
+    expect 0 - '^20000 records read in [0-9]+ s of extraction, [0-9.]+ million a second' campaign-status.sh "$work/study.ini"
 }
 
 # A file that is not whole is named; so is what kept all from being read.
@@ -214,6 +221,7 @@ a_fresh_one
 a_wrong_one
 the_names_of_jobs
 a_reproduced_one
+a_twice_reproduced_one
 a_verified_one
 a_mixed_one
 a_slice_again

@@ -378,6 +378,22 @@ static void test_addresses_are_distinct(void **state)
     free(seen);
 }
 
+/* Not even in another order. */
+static void test_neighbouring_seeds_have_other_senders(void **state)
+{
+    (void)state;
+    struct plan plan;
+    make_plan(&plan, 1000, 100, 100000);
+    uint8_t *seen = memory_zeroed((1u << 28) / 8, 1);
+    for (plan.seed = 0; plan.seed < 5; plan.seed++)
+        for (uint64_t i = 0; i < 100000; i++) {
+            const uint32_t bit = population_address(&plan, i) & 0xfffffff;
+            assert_false(seen[bit / 8] >> bit % 8 & 1);
+            seen[bit / 8] = (uint8_t)(seen[bit / 8] | 1 << bit % 8);
+        }
+    free(seen);
+}
+
 static void test_device_list(void **state)
 {
     (void)state;
@@ -417,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_profiles_have_the_papers_counts),
         cmocka_unit_test(test_impossible_plans_are_refused),
         cmocka_unit_test(test_addresses_are_distinct),
+        cmocka_unit_test(test_neighbouring_seeds_have_other_senders),
         cmocka_unit_test(test_device_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

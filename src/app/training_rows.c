@@ -309,6 +309,7 @@ int training_rows_read(const struct ranks *ranks, const struct strings *operands
     struct strings paths;
     *rows = (struct training_rows){0};
     int code = inputs_features(ranks, operands, &paths);
+    rows->n_files = paths.n;
     if (code == EXIT_DONE)
         code = read_files(ranks, &paths, memory, rows);
     strings_free_all(&paths);

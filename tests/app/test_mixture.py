@@ -126,6 +126,7 @@ def main():
             check(p, train, both, wanted, ranks=2)
             check(p, ["evaluate", model], both, wanted)
             check(p, ["report", "-o", p.file("report"), model], both, wanted)
+            check(p, ["export", "-o", p.file("rows.csv")], both, wanted)
         check(p, train, [p.file("plain")], [])
         check_other_than_learned(p, model)
         check_learned_windows(p)

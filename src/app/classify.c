@@ -142,7 +142,7 @@ static int read_inputs(struct classify *x, const struct strings *operands)
     const struct strings inputs = {.items = operands->items + 1, .n = operands->n - 1};
     int code, are_tables;
     run_record_phase(x->record, "inputs");
-    if ((code = verdicts_open(&x->verdicts, operands->items[0], o->model, (enum classify_format)o->format)))
+    if ((code = verdicts_open(&x->verdicts, operands, o->model, (enum classify_format)o->format)))
         return code;
     if ((code = classify_tables_find(&inputs, &x->tables, &are_tables)))
         return code;

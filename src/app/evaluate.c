@@ -95,7 +95,7 @@ static int evaluate(struct evaluation *e, const struct evaluate_options *o, cons
 {
     const struct strings features = {operands->items + 1, operands->n - 1};
     run_record_phase(record, "read");
-    int code = shared_models_read(e->world, operands->items[0], &e->models);
+    int code = shared_models_read(e->world, operands, &e->models);
     if (code == EXIT_DONE)
         code = training_rows_read(e->world, &features, budget_per_rank(e->world), &e->rows);
     run_record_phase(record, "judge");

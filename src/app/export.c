@@ -59,7 +59,7 @@ static const char *check_rows_options(const struct export_options *options)
 
 static const char *check_model_options(const struct export_options *options)
 {
-    if (options->anonymize || options->with_addresses || options->format == FORMAT_HDF5)
+    if (options->anonymize || options->with_addresses || options->format != FORMAT_NOT_GIVEN)
         return "--anonymize, --with-addresses and --format are for feature files: a model becomes JSON, "
                "without an address";
     return options->output ? NULL : "exporting a model needs a file, -o MODEL.json";
@@ -79,6 +79,21 @@ static int export_model_file(const struct export_options *options, const struct 
     return code;
 }
 
+static void export_defaults(void *values)
+{
+    struct export_options *options = values;
+    options->format = FORMAT_NOT_GIVEN;
+}
+
+/* Feature files to what was asked for. Collective. */
+static int export_rows_of(const struct ranks *world, struct export_options options,
+                          const struct strings *operands)
+{
+    if (options.format == FORMAT_NOT_GIVEN)
+        options.format = FORMAT_CSV;
+    return export_features(world, operands, &options);
+}
+
 static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     const struct export_options *options = values;
@@ -96,7 +111,7 @@ static int export_run(const struct ranks *world, const void *values, const struc
     if (code)
         return code;
     if (!is_model)
-        code = export_features(world, operands, options);
+        code = export_rows_of(world, *options, operands);
     else if (ranks_rank(world) == 0)
         code = export_model_file(options, operands);
     return run_record_finish(record, code);
@@ -132,7 +147,8 @@ const struct command command_export = {
              "source address is anonymised. Telescope data may leave its owner's machines only with "
              "addresses "
              "anonymised: so addresses are left out of CSV unless a key or --with-addresses is given, and an "
-             "anonymised file withholds its filter, damages, command line and host. A tree model becomes a "
+             "anonymised file withholds its filter, damages, the captures that it is from, command line and "
+             "host. A tree model becomes a "
              "JSON file "
              "that XGBoost loads.",
          .example =
@@ -140,6 +156,7 @@ const struct command command_export = {
     .options = export_rows,
     .n_options = sizeof export_rows / sizeof export_rows[0],
     .values_size = sizeof(struct export_options),
+    .defaults = export_defaults,
     .check = export_check,
     .run = export_run,
 };

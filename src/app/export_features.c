@@ -6,6 +6,7 @@
 #include "anonymise.h"
 #include "feature_csv.h"
 #include "inputs.h"
+#include "mixture.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
@@ -110,7 +111,7 @@ static struct source_row *read_rows(const struct export *export, const char *pat
 
 /*
  * What a file says of where it was made may name addresses, the telescope's own in a filter above all: an
- * anonymised file does not say it.
+ * anonymised file does not say it. Nor what captures there were, by their times, sizes and names.
  */
 static void withhold(struct features_meta *meta)
 {
@@ -122,6 +123,10 @@ static void withhold(struct features_meta *meta)
         free(meta->damages);
         meta->damages = memory_text("(withheld)");
     }
+    if (meta->begins && meta->begins[0]) {
+        free(meta->begins);
+        meta->begins = memory_text("(withheld)");
+    }
     free(meta->made.command_line);
     free(meta->made.host);
     free(meta->made.made_from);
@@ -130,18 +135,22 @@ static void withhold(struct features_meta *meta)
     meta->made.host = memory_text("(withheld)");
 }
 
-/* Whether each can be opened, so that nothing is printed when one is no feature file. */
+/* Whether each can be opened, so that nothing is printed when one is no feature file; and whether they fit
+ * together. */
 static int look_at_files(const struct export *export, char **why)
 {
+    struct mixture mixture = {0};
     int code = EXIT_DONE;
     for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
         struct features_meta meta = {0};
         struct features_file *file = features_open(export->inputs.items[i], &meta, &code, why);
         if (file) {
+            mixture_note(&mixture, export->inputs.items[i], &meta);
             features_close(file);
             features_meta_free(&meta);
         }
     }
+    mixture_warn(&mixture);
     return code;
 }
 
@@ -250,7 +259,11 @@ static int check_outputs(const struct export *export, char **why)
         strings_add(&outputs, memory_text(o->output));
     for (size_t i = 0; i < export->inputs.n && o->format == FORMAT_HDF5; i++)
         strings_add(&outputs, output_for(export, export->inputs.items[i]));
-    const int code = output_check(&outputs, &inputs, why);
+    int code = EXIT_DONE;
+    if (o->format == FORMAT_HDF5 && is_to_folder(export))
+        code = output_check_names(o->output, &export->inputs, why);
+    if (code == EXIT_DONE)
+        code = output_check(&outputs, &inputs, why);
     strings_free(&inputs);
     strings_free_all(&outputs);
     return code;

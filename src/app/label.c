@@ -58,7 +58,9 @@ static int check_outputs(const struct label_run *run, char **why)
     struct strings outputs = {0};
     for (size_t i = 0; i < run->inputs.n; i++)
         strings_add(&outputs, output_path(run, run->inputs.items[i]));
-    const int code = output_check(&outputs, &run->inputs, why);
+    int code = output_check_names(run->options->output, &run->inputs, why);
+    if (code == EXIT_DONE)
+        code = output_check(&outputs, &run->inputs, why);
     strings_free_all(&outputs);
     return code;
 }

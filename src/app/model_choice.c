@@ -3,9 +3,11 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct model *find(const struct model_set *set, const char *name)
 {
@@ -47,4 +49,26 @@ const struct model *model_choose(const char *path, const char *name, struct mode
     model_set_free(*set);
     *set = NULL;
     return NULL;
+}
+
+/* By its name first: a capture is not to be read through for this, nor a pipe opened. */
+static int is_model_file(const char *path)
+{
+    struct stat status;
+    enum file_content content;
+    char *why = NULL;
+    const int is_ours = text_ends_in(path, ".h5") && stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+                        file_content_find(path, &content, &why) == EXIT_DONE;
+    free(why);
+    return is_ours && content == CONTENT_MODELS;
+}
+
+void model_choice_order(const struct strings *operands, char **why)
+{
+    for (size_t i = 1; i < operands->n; i++)
+        if (is_model_file(operands->items[i])) {
+            text_add(why, "; %s is a model file: it stands first, before what it is to judge",
+                     operands->items[i]);
+            return;
+        }
 }

@@ -155,7 +155,8 @@ static int judge_learner(const struct months *r, size_t m, size_t learner, const
     struct results results = {0};
     struct shared_models models;
     char *path = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner);
-    int code = shared_models_read(r->group, model, &models);
+    const struct strings file = {(const char **)(uintptr_t)&model, 1};
+    int code = shared_models_read(r->group, &file, &models);
     if (code == EXIT_DONE)
         code = make_folder_of(r, path);
     if (code == EXIT_DONE)

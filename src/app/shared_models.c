@@ -1,5 +1,7 @@
 #include "shared_models.h"
 
+#include "model_choice.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/learn/model_bytes.h"
@@ -39,13 +41,16 @@ static void share(const struct ranks *ranks, struct shared_models *models)
     }
 }
 
-int shared_models_read(const struct ranks *ranks, const char *path, struct shared_models *models)
+int shared_models_read(const struct ranks *ranks, const struct strings *operands,
+                       struct shared_models *models)
 {
     char *why = NULL;
     int code = EXIT_DONE;
     *models = (struct shared_models){0};
     if (ranks_rank(ranks) == 0)
-        models->set = model_file_read(path, &code, &why);
+        models->set = model_file_read(operands->items[0], &code, &why);
+    if (code != EXIT_DONE)
+        model_choice_order(operands, &why);
     code = ranks_agree(ranks, code, why);
     free(why);
     if (code == EXIT_DONE)

@@ -5,6 +5,7 @@
 #ifndef DARKFOREST_SHARED_MODELS_H
 #define DARKFOREST_SHARED_MODELS_H
 
+#include "darkforest/core/text.h"
 #include "darkforest/exchange/node_copy.h"
 #include "darkforest/store/model_file.h"
 
@@ -16,8 +17,10 @@ struct shared_models {
     struct node_copy **copies;      /* where each lies then */
 };
 
-/* Collective. 0 or the agreed exit code after one sentence; free in every case. */
-int shared_models_read(const struct ranks *ranks, const char *path, struct shared_models *models);
+/* Collective. The first operand is the model file, others are what it is to judge. 0 or the agreed exit code
+ * after one sentence; free in every case. */
+int shared_models_read(const struct ranks *ranks, const struct strings *operands,
+                       struct shared_models *models);
 void shared_models_free(struct shared_models *models); /* Local */
 
 #endif

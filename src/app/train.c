@@ -63,7 +63,7 @@ static const struct option_row train_rows[] = {
      1000},
     {"max-features", OPTION_U64, "N",
      "features tried at a split: forest the square root of all, boosting all unless given", AT(max_features),
-     1, 1e6},
+     1, SOURCE_FEATURES},
     {"min-samples-split", OPTION_U64, "N", "rows that a node must have to be split; 2 unless given",
      AT(min_samples_split), 2, 1e15},
     {"min-samples-leaf", OPTION_U64, "N", "rows that each half of a split must have; 1 unless given",
@@ -213,6 +213,21 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
     run_record_set(record, "models", all);
 }
 
+/* Fewer rows than there are things to tell apart: said of the files, before a learner says it of itself.
+ * Collective. */
+static int check_rows(const struct ranks *world, const struct training_rows *rows)
+{
+    if (rows->n_total >= 2)
+        return EXIT_DONE;
+    char *why = text_format("%zu feature file%s hold%s %s in all: to learn from, sources of two classes are "
+                            "needed at least",
+                            rows->n_files, rows->n_files == 1 ? "" : "s", rows->n_files == 1 ? "s" : "",
+                            rows->n_total == 0 ? "no rows" : "one row");
+    const int code = ranks_agree(world, EXIT_BAD_DATA, why);
+    free(why);
+    return code;
+}
+
 static int train_and_write(const struct ranks *world, const struct train_options *o,
                            const struct recipes *recipes, const struct strings *operands,
                            struct run_record *record)
@@ -227,6 +242,8 @@ static int train_and_write(const struct ranks *world, const struct train_options
     struct training_rows rows;
     run_record_phase(record, "read");
     int code = training_rows_read(world, operands, plan.memory, &rows);
+    if (code == EXIT_DONE)
+        code = check_rows(world, &rows);
     run_record_phase(record, "fit");
     if (code == EXIT_DONE)
         code = training_run(world, &plan, &rows, recipes, models);

@@ -48,6 +48,18 @@ struct surveyed {
     struct same_file file;
 };
 
+/* One that has rows. */
+static void note_window(struct training *about, const struct features_meta *meta)
+{
+    const int64_t start = meta->window_start;
+    const int is_first = about->n_windows == 0;
+    if (is_first || start < about->first_window)
+        about->first_window = start;
+    if (is_first || start > about->last_window)
+        about->last_window = start;
+    about->windows[about->n_windows++] = (struct training_window){start, meta->window_length};
+}
+
 /* What one file adds to what is known of all. */
 static void note_file(struct training_rows *rows, const struct features_meta *meta)
 {
@@ -60,12 +72,7 @@ static void note_file(struct training_rows *rows, const struct features_meta *me
         about->window_length = meta->window_length;
     }
     if (meta->n_rows > 0)
-        about->windows[about->n_windows++] =
-            (struct training_window){meta->window_start, meta->window_length};
-    if (first || meta->window_start < about->first_window)
-        about->first_window = meta->window_start;
-    if (first || meta->window_start > about->last_window)
-        about->last_window = meta->window_start;
+        note_window(about, meta);
     about->n_rows += meta->n_rows;
 }
 
@@ -302,6 +309,7 @@ int training_rows_read(const struct ranks *ranks, const struct strings *operands
     struct strings paths;
     *rows = (struct training_rows){0};
     int code = inputs_features(ranks, operands, &paths);
+    rows->n_files = paths.n;
     if (code == EXIT_DONE)
         code = read_files(ranks, &paths, memory, rows);
     strings_free_all(&paths);

@@ -22,7 +22,8 @@
 struct training_rows {
     struct table table;      /* this rank's share; values and labels below */
     uint64_t first, n_total; /* the number of its first row, and of all rows */
-    double *values;          /* the two are NULL when shared */
+    size_t n_files;
+    double *values; /* the two are NULL when shared */
     uint8_t *labels;
     struct table all; /* all rows, when shared */
     struct ranks *node;

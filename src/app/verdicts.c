@@ -13,11 +13,13 @@
 
 #define BATCH 1024 /* rows judged at once */
 
-static int choose(struct verdicts *v, const char *path, const char *name)
+static int choose(struct verdicts *v, const struct strings *operands, const char *name)
 {
     int code = 0;
     char *why = NULL;
-    v->model = model_choose(path, name, &v->set, &code, &why);
+    v->model = model_choose(operands->items[0], name, &v->set, &code, &why);
+    if (code != EXIT_DONE && code != EXIT_BAD_USAGE) /* which is of the name */
+        model_choice_order(operands, &why);
     if (v->model && v->model->n_features > SOURCE_FEATURES) {
         why = text_format("%s asks for %d features; darkforest computes %d", v->model->name,
                           v->model->n_features, SOURCE_FEATURES);
@@ -31,10 +33,11 @@ static int choose(struct verdicts *v, const char *path, const char *name)
     return code;
 }
 
-int verdicts_open(struct verdicts *v, const char *path, const char *name, enum classify_format format)
+int verdicts_open(struct verdicts *v, const struct strings *operands, const char *name,
+                  enum classify_format format)
 {
     *v = (struct verdicts){0};
-    const int code = choose(v, path, name);
+    const int code = choose(v, operands, name);
     if (code)
         return code;
     const size_t n_features = (size_t)v->model->n_features, n_classes = (size_t)v->model->n_classes;

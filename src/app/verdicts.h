@@ -7,6 +7,7 @@
 
 #include "classify_print.h"
 
+#include "darkforest/core/text.h"
 #include "darkforest/store/model_file.h"
 
 struct verdicts {
@@ -21,9 +22,10 @@ struct verdicts {
     uint8_t *classes;
 };
 
-/* `name` of the models of a file, NULL for the only one. 0, or an exit code after one sentence; verdicts_close
+/* `name` of the models of the first operand, a file, NULL for the only one; the others are to be judged. 0, or an exit code after one sentence; verdicts_close
  * either way. */
-int verdicts_open(struct verdicts *v, const char *path, const char *name, enum classify_format format);
+int verdicts_open(struct verdicts *v, const struct strings *operands, const char *name,
+                  enum classify_format format);
 void verdicts_close(struct verdicts *v);
 /* Warns when rows of this filter and window length (s) are not such as the model learned from; whether they
  * are not. Devices are not compared: what a source sent does not depend on which others are listed. */

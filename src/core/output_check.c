@@ -133,3 +133,17 @@ int output_check(const struct strings *outputs, const struct strings *inputs, ch
         *why = check_places(outputs);
     return *why ? EXIT_BAD_USAGE : EXIT_DONE;
 }
+
+int output_check_names(const char *folder, const struct strings *inputs, char **why)
+{
+    const char *slash = text_ends_in(folder, "/") ? "" : "/";
+    for (size_t i = 1; i < inputs->n; i++) {
+        const char *name = path_name(inputs->items[i]);
+        if (strcmp(path_name(inputs->items[i - 1]), name) != 0)
+            continue;
+        *why = text_format("%s and %s would both be %s%s%s: give each set of files an -o of its own",
+                           inputs->items[i - 1], inputs->items[i], folder, slash, name);
+        return EXIT_BAD_USAGE;
+    }
+    return EXIT_DONE;
+}

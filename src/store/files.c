@@ -38,23 +38,36 @@ static size_t add_matches(const struct strings *entries, const char *name_patter
     return paths->n - n_before;
 }
 
-/* Why a folder stands for nothing: with a folder in it that was perhaps meant, such as that of a month. */
-static char *nothing_text(const char *folder, const struct strings *entries, const char *name_pattern)
+#define DEEPEST 3 /* a month's folder in that of a campaign's features, from where campaigns lie */
+
+/* The first folder among the entries of one, or so many levels below, that holds such a file: a month's, say.
+ * In fresh memory; NULL when there is none. */
+static char *find_holder(const struct strings *entries, const char *name_pattern, int levels)
 {
-    for (size_t i = 0; i < entries->n; i++) {
+    char *holder = NULL;
+    for (size_t i = 0; i < entries->n && !holder && levels > 0; i++) {
         struct strings inner = {0}, found = {0};
         char *ignored = NULL;
-        const int holds = is_folder(entries->items[i]) &&
-                          folder_list(entries->items[i], &inner, &ignored) == EXIT_DONE &&
-                          add_matches(&inner, name_pattern, &found) > 0;
+        if (is_folder(entries->items[i]) && folder_list(entries->items[i], &inner, &ignored) == EXIT_DONE)
+            holder = add_matches(&inner, name_pattern, &found) > 0
+                         ? memory_text(entries->items[i])
+                         : find_holder(&inner, name_pattern, levels - 1);
         strings_free_all(&inner);
         strings_free_all(&found);
         free(ignored);
-        if (holds)
-            return text_format("%s holds no file %s itself, but %s does: give that, or a pattern", folder,
-                               name_pattern, entries->items[i]);
     }
-    return text_format("%s holds no file %s", folder, name_pattern);
+    return holder;
+}
+
+/* Why a folder stands for nothing: with a folder in it that was perhaps meant. */
+static char *nothing_text(const char *folder, const struct strings *entries, const char *name_pattern)
+{
+    char *holder = find_holder(entries, name_pattern, DEEPEST);
+    char *why = holder ? text_format("%s holds no file %s itself, but %s does: give that, or a pattern",
+                                     folder, name_pattern, holder)
+                       : text_format("%s holds no file %s", folder, name_pattern);
+    free(holder);
+    return why;
 }
 
 static int add_folder(const char *folder, const char *name_pattern, struct strings *paths, char **why)

@@ -77,6 +77,17 @@ void results_free(struct results *results)
     free(results);
 }
 
+static int put_times(hid_t group, const struct result *r)
+{
+    if (!r->tells_times)
+        return 0;
+    int bad = hdf_put_i64(group, "trained_first_window", r->trained_first);
+    bad |= hdf_put_i64(group, "trained_last_window", r->trained_last);
+    bad |= hdf_put_i64(group, "judged_first_window", r->judged_first);
+    bad |= hdf_put_i64(group, "judged_last_window", r->judged_last);
+    return bad;
+}
+
 static int put_result(hid_t parent, const char *name, const struct result *r)
 {
     hid_t group = hdf_group_create(parent, name);
@@ -88,6 +99,7 @@ static int put_result(hid_t parent, const char *name, const struct result *r)
     bad |= hdf_put_text(group, "judged_on", r->judged_on);
     bad |= hdf_put_i64(group, "n_windows", (int64_t)r->n_windows);
     bad |= hdf_put_i64(group, "n_windows_learned", (int64_t)r->n_windows_learned);
+    bad |= put_times(group, r);
     bad |= hdf_put_texts(group, "classes", (const char *const *)r->class_names, (size_t)r->n_classes);
     bad |= metrics_put(group, "metrics", &r->metrics);
     bad |= metrics_put_folds(group, "folds", r->folds, r->n_folds);
@@ -134,6 +146,21 @@ static int get_windows(hid_t group, struct result *r)
     return 0;
 }
 
+/* Older files do not say them. */
+static int get_times(hid_t group, struct result *r)
+{
+    if (H5Aexists(group, "trained_first_window") == 0)
+        return 0;
+    r->tells_times = 1;
+    return hdf_get_time(group, "trained_first_window", &r->trained_first) != 0 ||
+                   hdf_get_time(group, "trained_last_window", &r->trained_last) != 0 ||
+                   hdf_get_time(group, "judged_first_window", &r->judged_first) != 0 ||
+                   hdf_get_time(group, "judged_last_window", &r->judged_last) != 0 ||
+                   r->trained_first > r->trained_last || r->judged_first > r->judged_last
+               ? -1
+               : 0;
+}
+
 static int get_result(hid_t group, struct result *r)
 {
     size_t n_classes = 0;
@@ -145,7 +172,8 @@ static int get_result(hid_t group, struct result *r)
     r->class_names = hdf_get_texts(group, "classes", 255, &n_classes);
     r->n_classes = (int)n_classes;
     if (!r->model || !r->learner || !r->parameters || !r->trained_on || !r->judged_on || !r->class_names ||
-        n_classes == 0 || get_protocol(group, &r->protocol) != 0 || get_windows(group, r) != 0)
+        n_classes == 0 || get_protocol(group, &r->protocol) != 0 || get_windows(group, r) != 0 ||
+        get_times(group, r) != 0)
         return -1;
     return metrics_get(group, "metrics", r->n_classes, &r->metrics) != 0 ||
                    metrics_get_folds(group, "folds", r->n_classes, &r->folds, &r->n_folds) != 0

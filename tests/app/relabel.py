@@ -156,7 +156,9 @@ def main():
             f.write("[backscatter]\nplain_ack = yes\n")
         refused(p, 78, "plain_ack", before, "-o", p.file("none"), "--rules", rules)
         refused(p, 64, "is an input", before, "-o", before)
-        refused(p, 64, "would both be", before, there, "-o", p.file("none"))
+        first = names(before)[0]
+        both = "%s and %s would both be %s: give each set" % tuple(p.file(folder, first) for folder in ("before", "there", "none"))
+        refused(p, 64, both, before, there, "-o", p.file("none"))
         refused(p, 66, "absent", p.file("absent"), "-o", p.file("none"))
         refused(p, 65, "hour.pcap", hour, "-o", p.file("none"))
         refused(p, 64, "-o DIR", before)

@@ -46,6 +46,7 @@ def check_refusals(p):
         (["--model", "bayes"], 64, "bayes"),
         (["--model", "nobody"], 64, "samme.r-two"),
         ([], 64, "--model"),
+        (["--model", "forest", "--format", "csv"], 64, "--format"),
     ]:
         done = p.run("export", p.file("models.h5"), "-o", p.file("refused.json"), *words)
         assert done.returncode == code and names in done.stderr, (words, done.returncode, done.stderr)

@@ -65,6 +65,8 @@ def check_empty_windows(p):
     os.mkdir(p.file("twin"))
     shutil.copy(windows[5], p.file("twin"))
     p.do("train", windows[0], windows[5], p.file("twin"), "-o", p.file("gaps.h5"), "--learner", "bayes")
+    with h5py.File(p.file("gaps.h5")) as f:
+        assert f.attrs["first_window"] == f.attrs["last_window"] == f["windows"][0][0] and len(f["windows"]) == 1
     done = p.do("evaluate", p.file("gaps.h5"), windows[1], windows[5], p.file("twin"), "-o", p.file("gaps-result.h5"))
     assert "warning" not in done.stderr, done.stderr
     with h5py.File(p.file("gaps-result.h5")) as f:
@@ -124,6 +126,7 @@ def main():
             check(p, train, both, wanted, ranks=2)
             check(p, ["evaluate", model], both, wanted)
             check(p, ["report", "-o", p.file("report"), model], both, wanted)
+            check(p, ["export", "-o", p.file("rows.csv")], both, wanted)
         check(p, train, [p.file("plain")], [])
         check_other_than_learned(p, model)
         check_learned_windows(p)

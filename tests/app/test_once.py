@@ -99,6 +99,17 @@ def bad_models(p):
             assert not os.path.exists(p.file("none.h5"))
 
 
+def model_stands_first(p):
+    """Where the model file is another operand than the first, the sentence says where it belongs."""
+    model, rows = p.file("model.h5"), p.file("rows")
+    for words in (["classify", p.file("hour.pcap.gz"), model], ["classify", rows, model], ["evaluate", rows, model],
+                  ["evaluate", features.files(rows)[0], model]):
+        done = p.run(*words)
+        said = [line for line in done.stderr.splitlines() if "error: " in line]
+        assert done.returncode in (BAD_DATA, NO_INPUT) and len(said) == 1 and words[1] in said[0], (words, done.stderr)
+        assert model + " is a model file: it stands first" in said[0], (words, done.stderr)
+
+
 def model_of_another(p):
     """One that this user may not read."""
     model = shutil.copy(p.file("model.h5"), p.file("not-mine.h5"))
@@ -147,6 +158,7 @@ def main():
         make(p)
         one_rank_reads(p, sys.argv[2])
         bad_models(p)
+        model_stands_first(p)
         model_of_another(p)
         bad_indexes(p)
 

@@ -91,6 +91,7 @@ expect 64 "feature files" train -o m.h5
 expect 64 "-o MODEL.h5" train hours
 expect 64 "no learner perceptron" train hours -o m.h5 --learner perceptron
 expect 64 "bins" train hours -o m.h5 --bins 1
+expect 64 "max-features" train hours -o m.h5 --max-features 10
 expect 64 "min-samples-split" train hours -o m.h5 --min-samples-split 1
 # a parameter that no learner heard would look as if one had
 expect 64 "--algorithm sets a parameter that none" train hours -o m.h5 --algorithm SAMME
@@ -102,7 +103,11 @@ expect 66 "nowhere" evaluate nowhere.h5 hours
 expect 65 "" evaluate hour.pcap hours
 # an hour without a source, and one whose sources are all alike
 "$darkforest" extract hour.pcap -o empty --quiet --filter "src host 1.2.3.4"
-expect 65 "no rows" train empty -o m.h5
+expect 65 "feature files hold no rows in all: to learn from, sources of two classes" train empty -o m.h5
+once=$("$darkforest" export hours --with-addresses --quiet |
+    awk -F, 'NR == 1 { while ($++i != "address"); next } { print $i }' | sort | uniq -u | sed -n 1p)
+"$darkforest" extract hour.pcap -o lone --quiet --filter "src host $once"
+expect 65 "feature files hold one row in all: " train lone -o m.h5
 expect 65 "no rows" evaluate 1.h5 empty
 
 # Rows that a node has no memory for (1.4 MB, four fifths of 1 MiB) are refused before they are read; two nodes have it. Where rows fit and

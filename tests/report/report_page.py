@@ -111,7 +111,7 @@ def anonymised_keeps_all_but_addresses(path, folder, columns):
         os.remove(new)
     with h5py.File(out) as f:
         new = {name: f["sources"][name][:] for name in f["sources"]}
-        assert f.attrs["filter"] == b"(withheld)" and f["provenance"].attrs["command_line"] == b"(withheld)"
+        assert f.attrs["begun_by"] == f.attrs["filter"] == b"(withheld)" and f["provenance"].attrs["command_line"] == b"(withheld)"
     assert (np.diff(new["address"].astype("i8")) > 0).all()
     for name in ["packets", "ttl_sum", "first_seen"]:
         np.testing.assert_array_equal(np.sort(new[name]), np.sort(columns[name]))
@@ -436,6 +436,16 @@ def undefined_is_marked(study):
         assert "†" not in open(f"{study}/tables/{name}.csv").read()
 
 
+def deeper_files_are_found(folder):
+    """A folder whose files lie two folders deeper, as a campaign's: which of them holds some is said."""
+    month = folder + "/deep/c/before"
+    at(folder + "/features-20170101T000000.h5", month, "20170101T000000")
+    for command in (["report", "-o", folder + "/deeper"], ["info"], ["verify"], ["train", "-o", folder + "/deeper.h5"]):
+        for above in ("/deep/c", "/deep"):
+            done = run(command[0], folder + above, *command[1:], code=66)
+            assert f"{folder}{above} holds no file" in done.stderr and f"but {month} does" in done.stderr, done.stderr
+
+
 def overlap_is_told(folder):
     """Rows that were learned from, beside others: no cross-month result."""
     result, out = folder + "/both.h5", folder + "/overlap"
@@ -566,6 +576,7 @@ def study_is_told():
         latex_compiles(study)
         what_is_cut_says_so(study)
         overlap_is_told(folder)
+        deeper_files_are_found(folder)
         what_holds_no_rows_is_not_exported(folder)
         all_windows_are_in_the_csv(folder)
         all_runs_are_in_the_csv(folder)

@@ -18,6 +18,7 @@ static struct features_meta made_meta(uint64_t n_rows)
         .window_start = MADE_WINDOW,
         .window_length = 3600,
         .filter = "tcp or udp",
+        .begins = "1483228800000000 4711 9f86d081884c7d65 .gz\n",
         .inventory_checksum = 0x0123456789abcdef,
         .input_checksum = 0xfedcba9876543210,
         .categories = categories,

@@ -248,6 +248,11 @@ static void results_come_back(void **state)
                             .judged_on = (char[]){"2017-02"},
                             .n_windows = 744,
                             .n_windows_learned = 24,
+                            .tells_times = 1,
+                            .trained_first = 3600,
+                            .trained_last = 7200,
+                            .judged_first = 10800,
+                            .judged_last = 10800,
                             .n_classes = 3,
                             .class_names = m->class_names,
                             .metrics = m->held_out};
@@ -261,6 +266,8 @@ static void results_come_back(void **state)
     assert_string_equal(read->items[1].judged_on, "2017-02");
     assert_int_equal(read->items[1].n_windows, 744);
     assert_int_equal(read->items[1].n_windows_learned, 24);
+    assert_true(read->items[1].tells_times && read->items[1].trained_last == 7200);
+    assert_int_equal(read->items[1].judged_first, 10800);
     assert_memory_equal(read->items[1].metrics.confusion, m->held_out.confusion, 9 * sizeof(int64_t));
     results_free(read);
     results_clear(&results);

@@ -33,7 +33,7 @@ struct training {
     char *rules;                       /* text of the rules that labelled the rows (rules_text) */
     char *inputs;                      /* last parts of the feature files' names, one a line */
     uint64_t input_checksum;           /* over the checksums of their columns */
-    int64_t first_window, last_window; /* starts of the first and the last window, s */
+    int64_t first_window, last_window; /* starts of the first and the last window with rows, s */
     int64_t window_length;             /* s; 0: not known, the file does not say */
     uint64_t n_rows;                   /* rows read: trained and held out */
     double test_share;                 /* held out */

@@ -3,7 +3,8 @@
  * Local: one rank writes, any reads.
  *
  *     /results/0000          attributes: model, learner, parameters, protocol, trained_on, judged_on, classes,
- *                            n_windows, n_windows_learned
+ *                            n_windows, n_windows_learned, trained_first_window, trained_last_window,
+ *                            judged_first_window, judged_last_window
  *     /results/0000/metrics  confusion, precision, recall, f1, support; attributes: accuracy, the averages
  *     /results/0000/folds    of a cross-validation: the same a fold, 0000, 0001, ...
  *     /results/0001          ...
@@ -37,8 +38,11 @@ struct result {
     enum protocol protocol;
     char *trained_on; /* what a reader calls the rows: "2017-01", a file's name */
     char *judged_on;
-    uint64_t n_windows;         /* judged on; 0: not told */
-    uint64_t n_windows_learned; /* those of them in times that the model learned from */
+    uint64_t n_windows;                  /* judged on; 0: not told */
+    uint64_t n_windows_learned;          /* those of them in times that the model learned from */
+    int tells_times;                     /* 0: the four below are not told */
+    int64_t trained_first, trained_last; /* starts of the first and the last window with rows, s */
+    int64_t judged_first, judged_last;
     int n_classes;
     char **class_names;
     struct metrics metrics; /* PROTOCOL_FOLDS: the sum over the folds */

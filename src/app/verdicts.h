@@ -22,8 +22,8 @@ struct verdicts {
     uint8_t *classes;
 };
 
-/* `name` of the models of the first operand, a file, NULL for the only one; the others are to be judged. 0, or an exit code after one sentence; verdicts_close
- * either way. */
+/* `name` of the models of the first operand, a file, NULL for the only one; the others are to be judged. 0,
+ * or an exit code after one sentence; verdicts_close either way. */
 int verdicts_open(struct verdicts *v, const struct strings *operands, const char *name,
                   enum classify_format format);
 void verdicts_close(struct verdicts *v);

@@ -9,6 +9,7 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
+#include "darkforest/packet/packet.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static const char *pack_check(const void *values, const struct strings *operands
 }
 
 /* What all files must share, for one pcap header to stand for them:
- * the link type. Nanoseconds hold microseconds too. */
+ * the link type, which may have several numbers. Nanoseconds hold microseconds too. */
 static int choose_format(const struct archive *archive, struct writer_options *format)
 {
     const struct archive_file *first = &archive->files[0];
@@ -56,7 +57,7 @@ static int choose_format(const struct archive *archive, struct writer_options *f
     for (size_t i = 0; i < archive->n; i++) {
         const struct archive_file *file = &archive->files[i];
         format->nanoseconds |= file->kind.format.nanoseconds;
-        if (file->kind.format.link_type == format->link_type)
+        if (packet_link_find(file->kind.format.link_type)->dlt == packet_link_find(format->link_type)->dlt)
             continue;
         log_error("%s and %s have different link types (%u and %u): one packed file holds one", first->path,
                   file->path, format->link_type, file->kind.format.link_type);

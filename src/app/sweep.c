@@ -117,12 +117,15 @@ static size_t first_file(const struct pass_input *in, struct time_range left, si
 }
 
 /* Whether this file and all behind it begin too late to hold a packet of the range: what they hold of it is
- * late. In the first file nothing is. */
+ * late, since the range's last window, of which it may be a part, had ended a window before. In the first file
+ * nothing is. */
 static int is_past(const struct pass_input *in, struct time_range left, size_t file)
 {
     const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
+    int64_t end;
     return file > 0 && left.to_ns != INT64_MAX && first_ns != INT64_MAX &&
-           first_ns - in->window_ns >= left.to_ns;
+           !__builtin_mul_overflow(windows_index(left.to_ns - 1, in->window_ns) + 1, in->window_ns, &end) &&
+           first_ns - in->window_ns >= end;
 }
 
 /* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where nothing

@@ -11,6 +11,8 @@ import struct
 import subprocess
 import sys
 
+import h5py
+
 import features
 from program import ENVIRONMENT, Program
 
@@ -163,6 +165,23 @@ def test_a_range_that_begins_inside_a_window(p):
         said = extract(p, p.file("border"), "of-border-%d" % ranks, *words, ranks=ranks)
         assert "; 3 windows written" in said, said
         same(p, "of-border-%d" % ranks, "of-border-1")
+
+
+def test_a_range_that_ends_inside_a_window(p):
+    """A file that is asked for by itself, behind two gigabytes of frames of nothing: its old packet's window is not so old that it is late."""
+    frame = bytes(262128)
+    with open(write(p, "aligned/a.pcap", capture(START, START + 1, 10)), "r+b") as f:
+        f.seek(0, 2)
+        for i in range(8250):
+            f.write(struct.pack("<IIII", START + 1 + i // 10, 0, len(frame), len(frame)))
+            f.truncate(f.seek(len(frame), 1))
+    last = capture(START + 6300, START + 6301, 1) + capture(START + 1740, START + 1741, 1, 2)[24:]
+    write(p, "aligned/b.pcap", last)
+    for ranks in (1, 2):
+        extract(p, p.file("aligned"), "aligned-%d" % ranks, "--to", "2018-03-02T00:30", ranks=ranks)
+        with h5py.File(p.file("aligned-%d" % ranks, "features-20180302T000000.h5")) as f:
+            assert len(f["sources/address"]) == 11, ranks
+    os.remove(p.file("aligned/a.pcap"))
 
 
 def test_a_part_of_a_window_is_not_the_window(p):

@@ -163,6 +163,23 @@ def test_many_files_are_one(p):
     assert_same_sources(extract(p, p.file("folder.pcap.zst"), "of-folder", ranks=2), p.file("reference"))
 
 
+def test_one_link_type_of_two_numbers(p):
+    """Raw IP is 12 on one system, 101 on another; libpcap calls both 12."""
+    ip = bytes.fromhex("4500001400000000401100000102030408080808")
+    os.mkdir(p.file("raw"))
+    for second, link_type in enumerate((12, 101)):
+        with open(p.file("raw", "%d.pcap" % link_type), "wb") as f:
+            f.write(struct.pack("<IHHiIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link_type, START + second, 0, 20, 20) + ip)
+    micros = (START + 2) * 1000000
+    block = struct.pack("<IIIII", 0, micros >> 32, micros & 0xFFFFFFFF, 20, 20) + ip
+    with open(p.file("raw", "12.pcapng"), "wb") as f:
+        for kind, body in ((0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)), (1, struct.pack("<HHI", 12, 0, 0)), (6, block)):
+            f.write(struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12))
+    p.do("pack", p.file("raw"), "-o", p.file("raw.pcap.zst"))
+    records = inflated(content(p.file("raw.pcap.zst")))[24:]
+    assert [struct.unpack_from("<I", records, 36 * i)[0] for i in range(len(records) // 36)] == [START, START + 1, START + 2]
+
+
 def test_what_a_damaged_file_holds(p):
     whole, size = content(p.file("hour.pcap")), os.path.getsize(p.file("hour.pcap.gz"))
     at, cut = 24, len(whole) // 2

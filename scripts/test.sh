@@ -40,7 +40,8 @@ fuzz_all() { # as many at once as there are processors
     folder=$(build_folder fuzz)
     say "fuzzing, ${FUZZ_SECONDS:=10} s each"
     : >"$folder/failed"
-    for fuzzer in $(find "$folder/fuzzers" -type f -executable | sort); do
+    for fuzzer in "$folder"/fuzzers/*; do
+        [ -x "$fuzzer" ] || continue
         [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n || true
         { fuzz "$fuzzer" || echo "$fuzzer" >>"$folder/failed"; } &
     done

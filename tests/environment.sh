@@ -44,6 +44,7 @@ check_container() {
 check_container_files() {
     local recipe=jobs/environment/darkforest.def image tree configure file to n=0
     image=$(cd "$(mktemp -d)" && pwd -P)
+    trap "rm -rf '$image'" EXIT
     tree=$image/opt/darkforest
     while read -r file to; do
         [ -n "$file" ] || continue
@@ -59,7 +60,6 @@ check_container_files() {
         [ -e "$file" ] || { echo "the container lacks ${file#"$tree/"}, which is to be installed"; exit 1; }
     done < <(find "$tree/build" -name cmake_install.cmake -exec grep -ohE "\"$tree/[^\"]*\"" {} + | tr -d '"')
     [ $n -gt 10 ] || { echo "only $n files were found that are to be installed"; exit 1; }
-    rm -rf "$image"
 }
 
 check_module

@@ -54,14 +54,6 @@ char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns)
     return text;
 }
 
-size_t begins_number(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++)
-        n += *text == '\n';
-    return n;
-}
-
 /* The rest of a line, behind its time. */
 static enum begins_answer ask_line(const char *rest, const struct beginning *b)
 {
@@ -86,4 +78,13 @@ enum begins_answer begins_ask(const char *text, const struct archive_file *file)
         answer = here == BEGINS_LACKING ? answer : here;
     }
     return answer;
+}
+
+size_t begins_number(const char *text, const struct archive_file *file)
+{
+    const int64_t us = beginning_of(file).us;
+    size_t n = 0;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        n += strtoll(line, NULL, 10) == us;
+    return n;
 }

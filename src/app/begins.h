@@ -22,8 +22,8 @@ enum begins_answer {
 };
 /* What the text says of a file that begins in its window. */
 enum begins_answer begins_ask(const char *text, const struct archive_file *file);
-/* How many files it names. */
-size_t begins_number(const char *text);
+/* How many of those that it names begin when this file does. */
+size_t begins_number(const char *text, const struct archive_file *file);
 
 /* Bytes of a path without what says how it is packed. */
 size_t begins_stem(const char *path);

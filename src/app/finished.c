@@ -29,7 +29,8 @@ static int covers(const struct features_meta *meta, const struct finished_settin
     return from >= to || (meta->covered_from_ns <= from && to <= meta->covered_to_ns);
 }
 
-/* What a file was made with otherwise than these settings have it, as a list; fresh memory, "" for nothing. */
+/* What a file was made with otherwise than these settings have it, as a list; fresh memory, "" for
+ * nothing. */
 static char *what_differs(const struct finished_settings *settings, const struct features_meta *meta)
 {
     char *ours = rules_text(settings->rules), *theirs = rules_text(&meta->rules);
@@ -37,6 +38,7 @@ static char *what_differs(const struct finished_settings *settings, const struct
         int differs;
         const char *name;
     } all[] = {
+        {meta->begins && strcmp(meta->begins, "(withheld)") == 0, "an anonymised export"},
         {meta->window_length != settings->window_s, "--window"},
         {meta->inventory_checksum != settings->inventory_checksum, "the device inventory"},
         {strcmp(meta->filter, settings->filter) != 0, "--filter"},
@@ -68,33 +70,54 @@ static void add_clause(size_t *n, char **first, char *clause)
     ++*n;
 }
 
-/* Whether the window's feature file was made without input files that begin in it, or with more of them. */
+/* What the window's feature file was made without, or with beside it, of a file that begins in the window. */
+static char *compare_input(const char *path, const struct features_meta *meta, const struct archive *archive,
+                           size_t i, enum begins_answer *answer)
+{
+    const struct archive_file *file = &archive->files[i];
+    *answer = begins_ask(meta->begins, file);
+    if (*answer != BEGINS_THERE)
+        return text_format("%s was made %s %s", path,
+                           *answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
+    size_t n = 1; /* they lie side by side */
+    for (size_t k = i; k > 0 && archive->files[k - 1].kind.first_ts_ns == file->kind.first_ts_ns; k--)
+        n++;
+    for (size_t k = i; ++k < archive->n && archive->files[k].kind.first_ts_ns == file->kind.first_ts_ns;)
+        n++;
+    const size_t n_then = begins_number(meta->begins, file);
+    return n_then <= n
+               ? NULL
+               : text_format("%s was made with %zu files that begin when %s does, and are not all given now",
+                             path, n_then, file->path);
+}
+
+/* Of several things to say of a window the first one is said, and what it lacks before what it has more. */
 static void compare_inputs(struct finished *finished, const char *path, const struct features_meta *meta,
                            const struct finished_settings *settings)
 {
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
-    char *lacking = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < archive->n && meta->begins; i++) {
-        const struct archive_file *file = &archive->files[i];
-        const int64_t first_ns = file->kind.first_ts_ns;
+    char *lacking = NULL, *fuller = NULL;
+    for (size_t i = 0; i < archive->n && meta->begins && !lacking; i++) {
+        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
         if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
             windows_index(first_ns, settings->window_s * NS_PER_S) != index)
             continue;
-        n++;
-        const enum begins_answer answer = begins_ask(meta->begins, file);
-        if (answer != BEGINS_THERE && !lacking)
-            lacking = text_format("%s was made %s %s", path,
-                                  answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
+        enum begins_answer answer;
+        char *clause = compare_input(path, meta, archive, i, &answer);
+        if (answer != BEGINS_THERE)
+            lacking = clause;
+        else if (!fuller)
+            fuller = clause;
+        else
+            free(clause);
     }
     if (lacking)
         add_clause(&finished->n_lacking, &finished->one_lacking, lacking);
-    else if (n > 0 && begins_number(meta->begins) > n)
-        add_clause(
-            &finished->n_fuller, &finished->one_fuller,
-            text_format("%s was made with %zu files that begin in its window, of which %zu %s given now",
-                        path, begins_number(meta->begins), n, n == 1 ? "is" : "are"));
+    if (!lacking && fuller)
+        add_clause(&finished->n_fuller, &finished->one_fuller, fuller);
+    else
+        free(fuller);
 }
 
 /* One file of the folder: its window is remembered, or the reason said why a run cannot go on beside it. */
@@ -144,11 +167,13 @@ static int judge(const struct finished *finished)
                   finished->n_lacking == 1 ? "window is" : "windows are");
         return EXIT_BAD_CONFIG;
     }
+    const int one = finished->n_fuller == 1;
     if (finished->n_fuller)
         log_warn(
-            "%s; %zu finished %s so (--verbose names all) and stay as they are: should packets have counted "
-            "twice, remove their feature files",
-            finished->one_fuller, finished->n_fuller, finished->n_fuller == 1 ? "window is" : "windows are");
+            "%s; %zu finished %s so (--verbose names all) and %s as %s: should packets have counted twice, "
+            "remove the feature file%s",
+            finished->one_fuller, finished->n_fuller, one ? "window is" : "windows are",
+            one ? "stays" : "stay", one ? "it is" : "they are", one ? "" : "s");
     return 0;
 }
 

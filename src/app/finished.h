@@ -18,7 +18,7 @@ struct finished {
     char *damages;     /* that these windows suffered from, as of damages.h; NULL for none */
     size_t n_lacking;  /* of these windows, made without one of the input files, */
     char *one_lacking; /* and the first, as a clause */
-    size_t n_fuller;   /* made with more files than are given now, */
+    size_t n_fuller;   /* made with more files of one beginning than are given now, */
     char *one_fuller;  /* and the first, as a clause */
     size_t n_other;    /* feature files of other settings, */
     char *one_other;   /* and the first, as a clause */
@@ -35,10 +35,10 @@ struct finished_settings {
 };
 
 /*
- * Collective. Looks at the feature files in `folder`, and warns of windows that were made with more input files
- * than are given now. 0, or the agreed code after one sentence:
- * EXIT_BAD_CONFIG when a file was made with other settings or without an input file as it is now, EXIT_IO
- * when one is damaged or cannot be read, EXIT_NO_INPUT when it may not be.
+ * Collective. Looks at the feature files in `folder`, and warns of windows that were made with more input
+ * files than are given now. 0, or the agreed code after one sentence: EXIT_BAD_CONFIG when a file was made
+ * with other settings or without an input file as it is now, EXIT_IO when one is damaged or cannot be read,
+ * EXIT_NO_INPUT when it may not be.
  */
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
                   const struct finished_settings *settings);

@@ -116,8 +116,6 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
     free(why);
     if (code == 0)
         broadcast_archive(world, archive);
-    else
-        archive_free(archive);
     return code;
 }
 

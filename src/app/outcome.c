@@ -52,21 +52,19 @@ static double imbalance(const struct ranks *world, const struct finish *finish)
 }
 
 /* Why nothing came of it: where most records went instead. */
-static void tell_nothing_counted(const struct tally *tally)
+static void tell_nothing_counted(const struct tally *tally, uint64_t n_windows)
 {
+    const char *advice =
+        n_windows ? "; remove the empty feature files before other files are read for their windows" : "";
     int most = 0;
     for (int r = 1; r < TALLY_REASONS; r++)
         most = tally->n[r] > tally->n[most] ? r : most;
     if (tally->n[most] == 0)
-        log_warn("no record was read: the files hold none of the wanted time; remove this run's empty "
-                 "feature files "
-                 "before other files are read for their windows");
+        log_warn("no record was read: the files hold none of the wanted time%s", advice);
     else
-        log_warn(
-            "no packet was counted: of %llu records %llu are tallied as %s (%s); remove this run's empty "
-            "feature files before other files are read for their windows",
-            (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
-            tally_names[most].name, tally_names[most].description);
+        log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)%s",
+                 (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],
+                 tally_names[most].name, tally_names[most].description, advice);
 }
 
 void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
@@ -87,7 +85,7 @@ void outcome_tell(const struct ranks *world, const struct pass *pass, const stru
     run_record_set(record, "windows", json_integer((json_int_t)sums.n_windows));
     run_record_set(record, "rows", json_integer((json_int_t)sums.n_rows));
     if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && should_count)
-        tell_nothing_counted(&all);
+        tell_nothing_counted(&all, sums.n_windows);
     if (all.n[TALLY_LATE] > 0)
         log_warn(
             "%llu packets are of windows that ended a window's length or more before the first packet of "

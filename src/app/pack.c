@@ -192,8 +192,8 @@ static int pack_run(const struct ranks *world, const void *values, const struct 
         x.node = ranks_node(world);
         code = pack_all(&x);
         ranks_free(x.node);
-        archive_free(&x.archive);
     }
+    archive_free(&x.archive);
     return run_record_finish(record, code);
 }
 

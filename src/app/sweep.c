@@ -117,8 +117,8 @@ static size_t first_file(const struct pass_input *in, struct time_range left, si
 }
 
 /* Whether this file and all behind it begin too late to hold a packet of the range: what they hold of it is
- * late, since the range's last window, of which it may be a part, had ended a window before. In the first file
- * nothing is. */
+ * late, since the range's last window, of which it may be a part, had ended a window before. In the first
+ * file nothing is. */
 static int is_past(const struct pass_input *in, struct time_range left, size_t file)
 {
     const int64_t first_ns = in->archive->files[file].kind.first_ts_ns;
@@ -128,8 +128,8 @@ static int is_past(const struct pass_input *in, struct time_range left, size_t f
            first_ns - in->window_ns >= end;
 }
 
-/* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where nothing
- * tells. */
+/* About when a file ends: not by its last time, which one wrong clock can set. An hour is assumed where
+ * nothing tells. */
 static int64_t end_of(const struct file_kind *kind)
 {
     int64_t half, end;

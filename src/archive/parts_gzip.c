@@ -180,7 +180,7 @@ static int can_write(const char *index)
     const int can = access(folder, W_OK) == 0;
     if (!can && !is_told)
         log_info("no index of restart points is kept, so the next run will inflate all again: %s cannot be "
-                 "written to (--index-dir keeps them elsewhere)",
+                 "written to (--index-dir names another folder)",
                  folder);
     is_told |= !can;
     free(folder);

@@ -229,11 +229,12 @@ static size_t times_between(const char *path, const struct file_kind *kind, uint
     return n;
 }
 
-/* The end is not known when it is damaged (the file was to go on), and when it lies before the beginning: then
- * the records are in no order. */
+/* The end is not known when it is damaged (the file was to go on), and when it lies before the beginning:
+ * then the records are in no order. */
 static void take_times_of_plain(const char *path, struct file_kind *kind)
 {
-    const uint64_t size = kind->n_bytes, half = size / 2;
+    const uint64_t size = kind->n_bytes,
+                   half = size / 2 > READER_FIRST_RECORD ? size / 2 : READER_FIRST_RECORD;
     int64_t *times;
     size_t n =
         times_between(path, kind, size > TAIL_BYTES ? size - TAIL_BYTES : READER_FIRST_RECORD, size, &times);

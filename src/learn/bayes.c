@@ -64,7 +64,8 @@ static int is_constant(const struct model *m, size_t f, double variance)
     return sqrt(variance) <= 8 * m->n_fitted * DBL_EPSILON * most;
 }
 
-/* A feature that does not vary is 0 in all classes: no value of it speaks for one of them. */
+/* A feature that does not vary is 0 in all classes and, by its scale, in all rows that are judged: no value
+ * of it speaks for a class, or drowns what the others say. */
 static void normalise(struct model *m)
 {
     const size_t n = (size_t)m->n_features;
@@ -74,7 +75,7 @@ static void normalise(struct model *m)
         double variance;
         pool(m, (int)f, &m->shift[f], &variance);
         const int constant = is_constant(m, f, variance);
-        m->scale[f] = constant ? 1 : sqrt(variance);
+        m->scale[f] = constant ? DBL_MAX : sqrt(variance);
         for (size_t i = f; i < (size_t)m->n_fitted * n; i += n) {
             m->means[i] = constant ? 0 : (m->means[i] - m->shift[f]) / m->scale[f];
             m->variances[i] = constant ? 0 : m->variances[i] / (m->scale[f] * m->scale[f]);

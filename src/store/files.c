@@ -38,20 +38,22 @@ static size_t add_matches(const struct strings *entries, const char *name_patter
     return paths->n - n_before;
 }
 
-#define DEEPEST 3 /* a month's folder in that of a campaign's features, from where campaigns lie */
+#define DEEPEST 3      /* a month's folder in that of a campaign's features, from where campaigns lie */
+#define MOST_LISTED 64 /* folders: a hint is not worth the search of a whole file system */
 
 /* The first folder among the entries of one, or so many levels below, that holds such a file: a month's, say.
- * In fresh memory; NULL when there is none. */
-static char *find_holder(const struct strings *entries, const char *name_pattern, int levels)
+ * In fresh memory; NULL when there is none, or none among the first ones. */
+static char *find_holder(const struct strings *entries, const char *name_pattern, int levels, int *n_listed)
 {
     char *holder = NULL;
     for (size_t i = 0; i < entries->n && !holder && levels > 0; i++) {
         struct strings inner = {0}, found = {0};
         char *ignored = NULL;
-        if (is_folder(entries->items[i]) && folder_list(entries->items[i], &inner, &ignored) == EXIT_DONE)
+        if (is_folder(entries->items[i]) && (*n_listed)++ < MOST_LISTED &&
+            folder_list(entries->items[i], &inner, &ignored) == EXIT_DONE)
             holder = add_matches(&inner, name_pattern, &found) > 0
                          ? memory_text(entries->items[i])
-                         : find_holder(&inner, name_pattern, levels - 1);
+                         : find_holder(&inner, name_pattern, levels - 1, n_listed);
         strings_free_all(&inner);
         strings_free_all(&found);
         free(ignored);
@@ -62,7 +64,8 @@ static char *find_holder(const struct strings *entries, const char *name_pattern
 /* Why a folder stands for nothing: with a folder in it that was perhaps meant. */
 static char *nothing_text(const char *folder, const struct strings *entries, const char *name_pattern)
 {
-    char *holder = find_holder(entries, name_pattern, DEEPEST);
+    int n_listed = 0;
+    char *holder = find_holder(entries, name_pattern, DEEPEST, &n_listed);
     char *why = holder ? text_format("%s holds no file %s itself, but %s does: give that, or a pattern",
                                      folder, name_pattern, holder)
                        : text_format("%s holds no file %s", folder, name_pattern);

@@ -31,7 +31,7 @@ enum {
  * ratio, so that hours of neighbouring seeds have other senders. */
 static uint32_t shuffle28(uint32_t x, uint64_t seed)
 {
-    x = (x ^ (((uint32_t)seed - 1) * 0x9e3779b1U + 1)) & ADDRESS_MASK;
+    x = (x ^ ((((uint32_t)seed - 1) * 0x9e3779b1U >> 4) + 1)) & ADDRESS_MASK;
     x = x * 0x0c2b2ae35U & ADDRESS_MASK;
     x ^= x >> 15;
     x = (x + (uint32_t)(seed >> 32)) & ADDRESS_MASK;

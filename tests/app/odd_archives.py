@@ -197,6 +197,18 @@ def test_a_part_of_a_window_is_not_the_window(p):
     same(p, "part", "whole")
 
 
+def test_the_same_again(p):
+    """Whatever the range and however the files are packed, a window that was made of the same packets is finished without a word."""
+    quarters = [write(p, "quarters/%d.pcap" % i, capture(START + 900 * i, START + 900 * (i + 1), 100, i)) for i in range(4)]
+    for output, first, then in (("half", ["--to", "2018-03-02T00:30"], ["--to", "2018-03-02T00:30"]), ("full", [], ["--from", "2018-03-02T00:30"])):
+        extract(p, os.path.dirname(quarters[0]), output, *first)
+        said = extract(p, os.path.dirname(quarters[0]), output, *then)
+        assert "1 windows in" in said and "warning" not in said, said
+    p.do("pack", *quarters, "-o", p.file("quarters.pcap.zst"))
+    said = extract(p, p.file("quarters.pcap.zst"), "full")
+    assert "1 windows in" in said and "warning" not in said, said
+
+
 def test_an_archive_that_has_grown(p):
     write(p, "growing/a.pcap", capture(START, START + HOUR, 1000))
     extract(p, p.file("growing"), "grown")
@@ -247,7 +259,7 @@ def test_a_capture_beside_its_packed_copy(p):
     assert "begin at the same time" in extract(p, p.file("twins"), "of-copies")
     # Given one of the two afterwards, the doubled windows stay, but not unsaid.
     said = extract(p, p.file("twins/copy.pcap.gz"), "of-copies")
-    assert "made with 2 files that begin in its window, of which 1 is given now; 1 finished window is so" in said, said
+    assert "made with 2 files that begin when %s does, and are not all given now; 1 finished window is so" % p.file("twins/copy.pcap.gz") in said, said
     # All that stands in the way is told at once.
     extract(p, p.file("border"), "of-hours")
     said = extract(p, p.file("border"), "of-hours", "--window", "30m", "--filter", "udp", code=BAD_CONFIG)
@@ -386,9 +398,12 @@ def test_a_name_that_is_not_text(p):
 
 def test_why_nothing_was_counted(p):
     said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2018-03-02T00:59:59")
-    assert "no packet was counted: of 1000 records 1000 are tallied as out_of_range" in said and "remove this run's empty" in said, said
-    said = extract(p, p.file("links", "a.pcap"), "none", "--from", "2019-01-01")
-    assert "no record was read" in said, said
+    assert "no packet was counted: of 1000 records 1000 are tallied as out_of_range" in said and "remove" not in said, said
+    assert os.listdir(p.file("none")) == ["run.json"]
+    said = extract(p, p.file("links", "a.pcap"), "nothing", "--from", "2019-01-01")
+    assert "no record was read" in said and "remove" not in said and os.listdir(p.file("nothing")) == ["run.json"], said
+    said = extract(p, p.file("links", "a.pcap"), "wrong-month", "--from", "2019-01-01", "--to", "2019-01-01T02")
+    assert "; remove the empty feature files" in said and len(os.listdir(p.file("wrong-month"))) == 3, said
 
 
 def main():

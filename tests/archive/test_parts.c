@@ -195,8 +195,8 @@ static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t
 }
 
 /* The latest of all times that the index knows, or that the last records have, in whatever order; where they
- * are cut off, or lie before the first of the file, the end is not known. The middle is that of the index, or of
- * records in the middle: a wrong time does not move it. */
+ * are cut off, or lie before the first of the file, the end is not known. The middle is that of the index, or
+ * of records in the middle: a wrong time does not move it. */
 static void the_end_of_a_file(void **state)
 {
     (void)state;

@@ -383,10 +383,10 @@ static void test_neighbouring_seeds_have_other_senders(void **state)
 {
     (void)state;
     struct plan plan;
-    make_plan(&plan, 1000, 100, 100000);
+    make_plan(&plan, 1000, 100, 1000000);
     uint8_t *seen = memory_zeroed((1u << 28) / 8, 1);
-    for (plan.seed = 0; plan.seed < 5; plan.seed++)
-        for (uint64_t i = 0; i < 100000; i++) {
+    for (plan.seed = 0; plan.seed < 24; plan.seed++)
+        for (uint64_t i = 0; i < 1000000; i++) {
             const uint32_t bit = population_address(&plan, i) & 0xfffffff;
             assert_false(seen[bit / 8] >> bit % 8 & 1);
             seen[bit / 8] = (uint8_t)(seen[bit / 8] | 1 << bit % 8);

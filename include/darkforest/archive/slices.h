@@ -38,9 +38,9 @@ struct slices slices_of(const struct step *step, int rank, int size, int whole);
 void slices_free(struct slices *slices);
 
 /*
- * Sets kind->last_ts_ns and kind->middle_ts_ns where they can be told without reading the file through: by the
- * index of a compressed file, by the last and the middle records of a plain one. A few records of a wrong time
- * do not move the middle.
+ * Sets kind->last_ts_ns and kind->middle_ts_ns where they can be told without reading the file through: by
+ * the index of a compressed file, by the last and the middle records of a plain one. A few records of a wrong
+ * time do not move the middle.
  */
 void slices_find_times(const char *path, struct file_kind *kind, const char *index_dir);
 /* What a file of an archive is taken to span when nothing better is known. */

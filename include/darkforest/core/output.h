@@ -47,8 +47,8 @@ int64_t file_changed_ns(const struct stat *status);
 /* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one
  * another. EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why);
-/* The same of files that go into a folder under the last parts of their names, and are given in order of these:
- * no two may have the same. */
+/* The same of files that go into a folder under the last parts of their names, and are given in order of
+ * these: no two may have the same. */
 int output_check_names(const char *folder, const struct strings *inputs, char **why);
 /* A full disk behind standard output shows here at the latest. 0; EXIT_IO after one sentence. */
 int output_flush_stdout(void);

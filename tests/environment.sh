@@ -42,9 +42,9 @@ check_container() {
 # The folders that the image is built from, and nothing else, are configured as the recipe does it; what the build does not make itself of
 # that which is to be installed must lie in them.
 check_container_files() {
-    local recipe=jobs/environment/darkforest.def image tree configure file to n=0
+    local recipe=jobs/environment/darkforest.def tree configure file to n=0
     image=$(cd "$(mktemp -d)" && pwd -P)
-    trap "rm -rf '$image'" EXIT
+    trap 'rm -rf "$image"' EXIT
     tree=$image/opt/darkforest
     while read -r file to; do
         [ -n "$file" ] || continue

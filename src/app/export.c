@@ -85,15 +85,6 @@ static void export_defaults(void *values)
     options->format = FORMAT_NOT_GIVEN;
 }
 
-/* Feature files to what was asked for. Collective. */
-static int export_rows_of(const struct ranks *world, struct export_options options,
-                          const struct strings *operands)
-{
-    if (options.format == FORMAT_NOT_GIVEN)
-        options.format = FORMAT_CSV;
-    return export_features(world, operands, &options);
-}
-
 static int export_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     const struct export_options *options = values;
@@ -111,7 +102,7 @@ static int export_run(const struct ranks *world, const void *values, const struc
     if (code)
         return code;
     if (!is_model)
-        code = export_rows_of(world, *options, operands);
+        code = export_features(world, operands, options);
     else if (ranks_rank(world) == 0)
         code = export_model_file(options, operands);
     return run_record_finish(record, code);
@@ -148,9 +139,7 @@ const struct command command_export = {
              "addresses "
              "anonymised: so addresses are left out of CSV unless a key or --with-addresses is given, and an "
              "anonymised file withholds its filter, damages, the captures that it is from, command line and "
-             "host. A tree model becomes a "
-             "JSON file "
-             "that XGBoost loads.",
+             "host. A tree model becomes a JSON file that XGBoost loads.",
          .example =
              "darkforest export hours/ --format hdf5 --anonymize key -o shared/    # what may be passed on"},
     .options = export_rows,

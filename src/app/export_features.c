@@ -90,7 +90,7 @@ static struct source_row *read_rows(const struct export *export, const char *pat
     if (!rows) {
         *code = EXIT_IO;
         *why = text_format("%s: not enough memory for %zu rows", path, n);
-    } else if (export->options->format == FORMAT_CSV ||
+    } else if (export->options->format != FORMAT_HDF5 ||
                (*code = features_check_whole(file, meta, why)) == EXIT_DONE) {
         *code = features_read(file, 0, n, rows, why);
     }
@@ -109,30 +109,26 @@ static struct source_row *read_rows(const struct export *export, const char *pat
     return NULL;
 }
 
+static void withhold_text(char **text)
+{
+    free(*text);
+    *text = memory_text(FEATURES_WITHHELD);
+}
+
 /*
  * What a file says of where it was made may name addresses, the telescope's own in a filter above all: an
  * anonymised file does not say it. Nor what captures there were, by their times, sizes and names.
  */
 static void withhold(struct features_meta *meta)
 {
-    if (meta->filter && meta->filter[0]) {
-        free(meta->filter);
-        meta->filter = memory_text("(withheld)");
-    }
-    if (meta->damages && meta->damages[0]) {
-        free(meta->damages);
-        meta->damages = memory_text("(withheld)");
-    }
-    if (meta->begins && meta->begins[0]) {
-        free(meta->begins);
-        meta->begins = memory_text("(withheld)");
-    }
-    free(meta->made.command_line);
-    free(meta->made.host);
+    char **const where_not_empty[] = {&meta->filter, &meta->damages, &meta->begins};
+    for (size_t i = 0; i < sizeof where_not_empty / sizeof *where_not_empty; i++)
+        if (*where_not_empty[i] && **where_not_empty[i])
+            withhold_text(where_not_empty[i]);
     free(meta->made.made_from);
     meta->made.made_from = NULL;
-    meta->made.command_line = memory_text("(withheld)");
-    meta->made.host = memory_text("(withheld)");
+    withhold_text(&meta->made.command_line);
+    withhold_text(&meta->made.host);
 }
 
 /* Whether each can be opened, so that nothing is printed when one is no feature file; and whether they fit
@@ -255,7 +251,7 @@ static int check_outputs(const struct export *export, char **why)
         strings_add(&inputs, export->inputs.items[i]);
     if (o->anonymize)
         strings_add(&inputs, o->anonymize);
-    if (o->output && o->format == FORMAT_CSV)
+    if (o->output && o->format != FORMAT_HDF5)
         strings_add(&outputs, memory_text(o->output));
     for (size_t i = 0; i < export->inputs.n && o->format == FORMAT_HDF5; i++)
         strings_add(&outputs, output_for(export, export->inputs.items[i]));

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-enum export_format { FORMAT_NOT_GIVEN = -1, FORMAT_CSV, FORMAT_HDF5 };
+enum export_format { FORMAT_NOT_GIVEN = -1 /* CSV of feature files */, FORMAT_CSV, FORMAT_HDF5 };
 
 struct export_options {
     const char *output;

@@ -38,7 +38,7 @@ static char *what_differs(const struct finished_settings *settings, const struct
         int differs;
         const char *name;
     } all[] = {
-        {meta->begins && strcmp(meta->begins, "(withheld)") == 0, "an anonymised export"},
+        {meta->begins && strcmp(meta->begins, FEATURES_WITHHELD) == 0, "an anonymised export"},
         {meta->window_length != settings->window_s, "--window"},
         {meta->inventory_checksum != settings->inventory_checksum, "the device inventory"},
         {strcmp(meta->filter, settings->filter) != 0, "--filter"},

@@ -36,9 +36,9 @@ struct finished_settings {
 
 /*
  * Collective. Looks at the feature files in `folder`, and warns of windows that were made with more input
- * files than are given now. 0, or the agreed code after one sentence: EXIT_BAD_CONFIG when a file was made
- * with other settings or without an input file as it is now, EXIT_IO when one is damaged or cannot be read,
- * EXIT_NO_INPUT when it may not be.
+ * files of one beginning than are given now. 0, or the agreed code after one sentence: EXIT_BAD_CONFIG when a
+ * file was made with other settings or without an input file as it is now, EXIT_IO when one is damaged or
+ * cannot be read, EXIT_NO_INPUT when it may not be.
  */
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
                   const struct finished_settings *settings);

@@ -22,6 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What an anonymised file has instead of a text that it does not say. */
+#define FEATURES_WITHHELD "(withheld)"
+
 /* What stands beside the rows. Strings are borrowed on writing,
  * owned by the struct after reading (features_meta_free). */
 struct features_meta {

@@ -229,21 +229,22 @@ static size_t times_between(const char *path, const struct file_kind *kind, uint
     return n;
 }
 
-/* The end is not known when it is damaged (the file was to go on), and when it lies before the beginning:
- * then the records are in no order. */
+/* The end is not known when it is damaged (the file was to go on), and when it lies before the beginning or
+ * well before the middle: then the records are in no order. */
 static void take_times_of_plain(const char *path, struct file_kind *kind)
 {
     const uint64_t size = kind->n_bytes,
                    half = size / 2 > READER_FIRST_RECORD ? size / 2 : READER_FIRST_RECORD;
     int64_t *times;
     size_t n =
-        times_between(path, kind, size > TAIL_BYTES ? size - TAIL_BYTES : READER_FIRST_RECORD, size, &times);
-    if (n > 0 && times[n - 1] >= kind->first_ts_ns)
-        kind->last_ts_ns = times[n - 1];
-    free(times);
-    n = times_between(path, kind, half, half + MIDDLE_BYTES < size ? half + MIDDLE_BYTES : size, &times);
+        times_between(path, kind, half, half + MIDDLE_BYTES < size ? half + MIDDLE_BYTES : size, &times);
     if (n > 0)
         kind->middle_ts_ns = times[n / 2];
+    free(times);
+    n = times_between(path, kind, size > TAIL_BYTES ? size - TAIL_BYTES : READER_FIRST_RECORD, size, &times);
+    if (n > 0 && times[n - 1] >= kind->first_ts_ns &&
+        add_or_most(times[n - 1], DISORDER_NS) >= kind->middle_ts_ns)
+        kind->last_ts_ns = times[n - 1];
     free(times);
 }
 

@@ -169,14 +169,15 @@ static void parts_outside_of_a_range_are_left_out(void **state)
     unlink(path);
 }
 
-/* n records a second apart, but for record `odd`, which is so many seconds after its place. */
-static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t seconds, size_t n_cut_off,
-                                 char *path, size_t path_size)
+/* n records a second apart, but for n_odd from record `odd` on, which are so many seconds after their place. */
+static struct file_kind save_odd(const char *name, size_t n, size_t odd, size_t n_odd, int64_t seconds,
+                                 size_t n_cut_off, char *path, size_t path_size)
 {
     const struct writer_options options = {.link_type = 1, .nanoseconds = 1, .with_header = 1};
     struct writer *w = writer_open(name, &options);
     for (size_t i = 0; i < n; i++) {
-        const struct record r = {.ts_ns = (1483228800 + (int64_t)i + (i == odd ? seconds : 0)) * NS_PER_S,
+        const int64_t off = i >= odd && i - odd < n_odd ? seconds : 0;
+        const struct record r = {.ts_ns = (1483228800 + (int64_t)i + off) * NS_PER_S,
                                  .data = data,
                                  .n_captured = 600,
                                  .n_wire = 600};
@@ -195,28 +196,34 @@ static struct file_kind save_odd(const char *name, size_t n, size_t odd, int64_t
 }
 
 /* The latest of all times that the index knows, or that the last records have, in whatever order; where they
- * are cut off, or lie before the first of the file, the end is not known. The middle is that of the index, or
+ * are cut off, or lie before the first of the file or well before its middle, the end is not known. The middle is that of the index, or
  * of records in the middle: a wrong time does not move it. */
 static void the_end_of_a_file(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
-        size_t n, odd;
+        size_t n, odd, n_odd;
         int64_t seconds;
         size_t n_cut_off;
         int64_t last; /* after the first second; -1: not known */
     } cases[] = {
-        {"end.pcap", 3000, 0, 0, 0, 2999},          {"end.pcap", 3000, 2990, 500, 0, 3490},
-        {"end.pcap", 3000, 2999, -700, 0, 2998},    {"end.pcap", 3000, 2990, 500, 3, -1},
-        {"end.pcap", 3000, 0, 5000, 0, -1},         {"end.pcap", 1, 0, 0, 0, 0},
-        {"end.pcap.zst", 9000, 0, 0, 0, 8999},      {"end.pcap.zst", 9000, 4000, 90000, 0, 94000},
-        {"end.pcap.zst", 9000, 8999, -90, 0, 8998},
+        {"end.pcap", 3000, 0, 0, 0, 0, 2999},
+        {"end.pcap", 3000, 2990, 1, 500, 0, 3490},
+        {"end.pcap", 3000, 2999, 1, -700, 0, 2998},
+        {"end.pcap", 3000, 2990, 1, 500, 3, -1},
+        {"end.pcap", 3000, 0, 1, 5000, 0, -1},
+        {"end.pcap", 3000, 2400, 600, -1400, 0, 1599}, /* its middle is the 1,554th second */
+        {"end.pcap", 3000, 2400, 600, -1600, 0, -1},
+        {"end.pcap", 1, 0, 0, 0, 0, 0},
+        {"end.pcap.zst", 9000, 0, 0, 0, 0, 8999},
+        {"end.pcap.zst", 9000, 4000, 1, 90000, 0, 94000},
+        {"end.pcap.zst", 9000, 8999, 1, -90, 0, 8998},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         char path[320];
-        const struct file_kind kind = save_odd(cases[c].name, cases[c].n, cases[c].odd, cases[c].seconds,
-                                               cases[c].n_cut_off, path, sizeof path);
+        const struct file_kind kind = save_odd(cases[c].name, cases[c].n, cases[c].odd, cases[c].n_odd,
+                                               cases[c].seconds, cases[c].n_cut_off, path, sizeof path);
         assert_int_equal(kind.last_ts_ns,
                          cases[c].last < 0 ? INT64_MIN : (1483228800 + cases[c].last) * NS_PER_S);
         const int64_t begin = 1483228800 * NS_PER_S;

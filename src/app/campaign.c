@@ -302,7 +302,10 @@ int campaign_read(struct campaign *campaign, const char *path, const char *text,
     struct reading_campaign r = {.campaign = campaign};
     int code = EXIT_BAD_CONFIG;
     r.folder = path_folder(path);
-    if (ini_read_text(&r.ini, path, text, n) == 0) {
+    char *why = ini_read_text(&r.ini, path, text, n);
+    if (why) {
+        log_error("%s", why);
+    } else {
         read_names(&r);
         read_extract(&r);
         read_months(&r);
@@ -312,6 +315,7 @@ int campaign_read(struct campaign *campaign, const char *path, const char *text,
     }
     ini_free(&r.ini);
     free(r.folder);
+    free(why);
     return code;
 }
 

@@ -96,10 +96,12 @@ static int choose_rules(struct classify *x, const char *model_path)
 {
     if (x->options->rules)
         return inputs_rules(x->self, x->options->rules, &x->rules);
-    if (rules_read_text(&x->rules, model_path, x->verdicts.set->training.rules) == 0)
-        return EXIT_DONE;
-    log_error("%s is damaged: its rules cannot be read; --rules FILE sets others", model_path);
-    return EXIT_BAD_DATA;
+    char *why = rules_read_text(&x->rules, "rules", x->verdicts.set->training.rules);
+    if (why)
+        log_error("%s is damaged: its rules cannot be read (%s); --rules FILE sets others", model_path, why);
+    const int code = why ? EXIT_BAD_DATA : EXIT_DONE;
+    free(why);
+    return code;
 }
 
 /* Standard input is an archive of one file that cannot be looked at before it is read. */

@@ -1,6 +1,6 @@
 /*
- * export_features.c - see export_features.h. Rank 0 reads and writes: what anonymising does to the order of the
- * rows can only be seen as a whole.
+ * export_features.c - see export_features.h. Rank 0 reads and writes: what anonymising does to the order of
+ * the rows can only be seen as a whole.
  */
 #include "export_features.h"
 #include "anonymise.h"
@@ -166,19 +166,19 @@ static int print_files(FILE *out, const void *context)
     struct progress progress;
     progress_start(&progress, "export", "files", export->inputs.n);
     feature_csv_header(out, with_addresses);
+    int code = EXIT_DONE;
     for (size_t i = 0; i < export->inputs.n; i++) {
         progress_update(&progress, i, i);
         struct features_meta meta;
-        int code = EXIT_DONE;
         struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, printing->why);
         if (!rows)
-            return code;
+            break;
         feature_csv_rows(out, &meta, rows, (size_t)meta.n_rows, with_addresses);
         free(rows);
         features_meta_free(&meta);
     }
     progress_end(&progress);
-    return EXIT_DONE;
+    return code;
 }
 
 /* Whether standard output took all of it is seen when the run record is finished. */

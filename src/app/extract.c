@@ -139,27 +139,6 @@ static int check_filter(const struct extract *x)
     return code;
 }
 
-/* How much there is to read, and when the files begin that hold anything. */
-static void tell_archive(const struct archive *archive)
-{
-    char size[FORMAT_TIME_SIZE], first[FORMAT_TIME_SIZE], last[FORMAT_TIME_SIZE];
-    uint64_t n_bytes = 0;
-    size_t n = archive->n;
-    if (archive->files[0].kind.first_ts_ns == INT64_MAX)
-        return;
-    for (size_t i = 0; i < archive->n; i++)
-        n_bytes += archive->files[i].kind.n_bytes;
-    while (n > 1 && archive->files[n - 1].kind.first_ts_ns == INT64_MAX)
-        n--;
-    format_time(archive->files[0].kind.first_ts_ns, first);
-    format_time(archive->files[n - 1].kind.first_ts_ns, last);
-    if (archive->n == 1)
-        log_info("1 file, %s, from %s on", format_size(n_bytes, size), first);
-    else
-        log_info("%zu files, %s, which begin between %s and %s", archive->n, format_size(n_bytes, size),
-                 first, last);
-}
-
 /* Reads what all ranks need before the first packet. */
 static int read_inputs(struct extract *x, const struct strings *operands)
 {
@@ -168,7 +147,7 @@ static int read_inputs(struct extract *x, const struct strings *operands)
         return code;
     if ((code = inputs_archive(x->world, operands, &x->archive)))
         return code;
-    tell_archive(&x->archive);
+    inputs_tell_archive(&x->archive);
     if ((code = check_filter(x)))
         return code;
     if ((code = inputs_inventory(x->world, &x->options->devices, &x->devices)))
@@ -257,22 +236,32 @@ static void record_refused(struct extract *x)
     run_record_set(x->record, "refused", list);
 }
 
-/* Damaged files, those that windows finished before suffered from too:
- * said and recorded. Returns whether there were any. */
+/* Adds what windows suffered from that were finished before: rank 0 has looked, and after a retry each
+ * group's first rank. */
+static void add_finished_damages(struct extract *x, char **text)
+{
+    const char *mine = x->finished.damages ? x->finished.damages : "";
+    size_t n;
+    char *all = ranks_gather_all(x->world, mine, strlen(mine) + 1, &n);
+    for (size_t at = 0; at < n; at += strlen(all + at) + 1)
+        damages_add(text, all + at);
+    free(all);
+}
+
+/* Damaged files: said and recorded. Returns whether there were any. */
 static int tell_damages(struct extract *x)
 {
     json_t *list = json_array();
     char *text = damages_between(x->world, &x->pass, x->options->from_ns, x->options->to_ns);
-    damages_add(&text, x->finished.damages); /* rank 0 alone has looked */
-    uint64_t any = text[0] != '\0';
-    ranks_broadcast(x->world, 0, &any, sizeof any);
+    add_finished_damages(x, &text);
+    const int any = text[0] != '\0';
     for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         log_warn("%s; what could be read was used", line);
         json_array_append_new(list, run_record_text(line));
     }
     run_record_set(x->record, "damages", list);
     free(text);
-    return any != 0;
+    return any;
 }
 
 static void record_inputs(struct extract *x)

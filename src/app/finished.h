@@ -14,7 +14,7 @@
 struct finished {
     int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
-    /* Rank 0 alone. */
+    /* Rank 0 of those that looked, alone. */
     char *damages;     /* that these windows suffered from, as of damages.h; NULL for none */
     size_t n_lacking;  /* of these windows, made without one of the input files, */
     char *one_lacking; /* and the first, as a clause */

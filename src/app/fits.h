@@ -2,8 +2,8 @@
  * fits.h - what one group of ranks does of a training: its pieces of the deal (deal.h), one after the other.
  * Private to the app. Collective over the group.
  *
- * Part 0 is the split, part 1 + f leaves out fold f. Of each part the group bins the rows once,
- * fits the recipes that are its own, and judges them on the rows that the part leaves out. It
+ * Part 0 is the split, part 1 + f leaves out fold f. Of each part the group bins the rows once for each
+ * number of bins, fits the recipes that are its own, and judges them on the rows that the part leaves out. It
  * holds one part at a time.
  */
 #ifndef DARKFOREST_FITS_H

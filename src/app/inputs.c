@@ -7,6 +7,7 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 
@@ -117,6 +118,26 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
     if (code == 0)
         broadcast_archive(world, archive);
     return code;
+}
+
+void inputs_tell_archive(const struct archive *archive)
+{
+    char size[FORMAT_TIME_SIZE], first[FORMAT_TIME_SIZE], last[FORMAT_TIME_SIZE];
+    uint64_t n_bytes = 0;
+    size_t n = archive->n;
+    if (archive->files[0].kind.first_ts_ns == INT64_MAX)
+        return;
+    for (size_t i = 0; i < archive->n; i++)
+        n_bytes += archive->files[i].kind.n_bytes;
+    while (n > 1 && archive->files[n - 1].kind.first_ts_ns == INT64_MAX)
+        n--;
+    format_time(archive->files[0].kind.first_ts_ns, first);
+    format_time(archive->files[n - 1].kind.first_ts_ns, last);
+    if (archive->n == 1)
+        log_info("1 file, %s, from %s on", format_size(n_bytes, size), first);
+    else
+        log_info("%zu files, %s, which begin between %s and %s", archive->n, format_size(n_bytes, size),
+                 first, last);
 }
 
 int inputs_tell_refused(const struct ranks *world, const struct archive *archive)

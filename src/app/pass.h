@@ -2,7 +2,7 @@
  * pass.h - one pass over an archive: records to windows, contacts to their owners. Private to the app.
  *
  *     slices of a step -> block -> records -> packets -> (filter, inventory)
- *                      -> partials, here             reading.c
+ *                      -> partials, here             reading.c, batch.c
  *                      -> contacts, to their owners  meeting.c
  *
  * Steps are Collective: ranks meet in exchange rounds until every rank has read its slices.
@@ -33,7 +33,7 @@ struct pass_input {
     int64_t all_from_ns, all_to_ns;    /* of the whole run: what lies outside is tallied as out of range */
     int64_t window_ns;
     int plain_ack_is_reply;
-    uint64_t memory;         /* bytes this rank may use: beyond it, contacts are spilled */
+    uint64_t memory;         /* bytes this rank may use: beyond it contacts, sums and rows are spilled */
     const char *tmpdir;      /* where to */
     int cut;                 /* files may be cut */
     struct slices_span span; /* of a file whose end is not known */
@@ -53,7 +53,8 @@ struct pass {
     struct windows windows;
     struct batch *batch;
     struct meeting *meeting;
-    /* of records that belong to no window file of this pass; COUNTED: of windows finished before */
+    /* of records that belong to no window file of this pass; COUNTED: of windows finished before, and of
+     * other groups' stretches */
     struct tally outside;
     struct pass_damage *damages;
     size_t n_damages;

@@ -42,6 +42,8 @@ static const struct {
     {"adaboost", samme_r}, {"bayes", as_is},    {"bayes", normalised},
 };
 
+_Static_assert(sizeof paper / sizeof *paper == RECIPES_MOST, "each at most once");
+
 int recipes_add(struct recipes *recipes, const char *learner)
 {
     int found = 0;
@@ -49,8 +51,9 @@ int recipes_add(struct recipes *recipes, const char *learner)
         if (strcmp(learner, "all") != 0 && strcmp(learner, paper[i].learner) != 0)
             continue;
         found = 1;
-        if (recipes->n == RECIPES_MOST)
-            break;
+        if (recipes->added & 1U << i)
+            continue;
+        recipes->added |= 1U << i;
         struct recipe *r = &recipes->items[recipes->n++];
         memset(r, 0, sizeof *r);
         r->learner = learner_find(paper[i].learner);

@@ -7,7 +7,7 @@
 
 #include "darkforest/learn/learner.h"
 
-#define RECIPES_MOST 16
+#define RECIPES_MOST 7
 #define RECIPE_NAME 48
 
 struct recipe {
@@ -19,11 +19,12 @@ struct recipe {
 struct recipes {
     struct recipe items[RECIPES_MOST];
     size_t n;
+    unsigned added; /* of the table's: a bit each */
 };
 
 /*
  * Adds the paper's models of a learner: forest (depth 2 and 3), boosting, adaboost (SAMME and SAMME.R), bayes
- * (raw and normalised features), or of "all". 0, or -1 when there is no such learner.
+ * (raw and normalised features), or of "all"; each once. 0, or -1 when there is no such learner.
  */
 int recipes_add(struct recipes *recipes, const char *learner);
 
@@ -31,8 +32,8 @@ int recipes_add(struct recipes *recipes, const char *learner);
  * a sentence that says which parameter is wrong. */
 const char *recipes_settle(struct recipes *recipes);
 
-/* The recipe whose model holds this one's, to be had by learner_prune: the deepest of the forests that are the same
- * but for their depth. Itself where there is none. */
+/* The recipe whose model holds this one's, to be had by learner_prune: the deepest of the forests that are
+ * the same but for their depth. Itself where there is none. */
 size_t recipes_source(const struct recipes *recipes, size_t i);
 
 /* About how long a fit takes, beside 1 for binning the rows; for dealing work over ranks. */

@@ -12,7 +12,8 @@
 
 #include "darkforest/archive/step.h"
 
-/* Whether the step's files that cannot be cut are too few to give each rank one: then teams read them. */
+/* Whether the step's files that cannot be cut are too few to give each rank one: then teams read them.
+ * Local. */
 int relay_is_worth(const struct pass *pass, const struct step *step);
 /* Reads them; ranks that are in no team return at once. */
 void relay_read(struct pass *pass, const struct step *step);

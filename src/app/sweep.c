@@ -98,8 +98,8 @@ static struct time_range what_is_left(const struct pass_input *in)
     return first <= last ? left : (struct time_range){in->from_ns, in->from_ns};
 }
 
-/* The first file that can hold a packet of the range; in *n_guessed, how many of those before it have ended by
- * a guess. */
+/* The first file that can hold a packet of the range; in *n_guessed, how many of those before it have ended
+ * by a guess. */
 static size_t first_file(const struct pass_input *in, struct time_range left, size_t *n_guessed)
 {
     const struct archive *archive = in->archive;
@@ -190,5 +190,8 @@ int sweep_archive(struct pass *pass, const struct pass_input *input, struct fini
     }
     if (code == 0)
         code = finish_ready(pass, finish, input->archive->n);
-    return code == 0 ? finish_empty(pass, finish) : code;
+    if (code == 0)
+        code = finish_empty(pass, finish);
+    progress_end(&pass->progress);
+    return code;
 }

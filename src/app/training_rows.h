@@ -51,7 +51,7 @@ struct table training_rows_part(const struct training_rows *rows, int r, int siz
 /* Bytes of memory that a row takes. */
 #define TRAINING_ROW_BYTES (SOURCE_FEATURES * sizeof(double) + 1)
 
-/* The names of the nine features, and of the labels, as learners take them. */
+/* The names of the nine features, in the order of a row. */
 const char *const *training_feature_names(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <ctype.h>
 #include <ini.h>
@@ -77,55 +78,49 @@ static int compare_entries(const void *a, const void *b)
     return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-/* Of two neighbours in the order above: 0, or -1 after one sentence. */
-static int check_neighbours(const char *name, const struct ini_entry *before, const struct ini_entry *entry)
+/* Of two neighbours in the order above: NULL, or a sentence. */
+static char *check_neighbours(const char *name, const struct ini_entry *before, const struct ini_entry *entry)
 {
     if (strcmp(before->section, entry->section) != 0)
-        return 0;
+        return NULL;
     if (before->section_line != entry->section_line)
-        log_error("%s:%d: there are two sections [%s]: the other one is in line %d", name,
-                  entry->section_line, entry->section, before->section_line);
-    else if (strcmp(before->key, entry->key) == 0)
-        log_error("%s:%d: \"%s\" is given twice in section [%s]: first in line %d", name, entry->line,
-                  entry->key, entry->section, before->line);
-    else
-        return 0;
-    return -1;
+        return text_format("%s:%d: there are two sections [%s]: the other one is in line %d", name,
+                           entry->section_line, entry->section, before->section_line);
+    if (strcmp(before->key, entry->key) == 0)
+        return text_format("%s:%d: \"%s\" is given twice in section [%s]: first in line %d", name,
+                           entry->line, entry->key, entry->section, before->line);
+    return NULL;
 }
 
 /* Of two values nobody can tell which was meant. Sorted, since a hostile file has many entries. */
-static int check_repeats(const struct ini *ini)
+static char *check_repeats(const struct ini *ini)
 {
-    int result = 0;
+    char *why = NULL;
     const struct ini_entry **sorted = memory_get((ini->n + 1) * sizeof *sorted);
     for (size_t i = 0; i < ini->n; i++)
         sorted[i] = &ini->entries[i];
     qsort(sorted, ini->n, sizeof *sorted, compare_entries);
-    for (size_t i = 1; i < ini->n && result == 0; i++)
-        result = check_neighbours(ini->path, sorted[i - 1], sorted[i]);
+    for (size_t i = 1; i < ini->n && !why; i++)
+        why = check_neighbours(ini->path, sorted[i - 1], sorted[i]);
     free(sorted);
-    return result;
+    return why;
 }
 
-int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
+char *ini_read_text(struct ini *ini, const char *name, const char *text, size_t n)
 {
     *ini = (struct ini){.path = memory_text(name)};
     const size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* as Windows sets it */
     struct cursor c = {.ini = ini, .text = text, .n = n, .at = mark};
     const int bad = ini_parse_stream(next_line, &c, keep_entry, &c);
-    if (c.bad_line) {
-        log_error("%s:%d: the line is longer than %d bytes or holds a NUL byte", name, c.bad_line, c.room);
-        return -1;
-    }
-    if (bad) {
-        log_error("%s:%d: not a line of `key = value`, `[section]` or a comment", name, bad > 0 ? bad : 0);
-        return -1;
-    }
-    if (c.long_section) {
-        log_error("%s:%d: the name of the section is longer than %d bytes", name, c.long_section,
-                  SECTION_ROOM - 1);
-        return -1;
-    }
+    if (c.bad_line)
+        return text_format("%s:%d: the line is longer than %d bytes or holds a NUL byte", name, c.bad_line,
+                           c.room);
+    if (bad)
+        return text_format("%s:%d: not a line of `key = value`, `[section]` or a comment", name,
+                           bad > 0 ? bad : 0);
+    if (c.long_section)
+        return text_format("%s:%d: the name of the section is longer than %d bytes", name, c.long_section,
+                           SECTION_ROOM - 1);
     return check_repeats(ini);
 }
 
@@ -155,7 +150,13 @@ int ini_read(struct ini *ini, const char *path)
     size_t n;
     char *text = ini_load(path, &n);
     *ini = (struct ini){0};
-    const int result = text ? ini_read_text(ini, path, text, n) : -1;
+    if (!text)
+        return -1;
+    char *why = ini_read_text(ini, path, text, n);
+    if (why)
+        log_error("%s", why);
+    const int result = why ? -1 : 0;
+    free(why);
     free(text);
     return result;
 }

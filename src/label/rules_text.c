@@ -169,58 +169,61 @@ static const struct rule_key *find_key(const struct ini_entry *entry)
     return NULL;
 }
 
-/* 0, or -1 after one sentence naming file and line. */
-static int read_entry(const char *path, const struct ini_entry *entry, struct rules *rules)
+/* NULL, or a sentence naming file and line. */
+static char *read_entry(const char *path, const struct ini_entry *entry, struct rules *rules)
 {
     const struct rule_key *key = find_key(entry);
-    if (!key) {
-        log_error("%s:%d: no rule has a setting \"%s\" in section [%s]", path, entry->line, entry->key,
-                  entry->section);
-        return -1;
-    }
+    if (!key)
+        return text_format("%s:%d: no rule has a setting \"%s\" in section [%s]", path, entry->line,
+                           entry->key, entry->section);
     if (key->kind->parse(key, entry->value, (char *)rules + key->offset) == 0)
-        return 0;
+        return NULL;
     char *allowed = key->kind->allowed(key);
-    log_error("%s:%d: %s must be %s, not \"%s\"", path, entry->line, entry->key, allowed, entry->value);
+    char *why =
+        text_format("%s:%d: %s must be %s, not \"%s\"", path, entry->line, entry->key, allowed, entry->value);
     free(allowed);
-    return -1;
+    return why;
 }
 
 /* What a file leaves out keeps its default. */
-static int read_entries(struct rules *rules, const struct ini *ini, const char *path)
+static char *read_entries(struct rules *rules, const struct ini *ini, const char *path)
 {
     struct rules read;
     rules_defaults(&read);
-    for (size_t i = 0; i < ini->n; i++)
-        if (read_entry(path, &ini->entries[i], &read))
-            return EXIT_BAD_CONFIG;
-    const char *wrong = rules_check(&read);
-    if (wrong) {
-        log_error("%s: %s", path, wrong);
-        return EXIT_BAD_CONFIG;
-    }
-    *rules = read;
-    return EXIT_DONE;
+    char *why = NULL;
+    for (size_t i = 0; i < ini->n && !why; i++)
+        why = read_entry(path, &ini->entries[i], &read);
+    const char *wrong = why ? NULL : rules_check(&read);
+    if (wrong)
+        why = text_format("%s: %s", path, wrong);
+    if (!why)
+        *rules = read;
+    return why;
 }
 
 int rules_read(struct rules *rules, const char *path)
 {
     struct ini ini;
     int code = access(path, R_OK) ? EXIT_NO_INPUT : EXIT_BAD_CONFIG;
-    if (ini_read(&ini, path) == 0)
-        code = read_entries(rules, &ini, path);
+    if (ini_read(&ini, path) == 0) {
+        char *why = read_entries(rules, &ini, path);
+        if (why)
+            log_error("%s", why);
+        code = why ? EXIT_BAD_CONFIG : EXIT_DONE;
+        free(why);
+    }
     ini_free(&ini);
     return code;
 }
 
-int rules_read_text(struct rules *rules, const char *name, const char *text)
+char *rules_read_text(struct rules *rules, const char *name, const char *text)
 {
     struct ini ini;
-    int code = EXIT_BAD_CONFIG;
-    if (ini_read_text(&ini, name, text, strlen(text)) == 0)
-        code = read_entries(rules, &ini, name);
+    char *why = ini_read_text(&ini, name, text, strlen(text));
+    if (!why)
+        why = read_entries(rules, &ini, name);
     ini_free(&ini);
-    return code;
+    return why;
 }
 
 char *rules_text(const struct rules *rules)

@@ -1,7 +1,7 @@
 /*
  * figure.h - pictures by gnuplot, as SVG, and as PDF where gnuplot can write that. A picture has its
  * name when it is whole. The script is left beside it, so that it can be drawn again. Private to the
- * report room. Local. Starts another program: not after MPI has been started.
+ * report room. Local. Starts another program: MPI must not be running.
  */
 #ifndef DARKFOREST_FIGURE_H
 #define DARKFOREST_FIGURE_H

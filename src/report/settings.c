@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_rules(struct ini *ini, const char *text)
-{
-    return ini_read_text(ini, "rules", text, strlen(text));
-}
-
 /* What the rules set otherwise than the others, "port_scan: more_ports_than = 3; ..."; NULL for nothing. */
 static char *differences(const struct ini *rules, struct ini *others)
 {
@@ -33,14 +28,16 @@ void section_rules(struct grid *grid, const char *rules)
     struct ini own, paper;
     rules_defaults(&defaults);
     char *defaults_text = rules_text(&defaults), *shown = NULL;
-    const int is_bad = read_rules(&own, rules) | read_rules(&paper, defaults_text);
-    if (!is_bad)
+    char *why = ini_read_text(&own, "rules", rules, strlen(rules));
+    free(ini_read_text(&paper, "rules", defaults_text, strlen(defaults_text))); /* as written: it is none */
+    if (!why)
         shown = differences(&own, &paper);
-    grid_pair(grid, shown ? shown : is_bad || own.n == 0 ? "–" : "the paper's", rules);
+    grid_pair(grid, shown ? shown : why || own.n == 0 ? "–" : "the paper's", rules);
     ini_free(&own);
     ini_free(&paper);
     free(defaults_text);
     free(shown);
+    free(why);
 }
 
 /* The words of filters that are shown. A number behind any other may be an address, or a part of one. */

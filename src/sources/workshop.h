@@ -45,7 +45,8 @@ void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool);
 /* Every source of the bucket gets a number, and a row with its sums;
  * turned contacts have none. Returns how many. */
 size_t workshop_number(struct workshop *shop, const struct bucket *bucket);
-/* Appends the merged rows to `rows`. */
+/* Appends the merged rows to `rows`, those of busy sources to `busy->rows`; none where turned contacts
+ * were counted. */
 void workshop_give_rows(struct workshop *shop, size_t n);
 /* Counts the bucket's contacts into the merged rows; every source has its number. */
 void workshop_count(struct workshop *shop, const struct bucket *bucket);

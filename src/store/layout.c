@@ -161,14 +161,16 @@ static int read_tally(hid_t file, struct tally *tally)
     return bad;
 }
 
-static int read_rules(hid_t file, const char *path, struct rules *rules)
+/* 0, or -1 with what is wrong with their text in *reason: NULL when there is none. */
+static int read_rules(hid_t file, struct rules *rules, char **reason)
 {
     char *text = hdf_get_text(file, "rules");
     const int error = errno; /* parsing sets it anew, and hdf_judge asks for it */
-    int bad = !text || rules_read_text(rules, path, text) != 0;
+    *reason = text ? rules_read_text(rules, "rules", text) : NULL;
+    const int bad = !text || *reason;
     errno = error;
     free(text);
-    return bad;
+    return bad ? -1 : 0;
 }
 
 /* 0 where it is absent. */
@@ -202,19 +204,22 @@ static int read_categories(hid_t file, struct features_meta *meta)
 int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, char **why)
 {
     int64_t n_rows = -1;
+    char *reason = NULL;
     *meta = (struct features_meta){.filter = hdf_get_text(file, "filter"),
                                    .damages = hdf_get_text(file, "damages"),
                                    .begins = hdf_get_text(file, "begun_by")};
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
         hdf_get_time(file, "window_start", &meta->window_start) != 0 ||
         hdf_get_time(file, "window_length", &meta->window_length) != 0 || meta->window_length <= 0 ||
-        read_rules(file, path, &meta->rules) != 0 || !meta->filter || !meta->damages ||
+        read_rules(file, &meta->rules, &reason) != 0 || !meta->filter || !meta->damages ||
         hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
         hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
         read_optional(file, "covered_from_ns", &meta->covered_from_ns) != 0 ||
         read_optional(file, "covered_to_ns", &meta->covered_to_ns) != 0 || !is_covered(meta) ||
         read_categories(file, meta) != 0) {
-        *why = text_format("%s is damaged: its attributes are incomplete", path);
+        *why = text_format("%s is damaged: its attributes are incomplete%s%s%s", path, reason ? " (" : "",
+                           reason ? reason : "", reason ? ")" : "");
+        free(reason);
         return -1;
     }
     if (read_tally(file, &meta->tally) != 0) {

@@ -9,7 +9,8 @@
 
 /* /name/confusion, precision, recall, f1, support; attributes accuracy and the averages. */
 int metrics_put(hid_t parent, const char *name, const struct metrics *metrics);
-/* Only the confusion matrix is read. -1 when it is damaged or not of n_classes. */
+/* The measures are made again from the confusion matrix. -1 when that or a dataset of measures is damaged, or
+ * it is not of n_classes. */
 int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *metrics);
 
 /* Groups 0000, 0001, ... in `parent`/name; none of them for n = 0. */

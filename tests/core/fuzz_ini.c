@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct ini ini;
     log_init(LOG_QUIET, 0);
-    if (ini_read_text(&ini, "fuzz", (const char *)data, n) == 0) {
+    char *why = ini_read_text(&ini, "fuzz", (const char *)data, n);
+    if (!why) {
         for (size_t i = 0; i < ini.n; i++)
             if (ini_get(&ini, ini.entries[i].section, ini.entries[i].key) != ini.entries[i].value)
                 abort();
@@ -19,5 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             abort();
     }
     ini_free(&ini);
+    free(why);
     return 0;
 }

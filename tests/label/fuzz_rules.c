@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     text[n] = '\0';
     log_init(LOG_QUIET, 0);
     struct rules rules, again;
-    if (rules_read_text(&rules, "fuzz", text) == 0) {
+    char *why = rules_read_text(&rules, "fuzz", text);
+    if (!why) {
         char *first = rules_text(&rules);
         if (rules_check(&rules) || rules_read_text(&again, "again", first))
             abort();
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         free(first);
         free(second);
     }
+    free(why);
     free(text);
     return 0;
 }

@@ -20,9 +20,10 @@ struct ini {
     size_t n;
 };
 
-/* 0; -1 after one sentence naming file and line. Free with ini_free in both cases. */
+/* NULL; or one sentence naming `name` and the line, in fresh memory. ini_free in both cases. */
+char *ini_read_text(struct ini *ini, const char *name, const char *text, size_t n);
+/* The same of a file: 0; -1 after the sentence was said. */
 int ini_read(struct ini *ini, const char *path);
-int ini_read_text(struct ini *ini, const char *name, const char *text, size_t n);
 /* A file's n bytes, which ini_read_text takes, in fresh memory; NULL after one sentence. */
 char *ini_load(const char *path, size_t *n);
 void ini_free(struct ini *ini);

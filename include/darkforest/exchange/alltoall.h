@@ -6,9 +6,9 @@
  *     lanes of a rank: [ to rank 0 | to rank 1 | ... ] twice: one set is filled while
  *                                                      the other is read or flies
  *
- * Ranks of one node see each other's lanes in shared memory: a round then moves nothing, and what arrived is
- * read where it was written. Across nodes MPI carries the lanes of one round while those of the next are
- * filled, so that items arrive a round later.
+ * Where all ranks are on one node they see each other's lanes in shared memory: a round then moves nothing,
+ * and what arrived is read where it was written. Else MPI carries the lanes of one round while those of the
+ * next are filled, so that items arrive a round later.
  *
  * Writing is Local and never blocks: a full lane says that a round is due. alltoall_round is Collective. The
  * done and the failure flag travel with the round.
@@ -43,8 +43,8 @@ struct lane {
 struct lane *alltoall_lanes(struct alltoall *a);
 /* Room for one more item to `owner`: a place to write it, or NULL when a round is due first. Local. */
 void *alltoall_place(struct alltoall *a, int owner);
-/* Pure: the items of item_size bytes that one lane of a round of so many bytes holds with `size` ranks: at least one, and no
- * more than leaves those of all lanes to be counted in int, as MPI does. */
+/* Pure: the items of item_size bytes that one lane of a round of so many bytes holds with `size` ranks: at
+ * least one, and no more than leaves those of all lanes to be counted in int, as MPI does. */
 size_t alltoall_lane_room(size_t round_bytes, size_t item_size, int size);
 /* Items that one lane holds, and those in the fullest one of this rank. Local. */
 size_t alltoall_lane_items(const struct alltoall *a);

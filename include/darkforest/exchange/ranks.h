@@ -42,8 +42,9 @@ uint64_t ranks_sum_before(const struct ranks *ranks, uint64_t value); /* the sum
 void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_bytes); /* any size */
 
 /*
- * The worst exit code over the ranks (0 when all is well); the first failing rank's sentence (its
- * log_last_error, or `why`) is printed by rank 0 if rank 0 did not fail itself. `why` may be NULL.
+ * The worst exit code over the ranks (0 when all is well). Rank 0 prints one sentence: of the ranks with that
+ * code the first one's that has any. That is `why` where it is not NULL, and else what the rank has logged
+ * last, which rank 0's own is not printed again.
  */
 int ranks_agree(const struct ranks *ranks, int code, const char *why);
 

@@ -1,5 +1,6 @@
 /*
- * shared.h - memory that the ranks of one node see together. Collective over a group made by ranks_node.
+ * shared.h - memory that the ranks of one node see together. shared_new is Collective over a group made by
+ * ranks_node; the others are Local.
  */
 #ifndef DARKFOREST_EXCHANGE_SHARED_H
 #define DARKFOREST_EXCHANGE_SHARED_H

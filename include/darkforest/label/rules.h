@@ -49,9 +49,10 @@ void rules_defaults(struct rules *rules);
 const char *rules_check(const struct rules *rules);
 /* 0; EXIT_BAD_CONFIG or EXIT_NO_INPUT after one sentence naming file and line; *rules is then unchanged. */
 int rules_read(struct rules *rules, const char *path);
+/* The same of INI text: NULL; or the sentence, in fresh memory and not said. */
+char *rules_read_text(struct rules *rules, const char *name, const char *text);
 /* The same INI text for the same rules, for outputs to carry; fresh memory. */
 char *rules_text(const struct rules *rules);
-int rules_read_text(struct rules *rules, const char *name, const char *text);
 
 /* Sets label, rule and rules_matched of each row. */
 void rules_apply(const struct rules *rules, struct source_row *rows, size_t n);

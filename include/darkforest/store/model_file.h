@@ -7,7 +7,7 @@
  *                               checksum
  *     /models/<name>/held_out   confusion matrix, precision, recall, F1;
  *                               folds/<k> the same of a cross-validation
- *     /windows                  of the rows: start and length in seconds, a line a feature file
+ *     /windows                  of the rows: start and length in seconds, a line a feature file that has any
  *     /provenance               what differs from run to run
  *
  * A file of an unknown version, a damaged one, and one whose
@@ -32,7 +32,7 @@ struct training_window {
 struct training {
     char *rules;                       /* text of the rules that labelled the rows (rules_text) */
     char *inputs;                      /* last parts of the feature files' names, one a line */
-    uint64_t input_checksum;           /* over the checksums of their columns */
+    uint64_t input_checksum;           /* over the rows: values, labels and order */
     int64_t first_window, last_window; /* starts of the first and the last window with rows, s */
     int64_t window_length;             /* s; 0: not known, the file does not say */
     uint64_t n_rows;                   /* rows read: trained and held out */
@@ -43,7 +43,7 @@ struct training {
     /* Of which packets the rows are. */
     char *filter;                    /* BPF expression, "" for none; NULL: nothing of this is known */
     uint64_t inventory_checksum;     /* 0: every source kept */
-    struct training_window *windows; /* of the feature files, in their order; at least one */
+    struct training_window *windows; /* of the feature files with rows, in their order; at least one */
     size_t n_windows;
 };
 

@@ -11,10 +11,10 @@
 
 static char *quote_json(const char *text)
 {
-    json_t *value = json_string(text);
-    char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    json_t *value = json_string(text); /* names are UTF-8, wherever they are from */
+    char *quoted = json_dumps(value, JSON_ENCODE_ANY);
     json_decref(value);
-    return quoted ? quoted : memory_text("\"(not UTF-8)\"");
+    return quoted;
 }
 
 /* A row with its times and names as texts. */

@@ -1,6 +1,7 @@
 /* info.c - the command `info`: what is in a feature, model or result file, for people or as JSON.
  * No address is shown, but what the command line has of them. */
 #include "command.h"
+#include "run_record.h"
 
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
@@ -317,7 +318,11 @@ static int info_file(const char *path, void *context)
     if (code != EXIT_DONE)
         log_error("%s", why);
     if (info && code == EXIT_DONE) {
-        json_object_set_new(info, "file", text(path));
+        char *shown = memory_text(path);
+        if (!sum->as_json)
+            text_make_plain(shown, "");
+        json_object_set_new(info, "file", run_record_text(shown));
+        free(shown);
         json_object_set_new(info, "content", text(file_content_names[content]));
         if (sum->as_json) {
             json_dumpf(info, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);

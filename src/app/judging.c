@@ -93,7 +93,7 @@ static void add_result(struct judging *j, const struct model *model, const struc
 static int judge_model(struct judging *j, const struct model *model)
 {
     char *why = NULL;
-    int *columns = memory_get((size_t)model->n_features * sizeof *columns);
+    int columns[SOURCE_FEATURES];
     int code = check_classes(model, &why);
     if (code == EXIT_DONE && model_file_columns(model, columns, &why) != 0)
         code = EXIT_BAD_DATA;
@@ -106,7 +106,6 @@ static int judge_model(struct judging *j, const struct model *model)
             add_result(j, model, &metrics);
         metrics_free(&metrics);
     }
-    free(columns);
     return code;
 }
 

@@ -38,14 +38,10 @@ struct run_record {
 
 json_t *run_record_text(const char *text)
 {
-    json_t *string = json_string(text);
-    if (string)
-        return string;
-    char *ascii = memory_text(text); /* not UTF-8 */
-    for (char *c = ascii; *c; c++)
-        *c = (unsigned char)*c < 0x80 ? *c : '?';
-    string = json_string(ascii);
-    free(ascii);
+    char *utf8 = memory_text(text);
+    text_make_utf8(utf8);
+    json_t *string = json_string(utf8);
+    free(utf8);
     return string;
 }
 

@@ -31,7 +31,7 @@ int run_record_new(struct run_record **record, const struct ranks *world, const 
 /* A record as json; NULL with an exit code and a sentence: EXIT_NO_INPUT when there is none, EXIT_IO when it
  * cannot be read, EXIT_BAD_DATA when it is none. Local. */
 json_t *run_record_read(const char *path, int *code, char **why);
-/* A JSON string of any text: jansson refuses what is not UTF-8, and a path may be anything. */
+/* A JSON string of any text, a path, say: with question marks for what is not UTF-8. */
 json_t *run_record_text(const char *text);
 /* Steals `value`. */
 void run_record_set(struct run_record *record, const char *key, json_t *value);

@@ -20,13 +20,8 @@ static int choose(struct verdicts *v, const struct strings *operands, const char
     v->model = model_choose(operands->items[0], name, &v->set, &code, &why);
     if (code != EXIT_DONE && code != EXIT_BAD_USAGE) /* which is of the name */
         model_choice_order(operands, &why);
-    if (v->model && v->model->n_features > SOURCE_FEATURES) {
-        why = text_format("%s asks for %d features; darkforest computes %d", v->model->name,
-                          v->model->n_features, SOURCE_FEATURES);
+    if (v->model && model_file_columns(v->model, v->columns, &why))
         code = EXIT_BAD_DATA;
-    } else if (v->model && model_file_columns(v->model, v->columns, &why)) {
-        code = EXIT_BAD_DATA;
-    }
     if (code)
         log_error("%s", why);
     free(why);

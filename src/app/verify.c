@@ -61,10 +61,12 @@ static int verify_file(const char *path, void *context)
     int code = file_content_find(path, &content, &why);
     if (code == EXIT_DONE)
         code = verifiers[content](path, &what, &why);
-    if (code == EXIT_DONE)
-        printf("%s: whole, %s\n", path, what);
-    else
-        printf("%s: %s: %s\n", path, code == EXIT_BAD_DATA ? "NOT whole" : "not verified", why);
+    char *line = code == EXIT_DONE ? text_format("%s: whole, %s", path, what)
+                                   : text_format("%s: %s: %s", path,
+                                                 code == EXIT_BAD_DATA ? "NOT whole" : "not verified", why);
+    text_make_plain(line, ""); /* a name may hold anything */
+    puts(line);
+    free(line);
     free(what);
     free(why);
     return code;

@@ -286,10 +286,16 @@ static const char *check_owner(const char *path, int index_fd)
     return NULL;
 }
 
+/* Whoever put a pipe in its place is not waited for. */
+static int open_index(const char *path)
+{
+    return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 int parts_gzip_load(struct parts *parts, const char *path, const char *index_dir, const char **why)
 {
     parts->index = index_name(path, index_dir);
-    const int fd = open(parts->index, O_RDONLY | O_CLOEXEC);
+    const int fd = open_index(parts->index);
     if (fd < 0)
         return 0;
     *why = read_index(parts, fd);
@@ -304,7 +310,7 @@ int parts_gzip_window(const struct parts *parts, size_t i, uint8_t *window)
     const struct restart *r = &parts->restarts[i];
     if (r->n_window == 0)
         return 0;
-    const int fd = open(parts->index, O_RDONLY | O_CLOEXEC);
+    const int fd = open_index(parts->index);
     if (fd < 0)
         return -1;
     uint8_t *compressed = memory_get(r->window_size);

@@ -77,6 +77,29 @@ void text_make_plain(char *text, const char *kept)
     }
 }
 
+/* The bytes of the UTF-8 character (RFC 3629) that the text begins with; 0 when it begins with none. */
+static size_t utf8_character(const unsigned char *text)
+{
+    const size_t n = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+    if (text[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) || /* a surrogate */
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+void text_make_utf8(char *text)
+{
+    for (size_t n; *text; text += n ? n : 1) {
+        n = utf8_character((const unsigned char *)text);
+        *text = n ? *text : '?';
+    }
+}
+
 int text_ends_in(const char *text, const char *ending)
 {
     const size_t n = strlen(text), n_ending = strlen(ending);

@@ -204,7 +204,11 @@ const char *model_check(const struct model *model)
         return wrong;
     if (!model->learner || !learner_find(model->learner))
         return "its learner is not known";
-    if (strcmp(model->learner, "bayes") == 0)
+    const int is_bayes = strcmp(model->learner, "bayes") == 0;
+    if ((is_bayes && (model->trees.n_trees || model->trees.n_nodes)) ||
+        (model->initial && strcmp(model->learner, "boosting") != 0))
+        return "it holds what its learner does not make";
+    if (is_bayes)
         return check_bayes(model);
     wrong = check_values(model);
     return wrong ? wrong : check_trees(model);

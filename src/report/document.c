@@ -168,6 +168,13 @@ static int print_html(FILE *out, const char *folder, const struct document *docu
     return code;
 }
 
+static void print_caption(FILE *out, const struct document_block *figure)
+{
+    fputs("![", out);
+    markdown_text(out, figure->text);
+    fprintf(out, "](figures/%s.svg)\n\n", figure->figure);
+}
+
 static void print_markdown(FILE *out, const struct document *document)
 {
     static const char *const marks[] = {[BLOCK_TITLE] = "# ", [BLOCK_HEADING] = "## ", [BLOCK_TEXT] = ""};
@@ -176,7 +183,7 @@ static void print_markdown(FILE *out, const struct document *document)
         if (block->kind == BLOCK_GRID)
             grid_markdown(block->grid, out);
         else if (block->kind == BLOCK_FIGURE)
-            fprintf(out, "![%s](figures/%s.svg)\n\n", block->text, block->figure);
+            print_caption(out, block);
         else
             fprintf(out, "%s%s\n\n", marks[block->kind], block->text);
     }

@@ -38,9 +38,10 @@ void figure_text(struct figure *figure, const char *text)
 {
     putc('\'', figure->script);
     for (; *text; text++) {
-        if (*text == '\'')
-            putc('\'', figure->script);
-        putc(*text == '\n' ? ' ' : *text, figure->script);
+        if (*text == '\'') /* a doubled one would do, but not at the beginning */
+            fputs("’", figure->script);
+        else
+            putc(*text == '\n' ? ' ' : *text, figure->script);
     }
     putc('\'', figure->script);
 }

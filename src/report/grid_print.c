@@ -42,7 +42,7 @@ static const struct escape html_escapes[] = {
 };
 static const struct escape markdown_escapes[] = {
     {"|", "\\|"}, {"\n", " "},  {"<", "&lt;"}, {"&", "&amp;"}, {"*", "\\*"},
-    {"_", "\\_"}, {"`", "\\`"}, {"[", "\\["},  {"\\", "\\\\"},
+    {"_", "\\_"}, {"`", "\\`"}, {"[", "\\["},  {"]", "\\]"},   {"\\", "\\\\"},
 };
 static const struct escape latex_escapes[] = {
     {"&", "\\&"},
@@ -67,7 +67,7 @@ void html_text(FILE *out, const char *text)
     print_escaped(out, text, html_escapes, COUNT(html_escapes));
 }
 
-static void markdown_text(FILE *out, const char *text)
+void markdown_text(FILE *out, const char *text)
 {
     print_escaped(out, text, markdown_escapes, COUNT(markdown_escapes));
 }

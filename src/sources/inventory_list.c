@@ -4,9 +4,9 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +33,6 @@ void inventory_list_free(struct inventory_list *list)
     list->entries = NULL;
 }
 
-static int is_utf8(const char *text, size_t n)
-{
-    json_t *string = json_stringn(text, n); /* jansson takes nothing else */
-    json_decref(string);
-    return string != NULL;
-}
-
 /* Bytes of the text that a name has room for; a letter of several bytes is not cut. */
 static size_t fitting(struct text_view text)
 {
@@ -59,18 +52,14 @@ static size_t clean_category(struct text_view text, char name[CATEGORY_NAME_SIZE
     if (text.n == 0)
         text = text_view_of("unknown");
     const size_t n = fitting(text);
-    int has_more = 0; /* than ASCII */
     memset(name, 0, CATEGORY_NAME_SIZE);
     for (size_t i = 0; i < n; i++) {
         const int is_ascii = (uint8_t)text.at[i] < 0x80;
-        has_more |= !is_ascii;
         name[i] = is_ascii && (text.at[i] < ' ' || text.at[i] > '~') ? '?' : text_view_lower(text.at[i]);
     }
     if (strcmp(name, "none") == 0) /* that is what a source which is not listed has */
         return clean_category(text_view_of("unknown"), name);
-    const int keeps = !has_more || is_utf8(name, n);
-    for (size_t i = 0; i < n && !keeps; i++)
-        name[i] = (uint8_t)name[i] < 0x80 ? name[i] : '?';
+    text_make_utf8(name);
     return n;
 }
 

@@ -100,9 +100,10 @@ hid_t hdf_open(const char *path, int *code, char **why)
         return -1;
     }
     struct stat status;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
         *code = EXIT_NO_INPUT;
-        *why = text_format("%s is a folder, where a file is wanted", path);
+        *why = text_format("%s is %s, where a file is wanted", path,
+                           S_ISDIR(status.st_mode) ? "a folder" : "a pipe or a device");
         return -1;
     }
     hid_t properties = access_properties();

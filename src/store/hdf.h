@@ -60,7 +60,7 @@ int hdf_put_bytes(hid_t object, const char *name, const uint8_t *values, size_t 
 /* As 16 hexadecimal digits, which every reader can hold. */
 int hdf_put_hash(hid_t object, const char *name, uint64_t hash);
 
-/* Control characters, but for ends of lines and tabs, have become question marks. */
+/* Control characters, but for ends of lines and tabs, and what is not UTF-8 have become question marks. */
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);

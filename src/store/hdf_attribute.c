@@ -164,12 +164,14 @@ char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n)
     hid_t stored = H5Aget_type(attribute);
     size_t width = H5Tget_size(stored) + 1;
     hid_t type = text_type(width);
+    H5Tset_cset(type, H5Tget_cset(stored)); /* HDF5 makes no ASCII into UTF-8, which it is */
     char *padded = memory_zeroed(*n + 1, width), **texts = NULL;
     if (*n == 0 || H5Aread(attribute, type, padded) >= 0) {
         texts = memory_zeroed(*n + 1, sizeof *texts);
         for (size_t i = 0; i < *n; i++) {
             texts[i] = memory_text(padded + i * width);
-            text_make_plain(texts[i], "\n\t"); /* they are shown on terminals */
+            text_make_plain(texts[i], "\n\t"); /* they are shown on terminals, and go into JSON */
+            text_make_utf8(texts[i]);
         }
     }
     free(padded);

@@ -198,7 +198,8 @@ static int read_categories(hid_t file, struct features_meta *meta)
     if (dataset < 0)
         return -1;
     meta->categories = hdf_get_texts(dataset, "categories", CATEGORIES_MAX, &meta->n_categories);
-    return hdf_dataset_close(dataset);
+    meta->n_categories = meta->categories ? meta->n_categories : 0;
+    return hdf_dataset_close(dataset) != 0 || !meta->categories ? -1 : 0;
 }
 
 int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, char **why)

@@ -354,6 +354,11 @@ void model_set_free(struct model_set *set)
 
 int model_file_columns(const struct model *model, int *columns, char **why)
 {
+    if (model->n_features > SOURCE_FEATURES) {
+        *why = text_format("model %s asks for %d features; feature files have %d", model->name,
+                           model->n_features, SOURCE_FEATURES);
+        return -1;
+    }
     for (int i = 0; i < model->n_features; i++) {
         columns[i] = -1;
         for (int f = 0; f < SOURCE_FEATURES; f++)

@@ -3,6 +3,8 @@ What users get wrong: each gives one clear sentence that names the thing, the ri
 under a final name, and no hang (a run has a minute).
 """
 import concurrent.futures
+import gzip
+import json
 import os
 import shutil
 import signal
@@ -385,6 +387,30 @@ def repacked_files(p):
     shutil.rmtree(made)
 
 
+def odd_files(p):
+    """Pipes where files are looked for are not waited for; names are not sent to a terminal as they are; texts in ASCII are texts."""
+    made = made_once(p)
+    folder, packed = os.path.join(made, "features"), write(os.path.join(made, "hour.pcap.gz"), gzip.compress(small_capture()))
+    os.mkfifo(packed + ".dfx")
+    p.do("extract", packed, "-o", os.path.join(made, "new"))
+    hour = features.files(folder)[0]
+    with h5py.File(hour, "r+", libver="latest") as f:
+        f["sources/category"].attrs.create("categories", np.array([b"none", b"caf\xe9"], dtype="S8"))
+    info = json.loads(p.do("info", hour, "--json").stdout)
+    assert info["rows"] > 0, info
+    odd = os.path.join(folder, "features-\x1b]0;x\x07\n.h5")
+    shutil.copy(hour, odd)
+    for words in (["info", odd], ["verify", odd]):
+        done = p.run(*words)
+        assert done.returncode == 0 and "features-?]0;x??.h5" in done.stdout and "\x1b" not in done.stdout, done
+    os.remove(odd)
+    os.mkfifo(odd)
+    for words in (["info", folder], ["train", folder, "-o", os.path.join(made, "new.h5")], ["verify", odd]):
+        done = p.run(*words)
+        assert done.returncode == NO_INPUT and "is a pipe or a device" in done.stdout + done.stderr, (words, done)
+    shutil.rmtree(made)
+
+
 def unreadable_files(p):
     """Files that open and whose reading fails, as of a bad disk: that is said, not that they are damaged, and nothing is to be removed."""
     made, unreadable = made_once(p), "/proc/self/mem"
@@ -491,7 +517,7 @@ def every_cut(p):
 def main():
     with Program(sys.argv[1]) as p:
         for group in (every_case, default_scratch, folders_that_cannot_be_listed, full_disk, own_inputs, folder_for_a_file, full_stdout,
-                      changed_files, repacked_files, unreadable_files, each_file_once, one_task_works, other_locks, stops, every_cut):
+                      changed_files, repacked_files, odd_files, unreadable_files, each_file_once, one_task_works, other_locks, stops, every_cut):
             group(p)
 
 

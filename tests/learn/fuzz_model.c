@@ -70,10 +70,11 @@ static uint32_t *take_children(struct cursor *c, size_t n)
     return children;
 }
 
-static void take_trees(struct cursor *c, struct model_trees *t, int n_fitted)
+/* Bayes, which has none, seldom gets any. */
+static void take_trees(struct cursor *c, struct model_trees *t, int n_fitted, int has_trees)
 {
-    t->n_trees = take(c) % (MOST_TREES + 1U);
-    t->n_nodes = take(c) % (MOST_NODES + 1U);
+    t->n_trees = has_trees ? take(c) % (MOST_TREES + 1U) : 0;
+    t->n_nodes = has_trees ? take(c) % (MOST_NODES + 1U) : 0;
     t->n_values = take(c) & 1 ? n_fitted : take(c) % MOST_CLASSES;
     t->tree_start = malloc((t->n_trees + 1) * sizeof *t->tree_start);
     for (size_t i = 0; i <= t->n_trees; i++)
@@ -93,7 +94,8 @@ static struct model *take_model(struct cursor *c)
     static const char *const learners[] = {"forest", "boosting", "adaboost", "bayes", "oracle"};
     static const char *const names[] = {"a", "b", "c", "d"};
     const int n_features = take(c) % (MOST_FEATURES + 1), n_classes = take(c) % (MOST_CLASSES + 1);
-    struct model *m = model_new(learners[take(c) % 5], n_features, names, n_classes, names);
+    const size_t learner = take(c) % 5;
+    struct model *m = model_new(learners[learner], n_features, names, n_classes, names);
     m->n_fitted = take(c) % (MOST_CLASSES + 2);
     m->fitted = malloc((size_t)m->n_fitted + 1);
     for (int k = 0; k < m->n_fitted; k++)
@@ -101,8 +103,9 @@ static struct model *take_model(struct cursor *c)
     m->class_rows = calloc((size_t)n_classes + 1, sizeof *m->class_rows);
     m->real = take(c) & 1;
     m->n_outputs = take(c) % (MOST_CLASSES + 2);
-    m->initial = take_numbers(c, (size_t)m->n_outputs);
-    take_trees(c, &m->trees, m->n_fitted);
+    const int is_odd = take(c) % 16 == 15;
+    m->initial = learner == 1 || is_odd ? take_numbers(c, (size_t)m->n_outputs) : NULL;
+    take_trees(c, &m->trees, m->n_fitted, learner != 3 || is_odd);
     m->priors = take_numbers(c, (size_t)m->n_fitted);
     m->means = take_numbers(c, (size_t)(m->n_fitted * n_features));
     m->variances = take_numbers(c, (size_t)(m->n_fitted * n_features));
@@ -129,6 +132,26 @@ static void check_shares(const struct model *m, const double *shares, const uint
     }
 }
 
+/* Judged by the cells between its thresholds, it says the same of each row. */
+static void check_judged(const struct model *m, const double *rows, const uint8_t *classes)
+{
+    static const uint8_t labels[N_ROWS] = {0};
+    const struct table table = {.n_features = m->n_features,
+                                .n_classes = m->n_classes,
+                                .n = N_ROWS,
+                                .values = rows,
+                                .labels = labels};
+    struct metrics judged, counted;
+    metrics_init(&judged, m->n_classes);
+    metrics_init(&counted, m->n_classes);
+    model_judge(m, &table, &judged);
+    metrics_count(&counted, labels, classes, NULL, N_ROWS);
+    require(memcmp(judged.confusion, counted.confusion,
+                   (size_t)(m->n_classes * m->n_classes) * sizeof *judged.confusion) == 0);
+    metrics_free(&judged);
+    metrics_free(&counted);
+}
+
 static void use(struct cursor *c, const struct model *m)
 {
     double rows[N_ROWS * MOST_FEATURES], shares[N_ROWS * MOST_CLASSES], again[N_ROWS * MOST_CLASSES];
@@ -141,6 +164,7 @@ static void use(struct cursor *c, const struct model *m)
     model_predict_proba(m, rows, N_ROWS, shares);
     model_predict(m, rows, N_ROWS, classes);
     check_shares(m, shares, classes);
+    check_judged(m, rows, classes);
     void *bytes = model_pack(m, &n_bytes);
     struct model *copy = model_unpack(bytes);
     require(model_check(copy) == NULL);

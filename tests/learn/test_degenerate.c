@@ -435,6 +435,15 @@ static void models_that_nobody_trained(void **state)
     struct model *forest = fitted("forest", &table);
     forest->trees.tree_weights[1] = 5; /* shares would sum to more than 1 */
     assert_non_null(strstr(model_check(forest), "weight"));
+    forest->trees.tree_weights[1] = 1;
+    assert_null(model_check(forest));
+    forest->initial = memory_zeroed(2, sizeof *forest->initial); /* what only boosting starts from */
+    assert_non_null(strstr(model_check(forest), "does not make"));
+    struct model *bayes = fitted("bayes", &table);
+    bayes->trees = forest->trees; /* whose features nobody would have looked at */
+    assert_non_null(strstr(model_check(bayes), "does not make"));
+    bayes->trees = (struct model_trees){0};
+    model_free(bayes);
     model_free(forest);
     example_free(&table);
 }

@@ -18,6 +18,8 @@ char *text_shell_word(const char *word);
 size_t text_control(const char *text);
 /* Puts '?' in place of control characters, but for those in `kept`. */
 void text_make_plain(char *text, const char *kept);
+/* Puts '?' in place of each byte that is not of UTF-8. */
+void text_make_utf8(char *text);
 int text_ends_in(const char *text, const char *ending);
 /* The two parts of a path: what follows the last slash, in place; what stands before it, in fresh
  * memory ("." when there is none, "/" for the root). */

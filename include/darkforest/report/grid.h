@@ -74,5 +74,6 @@ void grid_csv(const struct grid *grid, FILE *out);
 
 /* Text for a place in a page of HTML. */
 void html_text(FILE *out, const char *text);
+void markdown_text(FILE *out, const char *text);
 
 #endif

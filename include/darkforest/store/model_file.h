@@ -63,7 +63,8 @@ void model_set_free(struct model_set *set);
 
 /*
  * columns[i] = the place of the model's feature i among the nine of source.h. 0, or -1 with a sentence in
- * *why that names the feature which darkforest does not compute.
+ * *why that names the feature which darkforest does not compute; also for more than nine, so that `columns`
+ * needs room for nine.
  */
 int model_file_columns(const struct model *model, int *columns, char **why);
 

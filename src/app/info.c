@@ -149,6 +149,12 @@ static json_t *features_info(const char *path, struct info_sum *sum, int *code, 
     return info;
 }
 
+/* What is 0 / 0 is nothing. */
+static json_t *measure(double value, int is_undefined)
+{
+    return is_undefined ? json_null() : json_real(value);
+}
+
 /* A class: its measures, and how many of its rows were taken for which class. */
 static json_t *class_info(const struct metrics *metrics, int c, char *const *class_names)
 {
@@ -157,8 +163,9 @@ static json_t *class_info(const struct metrics *metrics, int c, char *const *cla
     for (int p = 0; p < metrics->n_classes; p++)
         json_object_set_new(taken_for, class_names[p],
                             json_integer(metrics->confusion[c * metrics->n_classes + p]));
-    return json_pack("{s:o, s:f, s:f, s:f, s:o}", "rows", count(m.support), "precision", m.precision,
-                     "recall", m.recall, "f1", m.f1, "taken_for", taken_for);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "rows", count(m.support), "precision",
+                     measure(m.precision, m.no_precision), "recall", measure(m.recall, m.no_recall), "f1",
+                     measure(m.f1, m.no_f1), "taken_for", taken_for);
 }
 
 static json_t *metrics_info(const struct metrics *metrics, char *const *class_names)
@@ -303,6 +310,8 @@ static void print_value(const char *key, const json_t *value, int depth)
         print_text(json_string_value(value), depth);
     } else if (json_is_integer(value)) {
         printf("%lld\n", (long long)json_integer_value(value));
+    } else if (json_is_null(value)) {
+        printf("undefined (0 / 0)\n");
     } else {
         printf("%.6g\n", json_number_value(value));
     }

@@ -303,17 +303,19 @@ static int add_features(const struct campaign *c, size_t m, struct strings *word
     return code;
 }
 
-/* The words of `darkforest report` for all that a campaign has made. */
+/* The words of `darkforest report` for all that is of the campaign as it is now: its folders may hold more. */
 static int report_words(const struct campaign *c, struct strings *words)
 {
     int code = EXIT_DONE;
     strings_add(words, memory_text("report"));
     for (size_t m = 0; m < c->n_months && code == EXIT_DONE; m++) {
         code = add_features(c, m, words);
-        strings_add(words, text_format("%s/models/%s", c->output, c->months[m].name));
+        for (size_t l = 0; l < c->learners.n; l++)
+            strings_add(words, campaign_model(c, m, l));
     }
-    if (c->n_months > 1)
-        strings_add(words, text_format("%s/results/%s", c->output, c->months[0].name));
+    for (size_t m = 1; m < c->n_months; m++)
+        for (size_t l = 0; l < c->learners.n; l++)
+            strings_add(words, campaign_result(c, m, l));
     strings_add(words, text_format("--output=%s/report", c->output));
     return code;
 }

@@ -27,6 +27,7 @@ struct run_record {
     json_t *root;
     json_t *earlier; /* records of earlier runs, at rank 0; NULL for none */
     double started;
+    double cpu_before; /* seconds that this process had used then: a campaign has a record a month */
     struct {
         const char *name;
         double seconds;
@@ -132,6 +133,7 @@ static struct run_record *start(const struct ranks *world, const char *command, 
     record->world = world;
     record->command = command;
     record->started = clock_seconds();
+    record->cpu_before = clock_cpu_seconds();
     record->root = json_object();
     record->output = output;
     record->earlier = earlier;
@@ -220,7 +222,7 @@ struct usage {
 
 static struct usage gather_usage(const struct run_record *record)
 {
-    uint64_t sums[2] = {(uint64_t)(clock_cpu_seconds() * 1e6), peak_memory_bytes()};
+    uint64_t sums[2] = {(uint64_t)((clock_cpu_seconds() - record->cpu_before) * 1e6), peak_memory_bytes()};
     uint64_t peak = sums[1];
     ranks_sum_u64(record->world, sums, 2);
     ranks_max_u64(record->world, &peak, 1);

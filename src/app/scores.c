@@ -27,27 +27,36 @@ int scores_print(FILE *out, const char *model, const struct metrics *metrics, ch
     return undefined;
 }
 
-int scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
+static int print_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds,
+                       int weighted)
 {
     double values[3][256] = {{0}}; /* precision, recall, f1; folds_deal makes no more folds */
     struct metrics_spread spread[3];
     int no_precision = 0, no_recall = 0;
     for (size_t i = 0; i < n_folds; i++) {
         const struct metrics_summary s = metrics_summarise(&folds[i]);
-        values[0][i] = s.macro.precision;
-        values[1][i] = s.macro.recall;
-        values[2][i] = s.macro.f1;
-        no_precision |= s.macro.no_precision;
-        no_recall |= s.macro.no_recall;
+        const struct measures *m = weighted ? &s.weighted : &s.macro;
+        values[0][i] = m->precision;
+        values[1][i] = m->recall;
+        values[2][i] = m->f1;
+        no_precision |= m->no_precision;
+        no_recall |= m->no_recall;
     }
     for (int m = 0; m < 3; m++)
         spread[m] = metrics_spread(values[m], n_folds);
     fprintf(out,
-            "%-20s macro average over %zu folds: precision %.4f%s +- %.4f, recall %.4f%s +- %.4f, f1 %.4f +- "
+            "%-20s %s average over %zu folds: precision %.4f%s +- %.4f, recall %.4f%s +- %.4f, f1 %.4f +- "
             "%.4f\n",
-            model, n_folds, spread[0].mean, no_precision ? "*" : "", spread[0].deviation, spread[1].mean,
-            no_recall ? "*" : "", spread[1].deviation, spread[2].mean, spread[2].deviation);
+            model, weighted ? "weighted" : "macro", n_folds, spread[0].mean, no_precision ? "*" : "",
+            spread[0].deviation, spread[1].mean, no_recall ? "*" : "", spread[1].deviation, spread[2].mean,
+            spread[2].deviation);
     return no_precision || no_recall;
+}
+
+int scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds)
+{
+    const int undefined = print_folds(out, model, folds, n_folds, 0);
+    return print_folds(out, model, folds, n_folds, 1) || undefined;
 }
 
 void scores_foot(FILE *out, int undefined)

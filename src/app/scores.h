@@ -12,8 +12,7 @@ void scores_head(FILE *out);
 /* A line a class, then the averages. A star follows what is undefined and counted as 0.
  * Returns whether anything is. */
 int scores_print(FILE *out, const char *model, const struct metrics *metrics, char *const *class_names);
-/* Mean and standard deviation over the folds of a cross-validation, of the macro average. Returns the
- * same. */
+/* Mean and standard deviation over the folds of a cross-validation: a line an average. Returns the same. */
 int scores_folds(FILE *out, const char *model, const struct metrics *folds, size_t n_folds);
 /* What the star means: below all, where there is one. */
 void scores_foot(FILE *out, int undefined);

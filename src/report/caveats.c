@@ -52,6 +52,11 @@ static int has_other_rules(const struct report *report, size_t i)
     return strcmp(settings_of(report, i)->rules, settings_of(report, 0)->rules) != 0;
 }
 
+static int is_empty(const struct report *report, size_t i)
+{
+    return tally_records(&report->windows[i].tally) == 0;
+}
+
 static const struct caveat {
     const char *text;
     int (*holds)(const struct report *report, size_t window);
@@ -59,6 +64,7 @@ static const struct caveat {
     {"held by several files, so that its sources count more than once", is_repeated},
     {"covered in part: --from or --to fell inside it", is_partial},
     {"may lack packets: an input was damaged", is_damaged},
+    {"no record lay in it", is_empty},
     {"another length than the first window has", has_other_length},
     {"made with another device inventory than the first window", has_other_inventory},
     {"made with another filter than the first window", has_other_filter},
@@ -69,12 +75,14 @@ static void add_caveat(struct grid *grid, const struct report *report, const str
 {
     char start[FORMAT_TIME_SIZE];
     uint64_t n = 0;
-    size_t first = 0;
-    for (size_t i = report->n_windows; i-- > 0;)
-        if (caveat->holds(report, i)) {
-            first = i;
-            n++;
-        }
+    size_t first = 0, last = 0;
+    for (size_t i = 0; i < report->n_windows; i++) {
+        if (!caveat->holds(report, i))
+            continue;
+        first = n ? first : i;
+        n += n == 0 || !section_is_same_window(&report->windows[last], &report->windows[i]);
+        last = i;
+    }
     if (n == 0)
         return;
     grid_text(grid, caveat->text);

@@ -58,6 +58,10 @@ static const struct escape latex_escapes[] = {
     {"<", "\\textless{}"},
     {">", "\\textgreater{}"},
     {"\n", " "},
+    {"[", "{[}"}, /* behind the end of a row it would be a length, and a star a wish */
+    {"]", "{]}"},
+    {"*", "{*}"},
+    {"|", "\\textbar{}"},
     {"–", "--"},
     {"†", "$\\dagger$"},
 };

@@ -208,11 +208,13 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
 {
     const struct result *r = &report->results.items[i];
     double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
-    struct measures *macro = memory_get(r->n_folds * sizeof *macro);
+    struct measures *macro = memory_get(r->n_folds * sizeof *macro),
+                    *weighted = memory_get(r->n_folds * sizeof *weighted);
     for (size_t k = 0; k < r->n_folds; k++) {
         const struct metrics_summary s = metrics_summarise(&r->folds[k]);
         accuracy[k] = s.accuracy;
         macro[k] = s.macro;
+        weighted[k] = s.weighted;
     }
     grid_text(grid, r->model);
     grid_text(grid, report->result_facts[i].file);
@@ -220,6 +222,8 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
     grid_count(grid, r->n_folds);
     add_spread(grid, accuracy, r->n_folds, 0);
     add_fold_measures(grid, macro, r->n_folds);
+    add_fold_measures(grid, weighted, r->n_folds);
+    free(weighted);
     free(macro);
     free(accuracy);
 }
@@ -237,6 +241,9 @@ static struct grid *folds_grid(const struct report *report)
     spread_columns(grid, "Macro precision");
     spread_columns(grid, "Macro recall");
     spread_columns(grid, "Macro F1");
+    spread_columns(grid, "Weighted precision");
+    spread_columns(grid, "Weighted recall");
+    spread_columns(grid, "Weighted F1");
     for (size_t i = 0; i < report->results.n; i++)
         if (report->results.items[i].n_folds > 0)
             add_folds(grid, report, i);

@@ -34,13 +34,22 @@ static int build(struct document *document, const struct report *report, const c
     return bad ? EXIT_IO : EXIT_DONE;
 }
 
-/* The last part of the folder's name, of letters that LaTeX's labels may have. */
+/* The folder's name, or, of a campaign's `report`, that of the folder around it, in letters that LaTeX's labels may
+ * have: what is not ASCII is written out, so that different names stay different. */
 static char *label_of(const char *folder)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-    char *real = realpath(folder, NULL), *label = memory_text(path_name(real ? real : folder));
-    for (char *at = label; *(at += strspn(at, letters)); at++)
-        *at = '-';
+    char *real = realpath(folder, NULL), *label = memory_text(""),
+         *around = path_folder(real ? real : folder);
+    const char *name = path_name(real ? real : folder), *outer = path_name(around);
+    for (const char *at = strcmp(name, "report") == 0 && *outer ? outer : name; *at; at++) {
+        const unsigned char byte = (unsigned char)*at;
+        if (byte < 0x80)
+            text_add(&label, "%c", strchr(letters, byte) ? byte : '-');
+        else
+            text_add(&label, "%02x", byte);
+    }
+    free(around);
     free(real);
     return label;
 }

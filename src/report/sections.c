@@ -93,8 +93,9 @@ static struct grid *tally_grid(const struct report *report)
 {
     struct tally all = {0};
     struct grid *grid = grid_new(
-        "tally",
-        "What became of every record that was read: counted as a packet, or passed over for a reason.");
+        "tally", "What became of every record in the windows of the feature files: counted as a packet, or "
+                 "passed over for a "
+                 "reason. Records of other times, and late ones, are told by the run records alone.");
     GRID_COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
     grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)
@@ -109,7 +110,7 @@ static struct grid *tally_grid(const struct report *report)
         grid_share(grid, all.n[r], records);
     }
     grid_text(grid, "records");
-    grid_text(grid, "the sum: all that was read");
+    grid_text(grid, "the sum over the reasons");
     grid_count(grid, records);
     grid_share(grid, records, records);
     return grid;

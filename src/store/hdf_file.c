@@ -136,7 +136,7 @@ int hdf_put_provenance(hid_t file, const struct provenance *made)
     return bad;
 }
 
-void hdf_get_provenance(hid_t file, struct provenance *made)
+int hdf_get_provenance(hid_t file, struct provenance *made)
 {
     int64_t n_ranks = 0;
     hid_t group = hdf_group_open(file, "provenance");
@@ -144,8 +144,9 @@ void hdf_get_provenance(hid_t file, struct provenance *made)
     made->host = hdf_get_text(group, "host");
     made->created = hdf_get_text(group, "created");
     made->made_from = hdf_get_text(group, "made_from");
-    hdf_get_i64(group, "n_ranks", &n_ranks);
+    const int bad = hdf_get_i64(group, "n_ranks", &n_ranks);
     made->n_ranks = n_ranks > 0 && n_ranks <= INT32_MAX ? (int)n_ranks : 0;
+    return bad || !made->command_line || !made->host || !made->created ? -1 : 0;
 }
 
 void provenance_clear(struct provenance *made)

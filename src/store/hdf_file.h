@@ -33,7 +33,7 @@ int hdf_put_kind(hid_t file, enum file_content content, int64_t schema);
 hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why);
 
 int hdf_put_provenance(hid_t file, const struct provenance *made);
-/* In fresh memory; what is absent stays untold. */
-void hdf_get_provenance(hid_t file, struct provenance *made);
+/* In fresh memory. 0, or -1 when some of it cannot be read; to be cleared in both cases. */
+int hdf_get_provenance(hid_t file, struct provenance *made);
 
 #endif

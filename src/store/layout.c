@@ -227,7 +227,10 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
         *why = text_format("%s is damaged: its tally is incomplete or a checksum of it is wrong", path);
         return -1;
     }
+    if (hdf_get_provenance(file, &meta->made) != 0) {
+        *why = text_format("%s is damaged: its provenance is incomplete", path);
+        return -1;
+    }
     meta->n_rows = (uint64_t)n_rows;
-    hdf_get_provenance(file, &meta->made);
     return 0;
 }

@@ -297,8 +297,8 @@ static int get_training(hid_t file, struct training *t)
     t->n_folds = (uint64_t)folds;
     t->rules = hdf_get_text(file, "rules");
     t->inputs = hdf_get_text(file, "inputs");
-    hdf_get_provenance(file, &t->made);
-    return t->rules && t->inputs && get_origin(file, t) == 0 ? 0 : -1;
+    return hdf_get_provenance(file, &t->made) == 0 && t->rules && t->inputs && get_origin(file, t) == 0 ? 0
+                                                                                                        : -1;
 }
 
 static int get_models(hid_t file, const char *path, struct model_set *set, char **why)

@@ -196,10 +196,11 @@ struct results *results_read(const char *path, int *code, char **why)
         bad = get_result(hdf_group_open(group, names[results->n]), &results->items[results->n]) != 0;
         results->n++;
     }
-    hdf_get_provenance(file, &results->made);
+    bad |= hdf_get_provenance(file, &results->made) != 0;
     hdf_names_free(names, n);
     if (bad)
-        *why = text_format("%s is damaged: a result is incomplete or its checksums are wrong", path);
+        *why = text_format(
+            "%s is damaged: a result or the provenance is incomplete, or its checksums are wrong", path);
     *code = hdf_judge(path, bad ? EXIT_BAD_DATA : EXIT_DONE, why);
     hdf_close(file);
     if (*code == EXIT_DONE)

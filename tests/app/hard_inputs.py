@@ -320,7 +320,7 @@ def changed_files(p):
     for path, where, key, value, commands in [
         (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
         (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
-        (hour, "/tally/arp", (), 1, readers),
+        (hour, "/tally/arp", (), 1, readers), (hour, "/provenance", "host", None, readers), (model, "/provenance", "n_ranks", None, users),
         (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, writers), (hour, "/tally/records", (), 1, writers),
         (model, "/", "inputs", None, users), (model, "/", "rules", None, users),
         (model, "/", "window_length", np.int64(2**62), users), (model, "/", "window_length", np.int64(-1), users),
@@ -397,7 +397,7 @@ def odd_files(p):
     with h5py.File(hour, "r+", libver="latest") as f:
         f["sources/category"].attrs.create("categories", np.array([b"none", b"caf\xe9"], dtype="S8"))
     info = json.loads(p.do("info", hour, "--json").stdout)
-    assert info["rows"] > 0, info
+    assert info["sources"] > 0, info
     odd = os.path.join(folder, "features-\x1b]0;x\x07\n.h5")
     shutil.copy(hour, odd)
     for words in (["info", odd], ["verify", odd]):

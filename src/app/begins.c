@@ -88,3 +88,14 @@ size_t begins_number(const char *text, const struct archive_file *file)
         n += strtoll(line, NULL, 10) == us;
     return n;
 }
+
+size_t begins_number_now(const struct archive *archive, size_t file)
+{
+    const int64_t us = beginning_of(&archive->files[file]).us;
+    size_t from = file, to = file + 1; /* they lie side by side */
+    while (from > 0 && archive->files[from - 1].kind.first_ts_ns / NS_PER_US == us)
+        from--;
+    while (to < archive->n && archive->files[to].kind.first_ts_ns / NS_PER_US == us)
+        to++;
+    return to - from;
+}

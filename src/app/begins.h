@@ -22,8 +22,9 @@ enum begins_answer {
 };
 /* What the text says of a file that begins in its window. */
 enum begins_answer begins_ask(const char *text, const struct archive_file *file);
-/* How many of those that it names begin when this file does. */
+/* How many of those that it names begin when this file of the archive does, and how many of the archive's. */
 size_t begins_number(const char *text, const struct archive_file *file);
+size_t begins_number_now(const struct archive *archive, size_t file);
 
 /* Bytes of a path without what says how it is packed. */
 size_t begins_stem(const char *path);

@@ -16,8 +16,16 @@ static int by_file(const void *a, const void *b)
     return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
 }
 
-/* The first time that a file is taken not to reach: files overlap a little, by a hundredth at most. */
-static int64_t end_of(const struct archive *archive, size_t file)
+#define DISORDER_NS INT64_C(60000000000) /* that records may be out of order by */
+
+static int64_t add_or_most(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* Where files follow one another they overlap a little, by a hundredth at most. */
+static int64_t end_by_next(const struct archive *archive, size_t file)
 {
     const struct archive_file *files = archive->files;
     const size_t next =
@@ -25,18 +33,35 @@ static int64_t end_of(const struct archive *archive, size_t file)
     if (next == 0)
         return INT64_MAX;
     /* The last of several files is taken to be as long as the one before. */
-    int64_t span, end;
-    if (__builtin_sub_overflow(files[next].kind.first_ts_ns, files[next - 1].kind.first_ts_ns, &span) ||
-        __builtin_add_overflow(span, span / 100, &span) ||
-        __builtin_add_overflow(files[file].kind.first_ts_ns, span, &end))
+    int64_t span;
+    if (__builtin_sub_overflow(files[next].kind.first_ts_ns, files[next - 1].kind.first_ts_ns, &span))
         return INT64_MAX;
-    return end;
+    return add_or_most(files[file].kind.first_ts_ns, add_or_most(span, span / 100));
 }
 
-static int may_hold(const struct archive *archive, size_t file, int64_t from_ns, int64_t to_ns)
+/* The first time that a damaged file is taken not to reach. Its own last times tell best. Files do not follow one
+ * another where it has been read beyond the next one's beginning, and it may be much longer than they are where it is
+ * much larger. */
+static int64_t end_of(const struct pass_input *in, const struct pass_damage *damage)
 {
-    const int64_t first = archive->files[file].kind.first_ts_ns;
-    return first == INT64_MAX || (first < to_ns && (first >= from_ns || end_of(archive, file) > from_ns));
+    const struct archive *archive = in->archive;
+    const int64_t by_next = end_by_next(archive, damage->file),
+                  reach = slices_reach(archive, damage->file, &in->span);
+    int64_t end = by_next;
+    if (damage->last_ns != INT64_MIN)
+        end = add_or_most(damage->last_ns, DISORDER_NS);
+    else if (damage->latest_ns >= by_next)
+        end = damage->latest_ns < reach ? reach : INT64_MAX;
+    else if (archive->files[damage->file].kind.n_bytes / 2 > in->span.usual_bytes)
+        end = reach;
+    return end > by_next ? end : by_next;
+}
+
+static int may_hold(const struct pass_input *in, const struct pass_damage *damage, int64_t from_ns,
+                    int64_t to_ns)
+{
+    const int64_t first = in->archive->files[damage->file].kind.first_ts_ns;
+    return first == INT64_MAX || (first < to_ns && (first >= from_ns || end_of(in, damage) > from_ns));
 }
 
 /* Of the first line, its end included where it has one. */
@@ -87,7 +112,7 @@ char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_
     if (n)
         qsort(all, n, sizeof *all, by_file);
     for (size_t i = 0; i < n; i++) {
-        if (!may_hold(archive, all[i].file, from_ns, to_ns))
+        if (!may_hold(pass->input, &all[i], from_ns, to_ns))
             continue;
         char *line = damage_text(archive->files[all[i].file].path, &all[i].damage);
         text_add(&line, "\n");

@@ -17,8 +17,17 @@
 #include "darkforest/store/files.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
-/* One model file, or any number of feature files? Rank 0 looks for all. 0, or EXIT_IO after one sentence. */
+/* A folder or a pattern, of which nobody can say that it cannot be opened. */
+static int stands_for_several(const char *operand)
+{
+    struct stat status;
+    return stat(operand, &status) == 0 ? S_ISDIR(status.st_mode) : strpbrk(operand, "*?[") != NULL;
+}
+
+/* One model file, or any number of feature files? Rank 0 looks for all. 0, or an exit code after one sentence. */
 static int find_kind(const struct ranks *ranks, const struct strings *operands, int *is_model)
 {
     enum file_content content = CONTENT_FEATURES;
@@ -26,12 +35,14 @@ static int find_kind(const struct ranks *ranks, const struct strings *operands, 
     int code = EXIT_DONE;
     if (ranks_rank(ranks) == 0 && operands->n == 1)
         code = file_content_find(operands->items[0], &content, &why);
-    if (code == EXIT_IO)
+    if (code == EXIT_NO_INPUT && stands_for_several(operands->items[0]))
+        code = EXIT_DONE;
+    if (code == EXIT_IO || code == EXIT_NO_INPUT)
         log_error("%s", why);
     free(why);
     *is_model = code == EXIT_DONE && content == CONTENT_MODELS;
     ranks_broadcast(ranks, 0, is_model, sizeof *is_model);
-    return ranks_agree(ranks, code == EXIT_IO ? code : EXIT_DONE, NULL);
+    return ranks_agree(ranks, code == EXIT_IO || code == EXIT_NO_INPUT ? code : EXIT_DONE, NULL);
 }
 
 static const char *export_check(const void *values, const struct strings *operands)

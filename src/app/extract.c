@@ -183,7 +183,7 @@ static void form_groups(struct extract *x)
             x->n_groups);
 }
 
-static int extract_with(struct extract *x, int cut)
+static int extract_once(struct extract *x)
 {
     const struct extract_options *o = x->options;
     const struct time_range all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
@@ -203,7 +203,6 @@ static int extract_with(struct extract *x, int cut)
         .plain_ack_is_reply = x->rules.plain_ack_is_reply,
         .memory = x->memory,
         .tmpdir = scratch_folder(o),
-        .cut = cut,
         .span = slices_span(&x->archive),
         .skip = x->finished.indexes,
         .n_skip = x->finished.n,
@@ -212,18 +211,20 @@ static int extract_with(struct extract *x, int cut)
     return sweep_archive(&x->pass, &x->input, &x->finish);
 }
 
-/* This group's windows; once more without cuts when a cut was wrong. */
+/* This group's windows; those that are not finished once more where a cut was wrong, each time with one file at
+ * least that is not cut again. */
 static int extract_group(struct extract *x)
 {
-    int code = extract_with(x, 1);
-    if (code != PASS_RETRY_UNCUT)
-        return code;
-    log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in its "
-             "middle: reading again without cuts");
-    pass_free(&x->pass);
-    x->pass.input = &x->input; /* for the closing words, should this be the end */
-    code = find_finished(x, x->group);
-    return code ? code : extract_with(x, 0);
+    int code;
+    while ((code = extract_once(x)) == PASS_RETRY) {
+        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
+                 "its middle: reading again, such files without cuts");
+        pass_free(&x->pass);
+        x->pass.input = &x->input; /* for the closing words, should this be the end */
+        if ((code = find_finished(x, x->group)))
+            return code;
+    }
+    return code;
 }
 
 static void record_refused(struct extract *x)
@@ -311,6 +312,7 @@ static int extract_all(struct extract *x)
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
     record_refused(x);
     outcome_tell(x->world, &x->pass, &x->finish, x->record, x->finished.n == 0 && code == EXIT_DONE);
+    free(x->finish.windows);
     return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 

@@ -141,7 +141,8 @@ int finish_window(struct finish *finish, struct pass *pass, int64_t index)
     rows_free(&rows);
     if (code == 0) {
         tally_add(&finish->tally, &tally);
-        finish->n_files++;
+        finish->windows = memory_resize(finish->windows, (finish->n_files + 1) * sizeof *finish->windows);
+        finish->windows[finish->n_files++] = index;
     }
     run_record_phase(pass->input->record, NULL);
     return code;

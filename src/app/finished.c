@@ -79,13 +79,13 @@ static char *compare_input(const char *path, const struct features_meta *meta, c
     if (*answer != BEGINS_THERE)
         return text_format("%s was made %s %s", path,
                            *answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
-    size_t n = 1; /* they lie side by side */
-    for (size_t k = i; k > 0 && archive->files[k - 1].kind.first_ts_ns == file->kind.first_ts_ns; k--)
-        n++;
-    for (size_t k = i; ++k < archive->n && archive->files[k].kind.first_ts_ns == file->kind.first_ts_ns;)
-        n++;
-    const size_t n_then = begins_number(meta->begins, file);
-    return n_then <= n
+    const size_t n_then = begins_number(meta->begins, file), n = begins_number_now(archive, i);
+    if (n_then < n) {
+        *answer = BEGINS_LACKING;
+        return text_format("%s was made with %zu of the %zu files that begin when %s does", path, n_then, n,
+                           file->path);
+    }
+    return n_then == n
                ? NULL
                : text_format("%s was made with %zu files that begin when %s does, and are not all given now",
                              path, n_then, file->path);

@@ -106,10 +106,10 @@ static uint64_t input_bytes(const struct archive *archive)
 }
 
 /* From a new file to one with its name, or none. */
-static void pack_to_file(struct packing *p, const struct pack *x, int cut)
+static void pack_to_file(struct packing *p, const struct pack *x)
 {
     const struct step_options options = {
-        .index_dir = x->options->index_dir, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .cut = cut};
+        .index_dir = x->options->index_dir, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
     if ((p->code = joint_open(&p->joint, x->world, x->options->output)) != EXIT_DONE)
         return;
     progress_start(&p->progress, "pack", "packets", input_bytes(&x->archive));
@@ -128,14 +128,13 @@ static void tell_result(const struct packing *p, const struct pack *x)
              format_size(p->n_all_written, after));
 }
 
-/* All of the archive, with or without cuts inside files. */
-static int pack_archive(const struct pack *x, int cut)
+static int pack_archive(const struct pack *x)
 {
     struct packing p = {.world = x->world, .node = x->node};
     p.writer = writer_open(x->options->output, &x->format);
     p.code = ranks_agree(x->world, p.writer ? EXIT_DONE : EXIT_IO, NULL);
     if (p.code == EXIT_DONE)
-        pack_to_file(&p, x, cut);
+        pack_to_file(&p, x);
     writer_discard(p.writer);
     if (p.code != EXIT_DONE)
         return p.code;
@@ -168,11 +167,13 @@ static int pack_all(struct pack *x)
         return code;
     x->format.with_header = ranks_rank(x->world) == 0;
     x->format.level = (int)x->options->level;
-    code = pack_archive(x, 1);
+    code = pack_archive(x);
     if (code == PACKING_RETRY_UNCUT) {
         log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
                  "its middle: packing again without cuts");
-        code = pack_archive(x, 0);
+        for (size_t i = 0; i < x->archive.n; i++)
+            x->archive.files[i].is_uncut = 1;
+        code = pack_archive(x);
     }
     return inputs_tell_refused(x->world, &x->archive) ? exit_worse(code, EXIT_BAD_DATA) : code;
 }

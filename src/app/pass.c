@@ -89,8 +89,10 @@ static int by_place(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Each slice of a file must have been opened, and must have started where the one before it ended. */
-static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n_mine)
+/* Each slice of a file must have been opened, and must have started where the one before it ended. Files of
+ * which that does not hold are marked, on all ranks. */
+static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n_mine,
+                     struct archive *archive)
 {
     size_t n_bytes;
     struct cut *all = ranks_gather_all(ranks, mine, n_mine * sizeof *mine, &n_bytes);
@@ -99,8 +101,10 @@ static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n
     qsort(all, n, sizeof *all, by_place);
     for (size_t i = 0; i < n; i++)
         if (all[i].first == CUT_UNREAD ||
-            (i > 0 && all[i].file == all[i - 1].file && all[i].first != all[i - 1].end))
+            (i > 0 && all[i].file == all[i - 1].file && all[i].first != all[i - 1].end)) {
+            archive->files[all[i].file].is_uncut = 1;
             hold = 0;
+        }
     free(all);
     return hold;
 }
@@ -123,8 +127,8 @@ static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
         return pass->code;
     }
     pass->code = ranks_agree(pass->input->ranks, pass->code, NULL);
-    if (pass->code == 0 && !cuts_hold(pass->input->ranks, cuts, n_cuts))
-        return PASS_RETRY_UNCUT;
+    if (pass->code == 0 && !cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive))
+        return PASS_RETRY;
     return pass->code;
 }
 
@@ -133,7 +137,7 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     const struct ranks *ranks = pass->input->ranks;
     const struct pass_input *in = pass->input;
     const struct step_options options = {
-        .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns, .cut = in->cut};
+        .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns};
     struct shared_step shared;
     run_record_phase(in->record, "read");
     inputs_step(in->ranks, &shared, in->archive, first, n_files, &options);

@@ -19,13 +19,13 @@
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
 
-#define PASS_RETRY_UNCUT (-1) /* a cut inside a file was wrong: all must be read again without cuts */
+#define PASS_RETRY (-1) /* a cut inside a file was wrong: all must be read again, that file without cuts */
 
 /* What stays the same through a pass. */
 struct pass_input {
     const struct ranks *ranks;
-    const struct ranks *node; /* those of `ranks` that share memory with this one */
-    const struct archive *archive;
+    const struct ranks *node;          /* those of `ranks` that share memory with this one */
+    struct archive *archive;           /* a pass says of its files which are not to be cut again */
     const struct inventory *inventory; /* NULL: every source is kept */
     const char *filter;                /* BPF, NULL for none */
     const char *index_dir;             /* of gzip indexes, NULL: beside the files */
@@ -35,7 +35,6 @@ struct pass_input {
     int plain_ack_is_reply;
     uint64_t memory;         /* bytes this rank may use: beyond it contacts, sums and rows are spilled */
     const char *tmpdir;      /* where to */
-    int cut;                 /* files may be cut */
     struct slices_span span; /* of a file whose end is not known */
     const int64_t *skip;     /* indexes of windows not to be computed, ascending */
     size_t n_skip;
@@ -46,6 +45,9 @@ struct pass_input {
 struct pass_damage {
     size_t file;
     struct damage damage;
+    int64_t latest_ns; /* time of the latest record that was read of it; INT64_MIN: of none */
+    int64_t
+        last_ns; /* of its last ones, where that can be told in spite of the damage; INT64_MIN: not known */
 };
 
 struct pass {
@@ -76,7 +78,7 @@ struct window *pass_window(struct pass *pass, int64_t index);
 /* The line of progress names the first window that is open here. Local. */
 void pass_name_window(struct pass *pass);
 /*
- * Reads n_files files from `first` on. Collective. 0, PASS_RETRY_UNCUT, EXIT_STOPPED or an exit code after
+ * Reads n_files files from `first` on. Collective. 0, PASS_RETRY, EXIT_STOPPED or an exit code after
  * which the pass is of no further use; damage is not among them: it is kept in `damages`.
  */
 int pass_step(struct pass *pass, size_t first, size_t n_files);

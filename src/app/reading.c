@@ -221,6 +221,18 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
     return reader;
 }
 
+static void keep_damage(struct pass *pass, size_t file, const struct reader *reader)
+{
+    const struct archive_file *of = &pass->input->archive->files[file];
+    struct file_kind kind = of->kind;
+    slices_find_times(of->path, &kind, pass->input->index_dir);
+    pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
+    pass->damages[pass->n_damages++] = (struct pass_damage){.file = file,
+                                                            .damage = *reader_damage(reader),
+                                                            .latest_ns = reader_latest(reader),
+                                                            .last_ns = kind.last_ts_ns};
+}
+
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last)
 {
     const struct damage *damage = reader_damage(reader);
@@ -234,8 +246,7 @@ void reading_judge(struct pass *pass, size_t file, const struct reader *reader, 
         log_error("%s has changed since it was first looked at: nothing of it was kept", of->path);
         pass->code = EXIT_IO;
     } else if (damage->what[0]) {
-        pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
-        pass->damages[pass->n_damages++] = (struct pass_damage){.file = file, .damage = *damage};
+        keep_damage(pass, file, reader);
     }
 }
 

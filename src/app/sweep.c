@@ -11,7 +11,6 @@
 #include "darkforest/core/progress.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define BYTES_PER_RECORD 80 /* of a telescope capture, about: sizes the buckets */
 
@@ -66,19 +65,17 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
 static int finish_empty(struct pass *pass, struct finish *finish)
 {
     const struct pass_input *in = pass->input;
+    const size_t n_written = (size_t)finish->n_files;
     int code = 0;
     if (in->all_from_ns == INT64_MIN || in->all_to_ns == INT64_MAX || in->from_ns >= in->to_ns)
         return 0;
+    if (n_written)
+        qsort(finish->windows, n_written, sizeof *finish->windows, windows_compare_indexes);
     for (int64_t at = windows_index(in->from_ns, in->window_ns); at * in->window_ns < in->to_ns && code == 0;
          at++) {
-        if (pass_skips(in, at))
-            continue;
-        char *path = finish_path(finish->folder, at * (in->window_ns / NS_PER_S));
-        int there = ranks_rank(in->ranks) == 0 && access(path, F_OK) == 0;
-        ranks_broadcast(in->ranks, 0, &there, sizeof there);
-        if (!there)
+        if (!pass_skips(in, at) &&
+            (n_written == 0 || !bsearch(&at, finish->windows, n_written, sizeof at, windows_compare_indexes)))
             code = finish_one(finish, pass, at);
-        free(path);
     }
     return code;
 }

@@ -12,7 +12,7 @@
 #include "finish.h"
 #include "pass.h"
 
-/* Collective over input->ranks. The agreed code: 0, EXIT_STOPPED, PASS_RETRY_UNCUT, or what failed. `pass` is
+/* Collective over input->ranks. The agreed code: 0, EXIT_STOPPED, PASS_RETRY, or what failed. `pass` is
  * left for its tallies and damages. */
 int sweep_archive(struct pass *pass, const struct pass_input *input, struct finish *finish);
 

@@ -28,7 +28,8 @@ static void add_file(struct gathering *g, const char *path, const struct stat *s
                      const struct file_kind *kind)
 {
     g->found = memory_resize(g->found, (g->n + 1) * sizeof *g->found);
-    g->found[g->n++] = (struct candidate){{memory_text(path), *kind}, status->st_dev, status->st_ino};
+    g->found[g->n++] =
+        (struct candidate){{.path = memory_text(path), .kind = *kind}, status->st_dev, status->st_ino};
 }
 
 /* Takes `why` over. */

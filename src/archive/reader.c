@@ -37,6 +37,7 @@ struct reader {
     uint64_t first_offset, end_offset;
     uint64_t n_skipped; /* bytes of the file before the slice */
     uint64_t seam;      /* where a part begins that is watched for; UINT64_MAX: none is */
+    int64_t latest_ns;  /* of the last records of the blocks so far */
     enum state state;
     struct block waiting; /* read when opened; n = 0: none */
     struct damage damage;
@@ -128,10 +129,20 @@ static size_t next_pcapng(struct reader *r)
     return 0;
 }
 
+static void note_time(struct reader *r, const struct block *block)
+{
+    struct record last;
+    if (block->n == 0)
+        return;
+    record_read(&r->format, block->data, block->starts + block->n_records - 1, 1, &last);
+    r->latest_ns = last.ts_ns > r->latest_ns ? last.ts_ns : r->latest_ns;
+}
+
 static int next_block(struct reader *r, struct block *block)
 {
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
     *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
+    note_time(r, block);
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;
 }
 
@@ -186,6 +197,7 @@ static struct reader *new_reader(struct stream *stream)
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
     r->stop = r->seam = UINT64_MAX;
+    r->latest_ns = INT64_MIN;
     r->end_offset = stream->n_file;
     return r;
 }
@@ -236,6 +248,7 @@ static int start_pcapng(struct reader *r, const char *path, char **why)
 {
     char *clause;
     r->pcapng = pcapng_open(r->stream, &r->format, &clause);
+    r->offset = r->first_offset = PCAP_HEADER_SIZE; /* as if the rewritten records lay in a file */
     if (r->pcapng)
         return EXIT_DONE;
     *why = text_format("%s %s", path, clause);
@@ -487,6 +500,11 @@ uint64_t reader_position(const struct reader *reader)
 int reader_is_same(const struct reader *reader, const struct file_kind *kind)
 {
     return is_same(reader->stream, kind);
+}
+
+int64_t reader_latest(const struct reader *reader)
+{
+    return reader->latest_ns;
 }
 
 const struct damage *reader_damage(const struct reader *reader)

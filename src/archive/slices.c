@@ -143,8 +143,28 @@ void slices_free(struct slices *slices)
     *slices = (struct slices){0};
 }
 
+static int64_t add_or_most(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* Files that lie beside one another have smaller gaps than they are long: of some it is known how long. */
+static int64_t longest_known(const struct archive *archive)
+{
+    int64_t longest = 0, ns;
+    for (size_t i = 0; i < archive->n; i++) {
+        const struct file_kind *kind = &archive->files[i].kind;
+        if (kind->last_ts_ns != INT64_MIN &&
+            !__builtin_sub_overflow(kind->last_ts_ns, kind->first_ts_ns, &ns))
+            longest = ns > longest ? ns : longest;
+    }
+    return longest > 0 ? add_or_most(longest, DISORDER_NS) : 0;
+}
+
 static int64_t longest_span(const struct archive *archive)
 {
+    const int64_t known = longest_known(archive);
     int64_t gap = 0;
     for (size_t i = 1; i < archive->n; i++) {
         const int64_t before = archive->files[i - 1].kind.first_ts_ns,
@@ -152,7 +172,9 @@ static int64_t longest_span(const struct archive *archive)
         if (after != INT64_MAX && after - before > gap)
             gap = after - before;
     }
-    return gap == 0 || gap > INT64_MAX / 2 ? INT64_MAX : 2 * gap;
+    if (gap == 0 || gap > INT64_MAX / 2)
+        return INT64_MAX;
+    return 2 * gap > known ? 2 * gap : known;
 }
 
 static int by_size(const void *a, const void *b)
@@ -171,12 +193,6 @@ struct slices_span slices_span(const struct archive *archive)
     span.usual_bytes = archive->n ? sizes[archive->n / 2] : 0;
     free(sizes);
     return span;
-}
-
-static int64_t add_or_most(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 /* A file that is larger than usual is taken to last longer, not to be busier. */

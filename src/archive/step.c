@@ -61,7 +61,7 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
     const struct file_kind *kind = &of->kind;
     struct step_file file = {0};
     char *why = NULL;
-    if (options->cut && kind->container == CONTAINER_PCAP) {
+    if (!of->is_uncut && kind->container == CONTAINER_PCAP) {
         if (kind->compression == COMPRESSION_NONE)
             file.cut = kind->n_bytes > READER_FIRST_RECORD;
         else

@@ -52,22 +52,40 @@ static void note(const char *path, int error)
         unreadable = unreadable_text(path, error);
 }
 
+struct open_folder {
+    DIR *stream;
+    char *path;
+};
+
 static void *open_folder(const char *path)
 {
-    DIR *folder = opendir(path);
-    if (!folder)
+    DIR *stream = opendir(path);
+    if (!stream) {
         note(path, errno);
+        return NULL;
+    }
+    struct open_folder *folder = memory_get(sizeof *folder);
+    *folder = (struct open_folder){stream, memory_text(path)};
     return folder;
 }
 
-static struct dirent *read_folder(void *folder)
+/* glob takes what is not read for the end. */
+static struct dirent *read_folder(void *opened)
 {
-    return readdir(folder);
+    const struct open_folder *folder = opened;
+    errno = 0;
+    struct dirent *entry = readdir(folder->stream);
+    if (!entry && errno)
+        note(folder->path, errno);
+    return entry;
 }
 
-static void close_folder(void *folder)
+static void close_folder(void *opened)
 {
-    closedir(folder);
+    struct open_folder *folder = opened;
+    closedir(folder->stream);
+    free(folder->path);
+    free(folder);
 }
 
 static int look_at(const char *path, struct stat *status)

@@ -75,10 +75,14 @@ static int open_locked(const char *path, int *has_locks)
             return fd;
         }
         const int still = is_still(path, fd);
-        if (still < 0 || (still && ftruncate(fd, 0)))
-            return close_keeping_errno(fd);
-        if (still)
+        if (still > 0 && ftruncate(fd, 0) == 0)
             return fd;
+        const int error = errno;
+        if (still > 0)
+            unlink(path);
+        errno = error;
+        if (still)
+            return close_keeping_errno(fd);
         close(fd);
     }
     return -1;

@@ -6,6 +6,8 @@ file mended and its windows taken away, the same command makes all of it whole. 
 import json
 import os
 import shutil
+import struct
+import subprocess
 import sys
 
 import h5py
@@ -94,8 +96,88 @@ def stopped(p, ranks):
     assert run_record(output)["exit_code"] == STOPPED
 
 
+def damage_record(path, share):
+    """Makes nonsense of the length in a record's header, that share of the way into a plain capture."""
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    at = 24
+    while at < len(data) * share:
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+    data[at + 8 : at + 12] = b"\xff" * 4
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def beside_one_another(p, suffix):
+    """Two captures of the same three hours: all that the damaged one may have held more of say so, and also a range behind the damage."""
+    both, output = p.file("both" + suffix), p.file("both-out" + suffix)
+    os.mkdir(both)
+    for i in range(2):
+        p.do("synth", "-o", os.path.join(both, "if%d.pcap" % i), "--start", "2017-01-01T00:00:0%d" % i, "--duration", "3h", "--packets", "60000",
+             "--sources", "2000", "--seed", str(1 + i))
+    bad = os.path.join(both, "if0.pcap")
+    damage_record(bad, 0.05)
+    if suffix:
+        for name in os.listdir(both):
+            subprocess.run(["gzip", "-1", os.path.join(both, name)], check=True)
+    for words, n in [(["--from", "2017-01-01", "--to", "2017-01-01T03"], 3), (["--from", "2017-01-01T02", "--to", "2017-01-01T03"], 1)]:
+        if suffix and n == 1:  # when if0.pcap.gz ends is not known
+            continue
+        done = p.run("extract", both, *words, "-o", output)
+        assert done.returncode == BAD_DATA and len(run_record(output)["damages"]) == 1, done.stderr
+        names = sorted(name for name in os.listdir(output) if name.startswith("features-"))
+        assert len(names) == n, names
+        for name in names:
+            with h5py.File(os.path.join(output, name)) as f:
+                assert "if0.pcap" in f.attrs["damages"].decode(), name
+        shutil.rmtree(output)
+
+
+def others_stay_cut(p):
+    """A plain file damaged in its middle is read again without cuts, and what is wanted of a packed one still lies behind its own damage:
+    rows do not depend on how many ranks cut the files."""
+    folder, outputs = p.file("cut"), [p.file("cut-%d" % ranks) for ranks in (1, 2, 3)]
+    os.mkdir(folder)
+    for hour in range(2):
+        p.do("synth", "-o", p.file("%d.pcap" % hour), "--start", "2017-01-01T0%d" % hour, "--packets", "60000", "--sources", "2000")
+    packed = os.path.join(folder, "0.pcap.zst")
+    p.do("pack", p.file("0.pcap"), "-o", packed)
+    with open(packed, "r+b") as f:
+        f.seek(os.path.getsize(packed) // 4)
+        byte = f.read(1)
+        f.seek(-1, os.SEEK_CUR)
+        f.write(bytes([byte[0] ^ 1]))
+    shutil.copy(p.file("1.pcap"), folder)
+    damage_record(os.path.join(folder, "1.pcap"), 0.2)
+    for ranks, output in zip((1, 2, 3), outputs):
+        done = p.run("extract", folder, "--from", "2017-01-01T00:50", "--to", "2017-01-01T02", "-o", output, ranks=ranks)
+        assert done.returncode == BAD_DATA and ("reading again" in done.stderr) == (ranks > 1), done.stderr
+        same(outputs[0], output, WINDOWS[:2])
+    with h5py.File(os.path.join(outputs[0], WINDOWS[0])) as f:
+        assert f["sources/packets"][:].sum() > 5000
+
+
+def one_more_of_a_beginning(p):
+    """A capture that begins when one does of which a window was made is not taken for that one."""
+    folder, output = p.file("twins"), p.file("twins-out")
+    os.mkdir(folder)
+    p.do("synth", "-o", os.path.join(folder, "a.pcap"), "--packets", "20000", "--sources", "2000")
+    with open(os.path.join(folder, "a.pcap"), "rb") as f:
+        data = f.read()
+    p.do("extract", folder, "-o", output)
+    n_first = 16 + struct.unpack_from("<I", data, 24 + 8)[0]
+    with open(os.path.join(folder, "b.pcap"), "wb") as f:  # but its first record as often
+        f.write(data[:24] + 100 * data[24 : 24 + n_first])
+    done = p.run("extract", folder, "-o", output)
+    assert done.returncode == 78 and "was made with 1 of the 2 files that begin when" in done.stderr, done.stderr
+
+
 def main():
     with Program(sys.argv[1]) as p:
+        for suffix in ("", ".gz"):
+            beside_one_another(p, suffix)
+        others_stay_cut(p)
+        one_more_of_a_beginning(p)
         for ranks in (1, 2):
             stopped(p, ranks)
         for suffix in ("", ".gz", ".zst"):

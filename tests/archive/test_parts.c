@@ -151,7 +151,7 @@ static void parts_outside_of_a_range_are_left_out(void **state)
                                      (change % 3 == 2);
                 const int64_t to = (change / 3 == 2 ? parts.items[q].max_ts_ns : parts.items[q].min_ts_ns) +
                                    (change / 3 == 1);
-                const struct step_options options = {.from_ns = from, .to_ns = to, .cut = 1};
+                const struct step_options options = {.from_ns = from, .to_ns = to};
                 struct step step;
                 size_t n_looked;
                 void *looked = step_look(&archive, 0, 1, &options, &n_looked);

@@ -12,6 +12,7 @@
 struct archive_file {
     char *path;
     struct file_kind kind;
+    int is_uncut; /* not to be cut again: a cut of it was wrong, or it is damaged in its middle */
 };
 
 /* A file found in a folder that looks like a capture and is none that we read:

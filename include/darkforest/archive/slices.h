@@ -45,7 +45,9 @@ void slices_free(struct slices *slices);
 void slices_find_times(const char *path, struct file_kind *kind, const char *index_dir);
 /* What a file of an archive is taken to span when nothing better is known. */
 struct slices_span {
-    int64_t longest_ns;   /* twice the largest gap between first packets; INT64_MAX: no gap to judge by */
+    int64_t
+        longest_ns; /* twice the largest gap between first packets, or what one is known to span where that is
+                           * more; INT64_MAX: no gap to judge by */
     uint64_t usual_bytes; /* on disk, of the middle one by size; a file of more spans more by so much */
 };
 struct slices_span slices_span(const struct archive *archive);

@@ -31,7 +31,6 @@ size_t step_length(const struct archive *archive, size_t first, int size);
 struct step_options {
     const char *index_dir;  /* where gzip indexes lie; NULL: beside the files */
     int64_t from_ns, to_ns; /* parts outside are left out */
-    int cut;                /* 0: no file is cut */
 };
 
 /*

@@ -88,7 +88,7 @@ static const char *classify_check(const void *values, const struct strings *oper
 static void choose_window(struct classify *x)
 {
     const int64_t asked = x->options->window_ns, learned = x->verdicts.set->training.window_length;
-    x->window_ns = asked != NOT_GIVEN ? asked : (learned ? learned : 3600) * NS_PER_S;
+    x->window_ns = asked != NOT_GIVEN ? asked : learned * NS_PER_S;
 }
 
 /* As asked for, else those that the model learned from. */

@@ -34,8 +34,6 @@ struct evaluation {
 
 static void warn_of_origin(const struct training *learned, const struct training *judged)
 {
-    if (!learned->filter)
-        return;
     if (strcmp(learned->filter, judged->filter) != 0)
         log_warn(
             "the rows that the models learned from were extracted with another --filter than these: their "
@@ -62,12 +60,12 @@ static void warn_of_overlap(const struct training *learned, const struct trainin
 /* Rows that were made otherwise than those the models learned from are judged all the same. */
 static void warn_of_differences(const struct training *learned, const struct training *judged)
 {
-    if (learned->window_length && learned->window_length != judged->window_length)
+    if (learned->window_length != judged->window_length)
         log_warn(
             "the models learned from windows of %lld s, these are of %lld s: their features do not mean the "
             "same",
             (long long)learned->window_length, (long long)judged->window_length);
-    if (learned->rules && strcmp(learned->rules, judged->rules) != 0)
+    if (strcmp(learned->rules, judged->rules) != 0)
         log_warn("the rows that the models learned from were labelled by other rules than these");
     warn_of_origin(learned, judged);
     warn_of_overlap(learned, judged);

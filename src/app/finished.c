@@ -38,7 +38,7 @@ static char *what_differs(const struct finished_settings *settings, const struct
         int differs;
         const char *name;
     } all[] = {
-        {meta->begins && strcmp(meta->begins, FEATURES_WITHHELD) == 0, "an anonymised export"},
+        {strcmp(meta->begins, FEATURES_WITHHELD) == 0, "an anonymised export"},
         {meta->window_length != settings->window_s, "--window"},
         {meta->inventory_checksum != settings->inventory_checksum, "the device inventory"},
         {strcmp(meta->filter, settings->filter) != 0, "--filter"},
@@ -98,7 +98,7 @@ static void compare_inputs(struct finished *finished, const char *path, const st
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
     char *lacking = NULL, *fuller = NULL;
-    for (size_t i = 0; i < archive->n && meta->begins && !lacking; i++) {
+    for (size_t i = 0; i < archive->n && !lacking; i++) {
         const int64_t first_ns = archive->files[i].kind.first_ts_ns;
         if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
             windows_index(first_ns, settings->window_s * NS_PER_S) != index)

@@ -57,8 +57,8 @@ void verdicts_close(struct verdicts *v)
 int verdicts_warn(const struct verdicts *v, const char *filter, int64_t window_length)
 {
     const struct training *learned = &v->set->training;
-    const int other_filter = learned->filter && strcmp(filter, learned->filter) != 0;
-    const int other_window = learned->window_length && window_length != learned->window_length;
+    const int other_filter = strcmp(filter, learned->filter) != 0;
+    const int other_window = window_length != learned->window_length;
     if (other_filter)
         log_warn(
             "the rows that the model learned from were extracted with another --filter: their features do "

@@ -125,11 +125,8 @@ static void sort_results(struct report *report)
     report->results.items = items;
 }
 
-/* Rows whose time is not known keep the text that they have. */
 static void name_rows(char **text, struct stretch rows, const struct stretch *all, size_t n)
 {
-    if (rows.first == INT64_MAX)
-        return;
     free(*text);
     *text = stretch_name(rows, all, n);
 }

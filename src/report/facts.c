@@ -292,12 +292,8 @@ static int add_models(struct report *report, const char *path, struct features_m
 /* By their times, as the rows of a model are: one set of rows has one name, whatever a campaign calls it. */
 static void add_result(struct report *report, const char *path, const struct result *result)
 {
-    if (result->tells_times)
-        add_facts(report, path, result, (struct stretch){result->trained_first, result->trained_last},
-                  (struct stretch){result->judged_first, result->judged_last});
-    else
-        add_facts(report, path, result, stretch_of_names(result->trained_on),
-                  stretch_of_names(result->judged_on));
+    add_facts(report, path, result, (struct stretch){result->trained_first, result->trained_last},
+              (struct stretch){result->judged_first, result->judged_last});
 }
 
 static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)

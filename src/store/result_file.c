@@ -79,8 +79,6 @@ void results_free(struct results *results)
 
 static int put_times(hid_t group, const struct result *r)
 {
-    if (!r->tells_times)
-        return 0;
     int bad = hdf_put_i64(group, "trained_first_window", r->trained_first);
     bad |= hdf_put_i64(group, "trained_last_window", r->trained_last);
     bad |= hdf_put_i64(group, "judged_first_window", r->judged_first);
@@ -132,12 +130,9 @@ static int get_protocol(hid_t group, enum protocol *protocol)
     return found < 0 ? -1 : 0;
 }
 
-/* Older files do not say it. */
 static int get_windows(hid_t group, struct result *r)
 {
     int64_t n, n_learned;
-    if (H5Aexists(group, "n_windows") == 0)
-        return 0;
     if (hdf_get_i64(group, "n_windows", &n) != 0 ||
         hdf_get_i64(group, "n_windows_learned", &n_learned) != 0 || n_learned < 0 || n_learned > n)
         return -1;
@@ -146,12 +141,8 @@ static int get_windows(hid_t group, struct result *r)
     return 0;
 }
 
-/* Older files do not say them. */
 static int get_times(hid_t group, struct result *r)
 {
-    if (H5Aexists(group, "trained_first_window") == 0)
-        return 0;
-    r->tells_times = 1;
     return hdf_get_time(group, "trained_first_window", &r->trained_first) != 0 ||
                    hdf_get_time(group, "trained_last_window", &r->trained_last) != 0 ||
                    hdf_get_time(group, "judged_first_window", &r->judged_first) != 0 ||

@@ -35,7 +35,7 @@ struct features_meta {
     char *filter;                /* BPF expression; "" when none */
     uint64_t inventory_checksum; /* 0: every source kept */
     uint64_t input_checksum;     /* over names' last parts and sizes of the files given, see docs */
-    /* Of the input files that begin in the window, a line each, for later runs. NULL: not known. */
+    /* Of the input files that begin in the window, a line each, for later runs. */
     char *begins;
     char **categories; /* names by code, categories[0] = "none" */
     size_t n_categories;

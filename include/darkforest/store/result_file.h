@@ -38,9 +38,8 @@ struct result {
     enum protocol protocol;
     char *trained_on; /* what a reader calls the rows: "2017-01", a file's name */
     char *judged_on;
-    uint64_t n_windows;                  /* judged on; 0: not told */
+    uint64_t n_windows;                  /* judged on */
     uint64_t n_windows_learned;          /* those of them in times that the model learned from */
-    int tells_times;                     /* 0: the four below are not told */
     int64_t trained_first, trained_last; /* starts of the first and the last window with rows, s */
     int64_t judged_first, judged_last;
     int n_classes;

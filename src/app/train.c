@@ -175,9 +175,8 @@ static int choose_recipes(const struct train_options *o, struct recipes *recipes
     }
     for (size_t i = 0; i < recipes->n; i++)
         change_recipe(o, &recipes->items[i].options);
-    const char *wrong = recipes_settle(recipes);
-    *why = wrong ? memory_text(wrong) : NULL;
-    return wrong ? EXIT_BAD_USAGE : EXIT_DONE;
+    recipes_settle(recipes);
+    return EXIT_DONE;
 }
 
 static const char *train_check(const void *values, const struct strings *operands)

@@ -321,7 +321,6 @@ void training_rows_free(struct training_rows *rows)
     free(rows->values);
     free(rows->labels);
     shared_free(rows->shared);
-    ranks_free(rows->node);
     free(rows->about.rules);
     free(rows->about.inputs);
     free(rows->about.filter);

@@ -81,10 +81,10 @@ static int judge_all(struct evaluation *e)
     for (size_t i = 0; i < e->results.n && code == EXIT_DONE && log_talks(); i++) {
         const struct result *r = &e->results.items[i];
         if (i == 0)
-            scores_head(stdout);
-        undefined |= scores_print(stdout, r->model, &r->metrics, r->class_names);
+            scores_head();
+        undefined |= scores_print(r->model, &r->metrics, r->class_names);
     }
-    scores_foot(stdout, undefined);
+    scores_foot(undefined);
     return code;
 }
 

@@ -202,13 +202,13 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
                             json_pack("{s:s, s:f, s:f}", "parameters", m->parameters, "macro_f1", s.macro.f1,
                                       "accuracy", s.accuracy));
         if (i == 0)
-            scores_head(stdout);
+            scores_head();
         if (m->held_out.n_classes)
-            undefined |= scores_print(stdout, m->name, &m->held_out, m->class_names);
+            undefined |= scores_print(m->name, &m->held_out, m->class_names);
         if (m->n_folds)
-            undefined |= scores_folds(stdout, m->name, m->folds, m->n_folds);
+            undefined |= scores_folds(m->name, m->folds, m->n_folds);
     }
-    scores_foot(stdout, undefined);
+    scores_foot(undefined);
     run_record_set(record, "models", all);
 }
 

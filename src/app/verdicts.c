@@ -36,7 +36,7 @@ int verdicts_open(struct verdicts *v, const struct strings *operands, const char
     if (code)
         return code;
     const size_t n_features = (size_t)v->model->n_features, n_classes = (size_t)v->model->n_classes;
-    v->printer = classify_printer_new(stdout, format, v->model);
+    v->printer = classify_printer_new(format, v->model);
     v->n_by_class = memory_zeroed(n_classes, sizeof *v->n_by_class);
     v->values = memory_get(BATCH * n_features * sizeof *v->values);
     v->shares = memory_get(BATCH * n_classes * sizeof *v->shares);

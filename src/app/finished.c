@@ -10,6 +10,7 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,7 +182,7 @@ static int look_into(struct finished *finished, const char *folder, const struct
 {
     char *why = NULL;
     struct strings paths = {0};
-    int code = features_list(&folder, 1, &paths, &why);
+    int code = files_list_features(&folder, 1, &paths, &why);
     if (code == EXIT_NO_INPUT) /* a new folder */
         code = 0;
     else if (code)

@@ -9,7 +9,7 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ int inputs_features(const struct ranks *world, const struct strings *operands, s
     char *why = NULL;
     *paths = (struct strings){0};
     if (ranks_rank(world) == 0)
-        code = features_list(operands->items, operands->n, paths, &why);
+        code = files_list_features(operands->items, operands->n, paths, &why);
     code = ranks_agree(world, code, why);
     free(why);
     if (code == EXIT_DONE)

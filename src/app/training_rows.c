@@ -13,6 +13,7 @@
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,7 @@ int training_rows_spare(const struct strings *operands, const char *output, char
 {
     struct strings paths = {0};
     char *absent = NULL;
-    features_list(operands->items, operands->n, &paths, &absent);
+    files_list_features(operands->items, operands->n, &paths, &absent);
     const struct strings outputs = {.items = &output, .n = 1};
     const int code = output_check(&outputs, &paths, why);
     free(absent);

@@ -7,6 +7,7 @@
 #include "resync.h"
 #include "stream.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
@@ -265,7 +266,7 @@ static void identify(const struct stream *stream, struct file_kind *kind)
     kind->n_bytes = stream->n_file;
     if (stream->is_regular && fstat(stream->fd, &status) == 0) {
         kind->inode = status.st_ino;
-        kind->changed_ns = file_changed_ns(&status);
+        kind->changed_ns = clock_changed_ns(&status);
     }
 }
 
@@ -274,7 +275,7 @@ static int is_same(const struct stream *stream, const struct file_kind *kind)
     struct stat status;
     return !stream->is_regular ||
            (fstat(stream->fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes &&
-            status.st_ino == kind->inode && file_changed_ns(&status) == kind->changed_ns);
+            status.st_ino == kind->inode && clock_changed_ns(&status) == kind->changed_ns);
 }
 
 static int64_t first_time(const struct reader *r)

@@ -272,8 +272,8 @@ static void test_rules_give_the_planned_classes(void **state)
             const int class = naive_class(&e),
                       planned = planned_class(&plan, (size_t)(source - population->sources));
             if (class != planned)
-                print_message("%s with %zu packets is of class %d\n", population_behaviour_name(source),
-                              e.packets, class);
+                print_message("behaviour %d with %zu packets is of class %d\n", source->behaviour, e.packets,
+                              class);
             right += class == planned;
             of_class[class]++;
             all++;

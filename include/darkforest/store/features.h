@@ -93,9 +93,4 @@ int features_verify(struct features_file *file, const struct features_meta *meta
 int features_check_whole(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);
 
-/* Operands (files, folders, globs) to the feature files in them, ordered by name.
- * 0, or an exit code with *why; free with strings_free_all. */
-struct strings;
-int features_list(const char *const *operands, size_t n, struct strings *paths, char **why);
-
 #endif

@@ -20,7 +20,7 @@
 static int covers(const struct features_meta *meta, const struct finished_settings *settings)
 {
     int64_t start, end;
-    if (meta->covered_from_ns == 0 && meta->covered_to_ns == 0)
+    if (!features_is_partial(meta))
         return 1;
     if (__builtin_mul_overflow(meta->window_start, NS_PER_S, &start) ||
         __builtin_add_overflow(start, settings->window_s * NS_PER_S, &end))

@@ -126,7 +126,7 @@ static json_t *features_info(const char *path, struct info_sum *sum, int *code, 
     json_t *info = json_object();
     json_object_set_new(info, "window_start", window_time(meta.window_start));
     json_object_set_new(info, "window_seconds", json_integer(meta.window_length));
-    if (meta.covered_from_ns != 0 || meta.covered_to_ns != 0) {
+    if (features_is_partial(&meta)) {
         json_object_set_new(info, "covered_from", exact_time(meta.covered_from_ns));
         json_object_set_new(info, "covered_to", exact_time(meta.covered_to_ns));
     }

@@ -103,7 +103,7 @@ static int survey(const struct strings *paths, struct surveyed *files, struct tr
         files[i].n_rows = meta.n_rows;
         note_file(rows, &meta);
         n_damaged += meta.damages[0] != '\0';
-        n_partial += meta.covered_from_ns != 0 || meta.covered_to_ns != 0;
+        n_partial += (size_t)features_is_partial(&meta);
         mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);

@@ -151,8 +151,8 @@ static void add_categories(struct report *report, const struct features_meta *me
 
 static int64_t covered_ns(const struct features_meta *meta)
 {
-    const int is_whole = meta->covered_from_ns == 0 && meta->covered_to_ns == 0;
-    return is_whole ? meta->window_length * NS_PER_S : meta->covered_to_ns - meta->covered_from_ns;
+    return features_is_partial(meta) ? meta->covered_to_ns - meta->covered_from_ns
+                                     : meta->window_length * NS_PER_S;
 }
 
 static struct month_facts *add_window(struct report *report, const char *path,

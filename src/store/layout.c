@@ -70,7 +70,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     int bad = hdf_put_kind(file, CONTENT_FEATURES, LAYOUT_SCHEMA);
     bad |= hdf_put_i64(file, "window_start", meta->window_start);
     bad |= hdf_put_i64(file, "window_length", meta->window_length);
-    if (meta->covered_from_ns != 0 || meta->covered_to_ns != 0) {
+    if (features_is_partial(meta)) {
         bad |= hdf_put_i64(file, "covered_from_ns", meta->covered_from_ns);
         bad |= hdf_put_i64(file, "covered_to_ns", meta->covered_to_ns);
     }
@@ -186,7 +186,7 @@ static int is_covered(const struct features_meta *meta)
     int64_t end_ns;
     if (__builtin_add_overflow(start_ns, length_ns, &end_ns))
         return 0;
-    return (from == 0 && to == 0) || (start_ns <= from && from <= to && to <= end_ns);
+    return !features_is_partial(meta) || (start_ns <= from && from <= to && to <= end_ns);
 }
 
 static int read_categories(hid_t file, struct features_meta *meta)

@@ -29,7 +29,7 @@
  * owned by the struct after reading (features_meta_free). */
 struct features_meta {
     int64_t window_start, window_length; /* s */
-    /* The part of the window that --from and --to left; both 0: all of it. */
+    /* The part of the window that --from and --to left; both 0: all of it (features_is_partial). */
     int64_t covered_from_ns, covered_to_ns;
     struct rules rules;
     char *filter;                /* BPF expression; "" when none */
@@ -44,6 +44,12 @@ struct features_meta {
     struct provenance made;
     uint64_t n_rows; /* filled by reading */
 };
+
+/* Whether --from or --to left a part of the window out. */
+static inline int features_is_partial(const struct features_meta *meta)
+{
+    return meta->covered_from_ns != 0 || meta->covered_to_ns != 0;
+}
 
 /* A file on its way. Memory of a rank: some 20 MB for the chunk in hand, whatever the file holds. */
 struct features_writer;

@@ -33,7 +33,7 @@ int scores_print(const char *model, const struct metrics *metrics, char *const *
 
 static int print_folds(const char *model, const struct metrics *folds, size_t n_folds, int weighted)
 {
-    double values[3][256] = {{0}}; /* precision, recall, f1; folds_deal makes no more folds */
+    double values[3][FOLDS_MOST] = {{0}}; /* precision, recall, f1 */
     struct metrics_spread spread[3];
     int no_precision = 0, no_recall = 0;
     for (size_t i = 0; i < n_folds; i++) {

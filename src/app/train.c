@@ -14,6 +14,7 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"
+#include "darkforest/learn/folds.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -53,7 +54,7 @@ static const struct option_row train_rows[] = {
     {"test-share", OPTION_DOUBLE, "X", "share of the rows held out to judge the models; 0.3 unless given",
      AT(test_share), 0, 0.99},
     {"folds", OPTION_U64, "N", "stratified cross-validation over this many folds too; 0, none, unless given",
-     AT(folds), 0, 256},
+     AT(folds), 0, FOLDS_MOST},
     {"spread", OPTION_FLAG, NULL, "leave rows with their ranks, for more rows than a node can hold",
      AT(spread), 0, 0},
     {"n-estimators", OPTION_U64, "N", "trees or rounds: forest and boosting 100, adaboost 50 unless given",

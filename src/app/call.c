@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"

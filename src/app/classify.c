@@ -13,6 +13,8 @@
 #include "verdicts.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"

@@ -7,8 +7,6 @@
 #ifndef DARKFOREST_APP_COMMAND_H
 #define DARKFOREST_APP_COMMAND_H
 
-#include "darkforest/core/exits.h"
-#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/ranks.h"

@@ -9,6 +9,8 @@
 #include "scores.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"

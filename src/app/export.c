@@ -11,6 +11,8 @@
 #include "export_model.h"
 #include "run_record.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"

@@ -3,6 +3,8 @@
 #include "command.h"
 #include "run_record.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/parse.h"

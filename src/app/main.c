@@ -2,6 +2,8 @@
 #include "run_record.h"
 
 #include "darkforest/core/clock.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"

@@ -4,6 +4,8 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"

@@ -5,6 +5,8 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"

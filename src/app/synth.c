@@ -10,6 +10,8 @@
 #include "stop.h"
 
 #include "darkforest/archive/writer.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"

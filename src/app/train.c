@@ -11,6 +11,7 @@
 #include "stop.h"
 #include "training.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"

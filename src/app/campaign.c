@@ -16,8 +16,6 @@
 
 #define BLANKS " \t"
 
-extern const struct command command_extract;
-
 /* Of [slurm], which is the scripts' affair: scripts/campaign.sh has the same list. */
 static const char *const slurm_keys[] = {"slice", "tasks-at-once",   "launcher",    "tries",     "nodes",
                                          "time",  "ntasks-per-node", "partition",   "qos",       "account",

@@ -29,6 +29,11 @@ struct command {
     int (*after)(const void *values, const struct strings *operands);
 };
 
+/* The rows, each in the file of its name. */
+extern const struct command command_classify, command_evaluate, command_export, command_extract, command_info,
+    command_label, command_pack, command_report, command_reproduce, command_synth, command_train,
+    command_verify;
+
 /* In main.c: set before `run`. */
 extern int command_argc;
 extern char **command_argv;

@@ -53,8 +53,6 @@ struct reproduce {
     int damaged; /* EXIT_BAD_DATA when an archive was: what it held was used */
 };
 
-extern const struct command command_extract, command_report;
-
 static void add_words(struct strings *words, const char *before, const struct strings *more)
 {
     for (size_t i = 0; i < more->n; i++)

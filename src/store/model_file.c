@@ -119,7 +119,7 @@ static int put_model(hid_t models, const struct model *m)
     }
     if (m->held_out.n_classes > 0)
         bad |= metrics_put(group, "held_out", &m->held_out);
-    bad |= metrics_put_folds(group, "folds", m->folds, m->n_folds);
+    bad |= metrics_put_folds(group, m->folds, m->n_folds);
     return bad;
 }
 
@@ -239,7 +239,7 @@ static struct model *get_model(hid_t models, const char *name, const char *path,
     struct model *m = get_names(group, name);
     if (!m || get_counts(group, m) != 0 || get_arrays(group, m) != 0 ||
         (hdf_has(group, "held_out") && metrics_get(group, "held_out", m->n_classes, &m->held_out) != 0) ||
-        metrics_get_folds(group, "folds", m->n_classes, &m->folds, &m->n_folds) != 0) {
+        metrics_get_folds(group, m->n_classes, &m->folds, &m->n_folds) != 0) {
         *why = text_format("%s is damaged: model %s is incomplete or its checksums are wrong", path, name);
         goto err0;
     }

@@ -8,14 +8,13 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
+#include "darkforest/learn/folds.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BLANKS " \t"
-
-extern const struct command command_extract;
 
 /* Of [slurm], which is the scripts' affair: scripts/campaign.sh has the same list. */
 static const char *const slurm_keys[] = {"slice", "tasks-at-once",   "launcher",    "tries",     "nodes",
@@ -212,7 +211,7 @@ static void read_training(struct reading_campaign *r)
     plan->seed = get_count(r, "seed", "1", 0, TRAINING_SEED_MOST);
     if (get(r, "train", "bins", NULL))
         plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
-    plan->n_folds = get_count(r, "folds", "5", 0, 256);
+    plan->n_folds = get_count(r, "folds", "5", 0, FOLDS_MOST);
     if (plan->n_folds == 1)
         refuse(r, memory_text("[train] folds must be 0 or at least 2"));
     if (parse_double(share, 0, 0.99, &plan->test_share))

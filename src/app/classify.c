@@ -13,6 +13,8 @@
 #include "verdicts.h"
 
 #include "darkforest/core/chunks.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
@@ -88,7 +90,7 @@ static const char *classify_check(const void *values, const struct strings *oper
 static void choose_window(struct classify *x)
 {
     const int64_t asked = x->options->window_ns, learned = x->verdicts.set->training.window_length;
-    x->window_ns = asked != NOT_GIVEN ? asked : (learned ? learned : 3600) * NS_PER_S;
+    x->window_ns = asked != NOT_GIVEN ? asked : learned * NS_PER_S;
 }
 
 /* As asked for, else those that the model learned from. */
@@ -236,10 +238,8 @@ static void free_all(struct classify *x)
 static int classify_run(const struct ranks *world, const void *values, const struct strings *operands)
 {
     stop_watch(0, NULL);
-    struct run_record *record;
-    int code = run_record_new(&record, world, "classify", NULL, NULL);
-    if (code)
-        return code;
+    int code = EXIT_DONE;
+    struct run_record *record = run_record_unwritten(world, "classify");
     struct ranks *self = ranks_split(world, ranks_rank(world));
     if (ranks_size(world) > 1)
         log_warn("classify is the work of one rank: the other %d have nothing to do", ranks_size(world) - 1);

@@ -32,7 +32,6 @@ struct form {
 };
 
 struct classify_printer {
-    FILE *out;
     const struct form *form;
     int n_classes;
     size_t n_categories;
@@ -41,12 +40,12 @@ struct classify_printer {
 
 static void head_csv(const struct classify_printer *p)
 {
-    fprintf(p->out, "window_start,address,%spackets,verdict", p->n_categories ? "category," : "");
+    printf("window_start,address,%spackets,verdict", p->n_categories ? "category," : "");
     for (int c = 0; c < p->n_classes; c++) {
-        putc(',', p->out);
-        csv_text(p->out, p->classes[c]);
+        putchar(',');
+        csv_text(stdout, p->classes[c]);
     }
-    fputs(",rule_verdict,rule\n", p->out);
+    puts(",rule_verdict,rule");
 }
 
 static void head_jsonl(const struct classify_printer *p)
@@ -57,29 +56,29 @@ static void head_jsonl(const struct classify_printer *p)
 static void row_csv(const struct classify_printer *p, const struct shown_row *shown)
 {
     const struct source_row *row = shown->row;
-    fprintf(p->out, "%sZ,%s,", shown->window, shown->address);
+    printf("%sZ,%s,", shown->window, shown->address);
     if (shown->category) {
-        csv_text(p->out, shown->category);
-        putc(',', p->out);
+        csv_text(stdout, shown->category);
+        putchar(',');
     }
-    fprintf(p->out, "%" PRIu64 ",", row->packets);
-    csv_text(p->out, shown->verdict);
+    printf("%" PRIu64 ",", row->packets);
+    csv_text(stdout, shown->verdict);
     for (int c = 0; c < p->n_classes; c++)
-        fprintf(p->out, ",%.6g", shown->shares[c]);
-    fprintf(p->out, ",%s,%s\n", source_label_names[row->label], rule_names[row->rule].name);
+        printf(",%.6g", shown->shares[c]);
+    printf(",%s,%s\n", source_label_names[row->label], rule_names[row->rule].name);
 }
 
 static void row_jsonl(const struct classify_printer *p, const struct shown_row *shown)
 {
     const struct source_row *row = shown->row;
-    fprintf(p->out, "{\"window_start\":\"%sZ\",\"address\":\"%s\",", shown->window, shown->address);
+    printf("{\"window_start\":\"%sZ\",\"address\":\"%s\",", shown->window, shown->address);
     if (shown->category)
-        fprintf(p->out, "\"category\":%s,", shown->category);
-    fprintf(p->out, "\"packets\":%" PRIu64 ",\"verdict\":%s,\"shares\":{", row->packets, shown->verdict);
+        printf("\"category\":%s,", shown->category);
+    printf("\"packets\":%" PRIu64 ",\"verdict\":%s,\"shares\":{", row->packets, shown->verdict);
     for (int c = 0; c < p->n_classes; c++)
-        fprintf(p->out, "%s%s:%.6g", c ? "," : "", p->classes[c], shown->shares[c]);
-    fprintf(p->out, "},\"rule_verdict\":\"%s\",\"rule\":\"%s\"}\n", source_label_names[row->label],
-            rule_names[row->rule].name);
+        printf("%s%s:%.6g", c ? "," : "", p->classes[c], shown->shares[c]);
+    printf("},\"rule_verdict\":\"%s\",\"rule\":\"%s\"}\n", source_label_names[row->label],
+           rule_names[row->rule].name);
 }
 
 static const struct form forms[] = {
@@ -87,11 +86,9 @@ static const struct form forms[] = {
     [CLASSIFY_JSONL] = {quote_json, head_jsonl, row_jsonl},
 };
 
-struct classify_printer *classify_printer_new(FILE *out, enum classify_format format,
-                                              const struct model *model)
+struct classify_printer *classify_printer_new(enum classify_format format, const struct model *model)
 {
     struct classify_printer *p = memory_zeroed(1, sizeof *p);
-    p->out = out;
     p->form = &forms[format];
     p->n_classes = model->n_classes;
     p->classes = memory_zeroed((size_t)p->n_classes, sizeof *p->classes);

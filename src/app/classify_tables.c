@@ -29,13 +29,13 @@ static int is_feature_file(const char *path)
 int classify_tables_find(const struct strings *operands, struct strings *paths, int *are)
 {
     char *why = NULL;
-    int code = features_list(operands->items, 1, paths, &why);
+    int code = files_list_features(operands->items, 1, paths, &why);
     *are = code == EXIT_DONE && is_feature_file(paths->items[0]);
     strings_free_all(paths);
     free(why);
     if (!*are) /* captures, or nothing: who reads captures says so */
         return EXIT_DONE;
-    code = features_list(operands->items, operands->n, paths, &why);
+    code = files_list_features(operands->items, operands->n, paths, &why);
     if (code != EXIT_DONE) {
         log_error("%s", why);
         free(why);

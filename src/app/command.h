@@ -7,8 +7,6 @@
 #ifndef DARKFOREST_APP_COMMAND_H
 #define DARKFOREST_APP_COMMAND_H
 
-#include "darkforest/core/exits.h"
-#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/ranks.h"
@@ -30,6 +28,11 @@ struct command {
      * may be started. NULL: nothing. */
     int (*after)(const void *values, const struct strings *operands);
 };
+
+/* The rows, each in the file of its name. */
+extern const struct command command_classify, command_evaluate, command_export, command_extract, command_info,
+    command_label, command_pack, command_report, command_reproduce, command_synth, command_train,
+    command_verify;
 
 /* In main.c: set before `run`. */
 extern int command_argc;

@@ -9,6 +9,8 @@
 #include "scores.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
@@ -34,8 +36,6 @@ struct evaluation {
 
 static void warn_of_origin(const struct training *learned, const struct training *judged)
 {
-    if (!learned->filter)
-        return;
     if (strcmp(learned->filter, judged->filter) != 0)
         log_warn(
             "the rows that the models learned from were extracted with another --filter than these: their "
@@ -62,12 +62,12 @@ static void warn_of_overlap(const struct training *learned, const struct trainin
 /* Rows that were made otherwise than those the models learned from are judged all the same. */
 static void warn_of_differences(const struct training *learned, const struct training *judged)
 {
-    if (learned->window_length && learned->window_length != judged->window_length)
+    if (learned->window_length != judged->window_length)
         log_warn(
             "the models learned from windows of %lld s, these are of %lld s: their features do not mean the "
             "same",
             (long long)learned->window_length, (long long)judged->window_length);
-    if (learned->rules && strcmp(learned->rules, judged->rules) != 0)
+    if (strcmp(learned->rules, judged->rules) != 0)
         log_warn("the rows that the models learned from were labelled by other rules than these");
     warn_of_origin(learned, judged);
     warn_of_overlap(learned, judged);
@@ -83,10 +83,10 @@ static int judge_all(struct evaluation *e)
     for (size_t i = 0; i < e->results.n && code == EXIT_DONE && log_talks(); i++) {
         const struct result *r = &e->results.items[i];
         if (i == 0)
-            scores_head(stdout);
-        undefined |= scores_print(stdout, r->model, &r->metrics, r->class_names);
+            scores_head();
+        undefined |= scores_print(r->model, &r->metrics, r->class_names);
     }
-    scores_foot(stdout, undefined);
+    scores_foot(undefined);
     return code;
 }
 

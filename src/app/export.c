@@ -11,6 +11,8 @@
 #include "export_model.h"
 #include "run_record.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
@@ -108,10 +110,7 @@ static int export_run(const struct ranks *world, const void *values, const struc
         return EXIT_BAD_USAGE;
     }
     /* No run.json: what is exported is often for others, who are not to know the command line. */
-    struct run_record *record;
-    code = run_record_new(&record, world, "export", NULL, NULL);
-    if (code)
-        return code;
+    struct run_record *record = run_record_unwritten(world, "export");
     if (!is_model)
         code = export_features(world, operands, options);
     else if (ranks_rank(world) == 0)

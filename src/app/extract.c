@@ -11,6 +11,8 @@
 #include "darkforest/archive/filter.h"
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/clock.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"

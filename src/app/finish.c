@@ -12,6 +12,7 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
+#include "darkforest/store/features.h"
 
 #include <stdlib.h>
 

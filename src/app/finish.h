@@ -7,9 +7,9 @@
 #ifndef DARKFOREST_FINISH_H
 #define DARKFOREST_FINISH_H
 
-#include "darkforest/label/rules.h"
-#include "darkforest/store/features.h"
 #include "pass.h"
+
+#include "darkforest/label/rules.h"
 
 struct finish {
     const char *folder;

@@ -10,6 +10,7 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 static int covers(const struct features_meta *meta, const struct finished_settings *settings)
 {
     int64_t start, end;
-    if (meta->covered_from_ns == 0 && meta->covered_to_ns == 0)
+    if (!features_is_partial(meta))
         return 1;
     if (__builtin_mul_overflow(meta->window_start, NS_PER_S, &start) ||
         __builtin_add_overflow(start, settings->window_s * NS_PER_S, &end))
@@ -38,7 +39,7 @@ static char *what_differs(const struct finished_settings *settings, const struct
         int differs;
         const char *name;
     } all[] = {
-        {meta->begins && strcmp(meta->begins, FEATURES_WITHHELD) == 0, "an anonymised export"},
+        {strcmp(meta->begins, FEATURES_WITHHELD) == 0, "an anonymised export"},
         {meta->window_length != settings->window_s, "--window"},
         {meta->inventory_checksum != settings->inventory_checksum, "the device inventory"},
         {strcmp(meta->filter, settings->filter) != 0, "--filter"},
@@ -98,7 +99,7 @@ static void compare_inputs(struct finished *finished, const char *path, const st
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
     char *lacking = NULL, *fuller = NULL;
-    for (size_t i = 0; i < archive->n && meta->begins && !lacking; i++) {
+    for (size_t i = 0; i < archive->n && !lacking; i++) {
         const int64_t first_ns = archive->files[i].kind.first_ts_ns;
         if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
             windows_index(first_ns, settings->window_s * NS_PER_S) != index)
@@ -181,7 +182,7 @@ static int look_into(struct finished *finished, const char *folder, const struct
 {
     char *why = NULL;
     struct strings paths = {0};
-    int code = features_list(&folder, 1, &paths, &why);
+    int code = files_list_features(&folder, 1, &paths, &why);
     if (code == EXIT_NO_INPUT) /* a new folder */
         code = 0;
     else if (code)

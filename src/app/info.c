@@ -3,6 +3,8 @@
 #include "command.h"
 #include "run_record.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/parse.h"
@@ -126,7 +128,7 @@ static json_t *features_info(const char *path, struct info_sum *sum, int *code, 
     json_t *info = json_object();
     json_object_set_new(info, "window_start", window_time(meta.window_start));
     json_object_set_new(info, "window_seconds", json_integer(meta.window_length));
-    if (meta.covered_from_ns != 0 || meta.covered_to_ns != 0) {
+    if (features_is_partial(&meta)) {
         json_object_set_new(info, "covered_from", exact_time(meta.covered_from_ns));
         json_object_set_new(info, "covered_to", exact_time(meta.covered_to_ns));
     }
@@ -211,16 +213,13 @@ static json_t *models_info(const char *path, struct info_sum *sum, int *code, ch
     json_object_set_new(info, "models", models);
     json_object_set_new(info, "first_window", window_time(t->first_window));
     json_object_set_new(info, "last_window", window_time(t->last_window));
-    if (t->window_length)
-        json_object_set_new(info, "window_seconds", json_integer(t->window_length));
+    json_object_set_new(info, "window_seconds", json_integer(t->window_length));
     json_object_set_new(info, "rows", count(t->n_rows));
     json_object_set_new(info, "test_share", json_real(t->test_share));
     json_object_set_new(info, "seed", count(t->seed));
     json_object_set_new(info, "inputs", text(t->inputs));
-    if (t->filter) {
-        json_object_set_new(info, "filter", text(t->filter));
-        json_object_set_new(info, "inventory_checksum", hash(t->inventory_checksum));
-    }
+    json_object_set_new(info, "filter", text(t->filter));
+    json_object_set_new(info, "inventory_checksum", hash(t->inventory_checksum));
     json_object_set_new(info, "rules", text(t->rules));
     json_object_set_new(info, "made_by", made_by(&t->made));
     model_set_free(set);
@@ -245,10 +244,8 @@ static json_t *results_info(const char *path, struct info_sum *sum, int *code, c
         json_decref(metrics);
         json_object_set_new(item, "trained_on", text(r->trained_on));
         json_object_set_new(item, "judged_on", text(r->judged_on));
-        if (r->n_windows) {
-            json_object_set_new(item, "windows", count(r->n_windows));
-            json_object_set_new(item, "windows_learned_from", count(r->n_windows_learned));
-        }
+        json_object_set_new(item, "windows", count(r->n_windows));
+        json_object_set_new(item, "windows_learned_from", count(r->n_windows_learned));
         json_array_append_new(list, item);
     }
     json_object_set_new(info, "results", list);

@@ -9,7 +9,7 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ int inputs_features(const struct ranks *world, const struct strings *operands, s
     char *why = NULL;
     *paths = (struct strings){0};
     if (ranks_rank(world) == 0)
-        code = features_list(operands->items, operands->n, paths, &why);
+        code = files_list_features(operands->items, operands->n, paths, &why);
     code = ranks_agree(world, code, why);
     free(why);
     if (code == EXIT_DONE)
@@ -229,8 +229,7 @@ static void spread(const struct ranks *world, const struct inventory *inventory,
     size_t n_bytes = 0;
     const void *bytes = inventory ? inventory_bytes(inventory, &n_bytes) : NULL;
     s->copy = node_copy_new(world, bytes, n_bytes);
-    bytes = node_copy_bytes(s->copy, &n_bytes);
-    s->inventory = inventory_view(bytes, n_bytes);
+    s->inventory = inventory_view(node_copy_bytes(s->copy, NULL));
 }
 
 int inputs_inventory(const struct ranks *world, const struct strings *paths, struct shared_inventory *s)
@@ -238,13 +237,14 @@ int inputs_inventory(const struct ranks *world, const struct strings *paths, str
     int code = 0;
     char *why = NULL;
     struct inventory *inventory = NULL;
+    struct inventory_counts counts;
     *s = (struct shared_inventory){0};
     if (paths->n == 0)
         return 0;
     if (ranks_rank(world) == 0) {
-        inventory = inventory_read(paths->items, paths->n, &s->counts, &code, &why);
+        inventory = inventory_read(paths->items, paths->n, &counts, &code, &why);
         if (inventory)
-            say_counts(&s->counts, inventory);
+            say_counts(&counts, inventory);
         if (code == EXIT_BAD_DATA) /* 65 would be told of the archive */
             code = EXIT_BAD_CONFIG;
     }

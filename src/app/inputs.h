@@ -47,7 +47,6 @@ void inputs_step_free(struct shared_step *step); /* Local */
 /* One copy of the inventory a node. */
 struct shared_inventory {
     const struct inventory *inventory; /* NULL when there are no device files */
-    struct inventory_counts counts;
     struct node_copy *copy;
 };
 

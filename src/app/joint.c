@@ -111,7 +111,7 @@ static void keep_parts(struct joint *joint, const struct joint_piece *piece, uin
     if (n_bytes)
         memcpy(own, piece->parts, n_bytes);
     parts_shift(own, piece->n_parts, offset, inflated);
-    struct part *all = ranks_gather(joint->world, 0, own, n_bytes, &n_all);
+    struct part *all = ranks_gather(joint->world, own, n_bytes, &n_all);
     if (n_all) {
         joint->parts = memory_resize(joint->parts, joint->n_parts * sizeof *joint->parts + n_all);
         memcpy(joint->parts + joint->n_parts, all, n_all);

@@ -79,7 +79,6 @@ static void add_result(struct judging *j, const struct model *model, const struc
                                              .judged_on = (char *)(uintptr_t)j->judged_on,
                                              .n_windows = judged->n_windows,
                                              .n_windows_learned = n_learned,
-                                             .tells_times = 1,
                                              .trained_first = j->learned->first_window,
                                              .trained_last = j->learned->last_window,
                                              .judged_first = judged->first_window,

@@ -14,6 +14,8 @@
 #include "stop.h"
 #include "this_run.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"

@@ -1,7 +1,10 @@
+#include "call.h"
 #include "command.h"
 #include "run_record.h"
 
 #include "darkforest/core/clock.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
@@ -15,10 +18,6 @@
 
 int command_argc;
 char **command_argv;
-
-extern const struct command command_classify, command_evaluate, command_export, command_extract, command_info,
-    command_label, command_pack, command_report, command_reproduce, command_synth, command_train,
-    command_verify;
 
 /* In the order in which a user meets them. */
 static const struct command *const commands[] = {
@@ -147,28 +146,22 @@ static int is_wrong(const struct command *command, const void *values, const str
 /* Parses the command's own words and runs it. */
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    struct common_options common = {.level = LOG_NORMAL};
     const struct strings words = {(const char **)(uintptr_t)(argv + 1), (size_t)argc - 1};
-    struct strings operands = {0};
-    void *values = memory_zeroed(1, command->values_size);
+    struct call call;
     int code = EXIT_DONE;
-    if (command->defaults)
-        command->defaults(values);
-    if (options_parse(command->options, command->n_options, &words, values, &common, &operands))
+    if (call_read(&call, command, &words) != 0)
         code = refuse_together(argc, argv);
-    else if (common.help)
+    else if (call.common.help)
         options_help(stdout, &command->text, command->options, command->n_options);
-    else if (common.version)
+    else if (call.common.version)
         puts("darkforest " DARKFOREST_VERSION);
-    else if (is_wrong(command, values, &operands))
+    else if (is_wrong(command, call.values, &call.operands))
         code = refuse_together(argc, argv);
     else if (command->serial)
-        code = run_alone(command, common.level, values, &operands);
+        code = run_alone(command, call.common.level, call.values, &call.operands);
     else
-        code = run_under_mpi(command, &argc, &argv, common.level, values, &operands);
-    strings_free(&operands);
-    options_free(command->options, command->n_options, values);
-    free(values);
+        code = run_under_mpi(command, &argc, &argv, call.common.level, call.values, &call.operands);
+    call_free(&call);
     return code;
 }
 

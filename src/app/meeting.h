@@ -13,6 +13,7 @@
 
 #include "pass.h"
 
+#include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/contact.h"
 
 struct meeting *meeting_new(const struct pass_input *input);

@@ -7,7 +7,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static int find(const struct campaign *c, size_t m, struct found *found, char **
          *to = finish_path(folder, (month->to_ns + NS_PER_S - 1) / NS_PER_S);
     const char *operand = folder;
     *found = (struct found){0};
-    int code = features_list(&operand, 1, &paths, why);
+    int code = files_list_features(&operand, 1, &paths, why);
     sort_out(found, &paths, from, to);
     if (code == EXIT_DONE && found->inside.n == 0) {
         *why = text_format("%s holds no feature file of month %s", folder, month->name);

@@ -11,8 +11,7 @@
 
 #include "darkforest/store/model_file.h"
 
-/* How many; 0 too where the model's file does not say what it learned from, unless the rows are the
- * very same. */
+/* How many; all where the rows are the very same. */
 uint64_t overlap_windows(const struct training *learned, const struct training *judged);
 
 #endif

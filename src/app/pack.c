@@ -4,6 +4,8 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
@@ -183,11 +185,8 @@ static int pack_run(const struct ranks *world, const void *values, const struct 
     struct pack x = {.options = values, .world = world};
     stop_watch(0, NULL);
     /* No run.json: packed files share folders with each other, and what they hold follows from the input. */
-    struct run_record *record;
-    int code = run_record_new(&record, world, "pack", NULL, NULL);
-    if (code)
-        return code;
-    code = inputs_archive(world, operands, &x.archive);
+    struct run_record *record = run_record_unwritten(world, "pack");
+    int code = inputs_archive(world, operands, &x.archive);
     if (code == EXIT_DONE) {
         run_record_phase(record, "pack");
         x.node = ranks_node(world);

@@ -90,7 +90,6 @@ static int fill(void *context, void *block)
     struct framing *s = context;
     struct frame *frame = block;
     size_t n = s->n_tail, n_own = 0; /* bytes there; those that belong to this frame */
-    enum walk_end end;
     if (s->packing->code != EXIT_DONE)
         return 0;
     if (n > 0)
@@ -99,9 +98,7 @@ static int fill(void *context, void *block)
         n = read_behind(s, frame, 0);
     const uint64_t stop = packing_frame_end(s->offset) - s->offset;
     while (n_own < n) {
-        size_t n_found;
-        n_own += record_span(&s->format, frame->bytes + n_own, n - n_own, (size_t)stop - n_own, NULL,
-                             &n_found, &end);
+        n_own += record_span(&s->format, frame->bytes + n_own, n - n_own, (size_t)stop - n_own, NULL).n_bytes;
         if (n_own == n && n < stop)
             n += read_behind(s, frame, n);
         else
@@ -121,12 +118,13 @@ static int take(void *context, void *block)
     struct frame *frame = block;
     struct record records[RECORDS_AT_ONCE];
     uint32_t starts[RECORDS_AT_ONCE];
-    enum walk_end end;
-    for (size_t at = 0, n, n_used; at < frame->n; at += n_used) {
-        n_used = record_span(&s->format, frame->bytes + at, frame->n - at, BYTES_AT_ONCE, starts, &n, &end);
-        record_read(&s->format, frame->bytes + at, starts, n, records);
-        for (size_t i = 0; i < n; i++)
+    for (size_t at = 0; at < frame->n;) {
+        const struct record_span span =
+            record_span(&s->format, frame->bytes + at, frame->n - at, BYTES_AT_ONCE, starts);
+        record_read(&s->format, frame->bytes + at, starts, span.n_records, records);
+        for (size_t i = 0; i < span.n_records; i++)
             packing_put(s->packing, &records[i]);
+        at += span.n_bytes;
     }
     const struct joint_piece piece = packing_take(s->packing);
     frame->n = piece.n;

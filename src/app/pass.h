@@ -16,7 +16,6 @@
 #include "darkforest/archive/archive.h"
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/progress.h"
-#include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
 
 #define PASS_RETRY (-1) /* a cut inside a file was wrong: all must be read again, that file without cuts */

@@ -88,20 +88,16 @@ static int is_known(const struct recipes *recipes, size_t n, const char *name)
     return 0;
 }
 
-const char *recipes_settle(struct recipes *recipes)
+void recipes_settle(struct recipes *recipes)
 {
     size_t n = 0;
     for (size_t i = 0; i < recipes->n; i++) {
         struct recipe r = recipes->items[i];
-        const char *wrong = r.learner->check(&r.options);
-        if (wrong)
-            return wrong;
         set_name(&r);
         if (!is_known(recipes, n, r.name))
             recipes->items[n++] = r;
     }
     recipes->n = n;
-    return NULL;
 }
 
 /* Whether a's trees are b's, cut off. */

@@ -28,9 +28,8 @@ struct recipes {
  */
 int recipes_add(struct recipes *recipes, const char *learner);
 
-/* After parameters were changed: names, and of recipes that have become equal only the first stays. NULL, or
- * a sentence that says which parameter is wrong. */
-const char *recipes_settle(struct recipes *recipes);
+/* After parameters were changed: names, and of recipes that have become equal only the first stays. */
+void recipes_settle(struct recipes *recipes);
 
 /* The recipe whose model holds this one's, to be had by learner_prune: the deepest of the forests that are
  * the same but for their depth. Itself where there is none. */

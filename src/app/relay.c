@@ -54,8 +54,7 @@ static int take(void *context, void *block)
     struct team *t = context;
     const struct team_block *from = block;
     struct block taken = {.data = from->bytes, .n = from->n, .offset = from->offset, .starts = t->starts};
-    enum walk_end end;
-    record_span(&t->reading.format, from->bytes, from->n, from->n, t->starts, &taken.n_records, &end);
+    taken.n_records = record_span(&t->reading.format, from->bytes, from->n, from->n, t->starts).n_records;
     reading_take(&t->reading, t->pass, &taken);
     return t->pass->code != 0 || meeting_is_due(t->pass->meeting);
 }

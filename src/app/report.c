@@ -5,6 +5,8 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -94,7 +96,7 @@ static void add_record(struct strings *paths, const char *of, const char *ending
 /* What was named, as given, a folder's own files, and the run records beside them. */
 static int list_inputs(const struct strings *operands, struct strings *paths, char **why)
 {
-    const int code = files_list_given(operands->items, operands->n, "*.h5", paths, why);
+    const int code = files_list_given(operands->items, operands->n, paths, why);
     const size_t n = paths->n;
     for (size_t i = 0; code == EXIT_DONE && i < operands->n; i++)
         add_record(paths, operands->items[i], RUN_RECORD_IN);

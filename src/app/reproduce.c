@@ -18,6 +18,8 @@
 #include "run_record.h"
 #include "stop.h"
 
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
@@ -50,8 +52,6 @@ struct reproduce {
     struct campaign campaign;
     int damaged; /* EXIT_BAD_DATA when an archive was: what it held was used */
 };
-
-extern const struct command command_extract, command_report;
 
 static void add_words(struct strings *words, const char *before, const struct strings *more)
 {

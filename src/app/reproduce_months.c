@@ -7,6 +7,7 @@
 #include "training.h"
 #include "training_rows.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -27,7 +28,7 @@ struct months {
 static int64_t written_ns(const char *path)
 {
     struct stat status;
-    return stat(path, &status) ? -1 : file_changed_ns(&status);
+    return stat(path, &status) ? -1 : clock_changed_ns(&status);
 }
 
 /* The newest feature file of a month; INT64_MAX when there is none. */

@@ -1,7 +1,5 @@
 #include "reproduce_tables.h"
 
-#include "scores.h"
-
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"

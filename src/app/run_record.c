@@ -166,6 +166,11 @@ int run_record_new(struct run_record **record, const struct ranks *world, const 
     return code;
 }
 
+struct run_record *run_record_unwritten(const struct ranks *world, const char *command)
+{
+    return start(world, command, NULL, NULL);
+}
+
 void run_record_set(struct run_record *record, const char *key, json_t *value)
 {
     json_object_set_new(record->root, key, value);

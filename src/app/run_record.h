@@ -23,11 +23,13 @@ struct run_record;
 
 /*
  * Collective. Starts the clock; version, arguments, host, ranks. The record's name is `output` with `ending`,
- * one of the two above; its folder is made if absent. `output` NULL: none is written, and this cannot fail.
+ * one of the two above; its folder is made if absent. `output` NULL: as run_record_unwritten.
  * 0 and *record; else, after one sentence, EXIT_IO, or EXIT_STOPPED when another run is at work there.
  */
 int run_record_new(struct run_record **record, const struct ranks *world, const char *command,
                    const char *output, const char *ending);
+/* Local. The same for a command that leaves no record: it times the phases and prints the closing line. */
+struct run_record *run_record_unwritten(const struct ranks *world, const char *command);
 /* A record as json; NULL with an exit code and a sentence: EXIT_NO_INPUT when there is none, EXIT_IO when it
  * cannot be read, EXIT_BAD_DATA when it is none. Local. */
 json_t *run_record_read(const char *path, int *code, char **why);

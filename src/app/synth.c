@@ -10,6 +10,8 @@
 #include "stop.h"
 
 #include "darkforest/archive/writer.h"
+#include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -190,15 +192,12 @@ static int run(const struct ranks *world, const void *values, const struct strin
     struct plan plan;
     (void)operands;
     plan_make(&plan, &v->plan); /* which synth_check has found possible */
-    int code = check_outputs(world, v);
+    const int code = check_outputs(world, v);
     if (code)
         return code;
     stop_watch(0, NULL);
     /* No run.json: archives of many hours share a folder, and the hour follows from the options alone. */
-    struct run_record *record;
-    code = run_record_new(&record, world, "synth", NULL, NULL);
-    if (code)
-        return code;
+    struct run_record *record = run_record_unwritten(world, "synth");
     return run_record_finish(record, synthesise(world, v, &plan, record));
 }
 

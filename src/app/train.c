@@ -11,9 +11,11 @@
 #include "stop.h"
 #include "training.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"
+#include "darkforest/learn/folds.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -53,7 +55,7 @@ static const struct option_row train_rows[] = {
     {"test-share", OPTION_DOUBLE, "X", "share of the rows held out to judge the models; 0.3 unless given",
      AT(test_share), 0, 0.99},
     {"folds", OPTION_U64, "N", "stratified cross-validation over this many folds too; 0, none, unless given",
-     AT(folds), 0, 256},
+     AT(folds), 0, FOLDS_MOST},
     {"spread", OPTION_FLAG, NULL, "leave rows with their ranks, for more rows than a node can hold",
      AT(spread), 0, 0},
     {"n-estimators", OPTION_U64, "N", "trees or rounds: forest and boosting 100, adaboost 50 unless given",
@@ -175,9 +177,8 @@ static int choose_recipes(const struct train_options *o, struct recipes *recipes
     }
     for (size_t i = 0; i < recipes->n; i++)
         change_recipe(o, &recipes->items[i].options);
-    const char *wrong = recipes_settle(recipes);
-    *why = wrong ? memory_text(wrong) : NULL;
-    return wrong ? EXIT_BAD_USAGE : EXIT_DONE;
+    recipes_settle(recipes);
+    return EXIT_DONE;
 }
 
 static const char *train_check(const void *values, const struct strings *operands)
@@ -203,13 +204,13 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
                             json_pack("{s:s, s:f, s:f}", "parameters", m->parameters, "macro_f1", s.macro.f1,
                                       "accuracy", s.accuracy));
         if (i == 0)
-            scores_head(stdout);
+            scores_head();
         if (m->held_out.n_classes)
-            undefined |= scores_print(stdout, m->name, &m->held_out, m->class_names);
+            undefined |= scores_print(m->name, &m->held_out, m->class_names);
         if (m->n_folds)
-            undefined |= scores_folds(stdout, m->name, m->folds, m->n_folds);
+            undefined |= scores_folds(m->name, m->folds, m->n_folds);
     }
-    scores_foot(stdout, undefined);
+    scores_foot(undefined);
     run_record_set(record, "models", all);
 }
 

@@ -84,7 +84,7 @@ static void bring_model(const struct ranks *ranks, int from, struct model **mode
     if (from == 0)
         return;
     void *bytes = ranks_rank(ranks) == from ? model_pack(*model, &n_bytes) : NULL;
-    void *brought = ranks_gather(ranks, 0, bytes, n_bytes, NULL);
+    void *brought = ranks_gather(ranks, bytes, n_bytes, NULL);
     if (brought)
         *model = model_unpack(brought);
     free(brought);

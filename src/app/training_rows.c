@@ -13,6 +13,7 @@
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,7 @@ static int survey(const struct strings *paths, struct surveyed *files, struct tr
         files[i].n_rows = meta.n_rows;
         note_file(rows, &meta);
         n_damaged += meta.damages[0] != '\0';
-        n_partial += meta.covered_from_ns != 0 || meta.covered_to_ns != 0;
+        n_partial += (size_t)features_is_partial(&meta);
         mixture_note(&mixture, paths->items[i], &meta);
         features_close(file);
         features_meta_free(&meta);
@@ -202,7 +203,7 @@ int training_rows_spare(const struct strings *operands, const char *output, char
 {
     struct strings paths = {0};
     char *absent = NULL;
-    features_list(operands->items, operands->n, &paths, &absent);
+    files_list_features(operands->items, operands->n, &paths, &absent);
     const struct strings outputs = {.items = &output, .n = 1};
     const int code = output_check(&outputs, &paths, why);
     free(absent);
@@ -321,7 +322,6 @@ void training_rows_free(struct training_rows *rows)
     free(rows->values);
     free(rows->labels);
     shared_free(rows->shared);
-    ranks_free(rows->node);
     free(rows->about.rules);
     free(rows->about.inputs);
     free(rows->about.filter);

@@ -26,7 +26,6 @@ struct training_rows {
     double *values; /* the two are NULL when shared */
     uint8_t *labels;
     struct table all; /* all rows, when shared */
-    struct ranks *node;
     struct shared *shared;
     struct training about; /* rules, inputs, origin, windows, n_rows; the rest is for the one who trains */
 };
@@ -41,7 +40,7 @@ int training_rows_read(const struct ranks *ranks, const struct strings *operands
 int training_rows_spare(const struct strings *operands, const char *output, char **why);
 /* Local. The names of these files as `about.inputs` has them, in fresh memory. */
 char *training_rows_inputs(const struct strings *paths);
-void training_rows_free(struct training_rows *rows); /* Collective too */
+void training_rows_free(struct training_rows *rows); /* Local */
 
 /* Collective. Every row before every rank, unless they are so already. 0, or -1 on every rank when a node has
  * not the room: the rows are then unchanged. */

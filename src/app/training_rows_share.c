@@ -71,11 +71,11 @@ int training_rows_share(const struct ranks *ranks, struct training_rows *rows)
     }
     rows->all = table_at(rows, shared_memory(shared));
     fill(ranks, node, rows, &rows->all);
+    ranks_free(node);
     free(rows->values);
     free(rows->labels);
     rows->values = NULL;
     rows->labels = NULL;
-    rows->node = node;
     rows->shared = shared;
     rows->table = training_rows_part(rows, ranks_rank(ranks), ranks_size(ranks), &rows->first);
     return 0;

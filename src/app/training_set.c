@@ -76,11 +76,11 @@ static void write_own(const struct training_set *set, const struct shared_cells 
 }
 
 /* Collective. What ranks of other nodes have written, into this node's memory. */
-static void tell_nodes(const struct training_set *set, const struct ranks *ranks,
+static void tell_nodes(const struct training_set *set, const struct ranks *ranks, const struct ranks *node,
                        const struct shared_cells *s, const struct lot *lots)
 {
     struct firsts firsts;
-    firsts_init(&firsts, ranks, set->node);
+    firsts_init(&firsts, ranks, node);
     for (int r = 0; r < ranks_size(ranks); r++) {
         const struct lot *lot = &lots[r];
         firsts_tell(&firsts, r, s->binned + lot->first_cell * row_bytes(set), lot->n_cells * row_bytes(set));
@@ -119,16 +119,16 @@ static void join_cells(const struct training_set *set, const struct shared_cells
 }
 
 /* Collective. Each rank writes what it has; the first rank of each node joins it. */
-static void fill_shared(const struct training_set *set, const struct ranks *ranks,
+static void fill_shared(const struct training_set *set, const struct ranks *ranks, const struct ranks *node,
                         const struct shared_cells *s)
 {
     struct lot *lots = find_lots(set, ranks);
     write_own(set, s, &lots[ranks_rank(ranks)]);
-    tell_nodes(set, ranks, s, lots);
-    if (ranks_rank(set->node) == 0)
+    tell_nodes(set, ranks, node, s, lots);
+    if (ranks_rank(node) == 0)
         join_cells(set, s, lots, ranks_size(ranks));
     free(lots);
-    ranks_barrier(set->node);
+    ranks_barrier(node);
 }
 
 /* Collective over all ranks. Whether one of them lacks what all must have. */
@@ -140,17 +140,17 @@ static int any_lacks(const struct ranks *ranks, int lacks)
 }
 
 /* Collective over all ranks. Whether the memory could be had on every node. */
-static int open_shared(struct training_set *set, const struct ranks *ranks, size_t n_cells, uint64_t memory)
+static int open_shared(struct training_set *set, const struct ranks *ranks, const struct ranks *node,
+                       size_t n_cells, uint64_t memory)
 {
     const size_t n_bytes = shared_bytes(set, n_cells);
-    set->node = ranks_node(ranks);
-    const uint64_t mine = n_bytes / (size_t)ranks_size(set->node) + n_cells * TRAINING_CELL_BYTES;
+    const uint64_t mine = n_bytes / (size_t)ranks_size(node) + n_cells * TRAINING_CELL_BYTES;
     if (any_lacks(ranks, mine > memory)) {
         log_info("memory has no room for %zu bytes more a node: training rows stay with their ranks",
                  n_bytes);
         return 0;
     }
-    set->shared = shared_new(set->node, n_bytes);
+    set->shared = shared_new(node, n_bytes);
     if (!any_lacks(ranks, !set->shared))
         return 1;
     log_info("shared memory has no room for %zu bytes: training rows stay with their ranks", n_bytes);
@@ -163,12 +163,16 @@ static void share(struct training_set *set, const struct ranks *ranks, uint64_t 
 {
     uint64_t n_cells = set->cells.n;
     ranks_sum_u64(ranks, &n_cells, 1);
-    if (set->data.n_total >= UINT32_MAX || !open_shared(set, ranks, (size_t)n_cells, memory))
+    if (set->data.n_total >= UINT32_MAX)
         return;
-    const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
-    fill_shared(set, ranks, &s);
-    const struct cells all = {(size_t)*s.n_cells, s.binned, s.labels, s.n_rows};
-    set->data = dataset_whole(&set->data, &all, s.cell_of);
+    struct ranks *node = ranks_node(ranks);
+    if (open_shared(set, ranks, node, (size_t)n_cells, memory)) {
+        const struct shared_cells s = shared_cells_at(set, shared_memory(set->shared), (size_t)n_cells);
+        fill_shared(set, ranks, node, &s);
+        const struct cells all = {(size_t)*s.n_cells, s.binned, s.labels, s.n_rows};
+        set->data = dataset_whole(&set->data, &all, s.cell_of);
+    }
+    ranks_free(node);
 }
 
 void training_set_build(struct training_set *set, const struct ranks *ranks, const struct table *rows,
@@ -186,7 +190,6 @@ void training_set_build(struct training_set *set, const struct ranks *ranks, con
 void training_set_free(struct training_set *set)
 {
     shared_free(set->shared);
-    ranks_free(set->node);
     cells_free(&set->cells);
     free(set->cell_of);
     bins_free(set->bins);

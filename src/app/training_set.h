@@ -19,9 +19,8 @@ struct training_set {
     struct bins *bins;
     struct cells cells; /* of this rank's rows */
     uint32_t *cell_of;
-    struct ranks *node; /* the two are NULL when spread */
-    struct shared *shared;
-    struct dataset data; /* what learners take; points into this struct, so that it must not be moved */
+    struct shared *shared; /* NULL when spread */
+    struct dataset data;   /* what learners take; points into this struct, so that it must not be moved */
 };
 
 /* That each rank takes for a cell of a whole set while it grows trees of a forest. */
@@ -36,7 +35,7 @@ struct training_set_options {
 /* Collective. The table has passed table_check. */
 void training_set_build(struct training_set *set, const struct ranks *ranks, const struct table *rows,
                         const struct training_set_options *options);
-void training_set_free(struct training_set *set);
+void training_set_free(struct training_set *set); /* Local */
 
 /* Bytes in the memory of this node that stand for all the set's rows, for telling the user. Local. */
 uint64_t training_set_bytes(const struct training_set *set);

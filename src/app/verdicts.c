@@ -36,7 +36,7 @@ int verdicts_open(struct verdicts *v, const struct strings *operands, const char
     if (code)
         return code;
     const size_t n_features = (size_t)v->model->n_features, n_classes = (size_t)v->model->n_classes;
-    v->printer = classify_printer_new(stdout, format, v->model);
+    v->printer = classify_printer_new(format, v->model);
     v->n_by_class = memory_zeroed(n_classes, sizeof *v->n_by_class);
     v->values = memory_get(BATCH * n_features * sizeof *v->values);
     v->shares = memory_get(BATCH * n_classes * sizeof *v->shares);
@@ -57,8 +57,8 @@ void verdicts_close(struct verdicts *v)
 int verdicts_warn(const struct verdicts *v, const char *filter, int64_t window_length)
 {
     const struct training *learned = &v->set->training;
-    const int other_filter = learned->filter && strcmp(filter, learned->filter) != 0;
-    const int other_window = learned->window_length && window_length != learned->window_length;
+    const int other_filter = strcmp(filter, learned->filter) != 0;
+    const int other_window = window_length != learned->window_length;
     if (other_filter)
         log_warn(
             "the rows that the model learned from were extracted with another --filter: their features do "

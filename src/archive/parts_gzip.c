@@ -4,6 +4,7 @@
 #include "read_at.h"
 #include "record_header.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -68,7 +69,7 @@ static int identify(int fd, struct identity *identity)
             return -1;
         hash = hash_bytes(piece, (size_t)got, hash);
     }
-    *identity = (struct identity){n_file, file_changed_ns(&status), hash};
+    *identity = (struct identity){n_file, clock_changed_ns(&status), hash};
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "resync.h"
 #include "stream.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
@@ -71,17 +72,17 @@ static void damaged_header(struct reader *r, size_t at)
 static size_t whole_records(struct reader *r, int stream_ended)
 {
     const size_t to_stop = r->stop > r->offset ? r->stop - r->offset : 0;
-    enum walk_end end;
-    const size_t n_whole = record_span(&r->format, r->buffer, r->n, to_stop, r->starts, &r->n_records, &end);
-    if (end == WALK_DAMAGED) {
-        damaged_header(r, n_whole);
-    } else if (end == WALK_MORE) {
+    const struct record_span whole = record_span(&r->format, r->buffer, r->n, to_stop, r->starts);
+    r->n_records = whole.n_records;
+    if (whole.end == WALK_DAMAGED) {
+        damaged_header(r, whole.n_bytes);
+    } else if (whole.end == WALK_MORE) {
         r->state = ENDED;
-        r->end_offset = r->offset + n_whole;
+        r->end_offset = r->offset + whole.n_bytes;
     } else if (stream_ended) {
-        end_of_stream(r, n_whole);
+        end_of_stream(r, whole.n_bytes);
     }
-    return n_whole;
+    return whole.n_bytes;
 }
 
 /* What is read ends at the seam: there the codec tells whether it is one. */
@@ -118,8 +119,9 @@ static size_t next_pcapng(struct reader *r)
     r->offset += r->n_used;
     r->n = pcapng_read(r->pcapng, r->buffer, r->read_size + RECORD_MAX_SIZE);
     if (r->n > 0) {
-        enum walk_end end;
-        return record_span(&r->format, r->buffer, r->n, r->n, r->starts, &r->n_records, &end);
+        const struct record_span whole = record_span(&r->format, r->buffer, r->n, r->n, r->starts);
+        r->n_records = whole.n_records;
+        return whole.n_bytes;
     }
     uint64_t offset;
     const char *fault = pcapng_fault(r->pcapng, &offset);
@@ -277,7 +279,7 @@ static void identify(const struct stream *stream, struct file_kind *kind)
     kind->n_bytes = stream->n_file;
     if (stream->is_regular && fstat(stream->fd, &status) == 0) {
         kind->inode = status.st_ino;
-        kind->changed_ns = file_changed_ns(&status);
+        kind->changed_ns = clock_changed_ns(&status);
     }
 }
 
@@ -286,7 +288,7 @@ static int is_same(const struct stream *stream, const struct file_kind *kind)
     struct stat status;
     return !stream->is_regular ||
            (fstat(stream->fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes &&
-            status.st_ino == kind->inode && file_changed_ns(&status) == kind->changed_ns);
+            status.st_ino == kind->inode && clock_changed_ns(&status) == kind->changed_ns);
 }
 
 static int64_t first_time(const struct reader *r)

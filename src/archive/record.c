@@ -22,15 +22,13 @@ static inline struct record record_of(const struct record_format *format, const 
     };
 }
 
-static inline __attribute__((always_inline)) size_t span(const struct record_format *format,
-                                                         const uint8_t *block, size_t n, size_t stop,
-                                                         uint32_t *starts, size_t *n_found,
-                                                         enum walk_end *end)
+static inline __attribute__((always_inline)) struct record_span
+span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop, uint32_t *starts)
 {
     size_t at = 0, found = 0;
-    *end = WALK_MORE;
+    enum walk_end end = WALK_MORE;
     for (; at < stop; found++) {
-        *end = WALK_END;
+        end = WALK_END;
         if (n - at < RECORD_HEADER_SIZE)
             break;
         /* Each header says where the next is, so that a load waits for the one before:
@@ -38,7 +36,7 @@ static inline __attribute__((always_inline)) size_t span(const struct record_for
         __builtin_prefetch((const void *)((uintptr_t)(block + at) + PREFETCH_BYTES));
         const uint32_t n_captured = record_header_read(format, block + at).n_captured;
         if (n_captured > RECORD_MAX_CAPTURED) {
-            *end = WALK_DAMAGED;
+            end = WALK_DAMAGED;
             break;
         }
         if (n - at - RECORD_HEADER_SIZE < n_captured)
@@ -46,19 +44,18 @@ static inline __attribute__((always_inline)) size_t span(const struct record_for
         if (starts)
             starts[found] = (uint32_t)at;
         at += RECORD_HEADER_SIZE + n_captured;
-        *end = WALK_MORE;
+        end = WALK_MORE;
     }
-    *n_found = found;
-    return at;
+    return (struct record_span){at, found, end};
 }
 
-size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
-                   uint32_t *starts, size_t *n_found, enum walk_end *end)
+struct record_span record_span(const struct record_format *format, const uint8_t *block, size_t n,
+                               size_t stop, uint32_t *starts)
 {
     if (!is_common(format))
-        return span(format, block, n, stop, starts, n_found, end);
+        return span(format, block, n, stop, starts);
     const struct record_format common = {.snaplen = format->snaplen};
-    return span(&common, block, n, stop, starts, n_found, end);
+    return span(&common, block, n, stop, starts);
 }
 
 static inline __attribute__((always_inline)) void read_all(const struct record_format *format,

@@ -1,6 +1,9 @@
 #include "darkforest/core/clock.h"
 
+#include "darkforest/core/parse.h"
+
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 double clock_seconds(void)
@@ -23,4 +26,9 @@ uint64_t peak_memory_bytes(void)
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return (uint64_t)u.ru_maxrss * 1024;
+}
+
+int64_t clock_changed_ns(const struct stat *status)
+{
+    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
 }

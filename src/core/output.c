@@ -3,7 +3,6 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
-#include "darkforest/core/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -212,11 +211,6 @@ int output_is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-int64_t file_changed_ns(const struct stat *status)
-{
-    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
 }
 
 static int make_one(const char *path)

@@ -29,8 +29,7 @@ struct alltoall {
     const struct ranks *ranks;
     size_t round_bytes;
     size_t item_size;
-    size_t lane_items; /* that one lane holds */
-    struct ranks *node;
+    size_t lane_items;     /* that one lane holds */
     struct shared *shared; /* the lanes of all ranks; NULL: */
     unsigned char *own;    /* the lanes of this one, which it reads itself when it is alone, */
     int messages;          /* and which MPI carries otherwise */
@@ -165,11 +164,12 @@ struct alltoall *alltoall_new_messages(const struct ranks *ranks, size_t item_si
 /* Whether all ranks are on one node and its shared memory has the room. */
 static int share_lanes(struct alltoall *a)
 {
-    a->node = ranks_node(a->ranks);
-    uint64_t elsewhere = a->node->size != a->ranks->size;
+    struct ranks *node = ranks_node(a->ranks);
+    uint64_t elsewhere = node->size != a->ranks->size;
     ranks_max_u64(a->ranks, &elsewhere, 1);
     if (!elsewhere)
-        a->shared = shared_new(a->node, (size_t)a->ranks->size * 2 * set_bytes(a));
+        a->shared = shared_new(node, (size_t)a->ranks->size * 2 * set_bytes(a));
+    ranks_free(node);
     return a->shared != NULL;
 }
 
@@ -203,7 +203,6 @@ void alltoall_free(struct alltoall *a)
     if (a->messages)
         free_messages(a);
     shared_free(a->shared);
-    ranks_free(a->node);
     free(a->own);
     free(a->lanes);
     free(a->from);

@@ -275,10 +275,11 @@ int ranks_agree(const struct ranks *ranks, int code, const char *why)
     return worst;
 }
 
-static void send_pieces(const struct ranks *ranks, const char *data, size_t n, int to)
+/* To rank 0. */
+static void send_pieces(const struct ranks *ranks, const char *data, size_t n)
 {
     for (size_t at = 0; at < n; at += ranks->piece)
-        MPI_CHECK(MPI_Send(data + at, (int)(n - at < ranks->piece ? n - at : ranks->piece), MPI_BYTE, to, 0,
+        MPI_CHECK(MPI_Send(data + at, (int)(n - at < ranks->piece ? n - at : ranks->piece), MPI_BYTE, 0, 0,
                            ranks->comm));
 }
 
@@ -297,7 +298,7 @@ static size_t sum_of(const uint64_t *sizes, int n)
     return sum;
 }
 
-/* Root: what the others send, each behind those of lower rank. */
+/* Rank 0: what the others send, each behind those of lower rank. */
 static void gather_pieces(const struct ranks *ranks, const void *data, const uint64_t *sizes, char *gathered)
 {
     for (int r = 0; r < ranks->size; gathered += sizes[r], r++) {
@@ -308,17 +309,17 @@ static void gather_pieces(const struct ranks *ranks, const void *data, const uin
     }
 }
 
-void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *n_all)
+void *ranks_gather(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *n_all)
 {
     const uint64_t n = n_bytes;
     uint64_t *sizes = memory_zeroed((size_t)ranks->size, sizeof *sizes);
-    MPI_CHECK(MPI_Gather(&n, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, root, ranks->comm));
+    MPI_CHECK(MPI_Gather(&n, 1, MPI_UINT64_T, sizes, 1, MPI_UINT64_T, 0, ranks->comm));
     const size_t total = sum_of(sizes, ranks->size); /* 0 elsewhere */
-    char *gathered = ranks->rank == root ? memory_get(total) : NULL;
+    char *gathered = ranks->rank == 0 ? memory_get(total) : NULL;
     if (gathered)
         gather_pieces(ranks, data, sizes, gathered);
     else
-        send_pieces(ranks, data, n_bytes, root);
+        send_pieces(ranks, data, n_bytes);
     if (n_all)
         *n_all = total;
     free(sizes);

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define MAX_FOLDS 256
-
 /*
  * The rows of a class, in their order, are taken n_folds at a time; each such hand is dealt one
  * row a fold, in an order of its own. So a row's fold depends on its class, and on how many rows of
@@ -15,10 +13,10 @@
  */
 static uint8_t deal(uint64_t seed, int n_folds, int class_code, uint64_t place)
 {
-    uint8_t order[MAX_FOLDS];
+    uint8_t order[FOLDS_MOST];
     const uint64_t hand = place / (uint64_t)n_folds;
     for (int i = 0; i < n_folds; i++) {
-        const uint64_t word = rng_u64(seed, RNG_FOLD, hand, (uint32_t)(class_code * MAX_FOLDS + i));
+        const uint64_t word = rng_u64(seed, RNG_FOLD, hand, (uint32_t)(class_code * FOLDS_MOST + i));
         const int j = (int)rng_below(word, (uint64_t)i + 1);
         order[i] = order[j];
         order[j] = (uint8_t)i;

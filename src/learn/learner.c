@@ -10,7 +10,7 @@
 #include "prune.h"
 #include "sums.h"
 
-#include <math.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,56 +39,15 @@ static void bayes_defaults(struct learner_options *o)
     *o = (struct learner_options){.var_smoothing = 1e-9};
 }
 
-static const char *check_trees(const struct learner_options *o)
-{
-    if (o->n_estimators < 1 || o->n_estimators > 1000000)
-        return "--n-estimators must be 1 to 1,000,000";
-    if (o->max_depth > 1000)
-        return "--max-depth must be at most 1000, or 0 for no limit";
-    return NULL;
-}
-
-static const char *check_forest(const struct learner_options *o)
-{
-    if (o->min_samples_split < 2)
-        return "--min-samples-split must be at least 2";
-    if (o->min_samples_leaf < 1)
-        return "--min-samples-leaf must be at least 1";
-    return check_trees(o);
-}
-
-static const char *check_rate(const struct learner_options *o)
-{
-    return o->learning_rate > 0 && isfinite(o->learning_rate) ? NULL : "--learning-rate must be above 0";
-}
-
-static const char *check_boosting(const struct learner_options *o)
-{
-    const char *wrong = check_rate(o);
-    return wrong ? wrong : check_forest(o);
-}
-
-static const char *check_adaboost(const struct learner_options *o)
-{
-    const char *wrong = check_rate(o);
-    return wrong ? wrong : check_trees(o);
-}
-
-static const char *check_bayes(const struct learner_options *o)
-{
-    return o->var_smoothing >= 0 && isfinite(o->var_smoothing) ? NULL
-                                                               : "--var-smoothing must not be negative";
-}
-
 const struct learner learners[] = {
     {"forest",
      "n_estimators max_depth max_features min_samples_split min_samples_leaf bootstrap class_weight",
-     BINS_DEFAULT, forest_defaults, check_forest, forest_fit, predict_forest},
+     BINS_DEFAULT, forest_defaults, forest_fit, predict_forest},
     {"boosting", "n_estimators max_depth learning_rate max_features min_samples_split min_samples_leaf",
-     BINS_DEFAULT, boosting_defaults, check_boosting, boosting_fit, predict_boosting},
-    {"adaboost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults,
-     check_adaboost, adaboost_fit, predict_adaboost},
-    {"bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, check_bayes, bayes_fit, predict_bayes},
+     BINS_DEFAULT, boosting_defaults, boosting_fit, predict_boosting},
+    {"adaboost", "algorithm n_estimators max_depth learning_rate", BINS_MOST, adaboost_defaults, adaboost_fit,
+     predict_adaboost},
+    {"bayes", "var_smoothing normalise", BINS_DEFAULT, bayes_defaults, bayes_fit, predict_bayes},
 };
 const size_t n_learners = sizeof learners / sizeof *learners;
 
@@ -219,11 +178,9 @@ struct model *learner_fit(const struct learner *learner, const struct dataset *d
                           const struct learner_options *options, const char *const *feature_names,
                           const char *const *class_names, char **why)
 {
-    const char *wrong = learner->check(options);
-    if (wrong) {
-        *why = memory_text(wrong);
-        return NULL;
-    }
+    assert(!learner_uses(learner, "n_estimators") || options->n_estimators > 0);
+    assert(!learner_uses(learner, "learning_rate") || options->learning_rate > 0);
+    assert(!learner_uses(learner, "var_smoothing") || options->var_smoothing >= 0);
     struct model *model =
         model_new(learner->name, data->bins->n_features, feature_names, data->n_classes, class_names);
     model->seed = options->seed;

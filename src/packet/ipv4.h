@@ -101,7 +101,6 @@ static inline enum tally_reason ipv4_decode(const uint8_t *ip, size_t n_captured
         .destination = bytes_u32(ip + 16),
         .classes = transport->classes,
         .ttl = ip[8],
-        .protocol = ip[9],
     };
     const int first_fragment = (bytes_u16(ip + 6) & IPV4_OFFSET_MASK) == 0;
     if (first_fragment && end > header_size)

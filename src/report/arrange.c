@@ -111,25 +111,8 @@ static void sort_months(struct report *report)
     free(places);
 }
 
-static void sort_results(struct report *report)
-{
-    const size_t n = report->results.n;
-    struct result *items = memory_get((n + 1) * sizeof *items);
-    if (n > 0)
-        qsort(report->result_facts, n, sizeof *report->result_facts, compare_results);
-    for (size_t i = 0; i < n; i++) {
-        items[i] = report->results.items[report->result_facts[i].given];
-        report->result_facts[i].given = i;
-    }
-    free(report->results.items);
-    report->results.items = items;
-}
-
-/* Rows whose time is not known keep the text that they have. */
 static void name_rows(char **text, struct stretch rows, const struct stretch *all, size_t n)
 {
-    if (rows.first == INT64_MAX)
-        return;
     free(*text);
     *text = stretch_name(rows, all, n);
 }
@@ -137,18 +120,18 @@ static void name_rows(char **text, struct stretch rows, const struct stretch *al
 static void name_stretches(struct report *report)
 {
     size_t n = 0;
-    struct stretch *all = memory_get((report->n_models + 2 * report->results.n + 1) * sizeof *all);
+    struct stretch *all = memory_get((report->n_models + 2 * report->n_results + 1) * sizeof *all);
     for (size_t i = 0; i < report->n_models; i++)
         all[n++] = report->models[i].rows;
-    for (size_t i = 0; i < report->results.n; i++) {
-        all[n++] = report->result_facts[i].trained;
-        all[n++] = report->result_facts[i].judged;
+    for (size_t i = 0; i < report->n_results; i++) {
+        all[n++] = report->results[i].trained;
+        all[n++] = report->results[i].judged;
     }
     for (size_t i = 0; i < report->n_models; i++)
         name_rows(&report->models[i].trained_on, report->models[i].rows, all, n);
-    for (size_t i = 0; i < report->results.n; i++) {
-        name_rows(&report->results.items[i].trained_on, report->result_facts[i].trained, all, n);
-        name_rows(&report->results.items[i].judged_on, report->result_facts[i].judged, all, n);
+    for (size_t i = 0; i < report->n_results; i++) {
+        name_rows(&report->results[i].trained_on, report->results[i].trained, all, n);
+        name_rows(&report->results[i].judged_on, report->results[i].judged, all, n);
     }
     free(all);
 }
@@ -178,15 +161,14 @@ static char *file_name(const char *path, char *const *paths, size_t n)
 
 static void name_files(struct report *report)
 {
-    const size_t n = report->n_models + report->results.n;
+    const size_t n = report->n_models + report->n_results;
     char **paths = memory_get((n + 1) * sizeof *paths);
     for (size_t i = 0; i < n; i++)
-        paths[i] =
-            i < report->n_models ? report->models[i].file : report->result_facts[i - report->n_models].file;
+        paths[i] = i < report->n_models ? report->models[i].file : report->results[i - report->n_models].file;
     for (size_t i = 0; i < report->n_models; i++)
         report->models[i].file = file_name(report->models[i].file, paths, n);
-    for (size_t i = 0; i < report->results.n; i++)
-        report->result_facts[i].file = file_name(report->result_facts[i].file, paths, n);
+    for (size_t i = 0; i < report->n_results; i++)
+        report->results[i].file = file_name(report->results[i].file, paths, n);
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
@@ -201,10 +183,10 @@ static int models_look_alike(const struct report *report, size_t i, size_t k)
 
 static int results_look_alike(const struct report *report, size_t i, size_t k)
 {
-    const struct result *x = &report->results.items[i], *y = &report->results.items[k];
-    return strcmp(report->result_facts[i].file, report->result_facts[k].file) != 0 &&
-           strcmp(x->model, y->model) == 0 && x->protocol == y->protocol &&
-           strcmp(x->trained_on, y->trained_on) == 0 && strcmp(x->judged_on, y->judged_on) == 0;
+    const struct result_facts *x = &report->results[i], *y = &report->results[k];
+    return strcmp(x->file, y->file) != 0 && strcmp(x->model, y->model) == 0 &&
+           strcmp(x->protocol, y->protocol) == 0 && strcmp(x->trained_on, y->trained_on) == 0 &&
+           strcmp(x->judged_on, y->judged_on) == 0;
 }
 
 static int some_look_alike(const struct report *report, size_t n,
@@ -225,11 +207,12 @@ void arrange_report(struct report *report)
         qsort(report->windows, report->n_windows, sizeof *report->windows, compare_windows);
     if (report->n_models > 0)
         qsort(report->models, report->n_models, sizeof *report->models, compare_models);
-    sort_results(report);
+    if (report->n_results > 0)
+        qsort(report->results, report->n_results, sizeof *report->results, compare_results);
     name_stretches(report);
     name_files(report);
     report->tells_files = some_look_alike(report, report->n_models, models_look_alike) ||
-                          some_look_alike(report, report->results.n, results_look_alike);
+                          some_look_alike(report, report->n_results, results_look_alike);
 }
 
 void arrange_by_name(const char *const *names, size_t n, size_t *order)

@@ -1,5 +1,6 @@
 /* Reading files into what a report knows. */
 #include "facts.h"
+#include "result_facts.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"
@@ -151,8 +152,8 @@ static void add_categories(struct report *report, const struct features_meta *me
 
 static int64_t covered_ns(const struct features_meta *meta)
 {
-    const int is_whole = meta->covered_from_ns == 0 && meta->covered_to_ns == 0;
-    return is_whole ? meta->window_length * NS_PER_S : meta->covered_to_ns - meta->covered_from_ns;
+    return features_is_partial(meta) ? meta->covered_to_ns - meta->covered_from_ns
+                                     : meta->window_length * NS_PER_S;
 }
 
 static struct month_facts *add_window(struct report *report, const char *path,
@@ -214,44 +215,6 @@ static int add_features(struct report *report, const char *path, struct features
     return code;
 }
 
-/* A result gets the names of its rows when all are known. */
-static void add_facts(struct report *report, const char *path, const struct result *result,
-                      struct stretch trained, struct stretch judged)
-{
-    size_t n = report->results.n;
-    results_add(&report->results, result);
-    *GROW(report->result_facts, n) =
-        (struct result_facts){memory_text(path), trained, judged, report->results.n - 1};
-}
-
-/* What a model's own file says of how well it does, as a result like any other. */
-static void add_own_results(struct report *report, const char *path, const struct model *m,
-                            struct stretch rows)
-{
-    struct result result = {.model = m->name,
-                            .learner = m->learner,
-                            .parameters = m->parameters,
-                            .protocol = PROTOCOL_SPLIT,
-                            .trained_on = (char[]){""},
-                            .judged_on = (char[]){""},
-                            .n_classes = m->n_classes,
-                            .class_names = m->class_names,
-                            .metrics = m->held_out};
-    if (m->held_out.n_classes > 0)
-        add_facts(report, path, &result, rows, rows);
-    if (m->n_folds == 0)
-        return;
-    result.protocol = PROTOCOL_FOLDS;
-    result.folds = m->folds;
-    result.n_folds = m->n_folds;
-    metrics_init(&result.metrics, m->n_classes);
-    for (size_t k = 0; k < m->n_folds; k++)
-        for (int i = 0; i < m->n_classes * m->n_classes; i++)
-            result.metrics.confusion[i] += m->folds[k].confusion[i];
-    add_facts(report, path, &result, rows, rows);
-    metrics_free(&result.metrics);
-}
-
 static void add_model(struct report *report, const char *path, const struct model *m,
                       const struct training *training)
 {
@@ -275,7 +238,7 @@ static void add_model(struct report *report, const char *path, const struct mode
         facts->importances = memory_get(facts->n_features * sizeof *facts->importances);
         memcpy(facts->importances, m->importances, facts->n_features * sizeof *facts->importances);
     }
-    add_own_results(report, path, m, facts->rows);
+    result_facts_of_model(report, path, m, facts->rows);
 }
 
 static int add_models(struct report *report, const char *path, struct features_meta *meta, char **why)
@@ -289,24 +252,13 @@ static int add_models(struct report *report, const char *path, struct features_m
     return code;
 }
 
-/* By their times, as the rows of a model are: one set of rows has one name, whatever a campaign calls it. */
-static void add_result(struct report *report, const char *path, const struct result *result)
-{
-    if (result->tells_times)
-        add_facts(report, path, result, (struct stretch){result->trained_first, result->trained_last},
-                  (struct stretch){result->judged_first, result->judged_last});
-    else
-        add_facts(report, path, result, stretch_of_names(result->trained_on),
-                  stretch_of_names(result->judged_on));
-}
-
 static int add_results(struct report *report, const char *path, struct features_meta *meta, char **why)
 {
     (void)meta;
     int code = EXIT_DONE;
     struct results *results = results_read(path, &code, why);
     for (size_t i = 0; results && i < results->n; i++)
-        add_result(report, path, &results->items[i]);
+        result_facts_of_file(report, path, &results->items[i]);
     results_free(results);
     return code;
 }
@@ -379,10 +331,7 @@ void report_free(struct report *report)
         free(report->runs[i].started);
     }
     free_models(report);
-    for (size_t i = 0; i < report->results.n; i++)
-        free(report->result_facts[i].file);
-    results_clear(&report->results);
-    free(report->result_facts);
+    result_facts_free(report);
     free(report->settings);
     free(report->categories);
     free(report->windows);

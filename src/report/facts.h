@@ -8,10 +8,10 @@
 #include "stretch.h"
 
 #include "darkforest/label/rules.h"
+#include "darkforest/learn/metrics.h"
 #include "darkforest/report/report.h"
 #include "darkforest/sources/source.h"
 #include "darkforest/store/features.h"
-#include "darkforest/store/result_file.h"
 
 #define MONTH_SIZE 8 /* "2017-01" */
 
@@ -77,11 +77,19 @@ struct model_facts {
     double *importances; /* NULL: the learner has none */
 };
 
-/* Of the result with the same number. */
+/* One model judged on one set of rows (result_facts.h). */
 struct result_facts {
-    char *file;
+    char *file, *model;
+    const char *protocol; /* how the rows were kept apart from those of the training, as it is shown */
+    int is_overlap;       /* they were not: some are of times that were trained on */
+    char *trained_on, *judged_on; /* from arrange.h */
     struct stretch trained, judged;
     size_t given;
+    int n_classes;
+    char **class_names;
+    struct metrics metrics; /* of a cross-validation: the sum over the folds */
+    struct metrics *folds;
+    size_t n_folds; /* 0: no cross-validation */
 };
 
 struct run_facts {
@@ -102,8 +110,8 @@ struct report {
     struct sample samples[LABEL_CLASSES];
     struct model_facts *models;
     size_t n_models;
-    struct results results;
-    struct result_facts *result_facts;
+    struct result_facts *results;
+    size_t n_results;
     int tells_files; /* models or results of different files bear the same names: say the files too */
     struct run_facts *runs;
     size_t n_runs;

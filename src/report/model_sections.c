@@ -51,18 +51,13 @@ static struct grid *models_grid(const struct report *report)
     return grid;
 }
 
-const char *section_protocol(const struct result *result)
-{
-    return result->protocol == PROTOCOL_FOLDS ? "cross-validation, pooled" : protocol_names[result->protocol];
-}
-
 /* A table of results: its caption says what pooled means where there are folds. */
 static struct grid *results_grid(const struct report *report, const char *name, const char *caption)
 {
     int has_folds = 0, has_overlap = 0;
-    for (size_t i = 0; i < report->results.n; i++) {
-        has_folds |= report->results.items[i].protocol == PROTOCOL_FOLDS;
-        has_overlap |= report->results.items[i].protocol == PROTOCOL_OVERLAP;
+    for (size_t i = 0; i < report->n_results; i++) {
+        has_folds |= report->results[i].n_folds > 0;
+        has_overlap |= report->results[i].is_overlap;
     }
     char *whole = text_format(
         "%s%s%s", caption,
@@ -83,10 +78,10 @@ static struct grid *results_grid(const struct report *report, const char *name, 
 /* The cells that say which result a row is of. */
 static void add_result_cells(struct grid *grid, const struct report *report, size_t i)
 {
-    const struct result *r = &report->results.items[i];
+    const struct result_facts *r = &report->results[i];
     grid_text(grid, r->model);
-    grid_text(grid, report->result_facts[i].file);
-    grid_text(grid, section_protocol(r));
+    grid_text(grid, r->file);
+    grid_text(grid, r->protocol);
     grid_text(grid, r->trained_on);
     grid_text(grid, r->judged_on);
 }
@@ -136,11 +131,11 @@ static struct grid *classes_grid(const struct report *report)
 {
     struct grid *grid =
         results_grid(report, "results", "Precision, recall and F1 of each class" BY_MODELS DAGGER);
-    const struct result *first = report->results.n ? &report->results.items[0] : NULL;
+    const struct result_facts *first = report->n_results ? &report->results[0] : NULL;
     for (int c = 0; first && c < first->n_classes; c++)
         measure_columns(grid, first->class_names[c]);
-    for (size_t i = 0; i < report->results.n; i++) {
-        const struct result *r = &report->results.items[i];
+    for (size_t i = 0; i < report->n_results; i++) {
+        const struct result_facts *r = &report->results[i];
         if (r->n_classes != first->n_classes)
             continue;
         add_result_cells(grid, report, i);
@@ -161,8 +156,8 @@ static struct grid *averages_grid(const struct report *report)
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
     GRID_COLUMNS(grid, 0, "Accuracy", "Rows");
-    for (size_t i = 0; i < report->results.n; i++) {
-        const struct result *r = &report->results.items[i];
+    for (size_t i = 0; i < report->n_results; i++) {
+        const struct result_facts *r = &report->results[i];
         const struct metrics_summary s = metrics_summarise(&r->metrics);
         add_result_cells(grid, report, i);
         add_measures(grid, &s.macro);
@@ -206,7 +201,7 @@ static void add_fold_measures(struct grid *grid, const struct measures *folds, s
 
 static void add_folds(struct grid *grid, const struct report *report, size_t i)
 {
-    const struct result *r = &report->results.items[i];
+    const struct result_facts *r = &report->results[i];
     double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
     struct measures *macro = memory_get(r->n_folds * sizeof *macro),
                     *weighted = memory_get(r->n_folds * sizeof *weighted);
@@ -217,7 +212,7 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
         weighted[k] = s.weighted;
     }
     grid_text(grid, r->model);
-    grid_text(grid, report->result_facts[i].file);
+    grid_text(grid, r->file);
     grid_text(grid, r->judged_on);
     grid_count(grid, r->n_folds);
     add_spread(grid, accuracy, r->n_folds, 0);
@@ -244,21 +239,21 @@ static struct grid *folds_grid(const struct report *report)
     spread_columns(grid, "Weighted precision");
     spread_columns(grid, "Weighted recall");
     spread_columns(grid, "Weighted F1");
-    for (size_t i = 0; i < report->results.n; i++)
-        if (report->results.items[i].n_folds > 0)
+    for (size_t i = 0; i < report->n_results; i++)
+        if (report->results[i].n_folds > 0)
             add_folds(grid, report, i);
     return grid;
 }
 
 static void add_fold_classes(struct grid *grid, const struct report *report, size_t i)
 {
-    const struct result *r = &report->results.items[i];
+    const struct result_facts *r = &report->results[i];
     struct measures *folds = memory_get(r->n_folds * sizeof *folds);
     for (int c = 0; c < r->n_classes; c++) {
         for (size_t k = 0; k < r->n_folds; k++)
             folds[k] = metrics_class(&r->folds[k], c);
         grid_text(grid, r->model);
-        grid_text(grid, report->result_facts[i].file);
+        grid_text(grid, r->file);
         grid_text(grid, r->judged_on);
         grid_text(grid, r->class_names[c]);
         add_fold_measures(grid, folds, r->n_folds);
@@ -277,8 +272,8 @@ static struct grid *fold_classes_grid(const struct report *report)
     spread_columns(grid, "Precision");
     spread_columns(grid, "Recall");
     spread_columns(grid, "F1");
-    for (size_t i = 0; i < report->results.n; i++)
-        if (report->results.items[i].n_folds > 0)
+    for (size_t i = 0; i < report->n_results; i++)
+        if (report->results[i].n_folds > 0)
             add_fold_classes(grid, report, i);
     return grid;
 }
@@ -305,7 +300,7 @@ static struct grid *importances_grid(const struct report *report)
 
 int section_models(struct document *document, const struct report *report, const char *figures)
 {
-    if (report->n_models == 0 && report->results.n == 0)
+    if (report->n_models == 0 && report->n_results == 0)
         return 0;
     document_text(document, BLOCK_HEADING, "Models and results");
     document_grid(document, models_grid(report));
@@ -324,12 +319,12 @@ static struct grid *confusion_grid(const struct report *report)
     struct grid *grid = results_grid(report, "confusion",
                                      "Confusion matrices: how many rows of a class (down) were taken for "
                                      "which class (across)" BY_MODELS);
-    const struct result *first = &report->results.items[0];
+    const struct result_facts *first = &report->results[0];
     grid_column(grid, "True class", 0);
     for (int c = 0; c < first->n_classes; c++)
         grid_column(grid, first->class_names[c], 1);
-    for (size_t i = 0; i < report->results.n; i++) {
-        const struct result *r = &report->results.items[i];
+    for (size_t i = 0; i < report->n_results; i++) {
+        const struct result_facts *r = &report->results[i];
         for (int t = 0; r->n_classes == first->n_classes && t < r->n_classes; t++) {
             add_result_cells(grid, report, i);
             grid_text(grid, r->class_names[t]);
@@ -343,12 +338,12 @@ static struct grid *confusion_grid(const struct report *report)
 /* By model, so that its months stand together. What has no picture is told below those that have one. */
 static int add_confusion_pictures(struct document *document, const struct report *report, const char *figures)
 {
-    const size_t n = report->results.n, n_blocks = document->n;
+    const size_t n = report->n_results, n_blocks = document->n;
     const char **names = memory_get(n * sizeof *names);
     size_t *order = memory_get(n * sizeof *order);
     int result = 0;
     for (size_t i = 0; i < n; i++)
-        names[i] = report->results.items[i].model;
+        names[i] = report->results[i].model;
     arrange_by_name(names, n, order);
     for (size_t i = 0; i < n && i < CONFUSIONS_MOST; i++)
         result |= section_confusion_picture(document, report, order[i], i + 1, figures);
@@ -366,7 +361,7 @@ static int add_confusion_pictures(struct document *document, const struct report
 
 int section_confusion(struct document *document, const struct report *report, const char *figures)
 {
-    if (report->results.n == 0)
+    if (report->n_results == 0)
         return 0;
     document_text(document, BLOCK_HEADING, "Confusion matrices");
     const int result = add_confusion_pictures(document, report, figures);

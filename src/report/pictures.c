@@ -169,7 +169,7 @@ int section_importance_picture(struct document *document, const struct report *r
     return result;
 }
 
-static void print_class_tics(struct figure *figure, char axis, const struct result *r)
+static void print_class_tics(struct figure *figure, char axis, const struct result_facts *r)
 {
     fprintf(figure->script, "set %ctics (", axis);
     for (int c = 0; c < r->n_classes; c++) {
@@ -183,7 +183,7 @@ static void print_class_tics(struct figure *figure, char axis, const struct resu
 int section_confusion_picture(struct document *document, const struct report *report, size_t i, size_t number,
                               const char *figures)
 {
-    const struct result *r = &report->results.items[i];
+    const struct result_facts *r = &report->results[i];
     struct figure figure;
     char *name = text_format("confusion-%zu", number);
     figure_begin(&figure, figures, name, 540, 310);
@@ -209,10 +209,10 @@ int section_confusion_picture(struct document *document, const struct report *re
             "'' using 1:2:(sprintf('%%.1f %%%%', $3)):($3 > 60 ? 0xffffff : 0x222222) with labels tc rgb "
             "variable\n",
             r->n_classes, r->n_classes);
-    char *model = section_model_title(report, r->model, report->result_facts[i].file);
+    char *model = section_model_title(report, r->model, r->file);
     char *caption = text_format("%s, trained on %s, judged on %s (%s): confusion matrix, of the rows of "
                                 "each class the share that was taken for which.",
-                                model, r->trained_on, r->judged_on, section_protocol(r));
+                                model, r->trained_on, r->judged_on, r->protocol);
     const int result = finish(document, &figure, name, caption);
     free(caption);
     free(model);

@@ -29,8 +29,6 @@ const struct paper_month *section_paper(const struct month_facts *month);
 void section_with_unit(struct grid *grid, int64_t value, const char *unit);
 /* The next cell: what rules have otherwise than the paper's; in CSV all of them, as INI text. */
 void section_rules(struct grid *grid, const char *rules);
-/* How a result was judged, as it is shown. */
-const char *section_protocol(const struct result *result);
 /* A model's name, and its file's where the report needs it, "forest-depth-2 (strict.h5)": fresh memory. */
 char *section_model_title(const struct report *report, const char *name, const char *file);
 

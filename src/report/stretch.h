@@ -13,12 +13,10 @@
 #include <stdint.h>
 
 struct stretch {
-    int64_t first, last; /* starts of windows, s; INT64_MAX: not known */
+    int64_t first, last; /* starts of windows, s */
 };
 
-/* As told by the names of feature files, one a line; not known when a name tells no time. */
-struct stretch stretch_of_names(const char *names);
-/* Of a known one, in fresh memory: as short as tells it from those of the n that are not the same. */
+/* In fresh memory: as short as tells it from those of the n that are not the same. */
 char *stretch_name(struct stretch stretch, const struct stretch *all, size_t n);
 
 #endif

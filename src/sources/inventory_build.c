@@ -166,7 +166,6 @@ static uint64_t reserve(uint64_t *total, uint64_t n_bytes)
 static void lay_out(struct inventory *plan, uint64_t n_single, uint64_t n_runs)
 {
     uint64_t total = sizeof *plan;
-    plan->magic = INVENTORY_MAGIC;
     plan->n_filter_words = n_single * FILTER_BITS_PER_ADDRESS / 64 + 1;
     plan->n_lines = n_single / 9 + 1; /* three quarters full */
     plan->n_runs = n_runs;

@@ -19,7 +19,6 @@
 
 #include "darkforest/core/hash.h"
 
-#define INVENTORY_MAGIC 0x3179726f746e7669ULL
 #define RUN_EXPANDED 16
 #define LINE_ADDRESSES 12
 #define FILTER_BITS_PER_ADDRESS 6
@@ -36,7 +35,6 @@ struct inventory_line {
 _Static_assert(sizeof(struct inventory_line) == 64, "one cache line");
 
 struct inventory {
-    uint64_t magic;
     uint64_t n_bytes;
     uint64_t checksum;
     uint64_t n_filter_words, n_lines, n_runs;

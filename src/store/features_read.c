@@ -2,7 +2,6 @@
 #include "features_file.h"
 #include "layout.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/deflate.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/memory.h"

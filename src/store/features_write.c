@@ -77,7 +77,7 @@ static void draw(const struct features_writer *writer)
         uint64_t to = all - from < BATCH_BYTES ? all : from + BATCH_BYTES;
         uint64_t lo = from > before ? from : before, hi = to < after ? to : after;
         size_t n = hi > lo ? (size_t)(hi - lo) : 0;
-        uint8_t *batch = ranks_gather(writer->ranks, 0, n ? packed->bytes + (lo - before) : NULL, n, NULL);
+        uint8_t *batch = ranks_gather(writer->ranks, n ? packed->bytes + (lo - before) : NULL, n, NULL);
         if (writer->placer)
             placer_take(writer->placer, batch, (size_t)(to - from));
         free(batch);
@@ -176,7 +176,7 @@ void features_round(struct features_writer *writer)
     row_packer_pack(packer);
     size_t n_bytes;
     struct piece *pieces =
-        ranks_gather(writer->ranks, 0, packer->pieces, packer->n_pieces * sizeof *packer->pieces, &n_bytes);
+        ranks_gather(writer->ranks, packer->pieces, packer->n_pieces * sizeof *packer->pieces, &n_bytes);
     if (placer) {
         placer->pieces = pieces;
         placer->n_pieces = n_bytes / sizeof *pieces;

@@ -7,12 +7,13 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
-#include "darkforest/store/features.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define ALL "*.h5"
 
 /* By name, whatever folders they lie in: names of feature files are in the order of their windows. */
 static int compare_paths(const void *a, const void *b)
@@ -161,7 +162,9 @@ static int add_operands(const char *const *operands, size_t n, const char *patte
     return EXIT_NO_INPUT;
 }
 
-int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why)
+/* Of all operands, the files by name. */
+static int list_files(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
+                      char **why)
 {
     const int code = add_operands(operands, n, pattern, paths, why);
     if (code != EXIT_DONE)
@@ -171,18 +174,17 @@ int files_list(const char *const *operands, size_t n, const char *pattern, struc
     return EXIT_DONE;
 }
 
-int files_list_given(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
-                     char **why)
+int files_list_given(const char *const *operands, size_t n, struct strings *paths, char **why)
 {
-    const int code = add_operands(operands, n, pattern, paths, why);
+    const int code = add_operands(operands, n, ALL, paths, why);
     if (code == EXIT_DONE)
         drop_repeats(paths);
     return code;
 }
 
-int features_list(const char *const *operands, size_t n, struct strings *paths, char **why)
+int files_list_features(const char *const *operands, size_t n, struct strings *paths, char **why)
 {
-    return files_list(operands, n, "features-*.h5", paths, why);
+    return list_files(operands, n, "features-*.h5", paths, why);
 }
 
 int files_each(const struct strings *operands, int (*look)(const char *path, void *context), void *context)
@@ -192,7 +194,7 @@ int files_each(const struct strings *operands, int (*look)(const char *path, voi
         struct progress progress;
         struct strings paths;
         char *why = NULL;
-        const int found = files_list(&operands->items[i], 1, "*.h5", &paths, &why);
+        const int found = list_files(&operands->items[i], 1, ALL, &paths, &why);
         if (found != EXIT_DONE)
             log_error("%s", why);
         code = exit_worse(code, found);

@@ -1,6 +1,5 @@
 #include "hdf.h"
 
-#include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/folder.h"
 #include "darkforest/core/hash.h"

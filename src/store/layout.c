@@ -70,7 +70,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     int bad = hdf_put_kind(file, CONTENT_FEATURES, LAYOUT_SCHEMA);
     bad |= hdf_put_i64(file, "window_start", meta->window_start);
     bad |= hdf_put_i64(file, "window_length", meta->window_length);
-    if (meta->covered_from_ns != 0 || meta->covered_to_ns != 0) {
+    if (features_is_partial(meta)) {
         bad |= hdf_put_i64(file, "covered_from_ns", meta->covered_from_ns);
         bad |= hdf_put_i64(file, "covered_to_ns", meta->covered_to_ns);
     }
@@ -80,8 +80,7 @@ int layout_meta_write(hid_t file, const struct features_meta *meta, uint64_t n_r
     bad |= hdf_put_text(file, "damages", meta->damages ? meta->damages : "");
     bad |= hdf_put_hash(file, "inventory_checksum", meta->inventory_checksum);
     bad |= hdf_put_hash(file, "input_checksum", meta->input_checksum);
-    if (meta->begins)
-        bad |= hdf_put_text(file, "begun_by", meta->begins);
+    bad |= hdf_put_text(file, "begun_by", meta->begins ? meta->begins : "");
     bad |= write_tally(file, &meta->tally);
     bad |= hdf_put_provenance(file, &meta->made);
     free(rules);
@@ -187,7 +186,7 @@ static int is_covered(const struct features_meta *meta)
     int64_t end_ns;
     if (__builtin_add_overflow(start_ns, length_ns, &end_ns))
         return 0;
-    return (from == 0 && to == 0) || (start_ns <= from && from <= to && to <= end_ns);
+    return !features_is_partial(meta) || (start_ns <= from && from <= to && to <= end_ns);
 }
 
 static int read_categories(hid_t file, struct features_meta *meta)
@@ -212,7 +211,7 @@ int layout_meta_read(hid_t file, const char *path, struct features_meta *meta, c
     if (hdf_get_i64(file, "n_rows", &n_rows) != 0 || n_rows < 0 ||
         hdf_get_time(file, "window_start", &meta->window_start) != 0 ||
         hdf_get_time(file, "window_length", &meta->window_length) != 0 || meta->window_length <= 0 ||
-        read_rules(file, &meta->rules, &reason) != 0 || !meta->filter || !meta->damages ||
+        read_rules(file, &meta->rules, &reason) != 0 || !meta->filter || !meta->damages || !meta->begins ||
         hdf_get_hash(file, "inventory_checksum", &meta->inventory_checksum) != 0 ||
         hdf_get_hash(file, "input_checksum", &meta->input_checksum) != 0 ||
         read_optional(file, "covered_from_ns", &meta->covered_from_ns) != 0 ||

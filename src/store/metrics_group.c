@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CLASSES_MOST 256
+#define FOLDS "folds"
 
 static int put_measures(hid_t group, const struct metrics *metrics)
 {
@@ -89,11 +90,11 @@ int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *m
     return ok ? 0 : -1;
 }
 
-int metrics_put_folds(hid_t parent, const char *name, const struct metrics *folds, size_t n)
+int metrics_put_folds(hid_t parent, const struct metrics *folds, size_t n)
 {
     if (n == 0)
         return 0;
-    hid_t group = hdf_group_create(parent, name);
+    hid_t group = hdf_group_create(parent, FOLDS);
     int bad = 0;
     for (size_t k = 0; k < n; k++) {
         char fold[8];
@@ -103,14 +104,14 @@ int metrics_put_folds(hid_t parent, const char *name, const struct metrics *fold
     return bad;
 }
 
-int metrics_get_folds(hid_t parent, const char *name, int n_classes, struct metrics **folds, size_t *n)
+int metrics_get_folds(hid_t parent, int n_classes, struct metrics **folds, size_t *n)
 {
     size_t n_names = 0;
     *folds = NULL;
     *n = 0;
-    if (!hdf_has(parent, name))
+    if (!hdf_has(parent, FOLDS))
         return 0;
-    hid_t group = hdf_group_open(parent, name);
+    hid_t group = hdf_group_open(parent, FOLDS);
     char **names = NULL;
     hdf_names(group, &names, &n_names);
     *folds = memory_zeroed(n_names, sizeof **folds);

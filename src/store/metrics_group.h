@@ -13,8 +13,8 @@ int metrics_put(hid_t parent, const char *name, const struct metrics *metrics);
  * it is not of n_classes. */
 int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *metrics);
 
-/* Groups 0000, 0001, ... in `parent`/name; none of them for n = 0. */
-int metrics_put_folds(hid_t parent, const char *name, const struct metrics *folds, size_t n);
-int metrics_get_folds(hid_t parent, const char *name, int n_classes, struct metrics **folds, size_t *n);
+/* Groups 0000, 0001, ... in `parent`/folds; none of them for n = 0. */
+int metrics_put_folds(hid_t parent, const struct metrics *folds, size_t n);
+int metrics_get_folds(hid_t parent, int n_classes, struct metrics **folds, size_t *n);
 
 #endif

@@ -119,7 +119,7 @@ static int put_model(hid_t models, const struct model *m)
     }
     if (m->held_out.n_classes > 0)
         bad |= metrics_put(group, "held_out", &m->held_out);
-    bad |= metrics_put_folds(group, "folds", m->folds, m->n_folds);
+    bad |= metrics_put_folds(group, m->folds, m->n_folds);
     return bad;
 }
 
@@ -129,9 +129,7 @@ _Static_assert(sizeof(struct training_window) == 2 * sizeof(int64_t), "a line of
 static int put_origin(hid_t file, const struct training *t)
 {
     const struct hdf_shape shape = {.n_dimensions = 2, .dimensions = {t->n_windows, 2}};
-    if (!t->filter)
-        return 0;
-    int bad = hdf_put_text(file, "filter", t->filter);
+    int bad = hdf_put_text(file, "filter", t->filter ? t->filter : "");
     bad |= hdf_put_hash(file, "inventory_checksum", t->inventory_checksum);
     bad |= hdf_put_array(file, "windows", H5T_NATIVE_INT64, shape, t->windows);
     return bad;
@@ -241,7 +239,7 @@ static struct model *get_model(hid_t models, const char *name, const char *path,
     struct model *m = get_names(group, name);
     if (!m || get_counts(group, m) != 0 || get_arrays(group, m) != 0 ||
         (hdf_has(group, "held_out") && metrics_get(group, "held_out", m->n_classes, &m->held_out) != 0) ||
-        metrics_get_folds(group, "folds", m->n_classes, &m->folds, &m->n_folds) != 0) {
+        metrics_get_folds(group, m->n_classes, &m->folds, &m->n_folds) != 0) {
         *why = text_format("%s is damaged: model %s is incomplete or its checksums are wrong", path, name);
         goto err0;
     }
@@ -264,12 +262,9 @@ static int are_windows(const struct training_window *windows, size_t n)
     return 1;
 }
 
-/* Older files do not say it. */
 static int get_origin(hid_t file, struct training *t)
 {
     struct hdf_shape shape;
-    if (H5Aexists(file, "filter") == 0)
-        return 0;
     t->filter = hdf_get_text(file, "filter");
     t->windows = hdf_get_array(file, "windows", H5T_NATIVE_INT64, VALUES_MOST, &shape);
     if (!t->filter || !t->windows || shape.n_dimensions != 2 || shape.dimensions[1] != 2 ||
@@ -285,12 +280,10 @@ static int get_training(hid_t file, struct training *t)
     if (hdf_get_hash(file, "input_checksum", &t->input_checksum) != 0 ||
         hdf_get_time(file, "first_window", &t->first_window) != 0 ||
         hdf_get_time(file, "last_window", &t->last_window) != 0 ||
+        hdf_get_time(file, "window_length", &t->window_length) != 0 || t->window_length <= 0 ||
         get_count(file, "n_rows", INT64_MAX, &rows) != 0 ||
         hdf_get_f64(file, "test_share", &t->test_share) != 0 || hdf_get_i64(file, "seed", &seed) != 0 ||
         get_count(file, "n_folds", NAMES_MOST, &folds) != 0)
-        return -1;
-    if (H5Aexists(file, "window_length") != 0 &&
-        (hdf_get_time(file, "window_length", &t->window_length) != 0 || t->window_length < 0))
         return -1;
     t->n_rows = (uint64_t)rows;
     t->seed = (uint64_t)seed;

@@ -13,8 +13,6 @@
 #define SCHEMA 1
 
 const char *const protocol_names[PROTOCOLS] = {
-    [PROTOCOL_SPLIT] = "split",
-    [PROTOCOL_FOLDS] = "cross-validation",
     [PROTOCOL_OTHER_ROWS] = "cross-month",
     [PROTOCOL_OVERLAP] = "overlap",
 };
@@ -39,9 +37,6 @@ void results_add(struct results *results, const struct result *result)
         copy->class_names[c] = memory_text(result->class_names[c]);
     copy->metrics = (struct metrics){0};
     metrics_copy(&copy->metrics, &result->metrics);
-    copy->folds = memory_zeroed(result->n_folds, sizeof *copy->folds);
-    for (size_t k = 0; k < result->n_folds; k++)
-        metrics_copy(&copy->folds[k], &result->folds[k]);
 }
 
 static void clear_result(struct result *result)
@@ -55,9 +50,6 @@ static void clear_result(struct result *result)
         free(result->class_names[c]);
     free(result->class_names);
     metrics_free(&result->metrics);
-    for (size_t k = 0; k < result->n_folds; k++)
-        metrics_free(&result->folds[k]);
-    free(result->folds);
 }
 
 void results_clear(struct results *results)
@@ -79,8 +71,6 @@ void results_free(struct results *results)
 
 static int put_times(hid_t group, const struct result *r)
 {
-    if (!r->tells_times)
-        return 0;
     int bad = hdf_put_i64(group, "trained_first_window", r->trained_first);
     bad |= hdf_put_i64(group, "trained_last_window", r->trained_last);
     bad |= hdf_put_i64(group, "judged_first_window", r->judged_first);
@@ -102,7 +92,6 @@ static int put_result(hid_t parent, const char *name, const struct result *r)
     bad |= put_times(group, r);
     bad |= hdf_put_texts(group, "classes", (const char *const *)r->class_names, (size_t)r->n_classes);
     bad |= metrics_put(group, "metrics", &r->metrics);
-    bad |= metrics_put_folds(group, "folds", r->folds, r->n_folds);
     return bad;
 }
 
@@ -132,12 +121,9 @@ static int get_protocol(hid_t group, enum protocol *protocol)
     return found < 0 ? -1 : 0;
 }
 
-/* Older files do not say it. */
 static int get_windows(hid_t group, struct result *r)
 {
     int64_t n, n_learned;
-    if (H5Aexists(group, "n_windows") == 0)
-        return 0;
     if (hdf_get_i64(group, "n_windows", &n) != 0 ||
         hdf_get_i64(group, "n_windows_learned", &n_learned) != 0 || n_learned < 0 || n_learned > n)
         return -1;
@@ -146,12 +132,8 @@ static int get_windows(hid_t group, struct result *r)
     return 0;
 }
 
-/* Older files do not say them. */
 static int get_times(hid_t group, struct result *r)
 {
-    if (H5Aexists(group, "trained_first_window") == 0)
-        return 0;
-    r->tells_times = 1;
     return hdf_get_time(group, "trained_first_window", &r->trained_first) != 0 ||
                    hdf_get_time(group, "trained_last_window", &r->trained_last) != 0 ||
                    hdf_get_time(group, "judged_first_window", &r->judged_first) != 0 ||
@@ -175,10 +157,7 @@ static int get_result(hid_t group, struct result *r)
         n_classes == 0 || get_protocol(group, &r->protocol) != 0 || get_windows(group, r) != 0 ||
         get_times(group, r) != 0)
         return -1;
-    return metrics_get(group, "metrics", r->n_classes, &r->metrics) != 0 ||
-                   metrics_get_folds(group, "folds", r->n_classes, &r->folds, &r->n_folds) != 0
-               ? -1
-               : 0;
+    return metrics_get(group, "metrics", r->n_classes, &r->metrics);
 }
 
 struct results *results_read(const char *path, int *code, char **why)

@@ -250,9 +250,3 @@ void population_free(struct population *population)
         free(population->sources);
     free(population);
 }
-
-const char *population_behaviour_name(const struct synth_source *source)
-{
-    const size_t b = source->behaviour;
-    return b < BEHAVIOURS ? behaviours[b].name : noise_kinds[b - BEHAVIOURS].name;
-}

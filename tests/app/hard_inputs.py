@@ -318,7 +318,7 @@ def changed_files(p):
                            ["export", "MADE/features", "--format", "hdf5", "--anonymize", "MADE/key", "-o", "MADE/shared/"]]
     forest = "/models/" + sorted(h5py.File(model)["models"])[0]
     for path, where, key, value, commands in [
-        (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "rules", None, readers),
+        (hour, "/", "filter", None, readers), (hour, "/", "damages", None, readers), (hour, "/", "begun_by", None, readers), (hour, "/", "rules", None, readers),
         (hour, "/", "window_start", np.int64(2**62), readers), (hour, "/", "window_length", np.int64(0), readers),
         (hour, "/tally/arp", (), 1, readers), (hour, "/provenance", "host", None, readers), (model, "/provenance", "n_ranks", None, users),
         (hour, "/", "covered_from_ns", np.float64(0), readers), (hour, "/sources/packets", 0, 77, writers), (hour, "/tally/records", (), 1, writers),

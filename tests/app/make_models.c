@@ -167,11 +167,15 @@ int main(int argc, char **argv)
         write_csv(argv[1], models[i]->name, shares, N_ROWS, N_CLASSES);
     }
     char *path = text_format("%s/models.h5", argv[1]), text[] = "";
+    struct training_window window = {0, 3600};
     const struct model_set set = {
         .models = models,
         .n = n_models,
         .training = {.rules = text,
                      .inputs = text,
+                     .window_length = window.length,
+                     .windows = &window,
+                     .n_windows = 1,
                      .made = {.command_line = text, .host = text, .created = text, .n_ranks = 1}},
     };
     const int code = model_file_write(path, &set);

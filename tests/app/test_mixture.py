@@ -79,7 +79,7 @@ def check_empty_windows(p):
 
 
 def check_learned_windows(p):
-    """Judged on windows of which some were learned from, on those and on the others alone, and by a model that does not say."""
+    """Judged on windows of which some were learned from, on those and on the others alone."""
     model, result, windows = p.file("half.h5"), p.file("result.h5"), [path for path in features.files(p.file("plain")) if n_rows(path)]
     half = len(windows) // 2
     p.do("train", *windows[:half], "-o", model, "--learner", "bayes")
@@ -91,15 +91,19 @@ def check_learned_windows(p):
                 assert (said.attrs["n_windows"], said.attrs["n_windows_learned"]) == (len(rows), learned)
                 assert features.texts([said.attrs["protocol"]]) == ["overlap" if learned else "cross-month"]
     for spoil in (lambda f: f.pop("windows"), lambda f: f.attrs.pop("inventory_checksum"),
+                  lambda f: f.attrs.pop("filter"), lambda f: f.attrs.pop("window_length"),
                   lambda f: f["windows"].write_direct(f["windows"][:] + 1)):
         shutil.copy(model, p.file("spoiled.h5"))
         with h5py.File(p.file("spoiled.h5"), "r+") as f:
             spoil(f)
         done = p.run("evaluate", p.file("spoiled.h5"), *windows)
         assert done.returncode == 65 and "its attributes are incomplete" in done.stderr, done.stderr
-    with h5py.File(model, "r+") as f:
-        del f.attrs["filter"]
-    assert "warning" not in p.do("evaluate", model, p.file("filter")).stderr
+    for name in ("n_windows", "trained_first_window", "judged_last_window"):
+        shutil.copy(result, p.file("spoiled.h5"))
+        with h5py.File(p.file("spoiled.h5"), "r+") as f:
+            f["results/0000"].attrs.pop(name)
+        done = p.run("info", p.file("spoiled.h5"))
+        assert done.returncode == 65 and "incomplete" in done.stderr, done.stderr
 
 
 def check_classify(p, model):

@@ -63,12 +63,12 @@ static void windows_that_touch_do_not_overlap(void **state)
     assert_int_equal(overlap_windows(&learned, &judged), 0);
 }
 
-/* Also by a model whose file does not say of which windows they are. */
+/* Though their windows were moved to another time. */
 static void the_very_rows_overlap(void **state)
 {
     (void)state;
-    struct training_window windows[] = {{0, 3600}, {3600, 3600}};
-    const struct training learned = {.input_checksum = 5};
+    struct training_window windows[] = {{0, 3600}, {3600, 3600}}, before[] = {{-7200, 3600}, {-3600, 3600}};
+    const struct training learned = {.windows = before, .n_windows = 2, .input_checksum = 5};
     const struct training judged = {.windows = windows, .n_windows = 2, .input_checksum = 5};
     assert_int_equal(overlap_windows(&learned, &judged), 2);
 }

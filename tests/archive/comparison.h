@@ -9,10 +9,8 @@
 /* Whether the block is whole records and nothing else, as many as it says. */
 static inline int comparison_is_whole(const struct record_format *format, const struct block *block)
 {
-    enum walk_end end;
-    size_t n_found;
-    return record_span(format, block->data, block->n, block->n, NULL, &n_found, &end) == block->n &&
-           n_found == block->n_records;
+    const struct record_span span = record_span(format, block->data, block->n, block->n, NULL);
+    return span.n_bytes == block->n && span.n_records == block->n_records;
 }
 
 /* Reads on from `at`; the records that agree with the oracle's, and in *same whether all did. */

@@ -31,18 +31,18 @@ static void check_records(const struct record_format *format, const uint8_t *blo
 
 /* The block again, in spans that stop: they are those that are known. */
 static void check_spans(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
-                        size_t n_whole, const uint32_t *starts, size_t n_starts, enum walk_end known_end)
+                        const uint32_t *starts, const struct record_span *known)
 {
     uint32_t own[MOST_STOP / RECORD_HEADER_SIZE];
-    size_t at = 0, found = 0, n_found;
-    enum walk_end end;
+    size_t at = 0, found = 0;
+    struct record_span span;
     do {
-        const size_t n_used = record_span(format, block + at, n - at, stop, own, &n_found, &end);
-        for (size_t i = 0; i < n_found; i++, found++)
-            require(found < n_starts && at + own[i] == starts[found]);
-        at += n_used;
-    } while (end == WALK_MORE);
-    require(at == n_whole && found == n_starts && end == known_end);
+        span = record_span(format, block + at, n - at, stop, own);
+        for (size_t i = 0; i < span.n_records; i++, found++)
+            require(found < known->n_records && at + own[i] == starts[found]);
+        at += span.n_bytes;
+    } while (span.end == WALK_MORE);
+    require(at == known->n_bytes && found == known->n_records && span.end == known->end);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -56,13 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     const uint8_t *block = data + 2;
     const size_t stop = data[1] ? data[1] : MOST_STOP;
     n -= 2;
-    enum walk_end end;
     uint32_t *starts = malloc((n / RECORD_HEADER_SIZE + 1) * sizeof *starts);
-    size_t n_starts;
-    const size_t n_whole = record_span(&format, block, n, SIZE_MAX, starts, &n_starts, &end);
-    require(n_whole <= n && end != WALK_MORE);
-    check_records(&format, block, n_whole, starts, n_starts);
-    check_spans(&format, block, n, stop, n_whole, starts, n_starts, end);
+    const struct record_span whole = record_span(&format, block, n, SIZE_MAX, starts);
+    require(whole.n_bytes <= n && whole.end != WALK_MORE);
+    check_records(&format, block, whole.n_bytes, starts, whole.n_records);
+    check_spans(&format, block, n, stop, starts, &whole);
     free(starts);
     return 0;
 }

@@ -56,21 +56,20 @@ static void check_cut(const struct record_format *format, const uint8_t *whole, 
     struct record records[MAX_BLOCK / RECORD_HEADER_SIZE];
     uint32_t starts[MAX_BLOCK / RECORD_HEADER_SIZE];
     size_t at = 0, found = 0;
-    enum walk_end end;
+    struct record_span span;
     do {
-        size_t n_found;
-        const size_t n_used = record_span(format, block + at, n - at, stop, starts, &n_found, &end);
-        record_read(format, block + at, starts, n_found, records);
-        for (size_t i = 0; i < n_found; i++)
+        span = record_span(format, block + at, n - at, stop, starts);
+        record_read(format, block + at, starts, span.n_records, records);
+        for (size_t i = 0; i < span.n_records; i++)
             check_record(format, &records[i], (uint32_t)(found + i));
-        found += n_found;
-        at += n_used;
-    } while (end == WALK_MORE);
+        found += span.n_records;
+        at += span.n_bytes;
+    } while (span.end == WALK_MORE);
     size_t expected = 0;
     while (expected < N_RECORDS && ends[expected] <= n)
         expected++;
     assert_int_equal(found, expected);
-    assert_int_equal(end, WALK_END);
+    assert_int_equal(span.end, WALK_END);
     assert_int_equal(at, expected ? ends[expected - 1] : 0);
     free(block);
 }
@@ -109,11 +108,10 @@ static void a_span_stops_where_it_is_told(void **state)
         size_t expected = 0, n_expected = 0;
         for (; n_expected < N_RECORDS && expected < stop; n_expected++)
             expected = ends[n_expected];
-        enum walk_end end;
-        size_t n_found;
-        assert_int_equal(record_span(&formats[0], block, n, stop, NULL, &n_found, &end), expected);
-        assert_int_equal(n_found, n_expected);
-        assert_int_equal(end, WALK_MORE);
+        const struct record_span span = record_span(&formats[0], block, n, stop, NULL);
+        assert_int_equal(span.n_bytes, expected);
+        assert_int_equal(span.n_records, n_expected);
+        assert_int_equal(span.end, WALK_MORE);
     }
 }
 
@@ -126,11 +124,10 @@ static void a_length_past_the_limit_is_damage(void **state)
         const size_t n = make_block(block, &formats[f], ends);
         const uint32_t too_long = in_order(RECORD_MAX_CAPTURED + 1, formats[f].swapped);
         memcpy(block + ends[1] + 8, &too_long, 4);
-        enum walk_end end;
-        size_t n_found;
-        assert_int_equal(record_span(&formats[f], block, n, SIZE_MAX, NULL, &n_found, &end), ends[1]);
-        assert_int_equal(n_found, 2);
-        assert_int_equal(end, WALK_DAMAGED);
+        const struct record_span span = record_span(&formats[f], block, n, SIZE_MAX, NULL);
+        assert_int_equal(span.n_bytes, ends[1]);
+        assert_int_equal(span.n_records, 2);
+        assert_int_equal(span.end, WALK_DAMAGED);
     }
 }
 

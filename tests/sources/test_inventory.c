@@ -586,14 +586,10 @@ static void moves_as_bytes(void **state)
     void *copy = aligned_alloc(64, n);
     memcpy(copy, bytes, n);
     inventory_free(inventory);
-    const struct inventory *view = inventory_view(copy, n);
-    assert_non_null(view);
+    const struct inventory *view = inventory_view(copy);
     assert_string_equal(category_at(view, IP(1, 2, 3, 4)), "a");
     assert_string_equal(category_at(view, IP(5, 2, 3, 4)), "b");
     assert_string_equal(category_at(view, IP(6, 0, 0, 0)), "none");
-    assert_null(inventory_view(copy, n - 64));
-    memset(copy, 0, 64);
-    assert_null(inventory_view(copy, n));
     free(copy);
 }
 

@@ -71,20 +71,21 @@ static char *path_of(const char *name)
 
 static struct training_window two_windows[] = {{1483228800, 3600}, {1483232400, 3600}};
 
-static void write_models_of(const char *path, struct training_window *windows)
+static void write_models_of(const char *path, int64_t window_length, struct training_window *windows)
 {
     struct model *m = made_forest();
     struct model_set set = {.models = &m,
                             .n = 1,
                             .training = {.rules = (char[]){"[rules]"},
                                          .inputs = (char[]){"features-20170101T000000.h5"},
-                                         .filter = windows ? (char[]){"tcp and not port 23"} : NULL,
+                                         .filter = (char[]){"tcp and not port 23"},
                                          .inventory_checksum = 7,
                                          .windows = windows,
                                          .n_windows = 2,
                                          .input_checksum = 42,
                                          .first_window = 1483228800,
                                          .last_window = 1483232400,
+                                         .window_length = window_length,
                                          .n_rows = 143,
                                          .test_share = 0.3,
                                          .seed = 5,
@@ -96,7 +97,7 @@ static void write_models_of(const char *path, struct training_window *windows)
 
 static void write_models(const char *path)
 {
-    write_models_of(path, two_windows);
+    write_models_of(path, 3600, two_windows);
 }
 
 static void models_come_back(void **state)
@@ -128,6 +129,7 @@ static void models_come_back(void **state)
     assert_string_equal(set->training.rules, "[rules]");
     assert_string_equal(set->training.filter, "tcp and not port 23");
     assert_int_equal(set->training.inventory_checksum, 7);
+    assert_int_equal(set->training.window_length, 3600);
     assert_int_equal(set->training.n_windows, 2);
     assert_memory_equal(set->training.windows, two_windows, sizeof two_windows);
     model_free(made);
@@ -199,37 +201,28 @@ static void damage_is_refused(void **state)
     free(path);
 }
 
-/* Whether the file can be read, and is refused by its attributes when it cannot. */
-static int is_read(const char *path, struct model_set **set)
+static void attributes_are_missed(const char *path)
 {
     int code = EXIT_DONE;
     char *why = NULL;
-    *set = model_file_read(path, &code, &why);
-    if (!*set) {
-        assert_int_equal(code, EXIT_BAD_DATA);
-        assert_non_null(strstr(why, "its attributes are incomplete"));
-        free(why);
-    }
-    return *set != NULL;
+    assert_null(model_file_read(path, &code, &why));
+    assert_int_equal(code, EXIT_BAD_DATA);
+    assert_non_null(strstr(why, "its attributes are incomplete"));
+    free(why);
 }
 
-static void origins_are_optional_but_sound(void **state)
+static void odd_windows_are_refused(void **state)
 {
     (void)state;
     char *path = path_of("model.h5");
-    struct model_set *set;
-    write_models_of(path, NULL); /* as before there were any */
-    assert_true(is_read(path, &set));
-    assert_null(set->training.filter);
-    assert_null(set->training.windows);
-    assert_int_equal(set->training.n_windows, 0);
-    model_set_free(set);
     static const struct training_window odd[] = {
         {INT64_MAX, 3600}, {INT64_MIN, 3600}, {0, 0}, {0, -1}, {0, INT64_MAX}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        write_models_of(path, (struct training_window[]){two_windows[0], odd[i]});
-        assert_false(is_read(path, &set));
+        write_models_of(path, 3600, (struct training_window[]){two_windows[0], odd[i]});
+        attributes_are_missed(path);
     }
+    write_models_of(path, 0, two_windows);
+    attributes_are_missed(path);
     free(path);
 }
 
@@ -248,7 +241,6 @@ static void results_come_back(void **state)
                             .judged_on = (char[]){"2017-02"},
                             .n_windows = 744,
                             .n_windows_learned = 24,
-                            .tells_times = 1,
                             .trained_first = 3600,
                             .trained_last = 7200,
                             .judged_first = 10800,
@@ -266,7 +258,7 @@ static void results_come_back(void **state)
     assert_string_equal(read->items[1].judged_on, "2017-02");
     assert_int_equal(read->items[1].n_windows, 744);
     assert_int_equal(read->items[1].n_windows_learned, 24);
-    assert_true(read->items[1].tells_times && read->items[1].trained_last == 7200);
+    assert_true(read->items[1].trained_last == 7200);
     assert_int_equal(read->items[1].judged_first, 10800);
     assert_memory_equal(read->items[1].metrics.confusion, m->held_out.confusion, 9 * sizeof(int64_t));
     results_free(read);
@@ -318,7 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_come_back),       cmocka_unit_test(features_are_found_by_name),
         cmocka_unit_test(damage_is_refused),      cmocka_unit_test(results_come_back),
-        cmocka_unit_test(failures_leave_nothing), cmocka_unit_test(origins_are_optional_but_sound),
+        cmocka_unit_test(failures_leave_nothing), cmocka_unit_test(odd_windows_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

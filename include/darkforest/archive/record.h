@@ -46,14 +46,19 @@ enum walk_end {
     WALK_DAMAGED, /* the header behind the whole records is not one of a record */
 };
 
+/* What a walk has found. */
+struct record_span {
+    size_t n_bytes, n_records; /* of whole records */
+    enum walk_end end;         /* what ended the walk */
+};
+
 /*
- * Walks from header to header: the bytes that the whole records of block[0..n) take which start before `stop`;
- * the walk goes on from there. What ended it, in *end. Where each record starts goes to `starts` (room for one
- * in each RECORD_HEADER_SIZE bytes of the block, or of those before `stop`; NULL: not wanted), their number to
- * *n_found. Reads no byte outside the block.
+ * Walks from header to header, over the whole records of block[0..n) which start before `stop`; the walk goes
+ * on behind their bytes. Where each starts goes to `starts` (room for one in each RECORD_HEADER_SIZE bytes of
+ * the block, or of those before `stop`; NULL: not wanted). Reads no byte outside the block.
  */
-size_t record_span(const struct record_format *format, const uint8_t *block, size_t n, size_t stop,
-                   uint32_t *starts, size_t *n_found, enum walk_end *end);
+struct record_span record_span(const struct record_format *format, const uint8_t *block, size_t n,
+                               size_t stop, uint32_t *starts);
 
 /* The n records of a block that start where record_span found them. */
 void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,

@@ -41,9 +41,6 @@ int output_write_file(const char *path, const void *data, size_t n);
 int output_write_bytes(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);
-/* When a file was last changed, by its status. */
-struct stat;
-int64_t file_changed_ns(const struct stat *status);
 /* Before work begins: files that will be written may be no folders and fall on none of the inputs, nor on one
  * another. EXIT_DONE, or EXIT_BAD_USAGE with a sentence in *why. */
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why);

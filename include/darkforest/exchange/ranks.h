@@ -48,9 +48,9 @@ void ranks_broadcast(const struct ranks *ranks, int root, void *data, size_t n_b
  */
 int ranks_agree(const struct ranks *ranks, int code, const char *why);
 
-/* The bytes of every rank, any number of them, in rank order, at root (NULL elsewhere): fresh memory.
- * *n_all, where n_all is not NULL: how many there are at root, 0 elsewhere. */
-void *ranks_gather(const struct ranks *ranks, int root, const void *data, size_t n_bytes, size_t *n_all);
+/* The bytes of every rank, any number of them, in rank order, at rank 0 (NULL elsewhere): fresh memory.
+ * *n_all, where n_all is not NULL: how many there are at rank 0, 0 elsewhere. */
+void *ranks_gather(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *n_all);
 /* The same at every rank. */
 void *ranks_gather_all(const struct ranks *ranks, const void *data, size_t n_bytes, size_t *n_all);
 

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FOLDS_MOST 256
+
 /*
- * folds[i] in [0, n_folds) for each of this rank's rows, of which the classes count; 2 to 256 folds. The
+ * folds[i] in [0, n_folds) for each of this rank's rows, of which the classes count; 2 to FOLDS_MOST folds. The
  * code of the first class that occurs and has fewer rows than folds, so that some folds are without it;
  * -1 when there is none.
  */

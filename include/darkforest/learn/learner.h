@@ -36,8 +36,7 @@ struct learner {
     const char *name; /* "forest" */
     const char *uses; /* "n_estimators max_depth ...": the parameters it reads, in the order shown */
     uint32_t n_bins;  /* values told apart in a feature, unless the user says how many */
-    void (*defaults)(struct learner_options *options);           /* of this learner; seed 0 */
-    const char *(*check)(const struct learner_options *options); /* NULL or a sentence */
+    void (*defaults)(struct learner_options *options); /* of this learner; seed 0 */
     /* Fills the model that learner_fit prepared. 0, or -1 with a sentence in *why. */
     int (*fit)(const struct dataset *data, const struct learner_options *options, struct model *model,
                char **why);
@@ -51,7 +50,8 @@ extern const size_t n_learners;
 const struct learner *learner_find(const char *name);
 /* Whether its `uses` names the parameter, "max_depth". */
 int learner_uses(const struct learner *learner, const char *parameter);
-/* Collective. NULL on every rank with a sentence in *why (fresh memory): one class only, no rows, ... */
+/* Collective. The options are within the ranges that `train` has for them. NULL on every rank with a sentence
+ * in *why (fresh memory): one class only, no rows, ... */
 struct model *learner_fit(const struct learner *learner, const struct dataset *data,
                           const struct learner_options *options, const char *const *feature_names,
                           const char *const *class_names, char **why);

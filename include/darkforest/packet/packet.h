@@ -30,10 +30,9 @@ struct packet {
     uint16_t port;                /* destination port; 0 unless PACKET_PORT is set */
     uint8_t classes;              /* of enum packet_class */
     uint8_t ttl;
-    uint8_t protocol;
     uint8_t flags;     /* TCP flags & 0x3f; 0 unless captured */
     uint8_t has_flags; /* 14 TCP bytes of the first fragment were captured */
-    uint8_t reserved;
+    uint8_t reserved[2];
 };
 
 _Static_assert(sizeof(struct packet) == 16, "a packet is 16 bytes");

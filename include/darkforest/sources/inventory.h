@@ -52,10 +52,10 @@ const char *inventory_category(const struct inventory *inventory, size_t code); 
 uint64_t inventory_checksum(const struct inventory *inventory);
 
 /*
- * As one piece of memory and back: for a rank that read it to hand to others. The copy must be 64-byte
- * aligned and outlives the view; NULL when these bytes are not the whole of an inventory.
+ * As one piece of memory and back: for a rank that read it to hand to others. The copy is whole, 64-byte
+ * aligned, and outlives the view.
  */
 const void *inventory_bytes(const struct inventory *inventory, size_t *n);
-const struct inventory *inventory_view(const void *bytes, size_t n);
+const struct inventory *inventory_view(const void *bytes);
 
 #endif

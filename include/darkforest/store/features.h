@@ -29,13 +29,13 @@
  * owned by the struct after reading (features_meta_free). */
 struct features_meta {
     int64_t window_start, window_length; /* s */
-    /* The part of the window that --from and --to left; both 0: all of it. */
+    /* The part of the window that --from and --to left; both 0: all of it (features_is_partial). */
     int64_t covered_from_ns, covered_to_ns;
     struct rules rules;
     char *filter;                /* BPF expression; "" when none */
     uint64_t inventory_checksum; /* 0: every source kept */
     uint64_t input_checksum;     /* over names' last parts and sizes of the files given, see docs */
-    /* Of the input files that begin in the window, a line each, for later runs. NULL: not known. */
+    /* Of the input files that begin in the window, a line each, for later runs. */
     char *begins;
     char **categories; /* names by code, categories[0] = "none" */
     size_t n_categories;
@@ -44,6 +44,12 @@ struct features_meta {
     struct provenance made;
     uint64_t n_rows; /* filled by reading */
 };
+
+/* Whether --from or --to left a part of the window out. */
+static inline int features_is_partial(const struct features_meta *meta)
+{
+    return meta->covered_from_ns != 0 || meta->covered_to_ns != 0;
+}
 
 /* A file on its way. Memory of a rank: some 20 MB for the chunk in hand, whatever the file holds. */
 struct features_writer;
@@ -92,10 +98,5 @@ int features_verify(struct features_file *file, const struct features_meta *meta
  * its checksums to rows that are not those which the old one was written with. */
 int features_check_whole(struct features_file *file, const struct features_meta *meta, char **why);
 void features_meta_free(struct features_meta *meta);
-
-/* Operands (files, folders, globs) to the feature files in them, ordered by name.
- * 0, or an exit code with *why; free with strings_free_all. */
-struct strings;
-int features_list(const char *const *operands, size_t n, struct strings *paths, char **why);
 
 #endif

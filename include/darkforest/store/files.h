@@ -14,14 +14,14 @@ extern const char *const file_content_names[CONTENTS]; /* "feature", "model", "r
 int file_content_find(const char *path, enum file_content *content, char **why);
 
 /*
- * Operands (files, folders, globs) to files, ordered by name, each once; of a folder, what matches `pattern`
- * ("*.h5"). 0, or an exit code with *why: EXIT_NO_INPUT when there is none, EXIT_IO when that cannot be told.
- * Free with strings_free_all.
+ * Operands (files, folders, globs) to feature files, ordered by name, each once; of a folder, the
+ * features-*.h5 in it. 0, or an exit code with *why: EXIT_NO_INPUT when there is none, EXIT_IO when that
+ * cannot be told. Free with strings_free_all.
  */
-int files_list(const char *const *operands, size_t n, const char *pattern, struct strings *paths, char **why);
-/* The same in the order of the operands, of each its files by name. */
-int files_list_given(const char *const *operands, size_t n, const char *pattern, struct strings *paths,
-                     char **why);
+int files_list_features(const char *const *operands, size_t n, struct strings *paths, char **why);
+/* The same to files of any content, of a folder *.h5, in the order of the operands, of each its files by
+ * name. */
+int files_list_given(const char *const *operands, size_t n, struct strings *paths, char **why);
 /* Does something to each *.h5 that the operands stand for. What cannot be found is said, and the others are
  * looked at all the same. The worst of all codes. */
 int files_each(const struct strings *operands, int (*look)(const char *path, void *context), void *context);

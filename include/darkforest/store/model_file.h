@@ -34,14 +34,14 @@ struct training {
     char *inputs;                      /* last parts of the feature files' names, one a line */
     uint64_t input_checksum;           /* over the rows: values, labels and order */
     int64_t first_window, last_window; /* starts of the first and the last window with rows, s */
-    int64_t window_length;             /* s; 0: not known, the file does not say */
+    int64_t window_length;             /* s */
     uint64_t n_rows;                   /* rows read: trained and held out */
     double test_share;                 /* held out */
     uint64_t seed;                     /* of the split and the folds */
     uint64_t n_folds;                  /* 0: no cross-validation */
     struct provenance made;
     /* Of which packets the rows are. */
-    char *filter;                    /* BPF expression, "" for none; NULL: nothing of this is known */
+    char *filter;                    /* BPF expression, "" for none */
     uint64_t inventory_checksum;     /* 0: every source kept */
     struct training_window *windows; /* of the feature files with rows, in their order; at least one */
     size_t n_windows;

@@ -6,7 +6,6 @@
  *                            n_windows, n_windows_learned, trained_first_window, trained_last_window,
  *                            judged_first_window, judged_last_window
  *     /results/0000/metrics  confusion, precision, recall, f1, support; attributes: accuracy, the averages
- *     /results/0000/folds    of a cross-validation: the same a fold, 0000, 0001, ...
  *     /results/0001          ...
  */
 #ifndef DARKFOREST_STORE_RESULT_FILE_H
@@ -20,14 +19,12 @@
 
 /* How the rows of a result were kept apart from those of the training. */
 enum protocol {
-    PROTOCOL_SPLIT,      /* held out of the same months */
-    PROTOCOL_FOLDS,      /* cross-validation */
     PROTOCOL_OTHER_ROWS, /* another month, another file */
     PROTOCOL_OVERLAP,    /* rows of times that were trained on are among them */
     PROTOCOLS
 };
 
-/* "split", "cross-validation", "cross-month", "overlap" */
+/* "cross-month", "overlap" */
 extern const char *const protocol_names[PROTOCOLS];
 
 /* One model judged on one set of rows. Owns what it points to. */
@@ -38,16 +35,13 @@ struct result {
     enum protocol protocol;
     char *trained_on; /* what a reader calls the rows: "2017-01", a file's name */
     char *judged_on;
-    uint64_t n_windows;                  /* judged on; 0: not told */
+    uint64_t n_windows;                  /* judged on */
     uint64_t n_windows_learned;          /* those of them in times that the model learned from */
-    int tells_times;                     /* 0: the four below are not told */
     int64_t trained_first, trained_last; /* starts of the first and the last window with rows, s */
     int64_t judged_first, judged_last;
     int n_classes;
     char **class_names;
-    struct metrics metrics; /* PROTOCOL_FOLDS: the sum over the folds */
-    struct metrics *folds;
-    size_t n_folds;
+    struct metrics metrics;
 };
 
 struct results {

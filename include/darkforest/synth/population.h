@@ -42,6 +42,5 @@ void population_free(struct population *population);
 
 /* Distinct for distinct i below 2^28 - 1: senders have 0 .. plan.sources - 1, silent devices what follows. */
 uint32_t population_address(const struct plan *plan, uint64_t i);
-const char *population_behaviour_name(const struct synth_source *source);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-int call_read(struct call *call, const struct command *command, const struct strings *words)
+char *call_read(struct call *call, const struct command *command, const struct strings *words)
 {
     *call = (struct call){.command = command,
                           .common = {.level = LOG_NORMAL},
@@ -26,24 +26,20 @@ void call_free(struct call *call)
     free(call->values);
 }
 
-/* Whether the words are such as the command takes. */
-static int is_right(const struct call *call)
-{
-    const char *wrong = call->command->check ? call->command->check(call->values, &call->operands) : NULL;
-    if (wrong)
-        log_error("%s", wrong);
-    return !wrong;
-}
-
 typedef int command_part(const struct ranks *world, const void *values, const struct strings *operands);
 
 static int call_part(const struct ranks *world, const struct command *command, command_part *part,
                      const struct strings *words)
 {
     struct call call;
-    int code = call_read(&call, command, words) == 0 && is_right(&call) ? EXIT_DONE : EXIT_BAD_CONFIG;
-    if (code == EXIT_DONE && part)
+    char *why = call_read(&call, command, words);
+    const char *wrong = why ? why : command->check ? command->check(call.values, &call.operands) : NULL;
+    int code = wrong ? EXIT_BAD_CONFIG : EXIT_DONE;
+    if (wrong)
+        log_error("%s", wrong);
+    else if (part)
         code = part(world, call.values, &call.operands);
+    free(why);
     call_free(&call);
     return code == EXIT_BAD_USAGE ? EXIT_BAD_CONFIG : code;
 }

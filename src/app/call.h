@@ -13,8 +13,9 @@ struct call {
     void *values;
 };
 
-/* Local. 0, or -1 after one sentence, when they are not such as the command takes; call_free in either case. */
-int call_read(struct call *call, const struct command *command, const struct strings *words);
+/* Local. NULL, or a sentence that says what is wrong with an option, in fresh memory; call_free in either
+ * case. */
+char *call_read(struct call *call, const struct command *command, const struct strings *words);
 void call_free(struct call *call);
 
 /*

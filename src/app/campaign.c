@@ -1,6 +1,6 @@
 #include "campaign.h"
 
-#include "command.h"
+#include "call.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/ini.h"
@@ -26,15 +26,33 @@ struct reading_campaign {
     struct ini ini;
     char *folder; /* that relative paths count from */
     char *wrong;  /* the first thing that is; NULL: nothing so far */
+    int line;     /* where it is; 0: nowhere */
 };
 
-/* The first thing that is wrong is kept; the rest is read without effect. */
-static void refuse(struct reading_campaign *r, char *why)
+/* The line of a key, or of its section's heading where the key is NULL or not there; 0: there is no such section. */
+static int line_of(const struct ini *ini, const char *section, const char *key)
 {
-    if (r->wrong)
+    int line = 0;
+    for (size_t i = 0; i < ini->n; i++) {
+        const struct ini_entry *e = &ini->entries[i];
+        if (strcmp(e->section, section) != 0)
+            continue;
+        line = e->section_line;
+        if (key && strcmp(e->key, key) == 0)
+            return e->line;
+    }
+    return line;
+}
+
+/* The first thing that is wrong is kept; the rest is read without effect. */
+static void refuse(struct reading_campaign *r, const char *section, const char *key, char *why)
+{
+    if (r->wrong) {
         free(why);
-    else
-        r->wrong = why;
+        return;
+    }
+    r->wrong = why;
+    r->line = line_of(&r->ini, section, key);
 }
 
 static const char *get(struct reading_campaign *r, const char *section, const char *key,
@@ -79,9 +97,9 @@ static int64_t get_time(struct reading_campaign *r, const char *section, const c
     const char *text = get(r, section, key, NULL);
     int64_t ns = 0;
     if (!text)
-        refuse(r, text_format("[%s] names no %s", section, key));
+        refuse(r, section, NULL, text_format("[%s] names no %s", section, key));
     else if (parse_time(text, &ns))
-        refuse(r, text_format("[%s] %s is not a time: '%s'", section, key, text));
+        refuse(r, section, key, text_format("[%s] %s is not a time: '%s'", section, key, text));
     return ns;
 }
 
@@ -89,13 +107,14 @@ static void check_month(struct reading_campaign *r, const char *section, const s
 {
     const int64_t window = r->campaign->window_ns;
     if (!is_name(month->name))
-        refuse(r, text_format("[%s]: the name of a month is made of letters, digits, . _ -", section));
+        refuse(r, section, NULL,
+               text_format("[%s]: the name of a month is made of letters, digits, . _ -", section));
     else if (month->archive.n == 0)
-        refuse(r, text_format("[%s] names no archive", section));
+        refuse(r, section, NULL, text_format("[%s] names no archive", section));
     else if (month->from_ns >= month->to_ns)
-        refuse(r, text_format("[%s] ends before it begins", section));
+        refuse(r, section, "to", text_format("[%s] ends before it begins", section));
     else if (!r->wrong && month->from_ns % window)
-        refuse(r, text_format("[%s] does not begin where a window begins", section));
+        refuse(r, section, "from", text_format("[%s] does not begin where a window begins", section));
 }
 
 static void read_month(struct reading_campaign *r, const char *section)
@@ -121,7 +140,7 @@ static void read_months(struct reading_campaign *r)
         before = section;
     }
     if (r->campaign->n_months == 0)
-        refuse(r, memory_text("there is no [month NAME] section"));
+        refuse(r, "", NULL, memory_text("there is no [month NAME] section"));
 }
 
 static int is_path_option(const char *key)
@@ -146,12 +165,32 @@ static void read_window(struct reading_campaign *r)
     const char *text = get(r, "extract", "window", "1h");
     int64_t *window = &r->campaign->window_ns;
     if (parse_duration(text, window) || *window < NS_PER_S || *window % NS_PER_S) {
-        refuse(r, text_format("[extract] window is not a duration of whole seconds: '%s'", text));
+        refuse(r, "extract", "window",
+               text_format("[extract] window is not a duration of whole seconds: '%s'", text));
         *window = NS_PER_S;
     }
 }
 
-/* Options of extract by their names; that command itself refuses values that it cannot take. */
+/* As extract itself reads its words: behind a capture and an output, which are the months' affair. */
+static char *find_wrong_option(const struct strings *options)
+{
+    struct strings words = {0};
+    struct call call;
+    strings_add(&words, "extract");
+    strings_add(&words, "--output=FOLDER");
+    strings_add(&words, "ARCHIVE");
+    for (size_t i = 0; i < options->n; i++)
+        strings_add(&words, options->items[i]);
+    char *why = call_read(&call, &command_extract, &words);
+    const char *wrong = why ? NULL : command_extract.check(call.values, &call.operands);
+    if (wrong)
+        why = memory_text(wrong);
+    call_free(&call);
+    strings_free(&words);
+    return why;
+}
+
+/* Options of extract by their names. */
 static void read_extract(struct reading_campaign *r)
 {
     read_window(r);
@@ -163,6 +202,10 @@ static void read_extract(struct reading_campaign *r)
         strings_add(&r->campaign->extract, text_format("--%s=%s", e->key, value));
         free(value);
         e->used = 1;
+        char *why = find_wrong_option(&r->campaign->extract);
+        if (why)
+            refuse(r, "extract", e->key, text_format("[extract] %s", why));
+        free(why);
     }
 }
 
@@ -182,14 +225,16 @@ static void read_learners(struct reading_campaign *r)
         strings_add(names, memory_text(learners[i].name));
     for (size_t i = 0; i < names->n; i++)
         if (!learner_find(names->items[i]))
-            refuse(r, text_format("[train] learners: there is no learner '%s'; names are separated by blanks",
-                                  names->items[i]));
+            refuse(r, "train", "learners",
+                   text_format("[train] learners: there is no learner '%s'; names are separated by blanks",
+                               names->items[i]));
     for (size_t i = 0; i < names->n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(names->items[k], names->items[i]) == 0)
-                refuse(r, text_format("[train] learners names '%s' twice", names->items[i]));
+                refuse(r, "train", "learners",
+                       text_format("[train] learners names '%s' twice", names->items[i]));
     if (names->n == 0)
-        refuse(r, memory_text("[train] learners names none"));
+        refuse(r, "train", "learners", memory_text("[train] learners names none"));
 }
 
 static uint64_t get_count(struct reading_campaign *r, const char *key, const char *otherwise, uint64_t min,
@@ -198,8 +243,9 @@ static uint64_t get_count(struct reading_campaign *r, const char *key, const cha
     const char *text = get(r, "train", key, otherwise);
     uint64_t n = min;
     if (parse_u64(text, min, max, &n))
-        refuse(r, text_format("[train] %s is not a number from %llu to %llu: '%s'", key,
-                              (unsigned long long)min, (unsigned long long)max, text));
+        refuse(r, "train", key,
+               text_format("[train] %s is not a number from %llu to %llu: '%s'", key, (unsigned long long)min,
+                           (unsigned long long)max, text));
     return n;
 }
 
@@ -213,9 +259,10 @@ static void read_training(struct reading_campaign *r)
         plan->n_bins = (uint32_t)get_count(r, "bins", "255", 2, BINS_MOST);
     plan->n_folds = get_count(r, "folds", "5", 0, FOLDS_MOST);
     if (plan->n_folds == 1)
-        refuse(r, memory_text("[train] folds must be 0 or at least 2"));
+        refuse(r, "train", "folds", memory_text("[train] folds must be 0 or at least 2"));
     if (parse_double(share, 0, 0.99, &plan->test_share))
-        refuse(r, text_format("[train] test-share is not a number from 0 to 0.99: '%s'", share));
+        refuse(r, "train", "test-share",
+               text_format("[train] test-share is not a number from 0 to 0.99: '%s'", share));
 }
 
 /* A campaign that gives itself no name has its file's, without .ini. */
@@ -237,12 +284,14 @@ static void read_names(struct reading_campaign *r)
     const char *devices = get(r, "devices", "files", NULL);
     add_words(r, devices ? devices : "", &c->devices, from_folder);
     if (devices && c->devices.n == 0)
-        refuse(r, memory_text("[devices] files names none: without the key every source is kept"));
+        refuse(r, "devices", "files",
+               memory_text("[devices] files names none: without the key every source is kept"));
     if (!is_name(c->name))
-        refuse(r, text_format("[campaign] name (absent: the file's) is made of letters, digits, . _ -: '%s'",
-                              c->name));
+        refuse(r, "campaign", "name",
+               text_format("[campaign] name (absent: the file's) is made of letters, digits, . _ -: '%s'",
+                           c->name));
     if (!*output)
-        refuse(r, memory_text("[campaign] names no output"));
+        refuse(r, "campaign", "output", memory_text("[campaign] names no output"));
 }
 
 static void pass_over_slurm(struct reading_campaign *r)
@@ -281,6 +330,8 @@ static int tell_wrong(struct reading_campaign *r)
     const int code = misspelling || r->wrong ? EXIT_BAD_CONFIG : EXIT_DONE;
     if (misspelling)
         log_error("%s", misspelling);
+    else if (r->line)
+        log_error("%s:%d: %s", r->ini.path, r->line, r->wrong);
     else if (r->wrong)
         log_error("%s: %s", r->ini.path, r->wrong);
     free(misspelling);
@@ -344,20 +395,4 @@ char *campaign_training_text(const struct campaign *c)
                     bins, format_real(p->test_share, share), (unsigned long long)p->n_folds);
     free(bins);
     return text;
-}
-
-char *campaign_features(const struct campaign *c, size_t month)
-{
-    return text_format("%s/features/%s", c->output, c->months[month].name);
-}
-
-char *campaign_model(const struct campaign *c, size_t month, size_t learner)
-{
-    return text_format("%s/models/%s/%s.h5", c->output, c->months[month].name, c->learners.items[learner]);
-}
-
-char *campaign_result(const struct campaign *c, size_t month, size_t learner)
-{
-    return text_format("%s/results/%s/%s-on-%s.h5", c->output, c->months[0].name, c->learners.items[learner],
-                       c->months[month].name);
 }

@@ -149,9 +149,11 @@ static int run_command(const struct command *command, int argc, char **argv)
     const struct strings words = {(const char **)(uintptr_t)(argv + 1), (size_t)argc - 1};
     struct call call;
     int code = EXIT_DONE;
-    if (call_read(&call, command, &words) != 0)
+    char *why = call_read(&call, command, &words);
+    if (why) {
+        log_error("%s", why);
         code = refuse_together(argc, argv);
-    else if (call.common.help)
+    } else if (call.common.help)
         options_help(stdout, &command->text, command->options, command->n_options);
     else if (call.common.version)
         puts("darkforest " DARKFOREST_VERSION);
@@ -162,6 +164,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     else
         code = run_under_mpi(command, &argc, &argv, call.common.level, call.values, &call.operands);
     call_free(&call);
+    free(why);
     return code;
 }
 

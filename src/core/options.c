@@ -87,15 +87,14 @@ static const char *const kind_hints[] = {
     [OPTION_TIME] = "a UTC time such as 2017-01-01T03:00:00 or seconds since 1970",
 };
 
-static void say_bad_value(const struct option_row *row, const char *text)
+static char *bad_value(const struct option_row *row, const char *text)
 {
     if (row->kind == OPTION_CHOICE)
-        log_error("--%s takes one of %s, not '%s'", row->name, row->argument, text);
-    else if (row->min < row->max)
-        log_error("--%s takes %s from %.15g to %.15g, not '%s'", row->name, kind_hints[row->kind], row->min,
-                  row->max, text);
-    else
-        log_error("--%s takes %s, not '%s'", row->name, kind_hints[row->kind], text);
+        return text_format("--%s takes one of %s, not '%s'", row->name, row->argument, text);
+    if (row->min < row->max)
+        return text_format("--%s takes %s from %.15g to %.15g, not '%s'", row->name, kind_hints[row->kind],
+                           row->min, row->max, text);
+    return text_format("--%s takes %s, not '%s'", row->name, kind_hints[row->kind], text);
 }
 
 /* The row whose name is the first n bytes of `name`. */
@@ -107,7 +106,7 @@ static const struct option_row *find(const struct option_row *rows, size_t n_row
     return NULL;
 }
 
-static int take_common(const struct option_row *row, struct common_options *common)
+static void take_common(const struct option_row *row, struct common_options *common)
 {
     switch (row - common_rows) {
     case COMMON_QUIET:
@@ -122,48 +121,40 @@ static int take_common(const struct option_row *row, struct common_options *comm
     default:
         common->version = 1;
     }
-    return 0;
 }
 
 /* One option at words[*i], which is left at its last word. */
-static int take_option(const struct option_row *rows, size_t n_rows, const struct strings *words, size_t *i,
-                       void *values, struct common_options *common)
+static char *take_option(const struct option_row *rows, size_t n_rows, const struct strings *words, size_t *i,
+                         void *values, struct common_options *common)
 {
     const char *word = words->items[*i], *name = strcmp(word, "-o") == 0 ? "output" : word + 2;
     const char *equals = strchr(name, '=');
     const size_t n = equals ? (size_t)(equals - name) : strlen(name);
     const struct option_row *row = find(common_rows, N_COMMON, name, n);
-    if (row && !equals)
-        return take_common(row, common);
+    if (row && !equals) {
+        take_common(row, common);
+        return NULL;
+    }
     row = find(rows, n_rows, name, n);
-    if (!row) {
-        log_error("no option '%s'; --help lists them", word);
-        return -1;
-    }
+    if (!row)
+        return text_format("no option '%s'; --help lists them", word);
     const char *text = equals ? equals + 1 : "";
-    if (row->kind == OPTION_FLAG && equals) {
-        log_error("--%s takes no value", row->name);
-        return -1;
-    }
+    if (row->kind == OPTION_FLAG && equals)
+        return text_format("--%s takes no value", row->name);
     if (row->kind != OPTION_FLAG && !equals) {
-        if (*i + 1 >= words->n) {
-            log_error("--%s lacks its value", row->name);
-            return -1;
-        }
+        if (*i + 1 >= words->n)
+            return text_format("--%s lacks its value", row->name);
         text = words->items[++*i];
     }
-    if (store(row, text, values)) {
-        say_bad_value(row, text);
-        return -1;
-    }
-    return 0;
+    return store(row, text, values) ? bad_value(row, text) : NULL;
 }
 
-int options_parse(const struct option_row *rows, size_t n_rows, const struct strings *words, void *values,
-                  struct common_options *common, struct strings *operands)
+char *options_parse(const struct option_row *rows, size_t n_rows, const struct strings *words, void *values,
+                    struct common_options *common, struct strings *operands)
 {
     int only_operands = 0;
-    for (size_t i = 1; i < words->n; i++) {
+    char *why = NULL;
+    for (size_t i = 1; i < words->n && !why; i++) {
         const char *word = words->items[i];
         if (!only_operands && strcmp(word, "--") == 0)
             only_operands = 1;
@@ -171,13 +162,13 @@ int options_parse(const struct option_row *rows, size_t n_rows, const struct str
             strings_add(operands, word);
         else if (strcmp(word, "-h") == 0)
             common->help = 1;
-        else if (word[1] != '-' && strcmp(word, "-o") != 0) {
-            log_error("no option '%s'; options are written --name, and -o PATH; --help lists them", word);
-            return -1;
-        } else if (take_option(rows, n_rows, words, &i, values, common))
-            return -1;
+        else if (word[1] != '-' && strcmp(word, "-o") != 0)
+            why = text_format("no option '%s'; options are written --name, and -o PATH; --help lists them",
+                              word);
+        else
+            why = take_option(rows, n_rows, words, &i, values, common);
     }
-    return 0;
+    return why;
 }
 
 void options_free(const struct option_row *rows, size_t n_rows, void *values)

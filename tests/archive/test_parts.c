@@ -236,6 +236,18 @@ static void the_end_of_a_file(void **state)
     }
 }
 
+/* What says that it is shorter than the header of a capture has no middle and no end. */
+static void the_end_of_a_file_of_no_size(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n <= READER_FIRST_RECORD; n++) {
+        struct file_kind kind = {
+            .container = CONTAINER_PCAP, .n_bytes = n, .last_ts_ns = INT64_MIN, .middle_ts_ns = INT64_MIN};
+        slices_find_times("/proc/self/cmdline", &kind, NULL);
+        assert_true(kind.last_ts_ns == INT64_MIN && kind.middle_ts_ns == INT64_MIN);
+    }
+}
+
 /* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
 static void joined_from_pieces(void **state)
 {
@@ -765,6 +777,7 @@ int main(void)
         cmocka_unit_test(any_range_of_frames),
         cmocka_unit_test(parts_outside_of_a_range_are_left_out),
         cmocka_unit_test(the_end_of_a_file),
+        cmocka_unit_test(the_end_of_a_file_of_no_size),
         cmocka_unit_test(joined_from_pieces),
         cmocka_unit_test(a_spoiled_trailer_is_not_believed),
         cmocka_unit_test(other_files_have_no_index),

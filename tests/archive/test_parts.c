@@ -722,6 +722,45 @@ static void an_index_of_more_than_any_file_is_not_believed(void **state)
     free(raw.data);
 }
 
+/* An index with times of another file, whose checksums are right: with --from all would be passed over. */
+static void an_index_of_other_times_is_not_believed(void **state)
+{
+    (void)state;
+    struct bytes raw = oracle_file(packed);
+    struct file_kind kind;
+    struct parts parts;
+    char *why;
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, packed, &kind, NULL, NULL), 1);
+    const struct part *last = &parts.items[parts.n - 1];
+    const struct bytes frames = {raw.data, last->offset + last->n_bytes};
+    const uint64_t n_inflated = last->inflated + 1;
+    static const struct {
+        size_t part;
+        int64_t earlier, later; /* than the part's first and last time */
+        int believed;
+    } cases[] = {
+        {0, 0, 0, 1},
+        {0, 5, 5, 1},
+        {0, -1, 0, 0},
+        {0, 1483228800 * NS_PER_S, -1483228800 * NS_PER_S, 0},
+        {1, 1483228800 * NS_PER_S, -1483228800 * NS_PER_S, 1}, /* not seen: it would have to be read */
+        {1, -3600 * NS_PER_S, 0, 0},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct part *part = &parts.items[cases[c].part];
+        const struct part good = *part;
+        part->min_ts_ns -= cases[c].earlier;
+        part->max_ts_ns += cases[c].later;
+        assert_int_equal(is_believed(&frames, parts.items, parts.n, n_inflated), cases[c].believed);
+        *part = good;
+    }
+    parts.items[0].n_records = 0;
+    assert_int_equal(is_believed(&frames, parts.items, parts.n, n_inflated), 0);
+    parts_free(&parts);
+    free(raw.data);
+}
+
 /* Another file under the same name, or the same one changed, and a file that does not end well. */
 static void an_index_belongs_to_its_file(void **state)
 {
@@ -789,6 +828,7 @@ int main(void)
         cmocka_unit_test(a_frame_is_not_elsewhere),
         cmocka_unit_test(a_restart_point_is_not_elsewhere),
         cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),
+        cmocka_unit_test(an_index_of_other_times_is_not_believed),
         cmocka_unit_test(an_index_belongs_to_its_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -615,6 +615,27 @@ static void a_line_too_long_is_one_bad_line(void **state)
     free(text);
 }
 
+/* jansson takes many times what an object does: one that no host has is not read. */
+static void an_object_too_long_is_one_bad_line(void **state)
+{
+    (void)state;
+    enum { MOST = 2 << 20 };
+    static const char before[] = "{\"ip\":\"3.3.3.3\",\"x\":\"", after[] = "\"}\n1.1.1.1\n";
+    char *text = malloc(MOST + 64);
+    for (size_t n = MOST; n <= MOST + 1; n++) { /* with the two bytes that close it */
+        memset(text, 'x', n);
+        memcpy(text, before, sizeof before - 1);
+        memcpy(text + n - 2, after, sizeof after);
+        struct inventory_counts counts;
+        struct inventory *inventory = read_text(text, &counts);
+        assert_int_equal(counts.lines, 2);
+        assert_int_equal(counts.bad_lines, n > MOST);
+        assert_int_equal(counts.addresses, n > MOST ? 1 : 2);
+        inventory_free(inventory);
+    }
+    free(text);
+}
+
 static size_t gzip_member(const char *text, size_t n, uint8_t *out, size_t room)
 {
     z_stream z = {0};
@@ -711,6 +732,7 @@ int main(void)
         cmocka_unit_test(the_checksum_is_of_the_content),
         cmocka_unit_test(moves_as_bytes),
         cmocka_unit_test(a_line_too_long_is_one_bad_line),
+        cmocka_unit_test(an_object_too_long_is_one_bad_line),
         cmocka_unit_test(reads_gzip),
         cmocka_unit_test(reads_zstd),
     };

@@ -69,24 +69,15 @@ static void close_window(struct streaming *s, struct window *window)
     windows_close(&s->windows, window->index);
 }
 
-static struct window *first_window(const struct windows *windows)
-{
-    struct window *first = windows->n ? windows->items[0] : NULL;
-    for (size_t i = 1; i < windows->n; i++)
-        if (windows->items[i]->index < first->index)
-            first = windows->items[i];
-    return first;
-}
-
 /* Closes every window of an index below `end`, the earliest first. */
 static void close_before(struct streaming *s, int64_t end)
 {
-    struct window *first;
+    const struct windows *windows = &s->windows;
     if (end <= s->open_from)
         return;
     s->open_from = end;
-    while (s->code == 0 && (first = first_window(&s->windows)) && first->index < end)
-        close_window(s, first);
+    while (s->code == 0 && windows->n > 0 && windows->sorted[0]->index < end)
+        close_window(s, windows->sorted[0]);
     /* Slots mean other windows now. */
     batch_forget(s->batch);
     s->window = NULL;
@@ -205,7 +196,7 @@ static void add_records(struct streaming *s, const struct source_file *file, con
     struct contact contacts[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS];
     s->code = batch_take(s->batch, &file->rules, s->window, records, n);
-    n = batch_contacts(s->batch, (uint16_t)windows_slot(&s->windows, s->window), contacts, hashes);
+    n = batch_contacts(s->batch, (uint16_t)s->window->slot, contacts, hashes);
     buckets_add_contacts(&s->window->owned, contacts, n);
 }
 

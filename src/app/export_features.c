@@ -20,6 +20,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define ROWS_AT_ONCE 65536
+
 struct export
 {
     const struct ranks *ranks;
@@ -78,23 +80,18 @@ static int anonymise_rows(struct anonymiser *anonymiser, struct source_row *rows
     return failed;
 }
 
-/* All rows of a file, anonymised where asked for, in fresh memory and in their (new) order. */
-static struct source_row *read_rows(const struct export *export, const char *path, struct features_meta *meta,
-                                    int *code, char **why)
+/* A part of a file's rows, anonymised where asked for, in fresh memory and in their (new) order. */
+static struct source_row *read_rows(const struct export *export, const char *path, struct features_file *file,
+                                    const struct features_part *part, int *code, char **why)
 {
-    struct features_file *file = features_open(path, meta, code, why);
-    if (!file)
-        return NULL;
-    const size_t n = (size_t)meta->n_rows;
+    const size_t n = (size_t)(part->to - part->from);
     struct source_row *rows = malloc((n + 1) * sizeof *rows);
     if (!rows) {
         *code = EXIT_IO;
         *why = text_format("%s: not enough memory for %zu rows", path, n);
-    } else if (export->options->format != FORMAT_HDF5 ||
-               (*code = features_check_whole(file, meta, why)) == EXIT_DONE) {
-        *code = features_read(file, 0, n, rows, why);
+        return NULL;
     }
-    features_close(file);
+    *code = features_read(file, part->from, n, rows, why);
     if (*code == EXIT_DONE && export->anonymiser) {
         if (anonymise_rows(export->anonymiser, rows, n) != 0) {
             *code = EXIT_BUG;
@@ -105,7 +102,6 @@ static struct source_row *read_rows(const struct export *export, const char *pat
     if (*code == EXIT_DONE)
         return rows;
     free(rows);
-    features_meta_free(meta);
     return NULL;
 }
 
@@ -155,27 +151,42 @@ struct printing {
     char **why;
 };
 
+/* Some rows at a time; all at once where anonymising changes their order. */
+static int print_file(const struct export *export, const char *path, FILE *out, char **why)
+{
+    struct features_meta meta;
+    int code = EXIT_DONE;
+    struct features_file *file = features_open(path, &meta, &code, why);
+    if (!file)
+        return code;
+    const uint64_t most = export->anonymiser ? meta.n_rows : ROWS_AT_ONCE;
+    for (uint64_t at = 0; at < meta.n_rows && code == EXIT_DONE; at += most) {
+        const struct features_part part = {at, meta.n_rows - at < most ? meta.n_rows : at + most};
+        struct source_row *rows = read_rows(export, path, file, &part, &code, why);
+        if (rows)
+            feature_csv_rows(out, &meta, rows, (size_t)(part.to - part.from),
+                             export->anonymiser || export->options->with_addresses);
+        free(rows);
+    }
+    features_close(file);
+    features_meta_free(&meta);
+    return code;
+}
+
 static int print_files(FILE *out, const void *context)
 {
     const struct printing *printing = context;
     const struct export *export = printing->export;
-    const int with_addresses = export->anonymiser || export->options->with_addresses;
     const int wrong = look_at_files(export, printing->why);
     if (wrong)
         return wrong;
     struct progress progress;
     progress_start(&progress, "export", "files", export->inputs.n);
-    feature_csv_header(out, with_addresses);
+    feature_csv_header(out, export->anonymiser || export->options->with_addresses);
     int code = EXIT_DONE;
-    for (size_t i = 0; i < export->inputs.n; i++) {
+    for (size_t i = 0; i < export->inputs.n && code == EXIT_DONE; i++) {
         progress_update(&progress, i, i);
-        struct features_meta meta;
-        struct source_row *rows = read_rows(export, export->inputs.items[i], &meta, &code, printing->why);
-        if (!rows)
-            break;
-        feature_csv_rows(out, &meta, rows, (size_t)meta.n_rows, with_addresses);
-        free(rows);
-        features_meta_free(&meta);
+        code = print_file(export, export->inputs.items[i], out, printing->why);
     }
     progress_end(&progress);
     return code;
@@ -225,19 +236,23 @@ static int write_alone(const struct ranks *self, const char *path, const struct 
 static int export_one_to_hdf5(const struct export *export, const struct ranks *self, const char *input)
 {
     struct features_meta meta = {0};
+    struct source_row *rows = NULL;
     char *why = NULL;
     int code = EXIT_DONE;
-    struct source_row *rows = read_rows(export, input, &meta, &code, &why);
-    if (!rows) {
+    struct features_file *file = features_open(input, &meta, &code, &why);
+    if (file && (code = features_check_whole(file, &meta, &why)) == EXIT_DONE)
+        rows = read_rows(export, input, file, &(struct features_part){0, meta.n_rows}, &code, &why);
+    features_close(file);
+    if (rows) {
+        withhold(&meta);
+        char *path = output_for(export, input);
+        code = write_alone(self, path, &meta, rows);
+        free(path);
+        free(rows);
+    } else {
         log_error("%s", why);
         free(why);
-        return code;
     }
-    withhold(&meta);
-    char *path = output_for(export, input);
-    code = write_alone(self, path, &meta, rows);
-    free(path);
-    free(rows);
     features_meta_free(&meta);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "darkforest/core/text.h"
 #include "darkforest/store/files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,37 +69,59 @@ int inputs_features(const struct ranks *world, const struct strings *operands, s
     return code;
 }
 
-/* Whether two files are a capture and its packed copy, by their names. */
+/* In the order of names without what says how a file is packed: a capture lies beside its packed copy. */
+static int by_stem(const void *a, const void *b)
+{
+    const char *x = ((const struct archive_file *)a)->path, *y = ((const struct archive_file *)b)->path;
+    const size_t n = begins_stem(x), m = begins_stem(y);
+    const int order = strncmp(x, y, n < m ? n : m);
+    return order ? order : n != m ? (n > m) - (n < m) : strcmp(x, y);
+}
+
 static int are_twins(const char *a, const char *b)
 {
     const size_t n = begins_stem(a);
     return n == begins_stem(b) && strncmp(a, b, n) == 0;
 }
 
+/* The same of n > 1 files that begin at the same time. */
+static int check_same_time(const struct archive_file *files, size_t n, char **why)
+{
+    struct archive_file *sorted = memory_get(n * sizeof *sorted);
+    size_t i = 1;
+    memcpy(sorted, files, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_stem);
+    while (i < n && !are_twins(sorted[i - 1].path, sorted[i].path))
+        i++;
+    if (i < n)
+        *why = text_format("%s and %s are one capture: every packet would count twice; give one of the two",
+                           sorted[i - 1].path, sorted[i].path);
+    free(sorted);
+    if (i < n)
+        return EXIT_BAD_CONFIG;
+    char more[64] = "";
+    if (n > 2)
+        snprintf(more, sizeof more, ", and %zu more files,", n - 2);
+    log_warn(
+        "%s and %s%s begin at the same time: should they hold the same packets, these count as often; give "
+        "one of them then, and remove the feature files that were made of more",
+        files[0].path, files[1].path, more);
+    return EXIT_DONE;
+}
+
 /* Files that begin at the same time may be one capture more than once, of which every packet would count as
- * often: refused where their names say so too. Files are in the order of time. */
+ * often: refused where their names say so too. Files are in the order of time, those of no record last. */
 static int check_twins(const struct archive *archive, char **why)
 {
-    for (size_t i = 1; i < archive->n; i++) {
-        const struct archive_file *file = &archive->files[i];
-        if (file->kind.first_ts_ns == INT64_MAX) /* this and the rest hold nothing */
-            break;
-        for (size_t k = i; k-- > 0 && archive->files[k].kind.first_ts_ns == file->kind.first_ts_ns;) {
-            const char *other = archive->files[k].path;
-            if (are_twins(other, file->path)) {
-                *why = text_format(
-                    "%s and %s are one capture: every packet would count twice; give one of the two", other,
-                    file->path);
-                return EXIT_BAD_CONFIG;
-            }
-            if (k + 1 == i)
-                log_warn(
-                    "%s and %s begin at the same time: should they hold the same packets, these count "
-                    "twice; give one of the two then, and remove the feature files that were made of both",
-                    other, file->path);
-        }
+    int code = EXIT_DONE;
+    for (size_t i = 0, next; i < archive->n && code == EXIT_DONE; i = next) {
+        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
+        for (next = i + 1; next < archive->n && archive->files[next].kind.first_ts_ns == first_ns; next++)
+            ;
+        if (next - i > 1 && first_ns != INT64_MAX)
+            code = check_same_time(&archive->files[i], next - i, why);
     }
-    return EXIT_DONE;
+    return code;
 }
 
 int inputs_archive(const struct ranks *world, const struct strings *operands, struct archive *archive)

@@ -73,12 +73,9 @@ void pass_name_window(struct pass *pass)
 {
     const struct windows *windows = &pass->windows;
     char start[FORMAT_TIME_SIZE];
-    int64_t first = INT64_MAX;
-    for (size_t i = 0; i < windows->n; i++)
-        first = windows->items[i]->index < first ? windows->items[i]->index : first;
     if (windows->n)
         snprintf(pass->progress.what, sizeof pass->progress.what, "extract %s",
-                 format_time(first * pass->input->window_ns, start));
+                 format_time(windows->sorted[0]->index * pass->input->window_ns, start));
 }
 
 static int by_place(const void *a, const void *b)

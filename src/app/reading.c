@@ -32,7 +32,7 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
 /* The contacts of the batch: those of this rank's sources into its buckets, the others on their way. */
 static void give_contacts(struct pass *pass, struct window *window)
 {
-    const uint16_t slot = (uint16_t)windows_slot(&pass->windows, window);
+    const uint16_t slot = (uint16_t)window->slot;
     struct contact contacts[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS];
     const size_t n = batch_contacts(pass->batch, slot, contacts, hashes);

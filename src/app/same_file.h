@@ -1,7 +1,7 @@
 /*
  * same_file.h - whether a name still bears the file that was looked at before. Files are replaced by a
- * rename: rows of the one and labels of the other, or as many rows as the other had, would be taken for one
- * file's. Private to the app. Local.
+ * rename, or by others written in place: rows of the one and labels of the other, or as many rows as the
+ * other had, would be taken for one file's. Private to the app. Local.
  */
 #ifndef DARKFOREST_SAME_FILE_H
 #define DARKFOREST_SAME_FILE_H
@@ -11,6 +11,7 @@
 /* Fixed width: it crosses MPI. */
 struct same_file {
     uint64_t n_bytes, inode;
+    int64_t changed_ns; /* of its last change */
 };
 
 /* The file that bears the name now. */

@@ -18,6 +18,7 @@
 
 struct window {
     int64_t index;            /* window_start / window length */
+    size_t slot;              /* its place in items */
     struct partials partials; /* combined here, not yet sent */
     struct pile *aside;       /* struct partial by place: tables that were too large before */
     struct buckets owned;     /* of the sources that this rank owns */
@@ -28,7 +29,8 @@ struct window {
 };
 
 struct windows {
-    struct window **items; /* in the order of opening: a window's place is its slot until it is closed */
+    struct window **items;  /* in the order of opening: a window's place is its slot until one is closed */
+    struct window **sorted; /* the same by index */
     size_t n;
     struct chunk_pool pool;
     int rank, ranks;
@@ -44,8 +46,6 @@ int windows_compare_indexes(const void *a, const void *b);
 struct window *windows_find(const struct windows *windows, int64_t index);
 /* The same, opened if it is not. */
 struct window *windows_get(struct windows *windows, int64_t index);
-/* Its place in items. */
-size_t windows_slot(const struct windows *windows, const struct window *window);
 /* Adds a busy source; the first one makes `turned` ready. */
 void windows_add_busy(struct windows *windows, struct window *window, uint32_t source);
 /* Moves the sums to scratch. 0, or EXIT_IO after one sentence. */

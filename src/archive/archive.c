@@ -17,10 +17,18 @@ struct candidate {
     ino_t inode;
 };
 
+/* A folder that was come to. */
+struct visit {
+    dev_t device;
+    ino_t inode;
+};
+
 struct gathering {
     struct archive *archive;
     struct candidate *found;
     size_t n;
+    struct visit *visits; /* in the order of compare_visits */
+    size_t n_visits;
     char **why;
 };
 
@@ -101,17 +109,35 @@ static int gather_lost(struct gathering *g, const char *path)
     return EXIT_NO_INPUT;
 }
 
-/* A folder that is being read, below those that it was found in: a link to one of them leads nowhere new. */
-struct level {
-    dev_t device;
-    ino_t inode;
-    const struct level *above;
-};
+static int compare_visits(const struct visit *x, const struct visit *y)
+{
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
 
-static int gather_folder(struct gathering *g, const char *path, const struct stat *status,
-                         const struct level *above);
+/* Whether this folder was not come to before, by whatever name: links may lead to one in many ways. */
+static int visit(struct gathering *g, const struct stat *status)
+{
+    const struct visit wanted = {status->st_dev, status->st_ino};
+    size_t at = 0, end = g->n_visits;
+    while (at < end) {
+        const size_t middle = at + (end - at) / 2;
+        const int order = compare_visits(&g->visits[middle], &wanted);
+        if (order == 0)
+            return 0;
+        at = order < 0 ? middle + 1 : at;
+        end = order < 0 ? end : middle;
+    }
+    g->visits = memory_resize(g->visits, (g->n_visits + 1) * sizeof *g->visits);
+    memmove(&g->visits[at + 1], &g->visits[at], (g->n_visits++ - at) * sizeof *g->visits);
+    g->visits[at] = wanted;
+    return 1;
+}
 
-static int gather_entry(struct gathering *g, const char *path, const struct level *level)
+static int gather_folder(struct gathering *g, const char *path, const struct stat *status);
+
+static int gather_entry(struct gathering *g, const char *path)
 {
     struct stat status;
     const int is_lost = stat(path, &status) < 0;
@@ -121,20 +147,15 @@ static int gather_entry(struct gathering *g, const char *path, const struct leve
     }
     if (is_lost)
         return gather_lost(g, path);
-    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status, level) : gather_found(g, path, &status);
+    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status) : gather_found(g, path, &status);
 }
 
-static int gather_folder(struct gathering *g, const char *path, const struct stat *status,
-                         const struct level *above)
+static int gather_folder(struct gathering *g, const char *path, const struct stat *status)
 {
-    for (const struct level *l = above; l; l = l->above)
-        if (l->device == status->st_dev && l->inode == status->st_ino)
-            return EXIT_DONE;
-    const struct level level = {status->st_dev, status->st_ino, above};
     struct strings paths = {0};
-    int code = folder_list(path, &paths, g->why);
+    int code = visit(g, status) ? folder_list(path, &paths, g->why) : EXIT_DONE;
     for (size_t i = 0; i < paths.n && code == EXIT_DONE; i++)
-        code = gather_entry(g, paths.items[i], &level);
+        code = gather_entry(g, paths.items[i]);
     strings_free_all(&paths);
     return code;
 }
@@ -146,7 +167,7 @@ static int gather_path(struct gathering *g, const char *path)
         *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
         return EXIT_NO_INPUT;
     }
-    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status, NULL) : gather_named(g, path, &status);
+    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status) : gather_named(g, path, &status);
 }
 
 static int gather_operand(struct gathering *g, const char *operand)
@@ -220,6 +241,7 @@ int archive_open(struct archive *archive, const char *const *operands, size_t n,
     for (size_t i = 0; i < n && code == EXIT_DONE; i++)
         code = gather_operand(&g, operands[i]);
     settle(&g);
+    free(g.visits);
     if (code == EXIT_DONE)
         code = check_found(archive, why);
     if (code != EXIT_DONE)

@@ -23,6 +23,21 @@ static int load_zstd(struct parts *parts, const char *path, uint64_t n_bytes, co
     return found;
 }
 
+/* Whether the times of the parts can be: the file's first record lies in the first part that has any. */
+static int times_hold(const struct parts *parts, int64_t first_ts_ns)
+{
+    const struct part *first = NULL;
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct part *part = &parts->items[i];
+        if (part->n_records > 0 && part->min_ts_ns > part->max_ts_ns)
+            return 0;
+        first = first || part->n_records == 0 ? first : part;
+    }
+    if (first_ts_ns == INT64_MAX) /* none could be read */
+        return 1;
+    return first && first->min_ts_ns <= first_ts_ns && first_ts_ns <= first->max_ts_ns;
+}
+
 int parts_load(struct parts *parts, const char *path, const struct file_kind *kind, const char *index_dir,
                char **why)
 {
@@ -35,6 +50,10 @@ int parts_load(struct parts *parts, const char *path, const struct file_kind *ki
         found = parts_gzip_load(parts, path, index_dir, &wrong);
     else if (kind->compression == COMPRESSION_ZSTD)
         found = load_zstd(parts, path, kind->n_bytes, &wrong);
+    if (found && !times_hold(parts, kind->first_ts_ns)) {
+        wrong = "has other times than the file";
+        found = 0;
+    }
     if (wrong && why)
         *why = parts->index ? text_format("the index %s of %s %s and is not used", parts->index, path, wrong)
                             : text_format("the index in %s %s and is not used", path, wrong);

@@ -222,7 +222,7 @@ static int compare_times(const void *a, const void *b)
 }
 
 /* The times of the records that start in bytes [from, to) of a plain file, in order; their number, which is 0
- * when the file is damaged there. */
+ * when the file is damaged there, or is said to end before (size 0, as of what lies in /proc). */
 static size_t times_between(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,
                             int64_t **times)
 {
@@ -230,6 +230,9 @@ static size_t times_between(const char *path, const struct file_kind *kind, uint
     int code;
     char *why = NULL;
     struct record record;
+    *times = NULL;
+    if (to <= from)
+        return 0;
     struct reader *reader = reader_open_range(path, kind, from, to, &code, &why);
     *times = memory_get(READER_MOST_RECORDS(to - from) * sizeof **times);
     for (struct block block; reader && reader_next(reader, &block) > 0;)

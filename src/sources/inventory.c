@@ -35,10 +35,10 @@ static int read_file(struct inventory_list *list, const char *path, struct inven
     struct text_stream *stream = text_open(path, &code, why);
     if (!stream)
         return code;
-    const size_t n_before = list->n;
+    const uint32_t n_before = list->n_taken;
     code = inventory_parse(list, stream, path, counts, why);
     text_close(stream);
-    if (code == EXIT_DONE && list->n == n_before) {
+    if (code == EXIT_DONE && list->n_taken == n_before) {
         *why = say_no_list(path);
         code = EXIT_BAD_DATA;
     }

@@ -1,7 +1,8 @@
 /*
  * inventory_build.c - entries in the order of the input to the look-up of inventory_layout.h.
  *
- *     entries -> sorted -> disjoint runs, the entry of the lowest order for an address winning
+ *     entries -> sorted, one for each block
+ *             -> disjoint runs, the entry of the lowest order for an address winning
  *             -> categories renumbered -> one piece of memory
  */
 #include "inventory_layout.h"
@@ -75,6 +76,22 @@ static void sort_entries(struct inventory_list *list)
     free(other);
 }
 
+void inventory_squeeze(struct inventory_list *list)
+{
+    size_t n = 0;
+    sort_entries(list);
+    struct device_entry *entries = list->entries;
+    for (size_t i = 0; i < list->n; i++) {
+        struct device_entry *last = n ? &entries[n - 1] : NULL;
+        if (!last || last->start != entries[i].start || last->prefix != entries[i].prefix)
+            entries[n++] = entries[i];
+        else if (entries[i].order < last->order) /* the one before has no category */
+            *last = entries[i];
+    }
+    list->n_repeated += list->n - n;
+    list->n = n;
+}
+
 /* Adds [start, end] after what is there, joined to the last run where that is possible. */
 static void add_run(struct address_runs *runs, uint64_t start, uint64_t end, uint8_t category)
 {
@@ -112,10 +129,6 @@ static uint64_t settle(const struct inventory_list *list, struct address_runs *r
         if (depth > 0 && at < next->start)
             add_run(runs, at, (uint64_t)next->start - 1, stack[depth - 1]->category);
         at = next->start;
-        if (depth > 0 && stack[depth - 1]->start == next->start && stack[depth - 1]->prefix == next->prefix) {
-            duplicates++; /* the same block, which had no category */
-            depth--;
-        }
         stack[depth++] = next;
     }
     return duplicates;
@@ -264,10 +277,10 @@ static struct inventory *make(struct address_runs *runs, const struct category_n
 
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts)
 {
-    sort_entries(list);
+    inventory_squeeze(list);
     /* A block makes one run and cuts the one around it in two. */
     struct address_runs runs = {memory_get((2 * list->n + 1) * sizeof *runs.items), 0};
-    counts->duplicates = settle(list, &runs);
+    counts->duplicates = list->n_repeated + settle(list, &runs);
     counts->addresses = 0;
     struct inventory *inventory = make(&runs, &list->categories, &counts->addresses);
     free(runs.items);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Bytes of an object that is read: jansson takes up to 75 for each, and a host's entry is some 100 KiB. */
+#define OBJECT_MOST ((size_t)2 << 20)
+
 /* Words that name a kind of device, looked for in tags (whole) and product names (anywhere),
  * and the category they stand for. */
 static const struct {
@@ -121,7 +124,7 @@ static enum entry_result add_address(struct inventory_list *list, const json_t *
 
 enum entry_result inventory_json_line(struct inventory_list *list, const char *line, size_t n)
 {
-    json_t *device = json_loadb(line, n, 0, NULL);
+    json_t *device = n <= OBJECT_MOST ? json_loadb(line, n, 0, NULL) : NULL;
     if (!json_is_object(device)) {
         json_decref(device);
         return ENTRY_BAD;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SQUEEZED_FROM ((size_t)1 << 22) /* entries: 64 MiB */
+
 const char *const inventory_list_address_names[] = {
     "ip_str", "ip",         "ipv4",   "ipv4_int", "address",
     "addr",   "ip_address", "src_ip", "host.ip",  "host_identifier.ipv4",
@@ -131,10 +133,21 @@ static enum entry_result parse_block(struct text_view text, int numbers, uint32_
     return ENTRY_GOOD;
 }
 
+/* Room for one more. A large list is squeezed first, and doubled only when at least half of it is left. */
+static void make_room(struct inventory_list *list)
+{
+    if (list->n >= SQUEEZED_FROM)
+        inventory_squeeze(list);
+    if (list->n <= list->size / 2 && list->size > 0)
+        return;
+    list->size = list->size ? 2 * list->size : 4096;
+    list->entries = memory_resize(list->entries, list->size * sizeof *list->entries);
+}
+
 enum entry_result inventory_list_add(struct inventory_list *list, struct text_view address,
                                      struct text_view category, int numbers)
 {
-    struct device_entry entry = {.order = (uint32_t)list->n, .prefix = 32};
+    struct device_entry entry = {.order = list->n_taken, .prefix = 32};
     address = text_view_trimmed(address);
     if (text_view_trimmed(category).n == 0)
         entry.order |= ENTRY_UNNAMED;
@@ -149,14 +162,13 @@ enum entry_result inventory_list_add(struct inventory_list *list, struct text_vi
     if (entry.category == 0)
         list->full =
             "more than 255 device categories (the second column, when no header line names the columns)";
-    if (list->n == ENTRY_UNNAMED)
+    if (list->n_taken == ENTRY_UNNAMED)
         list->full = "more than 2,147,483,648 entries";
     if (list->full)
         return ENTRY_BAD;
-    if (list->n == list->size) {
-        list->size = list->size ? 2 * list->size : 4096;
-        list->entries = memory_resize(list->entries, list->size * sizeof *list->entries);
-    }
+    if (list->n == list->size)
+        make_room(list);
+    list->n_taken++;
     list->entries[list->n++] = entry;
     return ENTRY_GOOD;
 }

@@ -45,6 +45,8 @@ struct category_names {
 struct inventory_list {
     struct device_entry *entries;
     size_t n, size;
+    uint32_t n_taken;    /* entries that came, and the order of the next */
+    uint64_t n_repeated; /* of those, what was dropped since another was of the same block */
     struct category_names categories;
     const char *full; /* NULL, or what there is too much of: then the list is not to be used */
 };
@@ -77,7 +79,11 @@ struct text_stream;
 int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why);
 
-/* Sorts the entries, settles overlaps and lays out the look-up.
+/* Sorts the entries, and keeps of those of one block the one that wins: a list may repeat
+ * itself endlessly. */
+void inventory_squeeze(struct inventory_list *list);
+
+/* Squeezes the list, settles overlaps and lays out the look-up.
  * Fills counts->addresses and counts->duplicates. */
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts);
 

@@ -300,6 +300,16 @@ void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struc
     return values;
 }
 
+int hdf_is_as_large(hid_t object, uint64_t n_bytes)
+{
+    hsize_t size = 0;
+    hid_t file = H5Iget_file_id(object);
+    int is = file >= 0 && H5Fget_filesize(file, &size) >= 0 && size >= n_bytes;
+    if (file >= 0)
+        H5Fclose(file);
+    return is;
+}
+
 hid_t hdf_packed_create(hid_t group, const char *name, hid_t type, uint64_t n, uint64_t chunk)
 {
     hsize_t length = n, chunk_length = chunk;

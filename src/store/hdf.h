@@ -63,6 +63,7 @@ int hdf_put_hash(hid_t object, const char *name, uint64_t hash);
 /* Control characters, but for ends of lines and tabs, and what is not UTF-8 have become question marks. */
 char *hdf_get_text(hid_t object, const char *name); /* fresh memory; NULL when it is not there */
 char **hdf_get_texts(hid_t object, const char *name, size_t max, size_t *n); /* fresh memory; NULL: none */
+uint64_t hdf_texts_bytes(char *const *texts, size_t n); /* that they take in a file, at least; NULL: 0 */
 int hdf_get_i64(hid_t object, const char *name, int64_t *value);
 int hdf_is_time(int64_t seconds);                                 /* 0 when ns would overflow */
 int hdf_get_time(hid_t object, const char *name, int64_t *value); /* s; -1 too when it is none */
@@ -83,6 +84,9 @@ hid_t hdf_dataset_open(hid_t group, const char *name, hid_t type, struct hdf_sha
 /* A small dataset whole, in fresh memory; NULL when it is absent,
  * of another type, or of more than `max` values. */
 void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struct hdf_shape *shape);
+/* Whether the file of an object has so many bytes. Texts and arrays lie in it as they are, so they are
+ * not more in sum unless they are reached by several names: a small file would fill the memory. */
+int hdf_is_as_large(hid_t object, uint64_t n_bytes);
 /* Whether its chunks, if it has any, are packed by nothing but shuffling and deflating. */
 int hdf_can_unpack(hid_t dataset);
 /* Values [first, first + n) of a one-dimensional dataset, however it is laid out. */

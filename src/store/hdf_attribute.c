@@ -61,6 +61,14 @@ int hdf_put_texts(hid_t object, const char *name, const char *const *texts, size
     return put_padded(object, name, H5Screate_simple(1, &length, NULL), texts, n);
 }
 
+uint64_t hdf_texts_bytes(char *const *texts, size_t n)
+{
+    uint64_t n_bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        n_bytes += texts[i] ? strlen(texts[i]) + 1 : 0;
+    return n_bytes;
+}
+
 static int put_variable(hid_t object, const char *name, hid_t space, const char *const *texts)
 {
     hid_t type = text_type(H5T_VARIABLE);

@@ -90,6 +90,11 @@ int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *m
     return ok ? 0 : -1;
 }
 
+uint64_t metrics_bytes(int n_classes)
+{
+    return (uint64_t)n_classes * (uint64_t)n_classes * sizeof(int64_t);
+}
+
 int metrics_put_folds(hid_t parent, const struct metrics *folds, size_t n)
 {
     if (n == 0)
@@ -115,7 +120,8 @@ int metrics_get_folds(hid_t parent, int n_classes, struct metrics **folds, size_
     char **names = NULL;
     hdf_names(group, &names, &n_names);
     *folds = memory_zeroed(n_names, sizeof **folds);
-    while (*n < n_names && metrics_get(group, names[*n], n_classes, &(*folds)[*n]) == 0)
+    const int fits = hdf_is_as_large(group, n_names * metrics_bytes(n_classes));
+    while (fits && *n < n_names && metrics_get(group, names[*n], n_classes, &(*folds)[*n]) == 0)
         ++*n;
     hdf_names_free(names, n_names);
     return *n == n_names && n_names > 0 ? 0 : -1;

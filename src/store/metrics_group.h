@@ -13,6 +13,9 @@ int metrics_put(hid_t parent, const char *name, const struct metrics *metrics);
  * it is not of n_classes. */
 int metrics_get(hid_t parent, const char *name, int n_classes, struct metrics *metrics);
 
+/* What a confusion matrix of n_classes takes. */
+uint64_t metrics_bytes(int n_classes);
+
 /* Groups 0000, 0001, ... in `parent`/folds; none of them for n = 0. */
 int metrics_put_folds(hid_t parent, const struct metrics *folds, size_t n);
 int metrics_get_folds(hid_t parent, int n_classes, struct metrics **folds, size_t *n);

@@ -294,19 +294,39 @@ static int get_training(hid_t file, struct training *t)
                                                                                                         : -1;
 }
 
+/* What of a model lies in its file as it is. */
+static uint64_t bytes_of(const struct model *m)
+{
+    uint64_t n_bytes = hdf_texts_bytes(&m->learner, 1) + hdf_texts_bytes(&m->parameters, 1) +
+                       hdf_texts_bytes(m->feature_names, (size_t)m->n_features) +
+                       hdf_texts_bytes(m->class_names, (size_t)m->n_classes) +
+                       metrics_bytes(m->n_classes) * (m->n_folds + (m->held_out.n_classes > 0));
+    for (size_t i = 0; i < N_ARRAYS; i++)
+        if (get_pointer(m, &arrays[i]))
+            n_bytes += extent_of(m, arrays[i].rows) * extent_of(m, arrays[i].columns) *
+                       H5Tget_size(number_type(arrays[i].number));
+    return n_bytes;
+}
+
 static int get_models(hid_t file, const char *path, struct model_set *set, char **why)
 {
     size_t n = 0;
+    uint64_t n_bytes = 0;
     char **names = NULL;
     hid_t group = hdf_group_open(file, "models");
     hdf_names(group, &names, &n);
     set->models = memory_zeroed(n, sizeof(struct model *));
-    while (set->n < n && (set->models[set->n] = get_model(group, names[set->n], path, why)))
-        set->n++;
+    int fits = 1;
+    while (fits && set->n < n && (set->models[set->n] = get_model(group, names[set->n], path, why))) {
+        n_bytes += bytes_of(set->models[set->n++]);
+        fits = hdf_is_as_large(file, n_bytes);
+    }
     hdf_names_free(names, n);
-    if (n == 0)
+    if (!fits)
+        *why = text_format("%s is damaged: its models are larger than itself", path);
+    else if (n == 0)
         *why = text_format("%s is damaged: it holds no model", path);
-    return n > 0 && set->n == n ? 0 : -1;
+    return fits && n > 0 && set->n == n ? 0 : -1;
 }
 
 struct model_set *model_file_read(const char *path, int *code, char **why)

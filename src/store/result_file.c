@@ -160,6 +160,14 @@ static int get_result(hid_t group, struct result *r)
     return metrics_get(group, "metrics", r->n_classes, &r->metrics);
 }
 
+/* What of a result lies in its file as it is. */
+static uint64_t bytes_of(const struct result *r)
+{
+    char *const texts[] = {r->model, r->learner, r->parameters, r->trained_on, r->judged_on};
+    return hdf_texts_bytes(texts, sizeof texts / sizeof *texts) +
+           hdf_texts_bytes(r->class_names, (size_t)r->n_classes) + metrics_bytes(r->n_classes);
+}
+
 struct results *results_read(const char *path, int *code, char **why)
 {
     hid_t file = hdf_open_kind(path, CONTENT_RESULTS, SCHEMA, code, why);
@@ -167,19 +175,23 @@ struct results *results_read(const char *path, int *code, char **why)
         return NULL;
     struct results *results = memory_zeroed(1, sizeof *results);
     size_t n = 0;
+    uint64_t n_bytes = 0;
     char **names = NULL;
     hid_t group = hdf_group_open(file, "results");
     int bad = hdf_names(group, &names, &n) != 0;
     results->items = memory_zeroed(n, sizeof *results->items);
     while (!bad && results->n < n) {
-        bad = get_result(hdf_group_open(group, names[results->n]), &results->items[results->n]) != 0;
-        results->n++;
+        struct result *r = &results->items[results->n];
+        bad = get_result(hdf_group_open(group, names[results->n++]), r) != 0;
+        n_bytes += bad ? 0 : bytes_of(r);
+        bad |= !hdf_is_as_large(file, n_bytes);
     }
     bad |= hdf_get_provenance(file, &results->made) != 0;
     hdf_names_free(names, n);
     if (bad)
-        *why = text_format(
-            "%s is damaged: a result or the provenance is incomplete, or its checksums are wrong", path);
+        *why = text_format("%s is damaged: a result or the provenance is incomplete or larger than the file, "
+                           "or its checksums are wrong",
+                           path);
     *code = hdf_judge(path, bad ? EXIT_BAD_DATA : EXIT_DONE, why);
     hdf_close(file);
     if (*code == EXIT_DONE)

@@ -46,6 +46,13 @@ for ranks in 1 2 3; do
     [ -z "$(ls scratch)" ]
 done
 
+# Rows are printed some at a time, not file by file.
+"$darkforest" export reference 2>said >rows.csv
+peak=$(sed -n 's/.*peak memory \([0-9]*\)[.0-9]* MiB a rank.*/\1/p' said)
+echo "export: $peak MiB"
+[ "$sanitized" != 0 ] || [ "$peak" -le $allowance ]
+[ "$(wc -l <rows.csv)" -gt 600000 ]
+
 # What Slurm gave the job on this node is kept to when nobody says more.
 SLURM_MEM_PER_NODE=64 extract 1 given
 [ "$(number spilled_bytes given)" -gt 10000000 ]

@@ -257,6 +257,11 @@ def test_a_capture_beside_its_packed_copy(p):
     os.remove(p.file("twins/hour.pcap.bak"))
     os.rename(p.file("twins/hour.pcap.gz"), p.file("twins/copy.pcap.gz"))
     assert "begin at the same time" in extract(p, p.file("twins"), "of-copies")
+    # Of many it is said once.
+    for name in ("a.pcap", "b.pcap", "c.pcap", "d.pcap"):
+        write(p, os.path.join("copies", name), capture(START, START + HOUR, 10))
+    said = extract(p, p.file("copies"), "of-four")
+    assert said.count("begin at the same time") == 1 and "b.pcap, and 2 more files, begin" in said, said
     # Given one of the two afterwards, the doubled windows stay, but not unsaid.
     said = extract(p, p.file("twins/copy.pcap.gz"), "of-copies")
     assert "made with 2 files that begin when %s does, and are not all given now; 1 finished window is so" % p.file("twins/copy.pcap.gz") in said, said

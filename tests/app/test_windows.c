@@ -24,7 +24,7 @@ static void a_window_is_opened_once(void **state)
     assert_ptr_equal(first[2], first[5]);
     assert_ptr_equal(first[1], first[6]);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(windows_slot(&windows, first[i]), i);
+        assert_int_equal(first[i]->slot, i);
     windows_free(&windows);
     assert_int_equal(windows.n, 0);
 }
@@ -55,7 +55,7 @@ static void closing_one_leaves_the_others(void **state)
     assert_int_equal(windows.pool.n_bytes_in_use, in_use / 2);
     for (int64_t index = 1; index < 20; index += 2) {
         const struct window *window = windows_get(&windows, index);
-        assert_int_equal(windows_slot(&windows, window), index / 2);
+        assert_int_equal(window->slot, index / 2);
         assert_int_equal(partials_n(&window->partials), 1);
         assert_int_equal(partials_get(&window->partials, 0).address, index);
         assert_int_equal(window->tally.n[TALLY_COUNTED], 1);
@@ -64,11 +64,47 @@ static void closing_one_leaves_the_others(void **state)
     windows_free(&windows);
 }
 
+/* Whether each window is where both orders say, and found by its index, and no other is. */
+static void check_orders(const struct windows *windows, const uint8_t *is_open, int64_t n)
+{
+    size_t n_open = 0;
+    for (int64_t index = 0; index < n; index++) {
+        const struct window *window = windows_find(windows, index);
+        assert_int_equal(window != NULL, is_open[index]);
+        if (!window)
+            continue;
+        assert_int_equal(window->index, index);
+        assert_ptr_equal(windows->items[window->slot], window);
+        assert_ptr_equal(windows->sorted[n_open++], window);
+    }
+    assert_int_equal(windows->n, n_open);
+}
+
+static void both_orders_hold_whatever_comes(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    struct windows windows = {.ranks = 1};
+    uint8_t is_open[N] = {0};
+    for (uint64_t i = 0; i < 600; i++) {
+        const int64_t index = (int64_t)(hash_u32((uint32_t)i) % N);
+        const struct window *last = windows.n ? windows.items[windows.n - 1] : NULL;
+        if (i % 5 < 2)
+            windows_close(&windows, index);
+        else if (windows_get(&windows, index) && last && !is_open[index])
+            assert_int_equal(last->slot, windows.n - 2); /* one more does not move those that are there */
+        is_open[index] = i % 5 >= 2;
+        check_orders(&windows, is_open, N);
+    }
+    windows_free(&windows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_is_opened_once),
         cmocka_unit_test(closing_one_leaves_the_others),
+        cmocka_unit_test(both_orders_hold_whatever_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

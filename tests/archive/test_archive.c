@@ -153,6 +153,33 @@ static int make_denied(void **state)
     return 0;
 }
 
+/* Folders that links lead to in 2^24 ways are gone through once; what is given twice is passed over once. */
+static void a_folder_is_gone_through_once(void **state)
+{
+    (void)state;
+    enum { DEPTH = 24 };
+    char name[32], to[16];
+    mkdir(place("maze"), 0755);
+    for (int i = 0; i <= DEPTH; i++) {
+        snprintf(name, sizeof name, "maze/%02d", i);
+        mkdir(place(name), 0755);
+        snprintf(to, sizeof to, "../%02d", i + 1);
+        for (char link = 'a'; link <= 'b' && i < DEPTH; link++) {
+            snprintf(name, sizeof name, "maze/%02d/%c", i, link);
+            assert_int_equal(symlink(to, place(name)), 0);
+        }
+    }
+    save_capture("maze/24/a.pcap", 1);
+    save_text("maze/24/notes.txt", "and no capture\n");
+    const char *operands[] = {place("maze/00"), place("maze")};
+    struct archive a;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 2, &why), EXIT_DONE);
+    assert_int_equal(a.n, 1);
+    assert_int_equal(a.n_skipped, 1);
+    archive_free(&a);
+}
+
 static void make_tree(void)
 {
     mkdir(place("deep"), 0755);
@@ -201,6 +228,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_an_archive),
         cmocka_unit_test_setup(what_cannot_be_looked_at, make_denied),
         cmocka_unit_test(links_to_nothing),
+        cmocka_unit_test(a_folder_is_gone_through_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -236,6 +236,18 @@ static void the_end_of_a_file(void **state)
     }
 }
 
+/* What says that it is shorter than the header of a capture has no middle and no end. */
+static void the_end_of_a_file_of_no_size(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n <= READER_FIRST_RECORD; n++) {
+        struct file_kind kind = {
+            .container = CONTAINER_PCAP, .n_bytes = n, .last_ts_ns = INT64_MIN, .middle_ts_ns = INT64_MIN};
+        slices_find_times("/proc/self/cmdline", &kind, NULL);
+        assert_true(kind.last_ts_ns == INT64_MIN && kind.middle_ts_ns == INT64_MIN);
+    }
+}
+
 /* As ranks write it: pieces taken from several writers, joined in order, one trailer. */
 static void joined_from_pieces(void **state)
 {
@@ -710,6 +722,45 @@ static void an_index_of_more_than_any_file_is_not_believed(void **state)
     free(raw.data);
 }
 
+/* An index with times of another file, whose checksums are right: with --from all would be passed over. */
+static void an_index_of_other_times_is_not_believed(void **state)
+{
+    (void)state;
+    struct bytes raw = oracle_file(packed);
+    struct file_kind kind;
+    struct parts parts;
+    char *why;
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, packed, &kind, NULL, NULL), 1);
+    const struct part *last = &parts.items[parts.n - 1];
+    const struct bytes frames = {raw.data, last->offset + last->n_bytes};
+    const uint64_t n_inflated = last->inflated + 1;
+    static const struct {
+        size_t part;
+        int64_t earlier, later; /* than the part's first and last time */
+        int believed;
+    } cases[] = {
+        {0, 0, 0, 1},
+        {0, 5, 5, 1},
+        {0, -1, 0, 0},
+        {0, 1483228800 * NS_PER_S, -1483228800 * NS_PER_S, 0},
+        {1, 1483228800 * NS_PER_S, -1483228800 * NS_PER_S, 1}, /* not seen: it would have to be read */
+        {1, -3600 * NS_PER_S, 0, 0},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct part *part = &parts.items[cases[c].part];
+        const struct part good = *part;
+        part->min_ts_ns -= cases[c].earlier;
+        part->max_ts_ns += cases[c].later;
+        assert_int_equal(is_believed(&frames, parts.items, parts.n, n_inflated), cases[c].believed);
+        *part = good;
+    }
+    parts.items[0].n_records = 0;
+    assert_int_equal(is_believed(&frames, parts.items, parts.n, n_inflated), 0);
+    parts_free(&parts);
+    free(raw.data);
+}
+
 /* Another file under the same name, or the same one changed, and a file that does not end well. */
 static void an_index_belongs_to_its_file(void **state)
 {
@@ -765,6 +816,7 @@ int main(void)
         cmocka_unit_test(any_range_of_frames),
         cmocka_unit_test(parts_outside_of_a_range_are_left_out),
         cmocka_unit_test(the_end_of_a_file),
+        cmocka_unit_test(the_end_of_a_file_of_no_size),
         cmocka_unit_test(joined_from_pieces),
         cmocka_unit_test(a_spoiled_trailer_is_not_believed),
         cmocka_unit_test(other_files_have_no_index),
@@ -776,6 +828,7 @@ int main(void)
         cmocka_unit_test(a_frame_is_not_elsewhere),
         cmocka_unit_test(a_restart_point_is_not_elsewhere),
         cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),
+        cmocka_unit_test(an_index_of_other_times_is_not_believed),
         cmocka_unit_test(an_index_belongs_to_its_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

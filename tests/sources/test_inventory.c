@@ -9,11 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <zlib.h>
 #include <zstd.h>
+
+/* That a list of 256 MiB of entries may take, all but one of them the same. */
+#ifdef __SANITIZE_ADDRESS__
+#define MOST_KIB (1L << 20) /* freed memory is kept */
+#else
+#define MOST_KIB (160L << 10)
+#endif
 
 static char folder[] = "/tmp/df-inventory-XXXXXX";
 
@@ -488,34 +496,42 @@ static size_t random_list(uint64_t seed, struct naive_entry *entries, size_t n, 
     return at;
 }
 
-static void equals_a_search_one_by_one(void **state)
+#define MOST_ENTRIES 400
+
+static void check_against_search(const struct inventory *inventory, const struct inventory_counts *counts,
+                                 const struct naive_entry *entries, size_t n)
 {
-    (void)state;
-    static struct naive_entry entries[400];
-    static char text[400 * 32];
     static uint32_t addresses[SPACE + 2];
     static uint8_t found[SPACE + 2];
     for (uint32_t i = 0; i < SPACE + 2; i++)
         addresses[i] = BASE + i - 1;
+    inventory_find(inventory, addresses, SPACE + 2, found);
+    uint64_t n_listed = 0;
+    for (uint32_t i = 0; i < SPACE + 2; i++) {
+        const int category = naive_find(entries, n, addresses[i]);
+        char name[16] = "none";
+        if (category == UNNAMED)
+            strcpy(name, "unknown");
+        else if (category >= 0)
+            snprintf(name, sizeof name, "c%d", category);
+        assert_string_equal(inventory_category(inventory, found[i]), name);
+        n_listed += category >= 0;
+    }
+    assert_int_equal(counts->addresses, n_listed);
+    assert_int_equal(counts->duplicates, naive_duplicates(entries, n));
+}
+
+static void equals_a_search_one_by_one(void **state)
+{
+    (void)state;
+    static struct naive_entry entries[MOST_ENTRIES];
+    static char text[MOST_ENTRIES * 32];
     for (uint64_t seed = 0; seed < 40; seed++) {
         const size_t n = 1 + seed * 10;
         random_list(seed, entries, n, text, sizeof text);
         struct inventory_counts counts;
         struct inventory *inventory = read_text(text, &counts);
-        inventory_find(inventory, addresses, SPACE + 2, found);
-        uint64_t n_listed = 0;
-        for (uint32_t i = 0; i < SPACE + 2; i++) {
-            const int category = naive_find(entries, n, addresses[i]);
-            char name[16] = "none";
-            if (category == UNNAMED)
-                strcpy(name, "unknown");
-            else if (category >= 0)
-                snprintf(name, sizeof name, "c%d", category);
-            assert_string_equal(inventory_category(inventory, found[i]), name);
-            n_listed += category >= 0;
-        }
-        assert_int_equal(counts.addresses, n_listed);
-        assert_int_equal(counts.duplicates, naive_duplicates(entries, n));
+        check_against_search(inventory, &counts, entries, n);
         inventory_free(inventory);
     }
 }
@@ -615,6 +631,27 @@ static void a_line_too_long_is_one_bad_line(void **state)
     free(text);
 }
 
+/* jansson takes many times what an object does: one that no host has is not read. */
+static void an_object_too_long_is_one_bad_line(void **state)
+{
+    (void)state;
+    enum { MOST = 2 << 20 };
+    static const char before[] = "{\"ip\":\"3.3.3.3\",\"x\":\"", after[] = "\"}\n1.1.1.1\n";
+    char *text = malloc(MOST + 64);
+    for (size_t n = MOST; n <= MOST + 1; n++) { /* with the two bytes that close it */
+        memset(text, 'x', n);
+        memcpy(text, before, sizeof before - 1);
+        memcpy(text + n - 2, after, sizeof after);
+        struct inventory_counts counts;
+        struct inventory *inventory = read_text(text, &counts);
+        assert_int_equal(counts.lines, 2);
+        assert_int_equal(counts.bad_lines, n > MOST);
+        assert_int_equal(counts.addresses, n > MOST ? 1 : 2);
+        inventory_free(inventory);
+    }
+    free(text);
+}
+
 static size_t gzip_member(const char *text, size_t n, uint8_t *out, size_t room)
 {
     z_stream z = {0};
@@ -633,6 +670,48 @@ static size_t zstd_frame(const char *text, size_t n, uint8_t *out, size_t room)
     const size_t size = ZSTD_compress(out, room, text, n, 3);
     assert_false(ZSTD_isError(size));
     return size;
+}
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* Entries before and after some million times the same one: what is dropped between them changes neither what
+ * wins nor what is counted, and the memory is not that of all. */
+static void a_list_may_repeat_itself_endlessly(void **state)
+{
+    (void)state;
+    enum { LINE = 8, LINES = 1 << 20, TIMES = 16, ROOM = 1 << 20 };
+    static struct naive_entry entries[MOST_ENTRIES];
+    static char text[MOST_ENTRIES * 32];
+    char *same = malloc(LINES * LINE);
+    uint8_t *packed = malloc(ROOM);
+    const size_t n_text = random_list(77, entries, MOST_ENTRIES, text, sizeof text), half = n_text / 2;
+    const size_t cut = half + (size_t)(strchr(text + half, '\n') - (text + half)) + 1;
+    for (size_t i = 0; i < LINES; i++)
+        memcpy(same + i * LINE, "9.9.9.9\n", LINE);
+    size_t n = zstd_frame(text, cut, packed, ROOM);
+    for (int i = 0; i < TIMES; i++)
+        n += zstd_frame(same, LINES * LINE, packed + n, ROOM - n);
+    n += zstd_frame(text + cut, n_text - cut, packed + n, ROOM - n);
+    const char *path = file_of("list", packed, n);
+    struct inventory_counts counts;
+    int code;
+    char *why;
+    const long before = peak_kib();
+    struct inventory *inventory = inventory_read(&path, 1, &counts, &code, &why);
+    assert_non_null(inventory);
+    assert_true(peak_kib() - before < MOST_KIB);
+    assert_int_equal(counts.lines, MOST_ENTRIES + LINES * TIMES);
+    counts.addresses -= 1;
+    counts.duplicates -= LINES * TIMES - 1;
+    check_against_search(inventory, &counts, entries, MOST_ENTRIES);
+    inventory_free(inventory);
+    free(packed);
+    free(same);
 }
 
 static int read_bytes(const void *bytes, size_t n, struct inventory_counts *counts)
@@ -711,6 +790,8 @@ int main(void)
         cmocka_unit_test(the_checksum_is_of_the_content),
         cmocka_unit_test(moves_as_bytes),
         cmocka_unit_test(a_line_too_long_is_one_bad_line),
+        cmocka_unit_test(an_object_too_long_is_one_bad_line),
+        cmocka_unit_test(a_list_may_repeat_itself_endlessly),
         cmocka_unit_test(reads_gzip),
         cmocka_unit_test(reads_zstd),
     };

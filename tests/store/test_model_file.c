@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <hdf5.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +228,72 @@ static void odd_windows_are_refused(void **state)
     free(path);
 }
 
+/* A file whose metrics are most of it: of a model of 60 classes. */
+static void write_wide_model(const char *path)
+{
+    enum { CLASSES = 60 };
+    const char *names[CLASSES];
+    for (int c = 0; c < CLASSES; c++)
+        names[c] = "class";
+    struct model *m = model_new("bayes", 2, features, CLASSES, names);
+    struct model_set set = {.models = &m,
+                            .n = 1,
+                            .training = {.filter = (char[]){""},
+                                         .windows = two_windows,
+                                         .n_windows = 2,
+                                         .window_length = 3600,
+                                         .made = {.n_ranks = 1}}};
+    m->name = memory_text("bayes");
+    m->n_fitted = 1;
+    m->fitted = COPY((uint8_t[]){7});
+    m->class_rows = memory_zeroed(CLASSES, sizeof *m->class_rows);
+    m->priors = COPY((double[]){1});
+    m->means = COPY((double[]){0, 0});
+    m->variances = COPY((double[]){1, 1});
+    m->n_folds = 1;
+    m->folds = memory_zeroed(1, sizeof *m->folds);
+    metrics_init(&m->folds[0], CLASSES);
+    assert_int_equal(model_file_write(path, &set), EXIT_DONE);
+    model_free(m);
+}
+
+/* Adds names for what is in a group of the file until there are 50. */
+static void link_often(const char *path, const char *in, const char *name)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), group = H5Gopen2(file, in, H5P_DEFAULT);
+    for (int i = 1; i < 50; i++) {
+        char link[16];
+        snprintf(link, sizeof link, "%04d", i + 100);
+        assert_true(H5Lcreate_hard(group, name, group, link, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    H5Gclose(group);
+    assert_true(H5Fclose(file) >= 0);
+}
+
+/* A small file in which all names of a group are one object is not read until memory is full. */
+static void names_for_one_object_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *group, *name;
+    } links[] = {{"models", "bayes"}, {"models/bayes/folds", "0000"}};
+    char *path = path_of("model.h5");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        int code = EXIT_DONE;
+        char *why = NULL;
+        write_wide_model(path);
+        struct model_set *set = model_file_read(path, &code, &why);
+        assert_non_null(set);
+        model_set_free(set);
+        link_often(path, links[i].group, links[i].name);
+        assert_null(model_file_read(path, &code, &why));
+        assert_int_equal(code, EXIT_BAD_DATA);
+        assert_non_null(strstr(why, "is damaged"));
+        free(why);
+    }
+    free(path);
+}
+
 static void results_come_back(void **state)
 {
     (void)state;
@@ -308,9 +376,13 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(models_come_back),       cmocka_unit_test(features_are_found_by_name),
-        cmocka_unit_test(damage_is_refused),      cmocka_unit_test(results_come_back),
-        cmocka_unit_test(failures_leave_nothing), cmocka_unit_test(odd_windows_are_refused),
+        cmocka_unit_test(models_come_back),
+        cmocka_unit_test(features_are_found_by_name),
+        cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(results_come_back),
+        cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(odd_windows_are_refused),
+        cmocka_unit_test(names_for_one_object_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -11,10 +11,12 @@
  * see reader_index). An index that is damaged or does not belong to the file is ignored, and the
  * file read as one.
  *
- * An index is believed for where to start, not for the result: reader_first_offset and reader_end_offset of
- * neighbouring slices must meet, as they must for slices of plain files, and the reader of the first must
- * have come by the part with which the second began (reader_seam_holds). Damage that a reader of parts
- * finds may be the index's own: it counts only when the file was read without.
+ * An index is believed for where to start, not for what is read from there: reader_first_offset and
+ * reader_end_offset of neighbouring slices must meet, as they must for slices of plain files, and the reader
+ * of the first must have come by the part with which the second began (reader_seam_holds). Damage that a
+ * reader of parts finds may be the index's own: it counts only when the file was read without. Its times are
+ * believed where the file's first record fits them: a part that by its times holds nothing of a wanted range
+ * is not read, so that nothing would show if it did.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_H
 #define DARKFOREST_ARCHIVE_PARTS_H

@@ -42,6 +42,8 @@ static struct grid *hostile_grid(void)
     grid_count(grid, 1234567);
     grid_text(grid, "a|b_c\\d{e}~^\"q\"");
     grid_count(grid, 999);
+    grid_text(grid, "[*]*"); /* a length and a wish, behind the end of a row */
+    grid_count(grid, 1);
     return grid;
 }
 
@@ -56,7 +58,8 @@ static void texts_are_escaped(void **state)
     expect(grid, grid_markdown, "| a\\|b\\_c\\\\d{e}~^\"q\" | 999 |");
     expect(grid, grid_latex, "\\caption{A \\textless{}b\\textgreater{} \\& 50 \\% of \\$it\\_all}");
     expect(grid, grid_latex,
-           "a|b\\_c\\textbackslash{}d\\{e\\}\\textasciitilde{}\\textasciicircum{}\"q\" & 999 \\\\");
+           "a\\textbar{}b\\_c\\textbackslash{}d\\{e\\}\\textasciitilde{}\\textasciicircum{}\"q\" & 999 \\\\");
+    expect(grid, grid_latex, "{[}{*}{]}{*} & 1 \\\\");
     expect(grid, grid_latex, "Name & Count \\#");
     expect(grid, grid_csv, "\"a|b_c\\d{e}~^\"\"q\"\"\",999\n");
     expect(grid, grid_csv, "<script>alert('x')</script>,1234567\n");

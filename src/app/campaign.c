@@ -29,7 +29,8 @@ struct reading_campaign {
     int line;     /* where it is; 0: nowhere */
 };
 
-/* The line of a key, or of its section's heading where the key is NULL or not there; 0: there is no such section. */
+/* The line of a key, or of its section's heading where the key is NULL or not there; 0: there is no such
+ * section. */
 static int line_of(const struct ini *ini, const char *section, const char *key)
 {
     int line = 0;

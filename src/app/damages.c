@@ -1,5 +1,6 @@
 #include "damages.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
 
@@ -16,14 +17,6 @@ static int by_file(const void *a, const void *b)
     return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
 }
 
-#define DISORDER_NS INT64_C(60000000000) /* that records may be out of order by */
-
-static int64_t add_or_most(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
 /* Where files follow one another they overlap a little, by a hundredth at most. */
 static int64_t end_by_next(const struct archive *archive, size_t file)
 {
@@ -36,23 +29,40 @@ static int64_t end_by_next(const struct archive *archive, size_t file)
     int64_t span;
     if (__builtin_sub_overflow(files[next].kind.first_ts_ns, files[next - 1].kind.first_ts_ns, &span))
         return INT64_MAX;
-    return add_or_most(files[file].kind.first_ts_ns, add_or_most(span, span / 100));
+    return clock_add(files[file].kind.first_ts_ns, clock_add(span, span / 100));
 }
 
-/* The first time that a damaged file is taken not to reach. Its own last times tell best. Files do not follow one
- * another where it has been read beyond the next one's beginning, and it may be much longer than they are where it is
- * much larger. */
+/* By how far the file had come in time when so much of it was read; INT64_MIN when that was too little to
+ * tell. */
+static int64_t end_by_pace(const struct file_kind *kind, const struct pass_damage *damage)
+{
+    int64_t spent;
+    if (damage->n_read == 0 || damage->n_read < kind->n_bytes / 64 ||
+        damage->latest_ns <= kind->first_ts_ns ||
+        __builtin_sub_overflow(damage->latest_ns, kind->first_ts_ns, &spent))
+        return INT64_MIN;
+    const double span = (double)spent * (double)kind->n_bytes / (double)damage->n_read;
+    return span < 0x1p62 ? clock_add(kind->first_ts_ns, (int64_t)span) : INT64_MAX;
+}
+
+/*
+ * The first time that a damaged file is taken not to reach. Its own last times tell best, then its pace.
+ * Where it was read beyond the beginning of the next file, it lies beside that and not before it, and may be
+ * as long as any; so it may where it is damaged too early to tell, and the next one begins far sooner than
+ * files do elsewhere.
+ */
 static int64_t end_of(const struct pass_input *in, const struct pass_damage *damage)
 {
-    const struct archive *archive = in->archive;
-    const int64_t by_next = end_by_next(archive, damage->file),
-                  reach = slices_reach(archive, damage->file, &in->span);
-    int64_t end = by_next;
+    const struct file_kind *kind = &in->archive->files[damage->file].kind;
+    const int64_t by_next = end_by_next(in->archive, damage->file),
+                  reach = slices_reach(in->archive, damage->file, &in->span),
+                  pace = end_by_pace(kind, damage);
+    int64_t end = pace;
     if (damage->last_ns != INT64_MIN)
-        end = add_or_most(damage->last_ns, DISORDER_NS);
+        end = clock_add(damage->last_ns, SLICES_DISORDER_NS);
     else if (damage->latest_ns >= by_next)
-        end = damage->latest_ns < reach ? reach : INT64_MAX;
-    else if (archive->files[damage->file].kind.n_bytes / 2 > in->span.usual_bytes)
+        end = damage->latest_ns >= reach ? INT64_MAX : reach > pace ? reach : pace;
+    else if (pace == INT64_MIN && by_next - kind->first_ts_ns < in->span.longest_ns / 8)
         end = reach;
     return end > by_next ? end : by_next;
 }

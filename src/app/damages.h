@@ -11,9 +11,9 @@
 
 /*
  * The damaged files that may have held more records of [from_ns, to_ns): a file counts from its first packet
- * to its end, or to where it may end at the latest: a little after the next file's first one, where files follow one
- * another. In the order of the files, "" when there are none; fresh memory, the
- * same on all ranks. Collective over `ranks`, which read for the pass.
+ * to its end, or to where it may end at the latest: a little after the next file's first one, where files
+ * follow one another. In the order of the files, "" when there are none; fresh memory, the same on all ranks.
+ * Collective over `ranks`, which read for the pass.
  */
 char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_t from_ns, int64_t to_ns);
 /* Adds those of `lines` (NULL: none) that *text, fresh memory or NULL, does not hold yet. Local. */

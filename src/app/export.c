@@ -29,7 +29,8 @@ static int stands_for_several(const char *operand)
     return stat(operand, &status) == 0 ? S_ISDIR(status.st_mode) : strpbrk(operand, "*?[") != NULL;
 }
 
-/* One model file, or any number of feature files? Rank 0 looks for all. 0, or an exit code after one sentence. */
+/* One model file, or any number of feature files? Rank 0 looks for all. 0, or an exit code after one
+ * sentence. */
 static int find_kind(const struct ranks *ranks, const struct strings *operands, int *is_model)
 {
     enum file_content content = CONTENT_FEATURES;

@@ -101,7 +101,7 @@ static int check_same_time(const struct archive_file *files, size_t n, char **wh
         return EXIT_BAD_CONFIG;
     char more[64] = "";
     if (n > 2)
-        snprintf(more, sizeof more, ", and %zu more files,", n - 2);
+        snprintf(more, sizeof more, ", and %zu more file%s,", n - 2, n == 3 ? "" : "s");
     log_warn(
         "%s and %s%s begin at the same time: should they hold the same packets, these count as often; give "
         "one of them then, and remove the feature files that were made of more",

@@ -8,7 +8,6 @@
 
 #define RANGE_BYTES (16 * PACK_FRAME)        /* of the stream, for one rank in one round */
 #define SMALL_FILE_BYTES ((uint64_t)4 << 20) /* on disk: one rank packs it whole */
-#define MOST_PART_BYTES ((uint64_t)64 << 20) /* on disk: a file with a larger part is read through */
 #define RECORDS_AT_ONCE 256
 
 /* The records that start in [from, to) of a file's stream;

@@ -44,9 +44,9 @@ struct pass_input {
 struct pass_damage {
     size_t file;
     struct damage damage;
-    int64_t latest_ns; /* time of the latest record that was read of it; INT64_MIN: of none */
-    int64_t
-        last_ns; /* of its last ones, where that can be told in spite of the damage; INT64_MIN: not known */
+    uint64_t n_read;   /* bytes of the file before it, on disk */
+    int64_t latest_ns; /* about the latest time before it; INT64_MIN: no record was read */
+    int64_t last_ns;   /* of the file's last records, where they can be read; INT64_MIN: not known */
 };
 
 struct pass {

@@ -224,13 +224,16 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
 static void keep_damage(struct pass *pass, size_t file, const struct reader *reader)
 {
     const struct archive_file *of = &pass->input->archive->files[file];
+    const struct damage *damage = reader_damage(reader);
     struct file_kind kind = of->kind;
     slices_find_times(of->path, &kind, pass->input->index_dir);
     pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
-    pass->damages[pass->n_damages++] = (struct pass_damage){.file = file,
-                                                            .damage = *reader_damage(reader),
-                                                            .latest_ns = reader_latest(reader),
-                                                            .last_ns = kind.last_ts_ns};
+    pass->damages[pass->n_damages++] =
+        (struct pass_damage){.file = file,
+                             .damage = *damage,
+                             .n_read = damage->is_inflated ? reader_position(reader) : damage->offset,
+                             .latest_ns = reader_latest(reader),
+                             .last_ns = kind.last_ts_ns};
 }
 
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last)

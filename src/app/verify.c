@@ -65,6 +65,7 @@ static int verify_file(const char *path, void *context)
                                    : text_format("%s: %s: %s", path,
                                                  code == EXIT_BAD_DATA ? "NOT whole" : "not verified", why);
     text_make_plain(line, ""); /* a name may hold anything */
+    text_make_utf8(line);
     puts(line);
     free(line);
     free(what);

@@ -1,13 +1,13 @@
 #include "darkforest/archive/slices.h"
 
 #include "darkforest/archive/parts.h"
+#include "darkforest/core/clock.h"
 #include "darkforest/core/memory.h"
 
 #include <stdlib.h>
 
 #define TAIL_BYTES ((uint64_t)256 << 10)  /* of a plain file, in which its end is looked for */
 #define MIDDLE_BYTES ((uint64_t)64 << 10) /* and its middle */
-#define DISORDER_NS INT64_C(60000000000)  /* that records may be out of order by */
 #define SMALLEST_CUT ((uint64_t)64 << 10) /* a cut costs a resynchronisation: not for less than this */
 
 static void add_slice(struct slices *slices, struct slice slice)
@@ -143,23 +143,18 @@ void slices_free(struct slices *slices)
     *slices = (struct slices){0};
 }
 
-static int64_t add_or_most(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
-/* Files that lie beside one another have smaller gaps than they are long: of some it is known how long. */
+/* Files that lie beside one another have smaller gaps than they are long: of some it is known about how long,
+ * by their middles, which a few wrong times do not move. */
 static int64_t longest_known(const struct archive *archive)
 {
-    int64_t longest = 0, ns;
+    int64_t longest = 0, half;
     for (size_t i = 0; i < archive->n; i++) {
         const struct file_kind *kind = &archive->files[i].kind;
-        if (kind->last_ts_ns != INT64_MIN &&
-            !__builtin_sub_overflow(kind->last_ts_ns, kind->first_ts_ns, &ns))
-            longest = ns > longest ? ns : longest;
+        if (kind->middle_ts_ns != INT64_MIN &&
+            !__builtin_sub_overflow(kind->middle_ts_ns, kind->first_ts_ns, &half) && half > longest)
+            longest = half;
     }
-    return longest > 0 ? add_or_most(longest, DISORDER_NS) : 0;
+    return longest > 0 ? clock_add(clock_add(longest, longest), SLICES_DISORDER_NS) : 0;
 }
 
 static int64_t longest_span(const struct archive *archive)
@@ -211,8 +206,8 @@ int64_t slices_reach(const struct archive *archive, size_t file, const struct sl
     if (kind->first_ts_ns == INT64_MAX)
         return INT64_MAX;
     if (kind->last_ts_ns != INT64_MIN)
-        return add_or_most(kind->last_ts_ns, DISORDER_NS);
-    return file + 1 == archive->n ? INT64_MAX : add_or_most(kind->first_ts_ns, span_of(kind, span));
+        return clock_add(kind->last_ts_ns, SLICES_DISORDER_NS);
+    return file + 1 == archive->n ? INT64_MAX : clock_add(kind->first_ts_ns, span_of(kind, span));
 }
 
 static int compare_times(const void *a, const void *b)
@@ -262,7 +257,7 @@ static void take_times_of_plain(const char *path, struct file_kind *kind)
     free(times);
     n = times_between(path, kind, size > TAIL_BYTES ? size - TAIL_BYTES : READER_FIRST_RECORD, size, &times);
     if (n > 0 && times[n - 1] >= kind->first_ts_ns &&
-        add_or_most(times[n - 1], DISORDER_NS) >= kind->middle_ts_ns)
+        clock_add(times[n - 1], SLICES_DISORDER_NS) >= kind->middle_ts_ns)
         kind->last_ts_ns = times[n - 1];
     free(times);
 }

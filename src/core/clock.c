@@ -32,3 +32,9 @@ int64_t clock_changed_ns(const struct stat *status)
 {
     return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
 }
+
+int64_t clock_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}

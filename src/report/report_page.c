@@ -34,8 +34,8 @@ static int build(struct document *document, const struct report *report, const c
     return bad ? EXIT_IO : EXIT_DONE;
 }
 
-/* The folder's name, or, of a campaign's `report`, that of the folder around it, in letters that LaTeX's labels may
- * have: what is not ASCII is written out, so that different names stay different. */
+/* The folder's name, or, of a campaign's `report`, that of the folder around it, in letters that LaTeX's
+ * labels may have: what is not ASCII is written out, so that names in other scripts stay different. */
 static char *label_of(const char *folder)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";

@@ -133,6 +133,23 @@ def beside_one_another(p, suffix):
         shutil.rmtree(output)
 
 
+def larger_hour(p):
+    """An hour of more packets than the others lasts no longer: when it is damaged, its window and the next one's say so."""
+    hours, output = p.file("larger"), p.file("larger-out")
+    os.mkdir(hours)
+    for hour in range(5):
+        path = os.path.join(hours, "%d.pcap" % hour)
+        p.do("synth", "-o", path, "--start", "2017-01-01T0%d" % hour, "--packets", "60000" if hour == 1 else "15000", "--sources", "2000")
+        if hour == 1:
+            damage_record(path, 0.5)
+        subprocess.run(["gzip", "-1", path], check=True)
+    done = p.run("extract", hours, "--from", "2017-01-01", "--to", "2017-01-01T05", "-o", output)
+    assert done.returncode == BAD_DATA, done.stderr
+    for hour in range(5):
+        with h5py.File(os.path.join(output, "features-20170101T0%d0000.h5" % hour)) as f:
+            assert ("1.pcap.gz" in f.attrs["damages"].decode()) == (hour in (1, 2)), hour
+
+
 def others_stay_cut(p):
     """A plain file damaged in its middle is read again without cuts, and what is wanted of a packed one still lies behind its own damage:
     rows do not depend on how many ranks cut the files."""
@@ -176,6 +193,7 @@ def main():
     with Program(sys.argv[1]) as p:
         for suffix in ("", ".gz"):
             beside_one_another(p, suffix)
+        larger_hour(p)
         others_stay_cut(p)
         one_more_of_a_beginning(p)
         for ranks in (1, 2):

@@ -82,8 +82,8 @@ struct reader *reader_open_again(const char *path, const struct file_kind *kind,
  *
  * Slices [a0, a1), [a1, a2), ... with a0 the first record's offset together hold what reading the file
  * through gives if and only if the first offset of each equals the end offset of the one before. Where it
- * does not, the program drops what it has read and reads again without cuts: that happens too seldom to be
- * worth more. (The later slice alone could be read again by reader_open_at at that end offset, and so on
+ * does not, the program drops what it has read and reads again, that file without cuts: it happens too seldom
+ * to be worth more. (The later slice alone could be read again by reader_open_at at that end offset, and so on
  * along the file: tests do it, to see that the two offsets suffice.)
  */
 struct reader *reader_open_at(const char *path, const struct file_kind *kind, uint64_t from, uint64_t to,

@@ -43,18 +43,19 @@ void slices_free(struct slices *slices);
  * time do not move the middle.
  */
 void slices_find_times(const char *path, struct file_kind *kind, const char *index_dir);
+#define SLICES_DISORDER_NS INT64_C(60000000000) /* that records may be out of order by */
 /* What a file of an archive is taken to span when nothing better is known. */
 struct slices_span {
-    int64_t
-        longest_ns; /* twice the largest gap between first packets, or what one is known to span where that is
-                           * more; INT64_MAX: no gap to judge by */
+    /* Twice the largest gap between first packets, or about what one is known to span where that is more;
+     * INT64_MAX: no gap to judge by. */
+    int64_t longest_ns;
     uint64_t usual_bytes; /* on disk, of the middle one by size; a file of more spans more by so much */
 };
 struct slices_span slices_span(const struct archive *archive);
 /*
  * The time that a file is taken not to reach: a little behind its end where that is known, else its beginning
- * and the span; INT64_MAX for the last file when its end is not known. Who wants later packets passes the file
- * over; who has done so by a guess and finds that a file goes on past its reach says so.
+ * and the span; INT64_MAX for the last file when its end is not known. Who wants later packets passes the
+ * file over; who has done so by a guess and finds that a file goes on past its reach says so.
  */
 int64_t slices_reach(const struct archive *archive, size_t file, const struct slices_span *span);
 

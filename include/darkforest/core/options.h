@@ -50,8 +50,8 @@ struct common_options {
 
 /*
  * Reads the words behind the first, which is the command. `-o PATH` is the one short option: it fills the row
- * named "output" if the table has one. Operands are gathered in `operands`. NULL, or a sentence that says what is
- * wrong, in fresh memory.
+ * named "output" if the table has one. Operands are gathered in `operands`. NULL, or a sentence that says
+ * what is wrong, in fresh memory.
  */
 char *options_parse(const struct option_row *rows, size_t n_rows, const struct strings *words, void *values,
                     struct common_options *common, struct strings *operands);

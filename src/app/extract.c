@@ -17,6 +17,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
+#include "darkforest/exchange/owner.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static void form_groups(struct extract *x)
     const struct time_range all = {.from_ns = o->from_ns, .to_ns = o->to_ns};
     const int size = ranks_size(x->world), rank = ranks_rank(x->world);
     x->n_groups = groups_number(&x->archive, all, o->window_ns, size, o->ranks_per_window);
-    x->number = (int)((int64_t)rank * x->n_groups / size);
+    x->number = group_of(rank, size, x->n_groups);
     /* Files will be passed over; or nothing else tells how many windows a file has. */
     if (x->n_groups > 1 || o->from_ns != INT64_MIN || x->archive.n == 1)
         inputs_find_times(x->world, &x->archive, o->index_dir);

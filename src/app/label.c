@@ -21,6 +21,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/core/text.h"
+#include "darkforest/exchange/owner.h"
 #include "darkforest/label/rules.h"
 #include "darkforest/store/features.h"
 
@@ -236,8 +237,7 @@ static int relabel_file(struct label_run *run, const struct ranks *group, const 
 /* Files [first, to), no more than there are ranks, side by side. Collective; the agreed exit code. */
 static int relabel_some(struct label_run *run, size_t first, size_t to)
 {
-    const int64_t rank = ranks_rank(run->ranks), n = (int64_t)(to - first);
-    const int number = (int)(rank * n / ranks_size(run->ranks));
+    const int number = group_of(ranks_rank(run->ranks), ranks_size(run->ranks), (int)(to - first));
     struct ranks *group = ranks_split(run->ranks, number);
     const int code = relabel_file(run, group, run->inputs.items[first + (size_t)number]);
     ranks_free(group);

@@ -5,6 +5,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/exchange/owner.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -140,8 +141,9 @@ static int take(void *context, void *block)
 /* This rank's run of the frames of the lap. */
 static struct joint_piece gather_run(struct framing *s)
 {
-    const size_t n = ring_n_filled(s->ring), rank = (size_t)ranks_rank(s->team),
-                 size = (size_t)ranks_size(s->team), from = n * rank / size, to = n * (rank + 1) / size;
+    const int rank = ranks_rank(s->team), size = ranks_size(s->team);
+    const size_t n = ring_n_filled(s->ring), from = (size_t)share_start(n, rank, size),
+                 to = (size_t)share_start(n, rank + 1, size);
     struct joint_piece piece = {0};
     for (size_t i = from; i < to; i++)
         piece.n += ((const struct frame *)ring_block(s->ring, i))->n;

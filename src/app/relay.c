@@ -5,6 +5,7 @@
 #include "ring.h"
 
 #include "darkforest/core/memory.h"
+#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 
@@ -128,7 +129,7 @@ void relay_read(struct pass *pass, const struct step *step)
     /* Files node, node + n_nodes, ... */
     const size_t n_here = n > node ? (n - node + n_nodes - 1) / n_nodes : 0;
     const size_t n_teams = n_here < n_ranks ? n_here : n_ranks,
-                 number = n_teams ? rank * n_teams / n_ranks : 0;
+                 number = n_teams ? (size_t)group_of((int)rank, (int)n_ranks, (int)n_teams) : 0;
     struct ranks *ranks = ranks_split(in->node, (int)number);
     struct ring *ring = n_teams && ranks_size(ranks) > 1 ? ring_new(ranks, sizeof(struct team_block)) : NULL;
     for (size_t i = number; n_teams && i < n_here; i += n_teams) {

@@ -13,6 +13,7 @@
 #include "darkforest/core/memory.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
+#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +218,7 @@ static int each_month(const struct ranks *world, const struct campaign *campaign
     size_t n;
     struct month_work *work = find_work(world, campaign, first, finished, &n);
     const int size = ranks_size(world), n_groups = n < (size_t)size ? (int)n : size;
-    const int group = (int)((int64_t)ranks_rank(world) * n_groups / size);
+    const int group = group_of(ranks_rank(world), size, n_groups);
     const uint64_t memory = budget_per_rank(world);
     struct ranks *ranks = ranks_split(world, group);
     struct months r = {.campaign = campaign, .group = ranks, .plan = campaign->plan};

@@ -18,4 +18,11 @@ static inline uint64_t share_start(uint64_t n, int r, int size)
     return (uint64_t)((unsigned __int128)n * (unsigned)r / (unsigned)size);
 }
 
+/* Which of n groups, no more than there are ranks, rank r of `size` is in: ranks of a group follow one
+ * another. */
+static inline int group_of(int r, int size, int n)
+{
+    return (int)((int64_t)r * n / size);
+}
+
 #endif

@@ -156,9 +156,10 @@ int output_end(struct output *output, int failed)
 
 int output_write_bytes(const char *path, const void *data, size_t n)
 {
-    FILE *file = fopen(path, "wbe");
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!file)
-        return -1;
+        return fd < 0 ? -1 : close_keeping_errno(fd);
     const int failed = fwrite(data, 1, n, file) != n;
     return fclose(file) || failed ? -1 : 0;
 }

@@ -37,7 +37,8 @@ typedef int output_writer(FILE *file, const void *context);
 int output_write(const char *path, output_writer *writer, const void *context);
 /* The same of bytes that are there. */
 int output_write_file(const char *path, const void *data, size_t n);
-/* Under this name at once, whatever was there: for what nobody misses when it is half. 0; -1 with errno. */
+/* Under this name at once, whatever file was there (a link is not followed): for what nobody misses when it is
+ * half. 0; -1 with errno. */
 int output_write_bytes(const char *path, const void *data, size_t n);
 /* Whether both are there and are one file, by whatever names. */
 int output_is_same_file(const char *a, const char *b);

@@ -96,9 +96,8 @@ const struct command command_verify = {
              "the rows and the sum of the tally. Attributes that mean something here lie under HDF5's own "
              "checksums, so damage to them shows, but not that another program has changed one; what columns "
              "say of themselves to other readers (units, descriptions) is not looked at. Prints one line a "
-             "file, and "
-             "exits with 65 when one is not whole, with 74 when one cannot be read. A folder stands for "
-             "the *.h5 in it.",
+             "file, and exits with 65 when one is not whole, with 74 when one cannot be read. A folder "
+             "stands for the *.h5 in it.",
          .example = "darkforest verify out/    # all files of a finished run"},
     .serial = 1,
     .check = verify_check,

@@ -93,9 +93,9 @@ static struct grid *tally_grid(const struct report *report)
 {
     struct tally all = {0};
     struct grid *grid = grid_new(
-        "tally", "What became of every record in the windows of the feature files: counted as a packet, or "
-                 "passed over for a "
-                 "reason. Records of other times, and late ones, are told by the run records alone.");
+        "tally", "What became of every record in the windows of the feature files: counted as a packet, "
+                 "or passed over for a reason. Records of other times, and late ones, are told by the run "
+                 "records alone.");
     GRID_COLUMNS(grid, 2, "Reason", "Meaning", "Records", "Share");
     grid_unit(grid, 3, "percent");
     for (size_t m = 0; m < report->n_months; m++)

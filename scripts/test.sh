@@ -3,6 +3,7 @@
 # undefined-behaviour sanitizers, and a short run of each fuzzer. The summaries come last. Ends with 0 when everything passed.
 #
 #     FUZZ_SECONDS=60 scripts/test.sh          fuzz each target longer (10 s by default)
+#     FUZZ_SEED=0 scripts/test.sh              with other inputs each time (the same ones by default: what passes once goes on passing)
 #     DARKFOREST_KILLS=10 scripts/test.sh      kill a rank of a job on the cluster at ten moments instead of three
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -32,13 +33,13 @@ fuzz() { # FUZZER
     folder=$(build_folder fuzz)
     corpus=corpus/$(basename "$1")
     mkdir -p "$folder/$corpus"
-    (cd "$folder" && "$1" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 "$corpus") >"$1.log" 2>&1
+    (cd "$folder" && "$1" -seed="$FUZZ_SEED" -max_total_time="$FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 "$corpus") >"$1.log" 2>&1
 }
 
 fuzz_all() { # as many at once as there are processors
     local folder fuzzer
     folder=$(build_folder fuzz)
-    say "fuzzing, ${FUZZ_SECONDS:=10} s each"
+    say "fuzzing, ${FUZZ_SECONDS:=10} s each, seed ${FUZZ_SEED:=1}"
     : >"$folder/failed"
     for fuzzer in "$folder"/fuzzers/*; do
         [ -x "$fuzzer" ] || continue

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +22,12 @@ static int decodes_dlt(int dlt)
         if (packet_links[i].dlt == (uint32_t)dlt)
             return 1;
     return 0;
+}
+
+/* libpcap takes this magic for a capture's; we refuse it by name (container.c). */
+static int is_kuznetzov(const uint8_t *data, size_t n)
+{
+    return n >= 4 && (memcmp(data, "\x34\xcd\xb2\xa1", 4) == 0 || memcmp(data, "\xa1\xb2\xcd\x34", 4) == 0);
 }
 
 static void check_slices(const char *path, const struct file_kind *kind, const struct oracle *oracle)
@@ -59,7 +66,7 @@ static void check_file(const char *path, const uint8_t *data, size_t n)
     char *why;
     struct reader *reader = reader_open(path, &kind, &code, &why);
     if (!reader) {
-        if (oracle.opened && decodes_dlt(oracle.dlt))
+        if (oracle.opened && decodes_dlt(oracle.dlt) && !is_kuznetzov(data, n))
             abort();
         free(why);
         oracle_free(&oracle);

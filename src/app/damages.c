@@ -32,16 +32,16 @@ static int64_t end_by_next(const struct archive *archive, size_t file)
     return clock_add(files[file].kind.first_ts_ns, clock_add(span, span / 100));
 }
 
-/* By how far the file had come in time when so much of it was read; INT64_MIN when that was too little to
- * tell. */
-static int64_t end_by_pace(const struct file_kind *kind, const struct pass_damage *damage)
+/* By how far the file had come in time when it was damaged; INT64_MIN when that was too little to tell. */
+static int64_t end_by_pace(const struct file_kind *kind, const struct reader *reader)
 {
+    const struct damage *damage = reader_damage(reader);
+    const uint64_t n_read = damage->is_inflated ? reader_position(reader) : damage->offset;
     int64_t spent;
-    if (damage->n_read == 0 || damage->n_read < kind->n_bytes / 64 ||
-        damage->latest_ns <= kind->first_ts_ns ||
-        __builtin_sub_overflow(damage->latest_ns, kind->first_ts_ns, &spent))
+    if (n_read == 0 || n_read < kind->n_bytes / 64 || reader_latest(reader) <= kind->first_ts_ns ||
+        __builtin_sub_overflow(reader_latest(reader), kind->first_ts_ns, &spent))
         return INT64_MIN;
-    const double span = (double)spent * (double)kind->n_bytes / (double)damage->n_read;
+    const double span = (double)spent * (double)kind->n_bytes / (double)n_read;
     return span < 0x1p62 ? clock_add(kind->first_ts_ns, (int64_t)span) : INT64_MAX;
 }
 
@@ -51,27 +51,30 @@ static int64_t end_by_pace(const struct file_kind *kind, const struct pass_damag
  * as long as any; so it may where it is damaged too early to tell, and the next one begins far sooner than
  * files do elsewhere.
  */
-static int64_t end_of(const struct pass_input *in, const struct pass_damage *damage)
+static int64_t end_of(const struct pass_input *in, size_t file, const struct reader *reader)
 {
-    const struct file_kind *kind = &in->archive->files[damage->file].kind;
-    const int64_t by_next = end_by_next(in->archive, damage->file),
-                  reach = slices_reach(in->archive, damage->file, &in->span),
-                  pace = end_by_pace(kind, damage);
+    struct file_kind kind = in->archive->files[file].kind;
+    slices_find_times(in->archive->files[file].path, &kind, in->index_dir);
+    const int64_t by_next = end_by_next(in->archive, file), latest = reader_latest(reader),
+                  reach = slices_reach(in->archive, file, &in->span), pace = end_by_pace(&kind, reader);
     int64_t end = pace;
-    if (damage->last_ns != INT64_MIN)
-        end = clock_add(damage->last_ns, SLICES_DISORDER_NS);
-    else if (damage->latest_ns >= by_next)
-        end = damage->latest_ns >= reach ? INT64_MAX : reach > pace ? reach : pace;
-    else if (pace == INT64_MIN && by_next - kind->first_ts_ns < in->span.longest_ns / 8)
+    if (kind.last_ts_ns != INT64_MIN)
+        end = clock_add(kind.last_ts_ns, SLICES_DISORDER_NS);
+    else if (latest >= by_next)
+        end = latest >= reach ? INT64_MAX : reach > pace ? reach : pace;
+    else if (pace == INT64_MIN && by_next - kind.first_ts_ns < in->span.longest_ns / 8)
         end = reach;
     return end > by_next ? end : by_next;
 }
 
-static int may_hold(const struct pass_input *in, const struct pass_damage *damage, int64_t from_ns,
-                    int64_t to_ns)
+struct pass_damage damages_of_file(const struct pass_input *in, size_t file, const struct reader *reader)
 {
-    const int64_t first = in->archive->files[damage->file].kind.first_ts_ns;
-    return first == INT64_MAX || (first < to_ns && (first >= from_ns || end_of(in, damage) > from_ns));
+    const int64_t first = in->archive->files[file].kind.first_ts_ns,
+                  end = first == INT64_MAX ? INT64_MAX : end_of(in, file, reader);
+    return (struct pass_damage){.file = file,
+                                .damage = *reader_damage(reader),
+                                .from_ns = first == INT64_MAX ? INT64_MIN : first,
+                                .to_ns = end > first ? end : clock_add(first, 1)};
 }
 
 /* Of the first line, its end included where it has one. */
@@ -122,7 +125,7 @@ char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_
     if (n)
         qsort(all, n, sizeof *all, by_file);
     for (size_t i = 0; i < n; i++) {
-        if (!may_hold(pass->input, &all[i], from_ns, to_ns))
+        if (all[i].from_ns >= to_ns || all[i].to_ns <= from_ns)
             continue;
         char *line = damage_text(archive->files[all[i].file].path, &all[i].damage);
         text_add(&line, "\n");

@@ -10,10 +10,14 @@
 #include "pass.h"
 
 /*
- * The damaged files that may have held more records of [from_ns, to_ns): a file counts from its first packet
- * to its end, or to where it may end at the latest: a little after the next file's first one, where files
- * follow one another. In the order of the files, "" when there are none; fresh memory, the same on all ranks.
- * Collective over `ranks`, which read for the pass.
+ * What damage costs that ends a file, which its reader has come to: records from the file's first packet to
+ * its end, or to where it may end at the latest: a little after the next file's first one, where files follow
+ * one another. Local; looks into the file.
+ */
+struct pass_damage damages_of_file(const struct pass_input *in, size_t file, const struct reader *reader);
+/*
+ * The damages that may have cost records of [from_ns, to_ns), in the order of the files, "" when there are
+ * none; fresh memory, the same on all ranks. Collective over `ranks`, which read for the pass.
  */
 char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_t from_ns, int64_t to_ns);
 /* Adds those of `lines` (NULL: none) that *text, fresh memory or NULL, does not hold yet. Local. */

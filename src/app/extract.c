@@ -215,13 +215,13 @@ static int extract_once(struct extract *x)
 }
 
 /* This group's windows; those that are not finished once more where a cut was wrong, each time with one file at
- * least that is not cut again. */
+ * least that is cut otherwise: a file is so twice at most. */
 static int extract_group(struct extract *x)
 {
     int code;
     while ((code = extract_once(x)) == PASS_RETRY) {
         log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
-                 "its middle: reading again, such files without cuts");
+                 "its middle: reading again, such files without cuts, then each part of them by itself");
         pass_free(&x->pass);
         x->pass.input = &x->input; /* for the closing words, should this be the end */
         if ((code = find_finished(x, x->group)))

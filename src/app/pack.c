@@ -174,7 +174,7 @@ static int pack_all(struct pack *x)
         log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
                  "its middle: packing again without cuts");
         for (size_t i = 0; i < x->archive.n; i++)
-            x->archive.files[i].is_uncut = 1;
+            x->archive.files[i].cuts = CUTS_NONE;
         code = pack_archive(x);
     }
     return inputs_tell_refused(x->world, &x->archive) ? exit_worse(code, EXIT_BAD_DATA) : code;

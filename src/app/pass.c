@@ -99,11 +99,34 @@ static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n
     for (size_t i = 0; i < n; i++)
         if (all[i].first == CUT_UNREAD ||
             (i > 0 && all[i].file == all[i - 1].file && all[i].first != all[i - 1].end)) {
-            archive->files[all[i].file].is_uncut = 1;
+            archive->files[all[i].file].cuts = CUTS_NONE;
             hold = 0;
         }
     free(all);
     return hold;
+}
+
+/* A file that was read whole and is damaged goes on behind the damage where it has an index. A group of ranks
+ * that begins behind it would never know of it, so all must use what lies there: such files are marked, on all
+ * ranks. */
+static int damage_is_final(const struct pass *pass, const struct step *step)
+{
+    struct archive *archive = pass->input->archive;
+    size_t n_bytes;
+    int is_final = 1;
+    struct pass_damage *all = ranks_gather_all(pass->input->ranks, pass->damages,
+                                               pass->n_damages * sizeof *pass->damages, &n_bytes);
+    for (size_t i = 0; i < n_bytes / sizeof *all; i++) {
+        struct archive_file *file = &archive->files[all[i].file];
+        const struct step_file *read =
+            all[i].file >= step->first ? &step->files[all[i].file - step->first] : NULL;
+        if (read && !read->cut && read->has_index && file->cuts == CUTS_NONE) {
+            file->cuts = CUTS_EACH_PART;
+            is_final = 0;
+        }
+    }
+    free(all);
+    return is_final;
 }
 
 /* Meets the others until none has more to give: whatever ranks say to one another next, all are there. */
@@ -114,7 +137,7 @@ static void settle(struct pass *pass)
 }
 
 /* What is left to do when all have read: the last contacts, and one verdict for all ranks. */
-static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
+static int close_step(struct pass *pass, const struct step *step, const struct cut *cuts, size_t n_cuts)
 {
     settle(pass);
     if (pass->code == EXIT_STOPPED) {
@@ -124,9 +147,10 @@ static int close_step(struct pass *pass, const struct cut *cuts, size_t n_cuts)
         return pass->code;
     }
     pass->code = ranks_agree(pass->input->ranks, pass->code, NULL);
-    if (pass->code == 0 && !cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive))
-        return PASS_RETRY;
-    return pass->code;
+    if (pass->code)
+        return pass->code;
+    const int hold = cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive);
+    return damage_is_final(pass, step) && hold ? EXIT_DONE : PASS_RETRY;
 }
 
 int pass_step(struct pass *pass, size_t first, size_t n_files)
@@ -146,14 +170,16 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     meeting_forget_slots(pass->meeting);
     batch_forget(pass->batch);
     for (size_t i = 0; i < slices.n && pass->code == 0; i++) {
-        reading_slice(pass, step, &slices.items[i], &cuts[n_cuts]);
-        n_cuts += slices.items[i].kind != SLICE_WHOLE;
+        const struct slice *slice = &slices.items[i];
+        const int is_cut = slice->kind != SLICE_WHOLE && in->archive->files[slice->file].cuts == CUTS_FREE;
+        reading_slice(pass, step, slice, is_cut ? &cuts[n_cuts] : NULL);
+        n_cuts += (size_t)is_cut;
     }
     if (teams) {
         settle(pass);
         relay_read(pass, step);
     }
-    const int code = close_step(pass, cuts, n_cuts);
+    const int code = close_step(pass, step, cuts, n_cuts);
     free(cuts);
     slices_free(&slices);
     inputs_step_free(&shared);

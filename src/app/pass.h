@@ -18,13 +18,13 @@
 #include "darkforest/core/progress.h"
 #include "darkforest/sources/inventory.h"
 
-#define PASS_RETRY (-1) /* a cut inside a file was wrong: all must be read again, that file without cuts */
+#define PASS_RETRY (-1) /* a file must be cut otherwise: all must be read again */
 
 /* What stays the same through a pass. */
 struct pass_input {
     const struct ranks *ranks;
     const struct ranks *node;          /* those of `ranks` that share memory with this one */
-    struct archive *archive;           /* a pass says of its files which are not to be cut again */
+    struct archive *archive;           /* a pass says of its files how they are to be cut the next time */
     const struct inventory *inventory; /* NULL: every source is kept */
     const char *filter;                /* BPF, NULL for none */
     const char *index_dir;             /* of gzip indexes, NULL: beside the files */
@@ -40,13 +40,11 @@ struct pass_input {
     struct run_record *record;
 };
 
-/* A damaged file, as the run record and the closing words name it. */
+/* Damage to a file, and the times [from, to) of which it may have cost records. */
 struct pass_damage {
     size_t file;
     struct damage damage;
-    uint64_t n_read;   /* bytes of the file before it, on disk */
-    int64_t latest_ns; /* about the latest time before it; INT64_MIN: no record was read */
-    int64_t last_ns;   /* of the file's last records, where they can be read; INT64_MIN: not known */
+    int64_t from_ns, to_ns;
 };
 
 struct pass {

@@ -1,8 +1,10 @@
 #include "reading.h"
 
 #include "batch.h"
+#include "damages.h"
 #include "meeting.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -221,40 +223,70 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
     return reader;
 }
 
-static void keep_damage(struct pass *pass, size_t file, const struct reader *reader)
+static void keep_damage(struct pass *pass, struct pass_damage damage)
+{
+    pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
+    pass->damages[pass->n_damages++] = damage;
+}
+
+/* 0, or -1 when the file could not be read as it was, after one sentence. */
+static int check_read(struct pass *pass, size_t file, const struct reader *reader, int last)
 {
     const struct archive_file *of = &pass->input->archive->files[file];
-    const struct damage *damage = reader_damage(reader);
-    struct file_kind kind = of->kind;
-    slices_find_times(of->path, &kind, pass->input->index_dir);
-    pass->damages = memory_resize(pass->damages, (pass->n_damages + 1) * sizeof *pass->damages);
-    pass->damages[pass->n_damages++] =
-        (struct pass_damage){.file = file,
-                             .damage = *damage,
-                             .n_read = damage->is_inflated ? reader_position(reader) : damage->offset,
-                             .latest_ns = reader_latest(reader),
-                             .last_ns = kind.last_ts_ns};
+    if (last >= 0 && reader_is_same(reader, &of->kind))
+        return 0;
+    char *text = damage_text(of->path, reader_damage(reader));
+    if (last < 0)
+        log_error("%s", text);
+    else
+        log_error("%s has changed since it was first looked at: nothing of it was kept", of->path);
+    free(text);
+    pass->code = EXIT_IO;
+    return -1;
 }
 
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last)
 {
-    const struct damage *damage = reader_damage(reader);
-    const struct archive_file *of = &pass->input->archive->files[file];
-    if (last < 0) {
-        char *text = damage_text(of->path, damage);
-        log_error("%s", text);
-        free(text);
-        pass->code = EXIT_IO;
-    } else if (!reader_is_same(reader, &of->kind)) {
-        log_error("%s has changed since it was first looked at: nothing of it was kept", of->path);
-        pass->code = EXIT_IO;
-    } else if (damage->what[0]) {
-        keep_damage(pass, file, reader);
-    }
+    if (check_read(pass, file, reader, last) == 0 && reader_damage(reader)->what[0])
+        keep_damage(pass, damages_of_file(pass->input, file, reader));
+}
+
+/* The reader of a part, NULL where the index does not lead to it, has come to the part's end. Where that is
+ * not as the index says, the part is damaged too: of gzip only the end of a member would tell. */
+static void judge_part(struct pass *pass, const struct step *step, const struct slice *slice,
+                       struct reader *reader, int last)
+{
+    const struct parts *parts = &step->files[slice->file - step->first].parts;
+    const struct part *part = &parts->items[slice->from];
+    struct pass_damage damage = {
+        .file = slice->file,
+        .damage = {.offset = part->first_record, .what = "a part does not fit its index", .is_inflated = 1},
+        .from_ns = part->min_ts_ns,
+        .to_ns = clock_add(part->max_ts_ns, 1)};
+    if (reader && check_read(pass, slice->file, reader, last))
+        return;
+    if (reader && reader_damage(reader)->what[0])
+        damage.damage = *reader_damage(reader);
+    else if (reader && reader_seam_holds(reader) &&
+             (slice->to == parts->n || reader_end_offset(reader) == parts->items[slice->to].first_record))
+        return;
+    keep_damage(pass, damage);
+}
+
+/* What is damaged may be the index: the file is then read without. */
+static struct cut cut_of(const struct slice *slice, struct reader *reader)
+{
+    const int holds = reader && (slice->kind != SLICE_PARTS ||
+                                 (reader_damage(reader)->what[0] == '\0' && reader_seam_holds(reader)));
+    return (struct cut){.file = slice->file,
+                        .from = slice->from,
+                        .first = holds ? reader_first_offset(reader) : CUT_UNREAD,
+                        .end = holds ? reader_end_offset(reader) : CUT_UNREAD};
 }
 
 void reading_slice(struct pass *pass, const struct step *step, const struct slice *slice, struct cut *cut)
 {
+    const int stands_alone = pass->input->archive->files[slice->file].cuts == CUTS_EACH_PART;
     struct reading reading;
     struct block block;
     const uint64_t before = pass->n_bytes_read;
@@ -269,15 +301,11 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
             meeting_round(pass, 1);
     }
     reading_end(&reading);
-    if (reader)
+    if (stands_alone && pass->code == 0)
+        judge_part(pass, step, slice, reader, got);
+    else if (reader)
         reading_judge(pass, slice->file, reader, got);
-    /* What is damaged may be the index: the file is then read without. */
-    const int holds = reader && (slice->kind != SLICE_PARTS ||
-                                 (reader_damage(reader)->what[0] == '\0' && reader_seam_holds(reader)));
-    if (cut && slice->kind != SLICE_WHOLE)
-        *cut = (struct cut){.file = slice->file,
-                            .from = slice->from,
-                            .first = holds ? reader_first_offset(reader) : CUT_UNREAD,
-                            .end = holds ? reader_end_offset(reader) : CUT_UNREAD};
+    if (cut)
+        *cut = cut_of(slice, reader);
     reader_close(reader);
 }

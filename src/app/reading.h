@@ -29,7 +29,7 @@ void reading_take(struct reading *reading, struct pass *pass, const struct block
 void reading_end(struct reading *reading);
 
 /* A slice's reader: NULL with pass->code set, after one sentence, or NULL alone:
- * the file's index is damaged. */
+ * the file's index is damaged there. */
 struct reader *reading_open(struct pass *pass, const struct step *step, const struct slice *slice);
 /* The reader has come to its end: keeps what was damaged, says what failed. */
 void reading_judge(struct pass *pass, size_t file, const struct reader *reader, int last);
@@ -41,8 +41,8 @@ struct cut {
 
 #define CUT_UNREAD UINT64_MAX /* `first` of a slice that the file's index does not lead to: it is damaged */
 
-/* Reads a slice from its beginning to its end, meeting the other ranks on the way; fills *cut (NULL: not
- * asked for) unless the slice is a whole file. */
+/* Reads a slice from its beginning to its end, meeting the other ranks on the way; fills *cut. NULL: nothing
+ * is to be proved, since the slice is a whole file, or a part that stands for itself. */
 void reading_slice(struct pass *pass, const struct step *step, const struct slice *slice, struct cut *cut);
 
 #endif

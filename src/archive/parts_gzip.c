@@ -235,11 +235,11 @@ static int fit_together(const struct index_header *header, const struct parts *p
         const int in_order = i == 0 || (p->offset >= p[-1].offset && p->inflated > p[-1].inflated &&
                                         p->first_record >= p[-1].first_record);
         if (!in_order || p->offset != r->bit_offset / 8 || p->inflated != r->inflated ||
-            p->first_record < p->inflated || p->first_record > PART_MOST_INFLATED ||
-            p->offset >= header->identity.n_file || p->n_bytes > header->identity.n_file - p->offset ||
-            r->n_window > RESTART_WINDOW_SIZE || r->window_size > MAX_WINDOW ||
-            (r->n_window > 0 && r->window_size == 0) || r->window_at > header->n_windows ||
-            r->window_size > header->n_windows - r->window_at)
+            p->first_record < p->inflated || p->first_record - p->inflated > RECORD_MAX_SIZE ||
+            p->first_record > PART_MOST_INFLATED || p->offset >= header->identity.n_file ||
+            p->n_bytes > header->identity.n_file - p->offset || r->n_window > RESTART_WINDOW_SIZE ||
+            r->window_size > MAX_WINDOW || (r->n_window > 0 && r->window_size == 0) ||
+            r->window_at > header->n_windows || r->window_size > header->n_windows - r->window_at)
             return 0;
     }
     return parts->n > 0 && parts->items[0].offset == 0 && parts->items[0].inflated == 0 &&

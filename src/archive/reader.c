@@ -103,8 +103,20 @@ static void note_time(struct reader *r, const struct block *block)
     r->latest_ns = last.ts_ns > r->latest_ns ? last.ts_ns : r->latest_ns;
 }
 
+/* By far, which a codec's reading ahead does not explain: an index may have it lie anywhere. */
+static int has_missed_seam(const struct reader *r)
+{
+    enum { AHEAD = 64 << 10 };
+    const struct landmark *mark = &r->stream->landmark;
+    return r->seam != UINT64_MAX && !mark->seen && stream_position(r->stream) > mark->offset + AHEAD;
+}
+
 int reader_step(struct reader *r, struct block *block)
 {
+    if (r->state == READING && has_missed_seam(r)) {
+        set_damage(r, "the next part does not begin where the index says", r->offset + r->n_used);
+        r->state = ENDED;
+    }
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
     *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
     note_time(r, block);

@@ -85,14 +85,14 @@ static void deal_bytes(struct dealing *d, size_t file, uint64_t end)
     }
 }
 
-static void deal_parts(struct dealing *d, size_t file, const struct step_file *f)
+static void deal_parts(struct dealing *d, size_t file, const struct step_file *f, int each)
 {
     for (size_t at = f->from; at < f->to;) {
         const uint64_t left = room(d);
         uint64_t work = 0;
         size_t stop = at;
         while (stop < f->to &&
-               (stop == at || work + STEP_SHRINKAGE * f->parts.items[stop].n_bytes / 2 < left))
+               (stop == at || (!each && work + STEP_SHRINKAGE * f->parts.items[stop].n_bytes / 2 < left)))
             work += STEP_SHRINKAGE * f->parts.items[stop++].n_bytes;
         deal(d, (struct slice){.file = file, .kind = SLICE_PARTS, .from = at, .to = stop}, work);
         at = stop;
@@ -107,12 +107,13 @@ static void deal_cut_files(const struct step *step, int rank, int size, uint64_t
     struct dealing d = {
         .loads = loads, .level = find_level(loads, size, work), .rank = rank, .size = size, .mine = mine};
     for (size_t i = 0; i < step->n; i++) {
+        const struct archive_file *file = &step->archive->files[step->first + i];
         if (!step->files[i].cut)
             continue;
         if (step->files[i].parts.n > 0)
-            deal_parts(&d, step->first + i, &step->files[i]);
+            deal_parts(&d, step->first + i, &step->files[i], file->cuts == CUTS_EACH_PART);
         else
-            deal_bytes(&d, step->first + i, step->archive->files[step->first + i].kind.n_bytes);
+            deal_bytes(&d, step->first + i, file->kind.n_bytes);
     }
 }
 

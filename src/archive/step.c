@@ -43,7 +43,7 @@ static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
 /* What step_look says of a file, before its parts, their restarts and the name of the index, each padded to
  * eight bytes. Fixed width: it crosses MPI. */
 struct look {
-    uint64_t cut, from, to, n_parts, n_restarts, n_index;
+    uint64_t cut, has_index, from, to, n_parts, n_restarts, n_index;
 };
 
 #define PADDED(n) (((n) + 7) / 8 * 8)
@@ -61,11 +61,12 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
     const struct file_kind *kind = &of->kind;
     struct step_file file = {0};
     char *why = NULL;
-    if (!of->is_uncut && kind->container == CONTAINER_PCAP) {
-        if (kind->compression == COMPRESSION_NONE)
-            file.cut = kind->n_bytes > READER_FIRST_RECORD;
-        else
-            file.cut = parts_load(&file.parts, of->path, kind, options->index_dir, &why);
+    if (kind->container == CONTAINER_PCAP) {
+        file.has_index = parts_load(&file.parts, of->path, kind, options->index_dir, &why);
+        file.cut = of->cuts != CUTS_NONE && (file.has_index || (kind->compression == COMPRESSION_NONE &&
+                                                                kind->n_bytes > READER_FIRST_RECORD));
+        if (!file.cut)
+            parts_free(&file.parts);
         choose_parts(&file, options->from_ns, options->to_ns);
     }
     if (why)
@@ -73,6 +74,7 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
     free(why);
     const struct parts *parts = &file.parts;
     const struct look look = {.cut = (uint64_t)file.cut,
+                              .has_index = (uint64_t)file.has_index,
                               .from = file.from,
                               .to = file.to,
                               .n_parts = parts->n,
@@ -107,7 +109,8 @@ static void *take(const char **at, uint64_t n_bytes)
 static void open_file(struct step_file *file, const char **at)
 {
     const struct look *look = take(at, sizeof *look);
-    *file = (struct step_file){.cut = (int)look->cut, .from = look->from, .to = look->to};
+    *file = (struct step_file){
+        .cut = (int)look->cut, .has_index = (int)look->has_index, .from = look->from, .to = look->to};
     file->parts.n = look->n_parts;
     file->parts.items = take(at, look->n_parts * sizeof *file->parts.items);
     file->parts.restarts = take(at, look->n_restarts * sizeof *file->parts.restarts);

@@ -215,7 +215,7 @@ void stream_seek(struct stream *stream, uint64_t offset)
 {
     stream->head_at = stream->head_n = 0;
     stream->input_at = stream->input_n = 0;
-    stream->n_taken = offset;
+    stream->from = stream->n_taken = offset;
     if (lseek(stream->fd, (off_t)offset, SEEK_SET) < 0) {
         stream->io_error = 1;
         stream_set_fault(stream, "seeking failed: %s", strerror(errno));

@@ -51,7 +51,8 @@ struct stream {
     int is_regular;
     int (*give_up)(void);
     uint64_t n_file;  /* bytes of the file; 0 for a pipe */
-    uint64_t n_taken; /* bytes read from it */
+    uint64_t from;    /* where reading it began */
+    uint64_t n_taken; /* where it has come to */
     uint8_t *input;   /* compressed bytes, [input_at, input_n) not yet used */
     size_t input_at, input_n;
     uint8_t head[STREAM_HEAD_SIZE];

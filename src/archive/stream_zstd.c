@@ -87,14 +87,14 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
 
 /*
  * What the frame that comes next says that it inflates to, when it is to be held back until its checksum is
- * known to hold; else 0. The first is not: what kind of file it is must be seen in it (that of `pack` holds
- * no record). Nor are those of a pipe, which come when they come.
+ * known to hold; else 0. The first of a file is not: what kind of file it is must be seen in it (that of
+ * `pack` holds no record). Nor are those of a pipe, which come when they come.
  */
 static size_t sealed_bytes(struct stream *stream)
 {
     enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2 };
     const struct zstd_state *state = stream->state;
-    if (state->hint || state->n_inflated == 0 || !stream->is_regular)
+    if (state->hint || (state->n_inflated == 0 && stream->from == 0) || !stream->is_regular)
         return 0;
     const size_t held = stream_fill(stream, FRAME_HEADER_MAX);
     const uint8_t *frame = stream->input + stream->input_at;

@@ -3,6 +3,7 @@ One hour of four is cut off in its middle: its feature file and the next one's (
 `info` and the report name the file, also when all windows are found finished; the others are as from a whole archive; with the
 file mended and its windows taken away, the same command makes all of it whole. A run that was stopped says so whatever is damaged.
 """
+import gzip
 import json
 import os
 import shutil
@@ -174,6 +175,66 @@ def others_stay_cut(p):
         assert f["sources/packets"][:].sum() > 5000
 
 
+def spoil(path, at, n):
+    """Turns over a bit of n bytes each from `at` on; the file looks as old as before."""
+    status = os.stat(path)
+    with open(path, "r+b") as f:
+        f.seek(at)
+        spoiled = bytes(byte ^ 1 for byte in f.read(n))
+        f.seek(at)
+        f.write(spoiled)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def stored_gzip(capture):
+    """Not deflated, so that a wrong byte shows only in checksums; with the place of a record's last one."""
+    with open(capture, "rb") as f:
+        data = f.read()
+    at = 24
+    while at < len(data) // 6:
+        record = data[at : at + 16 + struct.unpack_from("<I", data, at + 8)[0]]
+        at += len(record)
+    stored = gzip.compress(data, 0)
+    with open(capture + ".gz", "wb") as f:
+        f.write(stored)
+    return stored.index(record) + len(record) - 1
+
+
+def behind_the_damage(p, kind, n_packets):
+    """A file that has parts goes on behind its damage, whichever rank or group began where: only the window whose part is damaged has
+    less, and says so."""
+    capture, truth = p.file("parts.pcap"), p.file("parts-truth")
+    archive = capture + (".zst" if kind == "packed" else ".gz")
+    p.do("synth", "-o", capture, "--duration", "4h", "--packets", str(n_packets), "--sources", "20000")
+    if kind == "stored":
+        place, n = stored_gzip(capture), 1
+    elif kind == "packed":
+        p.do("pack", capture, "-o", archive, ranks=2)
+        place, n = os.path.getsize(archive) // 6, 100
+    else:
+        subprocess.run(["gzip", "-1", "-k", capture], check=True)
+        place, n = os.path.getsize(archive) // 6, 100
+    words = ["extract", archive, "--from", "2017-01-01", "--to", "2017-01-01T04", "--window", "2h"]
+    p.do(*words, "-o", truth)  # and of gzip, the index
+    spoil(archive, place, n)
+    outputs = [p.file("parts-%d" % i) for i in range(3)]
+    for output, ranks, per_window in zip(outputs, (1, 2, 3), (1, 1, 3)):
+        done = p.run(*words, "--ranks-per-window", str(per_window), "-o", output, ranks=ranks)
+        damages = run_record(output)["damages"]
+        assert done.returncode == BAD_DATA and damages == run_record(outputs[0])["damages"] and len(damages) == 1, done.stderr
+        assert ("does not fit its index" in damages[0]) == (kind == "stored"), damages
+        same(output, truth, WINDOWS[2:3])
+        same(output, outputs[0], WINDOWS[:3:2])
+        with h5py.File(os.path.join(output, WINDOWS[0])) as f, h5py.File(os.path.join(truth, WINDOWS[0])) as t:
+            lost = int(t["tally/counted"][()]) - int(f["tally/counted"][()])
+            assert f.attrs["damages"].decode() == damages[0] + "\n", damages
+            assert lost == 0 if kind == "stored" else 0 < lost < n_packets // 3, lost
+        with h5py.File(os.path.join(output, WINDOWS[2])) as f:
+            assert f.attrs["damages"] == b""
+    for folder in (truth, *outputs):
+        shutil.rmtree(folder)
+
+
 def one_more_of_a_beginning(p):
     """A capture that begins when one does of which a window was made is not taken for that one."""
     folder, output = p.file("twins"), p.file("twins-out")
@@ -195,6 +256,8 @@ def main():
             beside_one_another(p, suffix)
         larger_hour(p)
         others_stay_cut(p)
+        for kind, n_packets in [("packed", 400000), ("deflated", 2600000), ("stored", 2600000)]:
+            behind_the_damage(p, kind, n_packets)
         one_more_of_a_beginning(p)
         for ranks in (1, 2):
             stopped(p, ranks)

@@ -155,6 +155,30 @@ static void everything_is_read_once(void **state)
     }
 }
 
+/* Each part of a damaged file is a slice by itself; the others are cut as ever. */
+static void parts_of_a_damaged_file_stand_alone(void **state)
+{
+    (void)state;
+    struct made_step *m = begin();
+    add_plain(m, 10 * MIB);
+    add_indexed(m, 20, 3, 17);
+    add_indexed(m, 20, 0, 20);
+    m->files[1].cuts = CUTS_EACH_PART;
+    for (int size = 1; size <= MOST_RANKS; size++) {
+        uint64_t loads[MOST_RANKS];
+        size_t n_alone = 0;
+        check_step(m, size, loads);
+        for (int rank = 0; rank < size; rank++) {
+            struct slices slices = slices_of(&m->step, rank, size, 1);
+            for (size_t i = 0; i < slices.n; i++)
+                n_alone += slices.items[i].file == 1;
+            slices_free(&slices);
+        }
+        assert_int_equal(n_alone, 14);
+    }
+    free(m);
+}
+
 /* Teams read the files that cannot be cut: they are left out, and the others are covered all the same. */
 static void whole_files_may_be_left_out(void **state)
 {
@@ -316,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_read_once),
+        cmocka_unit_test(parts_of_a_damaged_file_stand_alone),
         cmocka_unit_test(whole_files_may_be_left_out),
         cmocka_unit_test(cutting_makes_the_loads_level),
         cmocka_unit_test(parts_are_dealt_evenly),

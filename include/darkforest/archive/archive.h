@@ -9,10 +9,17 @@
 
 #include <stddef.h>
 
+/* How a file may be cut among ranks. */
+enum file_cuts {
+    CUTS_FREE,      /* anywhere, or between any parts: slices must meet */
+    CUTS_NONE,      /* not again: a cut of it was wrong, its index is, or it is damaged */
+    CUTS_EACH_PART, /* it is damaged and has an index: each part stands for itself */
+};
+
 struct archive_file {
     char *path;
     struct file_kind kind;
-    int is_uncut; /* not to be cut again: a cut of it was wrong, or it is damaged in its middle */
+    enum file_cuts cuts;
 };
 
 /* A file found in a folder that looks like a capture and is none that we read:

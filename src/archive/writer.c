@@ -225,13 +225,12 @@ int writer_put(struct writer *writer, const struct record *record)
     const size_t size = RECORD_HEADER_SIZE + record->n_captured;
     if (writer->n >= PIECE_SIZE && flush_piece(writer) < 0)
         return -1;
-    const uint32_t header[4] = {(uint32_t)seconds,
-                                (uint32_t)smaller(writer->nanoseconds ? rest : rest / 1000, UINT32_MAX),
-                                record->n_captured, record->n_wire};
+    const int64_t unit = writer->nanoseconds ? 1 : 1000, fraction = smaller(rest / unit, UINT32_MAX);
+    const uint32_t header[4] = {(uint32_t)seconds, (uint32_t)fraction, record->n_captured, record->n_wire};
     memcpy(writer->piece + writer->n, header, sizeof header);
     memcpy(writer->piece + writer->n + sizeof header, record->data, record->n_captured);
     writer->n += size;
-    part_add_record(&writer->part, record->ts_ns);
+    part_add_record(&writer->part, seconds * NS_PER_S + fraction * unit); /* as it is read */
     return 0;
 }
 

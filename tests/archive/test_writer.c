@@ -105,6 +105,27 @@ static void parts_join_by_concatenation(void **state)
     }
 }
 
+/* Whoever reads the first record and looks whether it can be in the first part reads microseconds. */
+static void the_times_of_a_part_are_as_read(void **state)
+{
+    (void)state;
+    const struct writer_options options = {.link_type = 1, .with_header = 1};
+    struct writer *w = writer_open("x.pcap.zst", &options);
+    const void *bytes;
+    size_t n, n_parts;
+    uint64_t n_inflated;
+    for (size_t i = 0; i < 3; i++) {
+        const struct record r = make_record(i);
+        assert_int_equal(writer_put(w, &r), 0);
+    }
+    assert_int_equal(writer_take(w, &bytes, &n), 0);
+    const struct part *part = &writer_parts(w, &n_parts, &n_inflated)[n_parts - 1];
+    assert_int_equal(part->n_records, 3);
+    assert_int_equal(part->min_ts_ns, make_record(0).ts_ns / 1000 * 1000);
+    assert_int_equal(part->max_ts_ns, make_record(2).ts_ns / 1000 * 1000);
+    writer_discard(w);
+}
+
 static void what_pcap_cannot_hold_is_refused(void **state)
 {
     (void)state;
@@ -145,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_packing_is_read_back),
         cmocka_unit_test(parts_join_by_concatenation),
+        cmocka_unit_test(the_times_of_a_part_are_as_read),
         cmocka_unit_test(what_pcap_cannot_hold_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -220,8 +220,6 @@ static int extract_group(struct extract *x)
 {
     int code;
     while ((code = extract_once(x)) == PASS_RETRY) {
-        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
-                 "its middle: reading again, such files without cuts, then each part of them by itself");
         pass_free(&x->pass);
         x->pass.input = &x->input; /* for the closing words, should this be the end */
         if ((code = find_finished(x, x->group)))

@@ -73,7 +73,7 @@ static void pack_step(struct packing *p, const struct step *step)
     for (size_t i = 0; i < step->n && p->code == EXIT_DONE;) {
         i += packing_cut(p, step, i);
         if (i < step->n && p->code == EXIT_DONE)
-            packing_stream(p, &step->archive->files[step->first + i++]);
+            packing_stream(p, step, i++);
     }
 }
 
@@ -117,9 +117,12 @@ static void pack_to_file(struct packing *p, const struct pack *x)
     progress_start(&p->progress, "pack", "packets", input_bytes(&x->archive));
     pack_files(p, &x->archive, &options);
     progress_end(&p->progress);
-    const int retry = p->code == PACKING_RETRY_UNCUT,
-              code = joint_close(p->joint, retry ? EXIT_BAD_DATA : p->code);
-    p->code = retry ? PACKING_RETRY_UNCUT : code;
+    if (p->code == EXIT_DONE && p->n_recut > 0) {
+        log_warn("a file is damaged that has an index: packing again, each part of it by itself");
+        p->code = PACKING_RETRY;
+    }
+    const int retry = p->code == PACKING_RETRY, code = joint_close(p->joint, retry ? EXIT_BAD_DATA : p->code);
+    p->code = retry ? PACKING_RETRY : code;
 }
 
 static void tell_result(const struct packing *p, const struct pack *x)
@@ -130,9 +133,9 @@ static void tell_result(const struct packing *p, const struct pack *x)
              format_size(p->n_all_written, after));
 }
 
-static int pack_archive(const struct pack *x)
+static int pack_archive(struct pack *x)
 {
-    struct packing p = {.world = x->world, .node = x->node};
+    struct packing p = {.world = x->world, .node = x->node, .archive = &x->archive};
     p.writer = writer_open(x->options->output, &x->format);
     p.code = ranks_agree(x->world, p.writer ? EXIT_DONE : EXIT_IO, NULL);
     if (p.code == EXIT_DONE)
@@ -169,14 +172,10 @@ static int pack_all(struct pack *x)
         return code;
     x->format.with_header = ranks_rank(x->world) == 0;
     x->format.level = (int)x->options->level;
-    code = pack_archive(x);
-    if (code == PACKING_RETRY_UNCUT) {
-        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
-                 "its middle: packing again without cuts");
+    while ((code = pack_archive(x)) == PACKING_RETRY)
         for (size_t i = 0; i < x->archive.n; i++)
-            x->archive.files[i].cuts = CUTS_NONE;
-        code = pack_archive(x);
-    }
+            if (x->archive.files[i].cuts == CUTS_FREE)
+                x->archive.files[i].cuts = CUTS_NONE;
     return inputs_tell_refused(x->world, &x->archive) ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 

@@ -55,14 +55,20 @@ void packing_judge(struct packing *p, const struct archive_file *file, const str
     p->code = EXIT_IO;
 }
 
-void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage)
+void packing_tell_damage(struct packing *p, const struct step *step, size_t file, const struct damage *damage)
 {
+    struct archive_file *of = &p->archive->files[step->first + file];
     const size_t n = damage && damage->what[0] ? sizeof *damage : 0;
     size_t n_all;
     struct damage *all = ranks_gather_all(p->world, damage, n, &n_all);
-    if (n_all > 0) {
-        char *text = damage_text(path, &all[0]);
-        log_warn("%s; the records before it were packed", text);
+    if (n_all > 0 && of->cuts == CUTS_NONE && step->files[file].has_index) {
+        of->cuts = CUTS_EACH_PART;
+        p->n_recut++;
+    } else if (n_all > 0) {
+        char *text = damage_text(of->path, &all[0]);
+        log_warn("%s; %s", text,
+                 of->cuts == CUTS_EACH_PART ? "what could be read of this part was packed"
+                                            : "the records before it were packed");
         free(text);
         p->n_damaged++;
     }

@@ -18,18 +18,20 @@
 #include "darkforest/core/progress.h"
 
 #define PACK_FRAME ((uint64_t)1 << 20)
-#define PACKING_RETRY_UNCUT (-1) /* a cut inside a file was wrong: all must be packed again without cuts */
+#define PACKING_RETRY (-1) /* a file must be cut otherwise: all must be packed again */
 
 struct packing {
     const struct ranks *world;
     const struct ranks *node; /* those that share memory with this rank */
+    struct archive *archive;  /* packing says of its files how they are to be cut the next time */
     struct joint *joint;
     struct writer *writer;
     struct progress progress;
     uint64_t n_bytes_read, n_records, n_written; /* here */
     uint64_t n_all_records, n_all_written;       /* on all ranks, as of the last round */
-    size_t n_damaged;                            /* files; the same on all ranks */
-    int code;                                    /* worst so far here; the same everywhere after a round */
+    size_t n_damaged;                            /* files, or parts; the same on all ranks */
+    size_t n_recut; /* files that are to be cut otherwise; the same on all ranks */
+    int code;       /* worst so far here; the same everywhere after a round */
 };
 
 /* Where the frame ends that the record at `offset` belongs to. Local. */
@@ -48,13 +50,15 @@ int packing_round(struct packing *p, const struct joint_piece *piece);
 /* What reader_next said `last`: a failed reader, and a file that has changed meanwhile, are said, in `code` too.
  * Local. */
 void packing_judge(struct packing *p, const struct archive_file *file, const struct reader *reader, int last);
-/* Says which damage of a file was met; `damage` is NULL on ranks that met none. Collective. */
-void packing_tell_damage(struct packing *p, const char *path, const struct damage *damage);
+/* Says which damage of a file of the step was met, or, where its index knows how it goes on behind the damage,
+ * has it read again; `damage` is NULL on ranks that met none. Collective. */
+void packing_tell_damage(struct packing *p, const struct step *step, size_t file,
+                         const struct damage *damage);
 
 /* packing_cut.c: the files of a step from `first` on that can be cut or are small, up to one that is neither.
  * Collective. Returns how many. */
 size_t packing_cut(struct packing *p, const struct step *step, size_t first);
-/* packing_stream.c: a file that must be read through. Collective. */
-void packing_stream(struct packing *p, const struct archive_file *file);
+/* packing_stream.c: a file of the step that must be read through. Collective. */
+void packing_stream(struct packing *p, const struct step *step, size_t file);
 
 #endif

@@ -36,7 +36,7 @@ struct cutting {
     uint64_t edge; /* a record at or behind it starts another frame */
     int inside;    /* the range has begun */
     struct seam seam;
-    struct damage damage;
+    struct damage damage; /* the first of the range */
 };
 
 static void add_range(struct file_ranges *list, size_t file, uint64_t from, uint64_t to)
@@ -95,8 +95,17 @@ static size_t part_from(const struct parts *parts, uint64_t offset)
     return low;
 }
 
-static struct reader *open_range(const struct step *step, const struct file_range *range, int *code,
-                                 char **why)
+/* The parts in which the records of the range start, and where the next range may begin. */
+static struct part_range parts_of(const struct parts *parts, const struct file_range *range)
+{
+    const size_t behind = part_from(parts, range->from + 1);
+    const size_t next = range->to == UINT64_MAX ? parts->n : part_from(parts, range->to + 1) - 1;
+    return (struct part_range){behind > 0 ? behind - 1 : 0, part_from(parts, range->to), next};
+}
+
+/* `parts` is used where the file has some. */
+static struct reader *open_range(const struct step *step, const struct file_range *range,
+                                 const struct part_range *parts, int *code, char **why)
 {
     const struct step_file *f = &step->files[range->file];
     const char *path = step->archive->files[step->first + range->file].path;
@@ -107,10 +116,7 @@ static struct reader *open_range(const struct step *step, const struct file_rang
         const uint64_t from = range->from > 0 ? range->from : READER_FIRST_RECORD;
         return reader_open_range(path, kind, from, range->to, code, why);
     }
-    const size_t behind = part_from(&f->parts, range->from + 1);
-    const size_t next = range->to == UINT64_MAX ? f->parts.n : part_from(&f->parts, range->to + 1) - 1;
-    const struct part_range parts = {behind > 0 ? behind - 1 : 0, part_from(&f->parts, range->to), next};
-    return reader_open_parts(path, kind, &f->parts, &parts, code, why);
+    return reader_open_parts(path, kind, &f->parts, parts, code, why);
 }
 
 /* A record that starts at `offset`. 0 when it lies behind the range. */
@@ -170,29 +176,69 @@ static void cannot_open(struct cutting *c, int code, const char *why)
     }
 }
 
-static void read_range(struct cutting *c, const struct step *step)
+/* Takes what the reader gives, which is 0 when the range ended before the reader did. */
+static int take_all(struct cutting *c, const struct step *step, struct reader *reader)
 {
     struct packing *p = c->packing;
     const struct archive_file *file = &step->archive->files[step->first + c->range->file];
     struct block block;
-    char *why;
     int last = 0, within = 1;
-    int code = EXIT_DONE;
-    struct reader *reader = open_range(step, c->range, &code, &why);
+    while (within && (last = reader_next(reader, &block)) > 0)
+        within = take_block(c, &file->kind.format, &block);
+    packing_judge(p, file, reader, last);
+    p->n_bytes_read += reader_position(reader);
+    return within;
+}
+
+/* The range with one reader. */
+static void read_range(struct cutting *c, const struct step *step)
+{
+    const struct parts *parts = &step->files[c->range->file].parts;
+    const struct part_range range = parts->n > 0 ? parts_of(parts, c->range) : (struct part_range){0};
+    int code;
+    char *why;
+    struct reader *reader = open_range(step, c->range, &range, &code, &why);
     if (!reader) {
         cannot_open(c, code, why);
         free(why);
         return;
     }
-    c->edge = c->range->from;
-    while (within && (last = reader_next(reader, &block)) > 0)
-        within = take_block(c, &file->kind.format, &block);
-    if (within)
+    if (take_all(c, step, reader))
         end_of_file(c, reader);
     c->seam.damaged |= !reader_seam_holds(reader);
-    packing_judge(p, file, reader, last);
-    p->n_bytes_read += reader_position(reader);
     reader_close(reader);
+}
+
+/* Of the ranges that read some of a part, the one in which it ends says what is wrong with it. */
+static int ends_in(const struct parts *parts, size_t part, const struct file_range *range)
+{
+    const uint64_t end = part + 1 < parts->n ? parts->items[part + 1].first_record : UINT64_MAX;
+    return end > range->from && end <= range->to;
+}
+
+/* Part i, as much of it as lies in the range; whether the range goes on behind it. */
+static int read_part(struct cutting *c, const struct step *step, size_t i)
+{
+    const struct parts *parts = &step->files[c->range->file].parts;
+    int code;
+    char *why = NULL;
+    struct reader *reader = open_range(step, c->range, &(struct part_range){i, i + 1, i + 1}, &code, &why);
+    if (!reader && code != EXIT_BAD_DATA)
+        cannot_open(c, code, why);
+    const int within = !reader || take_all(c, step, reader);
+    if (within && !c->seam.damaged && ends_in(parts, i, c->range))
+        c->seam.damaged = (uint64_t)parts_damage(parts, i, reader, &c->damage);
+    reader_close(reader);
+    free(why);
+    return within && c->packing->code == EXIT_DONE;
+}
+
+/* The range of a damaged file, part by part. */
+static void read_parts(struct cutting *c, const struct step *step)
+{
+    const struct part_range range = parts_of(&step->files[c->range->file].parts, c->range);
+    for (size_t i = range.from; i < range.to && read_part(c, step, i); i++)
+        ;
 }
 
 static int any_failed(const struct seam *seams, size_t n)
@@ -210,6 +256,8 @@ static int seams_hold(const struct step *step, const struct file_range *ranges, 
                       size_t n, struct seam before)
 {
     for (size_t i = 0; i < n; before = seams[i++]) {
+        if (step_by_parts(step, ranges[i].file))
+            continue;
         const int from_the_start = ranges[i].from == 0, to_the_end = ranges[i].to == UINT64_MAX;
         const int may_be_damaged = to_the_end && step->files[ranges[i].file].parts.n == 0;
         if ((!from_the_start && seams[i].first != before.end) || (!may_be_damaged && seams[i].damaged))
@@ -227,18 +275,21 @@ static int cut_round(struct packing *p, const struct step *step, const struct fi
     struct cutting c = {.packing = p};
     if (rank < n) {
         c.range = &ranges[rank];
-        read_range(&c, step);
+        c.edge = c.range->from;
+        (step_by_parts(step, c.range->file) ? read_parts : read_range)(&c, step);
     }
     const struct joint_piece piece = packing_take(p);
     c.seam.code = (uint64_t)p->code;
     struct seam *seams = ranks_gather_all(p->world, &c.seam, rank < n ? sizeof c.seam : 0, NULL);
-    if (!any_failed(seams, n) && !seams_hold(step, ranges, seams, n, *last))
-        p->code = PACKING_RETRY_UNCUT;
-    else if (packing_round(p, &piece))
+    if (!any_failed(seams, n) && !seams_hold(step, ranges, seams, n, *last)) {
+        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
+                 "its middle: packing again without cuts");
+        p->code = PACKING_RETRY;
+    } else if (packing_round(p, &piece)) {
         for (size_t i = 0; i < n; i++)
             if (seams[i].damaged)
-                packing_tell_damage(p, step->archive->files[step->first + ranges[i].file].path,
-                                    rank == i ? &c.damage : NULL);
+                packing_tell_damage(p, step, ranges[i].file, rank == i ? &c.damage : NULL);
+    }
     *last = seams[n - 1];
     free(seams);
     return p->code == EXIT_DONE;

@@ -188,8 +188,9 @@ static void close_framing(struct framing *s)
     free(s->run_parts);
 }
 
-void packing_stream(struct packing *p, const struct archive_file *file)
+void packing_stream(struct packing *p, const struct step *step, size_t number)
 {
+    const struct archive_file *file = &step->archive->files[step->first + number];
     struct framing s = {.packing = p, .format = file->kind.format};
     uint64_t more = 1;
     open_ring(&s);
@@ -206,6 +207,6 @@ void packing_stream(struct packing *p, const struct archive_file *file)
         more = packing_round(p, &piece) && more;
     }
     if (p->code == EXIT_DONE)
-        packing_tell_damage(p, file->path, s.reader ? reader_damage(s.reader) : NULL);
+        packing_tell_damage(p, step, number, s.reader ? reader_damage(s.reader) : NULL);
     close_framing(&s);
 }

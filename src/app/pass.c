@@ -149,8 +149,14 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
     pass->code = ranks_agree(pass->input->ranks, pass->code, NULL);
     if (pass->code)
         return pass->code;
-    const int hold = cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive);
-    return damage_is_final(pass, step) && hold ? EXIT_DONE : PASS_RETRY;
+    const int hold = cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive),
+              is_final = damage_is_final(pass, step);
+    if (!hold)
+        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
+                 "its middle: reading again, such files without cuts");
+    if (!is_final)
+        log_warn("a file is damaged that has an index: reading again, each part of it by itself");
+    return hold && is_final ? EXIT_DONE : PASS_RETRY;
 }
 
 int pass_step(struct pass *pass, size_t first, size_t n_files)
@@ -171,7 +177,7 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     batch_forget(pass->batch);
     for (size_t i = 0; i < slices.n && pass->code == 0; i++) {
         const struct slice *slice = &slices.items[i];
-        const int is_cut = slice->kind != SLICE_WHOLE && in->archive->files[slice->file].cuts == CUTS_FREE;
+        const int is_cut = slice->kind != SLICE_WHOLE && !step_by_parts(step, slice->file - first);
         reading_slice(pass, step, slice, is_cut ? &cuts[n_cuts] : NULL);
         n_cuts += (size_t)is_cut;
     }

@@ -251,26 +251,17 @@ void reading_judge(struct pass *pass, size_t file, const struct reader *reader, 
         keep_damage(pass, damages_of_file(pass->input, file, reader));
 }
 
-/* The reader of a part, NULL where the index does not lead to it, has come to the part's end. Where that is
- * not as the index says, the part is damaged too: of gzip only the end of a member would tell. */
+/* The same of a part that stands for itself; there is no reader where the index does not lead to it. */
 static void judge_part(struct pass *pass, const struct step *step, const struct slice *slice,
                        struct reader *reader, int last)
 {
     const struct parts *parts = &step->files[slice->file - step->first].parts;
     const struct part *part = &parts->items[slice->from];
     struct pass_damage damage = {
-        .file = slice->file,
-        .damage = {.offset = part->first_record, .what = "a part does not fit its index", .is_inflated = 1},
-        .from_ns = part->min_ts_ns,
-        .to_ns = clock_add(part->max_ts_ns, 1)};
-    if (reader && check_read(pass, slice->file, reader, last))
-        return;
-    if (reader && reader_damage(reader)->what[0])
-        damage.damage = *reader_damage(reader);
-    else if (reader && reader_seam_holds(reader) &&
-             (slice->to == parts->n || reader_end_offset(reader) == parts->items[slice->to].first_record))
-        return;
-    keep_damage(pass, damage);
+        .file = slice->file, .from_ns = part->min_ts_ns, .to_ns = clock_add(part->max_ts_ns, 1)};
+    if ((!reader || check_read(pass, slice->file, reader, last) == 0) &&
+        parts_damage(parts, (size_t)slice->from, reader, &damage.damage))
+        keep_damage(pass, damage);
 }
 
 /* What is damaged may be the index: the file is then read without. */
@@ -286,7 +277,6 @@ static struct cut cut_of(const struct slice *slice, struct reader *reader)
 
 void reading_slice(struct pass *pass, const struct step *step, const struct slice *slice, struct cut *cut)
 {
-    const int stands_alone = pass->input->archive->files[slice->file].cuts == CUTS_EACH_PART;
     struct reading reading;
     struct block block;
     const uint64_t before = pass->n_bytes_read;
@@ -301,7 +291,7 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
             meeting_round(pass, 1);
     }
     reading_end(&reading);
-    if (stands_alone && pass->code == 0)
+    if (step_by_parts(step, slice->file - step->first) && pass->code == 0)
         judge_part(pass, step, slice, reader, got);
     else if (reader)
         reading_judge(pass, slice->file, reader, got);

@@ -62,6 +62,21 @@ int parts_load(struct parts *parts, const char *path, const struct file_kind *ki
     return found;
 }
 
+int parts_damage(const struct parts *parts, size_t part, struct reader *reader, struct damage *damage)
+{
+    const size_t next = part + 1;
+    if (reader && reader_damage(reader)->what[0]) {
+        *damage = *reader_damage(reader);
+        return 1;
+    }
+    if (reader && reader_seam_holds(reader) &&
+        (next == parts->n || reader_end_offset(reader) == parts->items[next].first_record))
+        return 0;
+    *damage = (struct damage){
+        .offset = parts->items[part].first_record, .what = "a part does not fit its index", .is_inflated = 1};
+    return 1;
+}
+
 void parts_free(struct parts *parts)
 {
     free(parts->items);

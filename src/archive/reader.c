@@ -1,4 +1,5 @@
 #include "reader_state.h"
+#include "record_header.h"
 
 #include "darkforest/core/text.h"
 
@@ -94,6 +95,21 @@ static size_t next_pcapng(struct reader *r)
     return 0;
 }
 
+/* A part that is read alone ends where a record has a time that the part does not have. */
+static void end_at_wrong_time(struct reader *r)
+{
+    for (size_t i = 0; i < r->n_records && r->n_used > 0; i++) {
+        const struct record_header h = record_header_read(&r->format, r->buffer + r->starts[i]);
+        const int64_t ts_ns = record_header_time(&r->format, &h);
+        if (ts_ns < r->min_ts_ns || ts_ns > r->max_ts_ns) {
+            set_damage(r, "a record has a time that its part does not have", r->offset + r->starts[i]);
+            r->state = ENDED;
+            r->n_used = r->starts[i];
+            r->n_records = i;
+        }
+    }
+}
+
 static void note_time(struct reader *r, const struct block *block)
 {
     struct record last;
@@ -118,6 +134,8 @@ int reader_step(struct reader *r, struct block *block)
         r->state = ENDED;
     }
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
+    if (r->max_ts_ns != INT64_MAX)
+        end_at_wrong_time(r);
     *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
     note_time(r, block);
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;

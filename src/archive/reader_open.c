@@ -22,7 +22,8 @@ static struct reader *new_reader(struct stream *stream)
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
     r->stop = r->seam = UINT64_MAX;
-    r->latest_ns = INT64_MIN;
+    r->latest_ns = r->min_ts_ns = INT64_MIN;
+    r->max_ts_ns = INT64_MAX;
     r->end_offset = stream->n_file;
     return r;
 }
@@ -263,6 +264,10 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
     }
     r->offset = first->inflated;
     r->first_offset = first->first_record;
+    if (range->to == range->from + 1) {
+        r->min_ts_ns = first->min_ts_ns;
+        r->max_ts_ns = first->max_ts_ns;
+    }
     r->stop = range->to < parts->n ? parts->items[range->to].first_record : UINT64_MAX;
     watch(r, parts, range->from, range->next < range->to ? range->next : range->to);
     skip_to(r, first->first_record);

@@ -107,13 +107,12 @@ static void deal_cut_files(const struct step *step, int rank, int size, uint64_t
     struct dealing d = {
         .loads = loads, .level = find_level(loads, size, work), .rank = rank, .size = size, .mine = mine};
     for (size_t i = 0; i < step->n; i++) {
-        const struct archive_file *file = &step->archive->files[step->first + i];
         if (!step->files[i].cut)
             continue;
         if (step->files[i].parts.n > 0)
-            deal_parts(&d, step->first + i, &step->files[i], file->cuts == CUTS_EACH_PART);
+            deal_parts(&d, step->first + i, &step->files[i], step_by_parts(step, i));
         else
-            deal_bytes(&d, step->first + i, file->kind.n_bytes);
+            deal_bytes(&d, step->first + i, step->archive->files[step->first + i].kind.n_bytes);
     }
 }
 

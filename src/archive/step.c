@@ -132,6 +132,11 @@ void step_close(struct step *step)
     *step = (struct step){0};
 }
 
+int step_by_parts(const struct step *step, size_t file)
+{
+    return step->files[file].parts.n > 0 && step->archive->files[step->first + file].cuts == CUTS_EACH_PART;
+}
+
 uint64_t step_work(const struct step *step, size_t file)
 {
     const struct step_file *f = &step->files[file];

@@ -201,8 +201,12 @@ def test_what_a_damaged_file_holds(p):
             held.append(content(p.file("held.pcap.zst")))
         assert held[0] == held[1], name
         records = inflated(held[0])
+        if name == "spoiled.pcap.zst":  # which goes on at the next frame
+            n_lost, before = len(whole) - len(records), os.path.commonprefix([records, whole])
+            assert 0 < n_lost < 2 << 20 and records[len(before):] == whole[len(before) + n_lost:], (n_lost, len(before))
+            continue
         assert records == whole[:len(records)] and len(records) > len(whole) // 3, name
-        assert name in ("cut.pcap.gz", "spoiled.pcap.zst") or len(records) == at, (name, len(records), at)
+        assert name == "cut.pcap.gz" or len(records) == at, (name, len(records), at)
         os.remove(p.file("held.pcap.zst"))
 
 

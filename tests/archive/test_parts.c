@@ -608,12 +608,14 @@ static int is_believed(const struct bytes *frames, const struct part *items, siz
     return believed;
 }
 
-/* Reads one part; whether the next begins where the index says. The offsets alone always meet here. */
-static int seam_holds_behind(const char *path, const struct file_kind *kind, const struct parts *parts,
-                             size_t part)
+/* Reads one part; whether the next begins where the index says. The offsets alone always meet here, and times
+ * are let be. */
+static int seam_holds_behind(const char *path, const struct file_kind *kind, struct parts *parts, size_t part)
 {
     int code = 0;
     char *why = NULL;
+    parts->items[part].min_ts_ns = INT64_MIN;
+    parts->items[part].max_ts_ns = INT64_MAX;
     struct reader *r =
         reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1}, &code, &why);
     assert_non_null(r);
@@ -624,6 +626,51 @@ static int seam_holds_behind(const char *path, const struct file_kind *kind, con
     const int holds = reader_seam_holds(r);
     reader_close(r);
     return holds;
+}
+
+/* What parts_damage says of a part; in *n how many records it gave. */
+static int is_damaged(const char *path, const struct file_kind *kind, const struct parts *parts, size_t part,
+                      struct damage *damage, uint64_t *n)
+{
+    int code = 0;
+    char *why = NULL;
+    struct reader *r =
+        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1}, &code, &why);
+    *n = 0;
+    assert_non_null(r);
+    for (struct block block; reader_next(r, &block) > 0;)
+        *n += block.n_records;
+    const int damaged = parts_damage(parts, part, r, damage);
+    reader_close(r);
+    return damaged;
+}
+
+/* A part alone: sound; up to the first record of a time that it does not have; with an end of its own. */
+static void what_is_wrong_with_a_part(void **state)
+{
+    (void)state;
+    struct file_kind kind;
+    struct parts parts;
+    struct damage damage;
+    char *why;
+    uint64_t n;
+    assert_int_equal(file_sniff(packed, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, packed, &kind, NULL, NULL), 1);
+    for (size_t i = 0; i < parts.n; i++) {
+        assert_false(is_damaged(packed, &kind, &parts, i, &damage, &n));
+        assert_int_equal(n, parts.items[i].n_records);
+    }
+    parts.items[3].max_ts_ns--; /* records are in the order of their times */
+    assert_true(is_damaged(packed, &kind, &parts, 3, &damage, &n));
+    assert_int_equal(n, parts.items[3].n_records - 1);
+    assert_string_equal(damage.what, "a record has a time that its part does not have");
+    parts.items[3].max_ts_ns++;
+    parts.items[4].inflated++;
+    assert_true(is_damaged(packed, &kind, &parts, 3, &damage, &n));
+    assert_string_equal(damage.what, "a part does not fit its index");
+    assert_true(parts_damage(&parts, 5, NULL, &damage));
+    assert_int_equal(damage.offset, parts.items[5].first_record);
+    parts_free(&parts);
 }
 
 /* From one part on everything is said to lie a record further in the stream: that record would be read
@@ -825,6 +872,7 @@ int main(void)
         cmocka_unit_test(restart_points_hold_for_reads_of_any_size),
         cmocka_unit_test(members_are_restart_points),
         cmocka_unit_test(a_spoiled_index_is_not_believed),
+        cmocka_unit_test(what_is_wrong_with_a_part),
         cmocka_unit_test(a_frame_is_not_elsewhere),
         cmocka_unit_test(a_restart_point_is_not_elsewhere),
         cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),

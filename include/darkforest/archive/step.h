@@ -44,6 +44,9 @@ void *step_look(const struct archive *archive, size_t first, size_t n, const str
 void step_open(struct step *step, const struct archive *archive, size_t first, size_t n, const void *looked);
 void step_close(struct step *step);
 
+/* Whether the parts of a file of the step are read each by itself, since it is damaged. */
+int step_by_parts(const struct step *step, size_t file);
+
 /* Work that a file means, in bytes of plain pcap: all of it, or its parts in the step. */
 uint64_t step_work_of(const struct file_kind *kind);
 uint64_t step_work(const struct step *step, size_t file);

@@ -5,7 +5,7 @@
  *     archive, by time:  [file][file][file] [file][file] ...     a step: files that all ranks read together
  *     step:              files that can be cut (plain ones by bytes, indexed ones by parts) are laid
  *                        end to end and cut level; the others go whole to the rank with least to do;
- *                        of a damaged file that has parts each is a slice
+ *                        each part of a damaged file that has some is a slice
  *
  * Between steps, windows that no unread file can touch are finished. An unread file is taken to hold no
  * packet earlier than its own first one less a window: a packet that breaks this is tallied as late.

@@ -173,9 +173,7 @@ static void form_groups(struct extract *x)
     const int size = ranks_size(x->world), rank = ranks_rank(x->world);
     x->n_groups = groups_number(&x->archive, all, o->window_ns, size, o->ranks_per_window);
     x->number = group_of(rank, size, x->n_groups);
-    /* Files will be passed over; or nothing else tells how many windows a file has. */
-    if (x->n_groups > 1 || o->from_ns != INT64_MIN || x->archive.n == 1)
-        inputs_find_times(x->world, &x->archive, o->index_dir);
+    inputs_find_times(x->world, &x->archive, o->index_dir);
     x->group = ranks_split(x->world, x->number);
     x->node = ranks_node(x->group);
     if (ranks_rank(x->group) != 0)

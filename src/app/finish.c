@@ -27,24 +27,25 @@ static struct features_meta describe(const struct finish *finish, const struct p
                                      const struct tally *tally)
 {
     const struct pass_input *in = pass->input;
-    const int64_t start_ns = start_s * NS_PER_S;
+    const int64_t start_ns = start_s * NS_PER_S, end_ns = start_ns + in->window_ns,
+                  from_ns = in->all_from_ns > start_ns ? in->all_from_ns : start_ns,
+                  to_ns = in->all_to_ns < end_ns ? in->all_to_ns : end_ns;
     struct features_meta meta = {
         .window_start = start_s,
         .window_length = in->window_ns / NS_PER_S,
         .rules = *finish->rules,
         .filter = memory_text(in->filter ? in->filter : ""),
-        .damages = damages_between(in->ranks, pass, start_ns, start_ns + in->window_ns),
+        .damages = damages_between(in->ranks, pass, from_ns, to_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
         .input_checksum = finish->input_checksum,
-        .begins = begins_text(in->archive, start_ns, start_ns + in->window_ns),
+        .begins = begins_text(in->archive, start_ns, end_ns),
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
         .made = this_run(in->ranks),
     };
-    if (in->all_from_ns > start_ns || in->all_to_ns < start_ns + in->window_ns) {
-        meta.covered_from_ns = in->all_from_ns > start_ns ? in->all_from_ns : start_ns;
-        meta.covered_to_ns =
-            in->all_to_ns < start_ns + in->window_ns ? in->all_to_ns : start_ns + in->window_ns;
+    if (from_ns > start_ns || to_ns < end_ns) {
+        meta.covered_from_ns = from_ns;
+        meta.covered_to_ns = to_ns;
     }
     meta.categories = memory_get(meta.n_categories * sizeof *meta.categories);
     for (size_t c = 0; c < meta.n_categories; c++)

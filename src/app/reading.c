@@ -257,8 +257,10 @@ static void judge_part(struct pass *pass, const struct step *step, const struct 
 {
     const struct parts *parts = &step->files[slice->file - step->first].parts;
     const struct part *part = &parts->items[slice->from];
-    struct pass_damage damage = {
-        .file = slice->file, .from_ns = part->min_ts_ns, .to_ns = clock_add(part->max_ts_ns, 1)};
+    const int is_empty = part->n_records == 0; /* which it is not, or it could not be damaged */
+    struct pass_damage damage = {.file = slice->file,
+                                 .from_ns = is_empty ? INT64_MIN : part->min_ts_ns,
+                                 .to_ns = is_empty ? INT64_MAX : clock_add(part->max_ts_ns, 1)};
     if ((!reader || check_read(pass, slice->file, reader, last) == 0) &&
         parts_damage(parts, (size_t)slice->from, reader, &damage.damage))
         keep_damage(pass, damage);

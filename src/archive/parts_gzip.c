@@ -232,7 +232,7 @@ static int fit_together(const struct index_header *header, const struct parts *p
     for (size_t i = 0; i < parts->n; i++) {
         const struct part *p = &parts->items[i];
         const struct restart *r = &parts->restarts[i];
-        const int in_order = i == 0 || (p->offset >= p[-1].offset && p->inflated > p[-1].inflated &&
+        const int in_order = i == 0 || (r->bit_offset > r[-1].bit_offset && p->inflated > p[-1].inflated &&
                                         p->first_record >= p[-1].first_record);
         if (!in_order || p->offset != r->bit_offset / 8 || p->inflated != r->inflated ||
             p->first_record < p->inflated || p->first_record - p->inflated > RECORD_MAX_SIZE ||

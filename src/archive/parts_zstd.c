@@ -127,7 +127,7 @@ static uint64_t find_last_frame(int fd, uint64_t n_file, uint64_t *end)
     return *end - frame;
 }
 
-/* Parts lie one behind the other and fill the file up to the index,
+/* Parts lie one behind the other, none is empty, and fill the file up to the index,
  * and each first record lies inside its part. */
 static int fit_together(const struct index_header *header, const struct part *items)
 {
@@ -136,7 +136,7 @@ static int fit_together(const struct index_header *header, const struct part *it
         const struct part *p = &items[i];
         const uint64_t end = i + 1 < header->n_parts ? p[1].inflated : header->n_inflated;
         const uint64_t before_records = i == 0 ? READER_FIRST_RECORD : 0;
-        if (p->offset != offset || p->inflated != inflated || end < inflated ||
+        if (p->offset != offset || p->inflated != inflated || end < inflated || p->n_bytes == 0 ||
             p->n_bytes > header->n_bytes - offset || p->first_record != inflated + before_records ||
             p->first_record > end)
             return 0;

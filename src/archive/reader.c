@@ -95,25 +95,25 @@ static size_t next_pcapng(struct reader *r)
     return 0;
 }
 
-/* A part that is read alone ends where a record has a time that the part does not have. */
-static void end_at_wrong_time(struct reader *r)
+/* Of a part that is read alone records of a time that it does not have are left out: they are nonsense. */
+static void drop_wrong_times(struct reader *r)
 {
-    for (size_t i = 0; i < r->n_records && r->n_used > 0; i++) {
+    size_t n_kept = 0;
+    for (size_t i = 0; i < r->n_records; i++) {
         const struct record_header h = record_header_read(&r->format, r->buffer + r->starts[i]);
         const int64_t ts_ns = record_header_time(&r->format, &h);
-        if (ts_ns < r->min_ts_ns || ts_ns > r->max_ts_ns) {
+        if (ts_ns >= r->min_ts_ns && ts_ns <= r->max_ts_ns)
+            r->starts[n_kept++] = r->starts[i];
+        else if (!r->damage.what[0])
             set_damage(r, "a record has a time that its part does not have", r->offset + r->starts[i]);
-            r->state = ENDED;
-            r->n_used = r->starts[i];
-            r->n_records = i;
-        }
     }
+    r->n_records = n_kept;
 }
 
 static void note_time(struct reader *r, const struct block *block)
 {
     struct record last;
-    if (block->n == 0)
+    if (block->n_records == 0)
         return;
     record_read(&r->format, block->data, block->starts + block->n_records - 1, 1, &last);
     r->latest_ns = last.ts_ns > r->latest_ns ? last.ts_ns : r->latest_ns;
@@ -130,12 +130,16 @@ static int has_missed_seam(const struct reader *r)
 int reader_step(struct reader *r, struct block *block)
 {
     if (r->state == READING && has_missed_seam(r)) {
-        set_damage(r, "the next part does not begin where the index says", r->offset + r->n_used);
+        set_damage(r, STREAM_NO_PART, r->offset + r->n_used);
         r->state = ENDED;
     }
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
+    if (r->n_used == 0)
+        r->n_records = 0;
     if (r->max_ts_ns != INT64_MAX)
-        end_at_wrong_time(r);
+        drop_wrong_times(r);
+    if (r->state == ENDED && !r->damage.what[0] && r->stream->gap != UINT64_MAX)
+        set_damage(r, "zero bytes lie between two members of the gzip stream", r->stream->gap);
     *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
     note_time(r, block);
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;

@@ -141,6 +141,17 @@ struct reader *reader_open_live(const char *path, int (*give_up)(void), struct f
     return r;
 }
 
+/* Of a file whose first record is damaged an index tells about when it begins: what lies behind is read. */
+static void first_time_by_index(const char *path, struct file_kind *kind)
+{
+    struct parts parts;
+    if (!parts_load(&parts, path, kind, NULL, NULL))
+        return;
+    for (size_t i = 0; i < parts.n && kind->first_ts_ns == INT64_MAX; i++)
+        kind->first_ts_ns = parts.items[i].min_ts_ns;
+    parts_free(&parts);
+}
+
 int file_sniff(const char *path, struct file_kind *kind, char **why)
 {
     int code;
@@ -150,6 +161,8 @@ int file_sniff(const char *path, struct file_kind *kind, char **why)
     const int failed = reader->state == FAILED; /* behind its header */
     if (failed)
         *why = damage_text(path, &reader->damage);
+    else if (kind->first_ts_ns == INT64_MAX)
+        first_time_by_index(path, kind);
     reader_close(reader);
     return failed ? EXIT_IO : EXIT_DONE;
 }

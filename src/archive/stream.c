@@ -72,8 +72,12 @@ uint64_t stream_position(const struct stream *stream)
 void stream_note_start(struct stream *stream, uint64_t n_inflated)
 {
     struct landmark *mark = &stream->landmark;
-    if (mark->is_start && mark->inflated == n_inflated && mark->offset == stream_position(stream))
-        mark->seen = 1;
+    const uint64_t position = stream_position(stream);
+    if (!mark->is_start || mark->seen || position < mark->offset)
+        return;
+    mark->seen = mark->inflated == n_inflated && mark->offset == position;
+    if (!mark->seen)
+        stream_set_fault(stream, "%s", STREAM_NO_PART);
 }
 
 int stream_is_quiet(const struct stream *stream)
@@ -149,6 +153,7 @@ static void read_magic(struct stream *stream)
 struct stream *stream_open(const char *path, int (*give_up)(void), int *code, char **why)
 {
     struct stream *stream = memory_zeroed(1, sizeof *stream);
+    stream->gap = UINT64_MAX;
     stream->fd = -1;
     stream->give_up = give_up;
     if (open_file(stream, path, code, why) < 0)

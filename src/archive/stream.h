@@ -18,6 +18,8 @@
 
 enum { STREAM_HEAD_SIZE = 4096 };
 
+#define STREAM_NO_PART "the next part does not begin where the index says"
+
 struct stream;
 
 /*
@@ -60,6 +62,7 @@ struct stream {
     char fault[128]; /* "": none */
     int io_error;    /* the fault is not the file's content */
     struct landmark landmark;
+    uint64_t gap; /* inflated bytes before the first zeros between two members of gzip; UINT64_MAX: none */
 };
 
 /* "-" is standard input. `give_up` as of reader_open_live, NULL: never.
@@ -84,7 +87,8 @@ int stream_is_quiet(const struct stream *stream);
 /* For codecs: more input when there are less than `least` bytes of it. How many there are then: less than
  * that at the end of the file or at a fault. */
 size_t stream_fill(struct stream *stream, size_t least);
-/* For codecs: a frame or a member begins here, behind so many inflated bytes. */
+/* For codecs: a frame or a member begins here, behind so many inflated bytes. A fault when by its index one
+ * should have begun elsewhere. */
 void stream_note_start(struct stream *stream, uint64_t n_inflated);
 void stream_set_fault(struct stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -9,7 +9,7 @@
 #include <zstd.h>
 
 /* RFC 1952: members follow each other, each with its own checksum.
- * Zero bytes behind the last are the padding of tapes. */
+ * Zero bytes behind the last are the padding of tapes; between two they may have been members. */
 
 enum {
     STEP_SIZE = 64, /* less than nearly every block header, so that none is passed unseen */
@@ -92,14 +92,16 @@ static void note_block_start(const struct stream *stream, struct gzip_state *sta
 /* 1 when another member follows the one that ended; 0 at the end of the stream or at a fault. */
 static int next_member(struct stream *stream, struct gzip_state *state)
 {
-    while (stream_fill(stream, 1) > 0) {
+    for (int n_zeros = 0; stream_fill(stream, 1) > 0; n_zeros = 1) {
         const uint8_t byte = stream->input[stream->input_at];
         if (byte == 0x1f) {
             isal_inflate_reset(&state->inflate);
             stream_note_start(stream, state->n_inflated);
             if (is_due(state))
                 add_restart(state, stream_position(stream) * 8);
-            return 1;
+            if (n_zeros && stream->gap == UINT64_MAX)
+                stream->gap = state->n_inflated;
+            return !stream->fault[0];
         }
         if (byte != 0) {
             stream_set_fault(stream, "bytes after the end of the gzip stream are not gzip");

@@ -145,6 +145,31 @@ static void damage_is_said_with_its_place(void **state)
     free(plain.data);
 }
 
+/* Zeros where a member was, or a padded tape behind another: the members count, and it is said. */
+static void zeros_between_members(void **state)
+{
+    (void)state;
+    const struct bytes plain = capture_make(&capture_forms[0], 12);
+    const size_t first = 24 + 16; /* the first record holds no data */
+    const struct bytes one = capture_pack((struct bytes){plain.data, first}, PACKING_GZIP),
+                       two = capture_pack((struct bytes){plain.data + first, plain.n - first}, PACKING_GZIP);
+    struct bytes b = {calloc(1, one.n + 600 + two.n), one.n + 600 + two.n};
+    memcpy(b.data, one.data, one.n);
+    memcpy(b.data + one.n + 600, two.data, two.n);
+    struct file_kind kind;
+    int code;
+    char *why;
+    struct reader *reader = open_bytes(b, &kind, &code, &why);
+    assert_int_equal(count_records(reader), 12);
+    assert_non_null(strstr(reader_damage(reader)->what, "zero bytes"));
+    assert_int_equal(reader_damage(reader)->offset, first);
+    reader_close(reader);
+    free(b.data);
+    free(two.data);
+    free(one.data);
+    free(plain.data);
+}
+
 /* A gzip file with something behind it: padding is none of our business, other bytes are said. */
 static void what_follows_gzip(void **state)
 {
@@ -520,6 +545,7 @@ int main(void)
         cmocka_unit_test(large_captures_of_every_form),
         cmocka_unit_test(every_byte_spoiled),
         cmocka_unit_test(damage_is_said_with_its_place),
+        cmocka_unit_test(zeros_between_members),
         cmocka_unit_test(what_follows_gzip),
         cmocka_unit_test(a_damaged_frame_counts_for_nothing),
         cmocka_unit_test(a_frame_that_is_cut_off_is_told),

@@ -60,7 +60,7 @@ struct part_range {
 };
 
 /*
- * The records that start in the parts of a range (of a single one: up to one with a time that it does not
+ * The records that start in the parts of a range (of a single one: but those of a time that it does not
  * have); NULL as reader_open, EXIT_BAD_DATA when it is the index that is damaged: the file can still be read
  * without. Offsets are of the inflated stream: reader_first_offset is parts->items[from].first_record,
  * reader_end_offset must be parts->items[to].first_record (unless to is parts->n). Where `next` begins is

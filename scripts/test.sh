@@ -3,7 +3,7 @@
 # undefined-behaviour sanitizers, and a short run of each fuzzer. The summaries come last. Ends with 0 when everything passed.
 #
 #     FUZZ_SECONDS=60 scripts/test.sh          fuzz each target longer (10 s by default)
-#     FUZZ_SEED=0 scripts/test.sh              with other inputs each time (the same ones by default: what passes once goes on passing)
+#     FUZZ_SEED=0 scripts/test.sh              with other inputs each time (by default each run begins with the same ones)
 #     DARKFOREST_KILLS=10 scripts/test.sh      kill a rank of a job on the cluster at ten moments instead of three
 set -euo pipefail
 # shellcheck source=scripts/common.sh

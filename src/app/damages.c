@@ -53,16 +53,15 @@ static int64_t end_by_pace(const struct file_kind *kind, const struct reader *re
  */
 static int64_t end_of(const struct pass_input *in, size_t file, const struct reader *reader)
 {
-    struct file_kind kind = in->archive->files[file].kind;
-    slices_find_times(in->archive->files[file].path, &kind, in->index_dir);
+    const struct file_kind *kind = &in->archive->files[file].kind;
     const int64_t by_next = end_by_next(in->archive, file), latest = reader_latest(reader),
-                  reach = slices_reach(in->archive, file, &in->span), pace = end_by_pace(&kind, reader);
+                  reach = slices_reach(in->archive, file, &in->span), pace = end_by_pace(kind, reader);
     int64_t end = pace;
-    if (kind.last_ts_ns != INT64_MIN)
-        end = clock_add(kind.last_ts_ns, SLICES_DISORDER_NS);
+    if (kind->last_ts_ns != INT64_MIN)
+        end = clock_add(kind->last_ts_ns, SLICES_DISORDER_NS);
     else if (latest >= by_next)
         end = latest >= reach ? INT64_MAX : reach > pace ? reach : pace;
-    else if (pace == INT64_MIN && by_next - kind.first_ts_ns < in->span.longest_ns / 8)
+    else if (pace == INT64_MIN && by_next - kind->first_ts_ns < in->span.longest_ns / 8)
         end = reach;
     return end > by_next ? end : by_next;
 }

@@ -10,9 +10,9 @@
 #include "pass.h"
 
 /*
- * What damage costs that ends a file, which its reader has come to: records from the file's first packet to
- * its end, or to where it may end at the latest: a little after the next file's first one, where files follow
- * one another. Local; looks into the file.
+ * What the damage that its reader has come to may have cost, where it ends the file: records from the file's
+ * first packet to its end, or to where it may end at the latest: a little after the next file's first one,
+ * where files follow one another. Local.
  */
 struct pass_damage damages_of_file(const struct pass_input *in, size_t file, const struct reader *reader);
 /*

@@ -61,14 +61,14 @@ void packing_tell_damage(struct packing *p, const struct step *step, size_t file
     const size_t n = damage && damage->what[0] ? sizeof *damage : 0;
     size_t n_all;
     struct damage *all = ranks_gather_all(p->world, damage, n, &n_all);
-    if (n_all > 0 && of->cuts == CUTS_NONE && step->files[file].has_index) {
+    if (n_all > 0 && step->files[file].goes_on) {
         of->cuts = CUTS_EACH_PART;
         p->n_recut++;
     } else if (n_all > 0) {
         char *text = damage_text(of->path, &all[0]);
         log_warn("%s; %s", text,
-                 of->cuts == CUTS_EACH_PART ? "what could be read of this part was packed"
-                                            : "the records before it were packed");
+                 step_by_parts(step, file) ? "what could be read of this part was packed"
+                                           : "the records before it were packed");
         free(text);
         p->n_damaged++;
     }

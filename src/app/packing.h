@@ -29,7 +29,7 @@ struct packing {
     struct progress progress;
     uint64_t n_bytes_read, n_records, n_written; /* here */
     uint64_t n_all_records, n_all_written;       /* on all ranks, as of the last round */
-    size_t n_damaged;                            /* files, or parts; the same on all ranks */
+    size_t n_damaged;                            /* damages told; the same on all ranks */
     size_t n_recut; /* files that are to be cut otherwise; the same on all ranks */
     int code;       /* worst so far here; the same everywhere after a round */
 };

@@ -100,7 +100,7 @@ static struct part_range parts_of(const struct parts *parts, const struct file_r
 {
     const size_t behind = part_from(parts, range->from + 1);
     const size_t next = range->to == UINT64_MAX ? parts->n : part_from(parts, range->to + 1) - 1;
-    return (struct part_range){behind > 0 ? behind - 1 : 0, part_from(parts, range->to), next};
+    return (struct part_range){behind > 0 ? behind - 1 : 0, part_from(parts, range->to), next, 0};
 }
 
 /* `parts` is used where the file has some. */
@@ -222,7 +222,7 @@ static int read_part(struct cutting *c, const struct step *step, size_t i)
     const struct parts *parts = &step->files[c->range->file].parts;
     int code;
     char *why = NULL;
-    struct reader *reader = open_range(step, c->range, &(struct part_range){i, i + 1, i + 1}, &code, &why);
+    struct reader *reader = open_range(step, c->range, &(struct part_range){i, i + 1, i + 1, 1}, &code, &why);
     if (!reader && code != EXIT_BAD_DATA)
         cannot_open(c, code, why);
     const int within = !reader || take_all(c, step, reader);

@@ -120,7 +120,7 @@ static int damage_is_final(const struct pass *pass, const struct step *step)
         struct archive_file *file = &archive->files[all[i].file];
         const struct step_file *read =
             all[i].file >= step->first ? &step->files[all[i].file - step->first] : NULL;
-        if (read && !read->cut && read->has_index && file->cuts == CUTS_NONE) {
+        if (read && read->goes_on) {
             file->cuts = CUTS_EACH_PART;
             is_final = 0;
         }

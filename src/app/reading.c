@@ -206,9 +206,13 @@ struct reader *reading_open(struct pass *pass, const struct step *step, const st
     if (slice->kind == SLICE_BYTES)
         reader = reader_open_range(file->path, &file->kind, slice->from, slice->to, &code, &why);
     else if (slice->kind == SLICE_PARTS)
-        reader = reader_open_parts(
-            file->path, &file->kind, &step->files[slice->file - step->first].parts,
-            &(struct part_range){(size_t)slice->from, (size_t)slice->to, (size_t)slice->to}, &code, &why);
+        reader =
+            reader_open_parts(file->path, &file->kind, &step->files[slice->file - step->first].parts,
+                              &(struct part_range){.from = (size_t)slice->from,
+                                                   .to = (size_t)slice->to,
+                                                   .next = (size_t)slice->to,
+                                                   .alone = step_by_parts(step, slice->file - step->first)},
+                              &code, &why);
     else
         reader = reader_open_again(file->path, &file->kind, &code, &why);
     if (!reader && slice->kind == SLICE_PARTS && code == EXIT_BAD_DATA) {
@@ -257,7 +261,7 @@ static void judge_part(struct pass *pass, const struct step *step, const struct 
 {
     const struct parts *parts = &step->files[slice->file - step->first].parts;
     const struct part *part = &parts->items[slice->from];
-    const int is_empty = part->n_records == 0; /* which it is not, or it could not be damaged */
+    const int is_empty = part->n_records == 0; /* says the index: what it lacks is not known then */
     struct pass_damage damage = {.file = slice->file,
                                  .from_ns = is_empty ? INT64_MIN : part->min_ts_ns,
                                  .to_ns = is_empty ? INT64_MAX : clock_add(part->max_ts_ns, 1)};

@@ -29,7 +29,7 @@ static int times_hold(const struct parts *parts, int64_t first_ts_ns)
     const struct part *first = NULL;
     for (size_t i = 0; i < parts->n; i++) {
         const struct part *part = &parts->items[i];
-        if (part->n_records > 0 && part->min_ts_ns > part->max_ts_ns)
+        if (part->n_records > 0 && (part->min_ts_ns < 0 || part->min_ts_ns > part->max_ts_ns))
             return 0;
         first = first || part->n_records == 0 ? first : part;
     }

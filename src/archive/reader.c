@@ -139,7 +139,7 @@ int reader_step(struct reader *r, struct block *block)
     if (r->max_ts_ns != INT64_MAX)
         drop_wrong_times(r);
     if (r->state == ENDED && !r->damage.what[0] && r->stream->gap != UINT64_MAX)
-        set_damage(r, "zero bytes lie between two members of the gzip stream", r->stream->gap);
+        set_damage(r, STREAM_GAP, r->stream->gap);
     *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
     note_time(r, block);
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;

@@ -141,14 +141,16 @@ struct reader *reader_open_live(const char *path, int (*give_up)(void), struct f
     return r;
 }
 
-/* Of a file whose first record is damaged an index tells about when it begins: what lies behind is read. */
+/* Of a file whose first record is damaged an index tells about when it begins: what lies behind is read. (Of
+ * gzip hardly ever: an index knows the beginning of its file, and is not believed when that has changed.) */
 static void first_time_by_index(const char *path, struct file_kind *kind)
 {
     struct parts parts;
     if (!parts_load(&parts, path, kind, NULL, NULL))
         return;
     for (size_t i = 0; i < parts.n && kind->first_ts_ns == INT64_MAX; i++)
-        kind->first_ts_ns = parts.items[i].min_ts_ns;
+        if (parts.items[i].n_records > 0)
+            kind->first_ts_ns = parts.items[i].min_ts_ns;
     parts_free(&parts);
 }
 
@@ -277,7 +279,7 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
     }
     r->offset = first->inflated;
     r->first_offset = first->first_record;
-    if (range->to == range->from + 1) {
+    if (range->alone) {
         r->min_ts_ns = first->min_ts_ns;
         r->max_ts_ns = first->max_ts_ns;
     }

@@ -43,7 +43,7 @@ static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
 /* What step_look says of a file, before its parts, their restarts and the name of the index, each padded to
  * eight bytes. Fixed width: it crosses MPI. */
 struct look {
-    uint64_t cut, has_index, from, to, n_parts, n_restarts, n_index;
+    uint64_t cut, goes_on, from, to, n_parts, n_restarts, n_index;
 };
 
 #define PADDED(n) (((n) + 7) / 8 * 8)
@@ -62,9 +62,10 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
     struct step_file file = {0};
     char *why = NULL;
     if (kind->container == CONTAINER_PCAP) {
-        file.has_index = parts_load(&file.parts, of->path, kind, options->index_dir, &why);
-        file.cut = of->cuts != CUTS_NONE && (file.has_index || (kind->compression == COMPRESSION_NONE &&
-                                                                kind->n_bytes > READER_FIRST_RECORD));
+        const int has_parts = parts_load(&file.parts, of->path, kind, options->index_dir, &why),
+                  is_plain = kind->compression == COMPRESSION_NONE && kind->n_bytes > READER_FIRST_RECORD;
+        file.cut = of->cuts != CUTS_NONE && (has_parts || is_plain);
+        file.goes_on = has_parts && !file.cut;
         if (!file.cut)
             parts_free(&file.parts);
         choose_parts(&file, options->from_ns, options->to_ns);
@@ -74,7 +75,7 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
     free(why);
     const struct parts *parts = &file.parts;
     const struct look look = {.cut = (uint64_t)file.cut,
-                              .has_index = (uint64_t)file.has_index,
+                              .goes_on = (uint64_t)file.goes_on,
                               .from = file.from,
                               .to = file.to,
                               .n_parts = parts->n,
@@ -110,7 +111,7 @@ static void open_file(struct step_file *file, const char **at)
 {
     const struct look *look = take(at, sizeof *look);
     *file = (struct step_file){
-        .cut = (int)look->cut, .has_index = (int)look->has_index, .from = look->from, .to = look->to};
+        .cut = (int)look->cut, .goes_on = (int)look->goes_on, .from = look->from, .to = look->to};
     file->parts.n = look->n_parts;
     file->parts.items = take(at, look->n_parts * sizeof *file->parts.items);
     file->parts.restarts = take(at, look->n_restarts * sizeof *file->parts.restarts);

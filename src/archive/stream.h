@@ -18,6 +18,7 @@
 
 enum { STREAM_HEAD_SIZE = 4096 };
 
+#define STREAM_GAP "zero bytes lie between two members of the gzip stream"
 #define STREAM_NO_PART "the next part does not begin where the index says"
 
 struct stream;

@@ -89,18 +89,27 @@ static void note_block_start(const struct stream *stream, struct gzip_state *sta
     }
 }
 
+/* Where a part is awaited its place in the stream can no longer be told, nor whose the records before it are. */
+static void note_gap(struct stream *stream, uint64_t n_inflated)
+{
+    if (stream->gap == UINT64_MAX)
+        stream->gap = n_inflated;
+    if (stream->landmark.offset > 0 && !stream->landmark.seen)
+        stream_set_fault(stream, "%s", STREAM_GAP);
+}
+
 /* 1 when another member follows the one that ended; 0 at the end of the stream or at a fault. */
 static int next_member(struct stream *stream, struct gzip_state *state)
 {
-    for (int n_zeros = 0; stream_fill(stream, 1) > 0; n_zeros = 1) {
+    for (int after_zeros = 0; stream_fill(stream, 1) > 0; after_zeros = 1) {
         const uint8_t byte = stream->input[stream->input_at];
         if (byte == 0x1f) {
             isal_inflate_reset(&state->inflate);
             stream_note_start(stream, state->n_inflated);
             if (is_due(state))
                 add_restart(state, stream_position(stream) * 8);
-            if (n_zeros && stream->gap == UINT64_MAX)
-                stream->gap = state->n_inflated;
+            if (after_zeros)
+                note_gap(stream, state->n_inflated);
             return !stream->fault[0];
         }
         if (byte != 0) {

@@ -3,7 +3,8 @@
  * none finds damage and each begins at the end of the one before, all together are what reading the file
  * through gives.
  *
- *     input: [where, 2 bytes | what to put there, 2 bytes] ...    the first byte says zstd or gzip
+ *     input: [where, 2 bytes | what to put there, 2 bytes] ...    the first byte says zstd or gzip, and whether
+ *                                                                 parts are read as those of a damaged file
  */
 #include "darkforest/archive/parts.h"
 #include "darkforest/archive/writer.h"
@@ -178,8 +179,9 @@ static void save_gzip_index(const uint8_t *data, size_t n)
     free(file.data);
 }
 
-static void read_parts(const char *path, const struct file_kind *kind, const struct parts *parts)
+static void read_parts(const char *path, const struct file_kind *kind, const struct parts *parts, int alone)
 {
+    struct damage damage;
     uint64_t expected = READER_FIRST_RECORD;
     size_t at = 0;
     int meet = 1, same = 1;
@@ -187,16 +189,16 @@ static void read_parts(const char *path, const struct file_kind *kind, const str
         int code, is_same = 1;
         char *why;
         struct reader *r =
-            reader_open_parts(path, kind, parts, &(struct part_range){i, i + 1, i + 1}, &code, &why);
+            reader_open_parts(path, kind, parts, &(struct part_range){i, i + 1, i + 1, alone}, &code, &why);
         if (!r) {
+            require(parts_damage(parts, i, NULL, &damage));
             free(why);
             meet = 0;
             continue;
         }
         at = comparison_read(r, &kind->format, &oracle, at, &is_same);
         same &= is_same;
-        meet &=
-            reader_first_offset(r) == expected && reader_damage(r)->what[0] == '\0' && reader_seam_holds(r);
+        meet &= reader_first_offset(r) == expected && !parts_damage(parts, i, r, &damage);
         expected = reader_end_offset(r);
         reader_close(r);
     }
@@ -219,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         save_gzip_index(data + 1, n - 1);
     require(file_sniff(path, &kind, &why) == 0);
     if (parts_load(&parts, path, &kind, NULL, NULL)) {
-        read_parts(path, &kind, &parts);
+        read_parts(path, &kind, &parts, data[0] >> 1 & 1);
         parts_free(&parts);
     } else {
         require(n >= 5); /* what is not spoiled is believed */

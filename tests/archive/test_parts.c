@@ -83,7 +83,8 @@ static size_t read_range(const struct file_kind *kind, const struct parts *parts
 {
     int code = 0, same = 1;
     char *why = NULL;
-    struct reader *r = reader_open_parts(path, kind, parts, &(struct part_range){from, to, to}, &code, &why);
+    struct reader *r =
+        reader_open_parts(path, kind, parts, &(struct part_range){from, to, to, 0}, &code, &why);
     assert_non_null(r);
     const size_t end = comparison_read(r, &kind->format, oracle, at, &same);
     assert_true(same);
@@ -569,7 +570,7 @@ static void a_spoiled_index_is_not_believed(void **state)
     capture_save(folder, "x.pcap.gz.dfx", good, index, sizeof index);
     assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
     int code = 0;
-    assert_null(reader_open_parts(path, &kind, &parts, &(struct part_range){1, 2, 2}, &code, &why));
+    assert_null(reader_open_parts(path, &kind, &parts, &(struct part_range){1, 2, 2, 0}, &code, &why));
     assert_true(code != 0);
     free(why);
     parts_free(&parts);
@@ -608,16 +609,14 @@ static int is_believed(const struct bytes *frames, const struct part *items, siz
     return believed;
 }
 
-/* Reads one part; whether the next begins where the index says. The offsets alone always meet here, and times
- * are let be. */
-static int seam_holds_behind(const char *path, const struct file_kind *kind, struct parts *parts, size_t part)
+/* Reads one part; whether the next begins where the index says. The offsets alone always meet here. */
+static int seam_holds_behind(const char *path, const struct file_kind *kind, const struct parts *parts,
+                             size_t part)
 {
     int code = 0;
     char *why = NULL;
-    parts->items[part].min_ts_ns = INT64_MIN;
-    parts->items[part].max_ts_ns = INT64_MAX;
     struct reader *r =
-        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1}, &code, &why);
+        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1, 0}, &code, &why);
     assert_non_null(r);
     for (struct block block; reader_next(r, &block) > 0;)
         ;
@@ -638,7 +637,7 @@ static int is_damaged(const char *path, const struct file_kind *kind, const stru
     int code = 0;
     char *why = NULL;
     struct reader *r =
-        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1}, &code, &why);
+        reader_open_parts(path, kind, parts, &(struct part_range){part, part + 1, part + 1, 1}, &code, &why);
     *n = 0;
     assert_non_null(r);
     for (struct block block; reader_next(r, &block) > 0;)
@@ -648,7 +647,7 @@ static int is_damaged(const char *path, const struct file_kind *kind, const stru
     return damaged;
 }
 
-/* A part alone: sound; up to the first record of a time that it does not have; with an end of its own. */
+/* A part alone: sound; with a record of a time that it does not have; with an end of its own. */
 static void what_is_wrong_with_a_part(void **state)
 {
     (void)state;
@@ -702,6 +701,46 @@ static void a_spoiled_beginning_has_a_time(void **state)
     parts_free(&parts);
     unlink(path);
     free(raw.data);
+}
+
+/* The next member behind `at`. */
+static size_t member_behind(const struct bytes *b, size_t at)
+{
+    static const uint8_t magic[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0}; /* without flags and time */
+    while (memcmp(b->data + at, magic, sizeof magic) != 0)
+        at++;
+    return at;
+}
+
+/* A member inside a part is all zeros, which might be padding: the part may not go on with the next one's records. */
+static void a_part_without_one_of_its_members(void **state)
+{
+    (void)state;
+    char path[320], index[340], *why;
+    struct file_kind kind;
+    struct parts parts;
+    struct damage damage;
+    uint64_t n;
+    save_records("members.pcap.gz", 0, path, sizeof path);
+    snprintf(index, sizeof index, "%s.dfx", path);
+    make_index(path, 5 << 20);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    assert_int_equal(parts_load(&parts, path, &kind, NULL, NULL), 1);
+    const struct bytes b = oracle_file(path);
+    const size_t second = member_behind(&b, 1), third = member_behind(&b, second + 1);
+    assert_true(third < parts.items[1].offset);
+    memset(b.data + second, 0, third - second);
+    capture_save(folder, "members.pcap.gz", b, path, sizeof path);
+    assert_int_equal(file_sniff(path, &kind, &why), 0);
+    assert_true(is_damaged(path, &kind, &parts, 0, &damage, &n));
+    assert_non_null(strstr(damage.what, "zero bytes"));
+    assert_true(n > 0 && n < parts.items[0].n_records / 2);
+    assert_false(is_damaged(path, &kind, &parts, 1, &damage, &n));
+    assert_int_equal(n, parts.items[1].n_records);
+    parts_free(&parts);
+    unlink(index);
+    unlink(path);
+    free(b.data);
 }
 
 /* From one part on everything is said to lie a record further in the stream: that record would be read
@@ -910,6 +949,7 @@ int main(void)
         cmocka_unit_test(a_spoiled_index_is_not_believed),
         cmocka_unit_test(what_is_wrong_with_a_part),
         cmocka_unit_test(a_spoiled_beginning_has_a_time),
+        cmocka_unit_test(a_part_without_one_of_its_members),
         cmocka_unit_test(a_frame_is_not_elsewhere),
         cmocka_unit_test(a_restart_point_is_not_elsewhere),
         cmocka_unit_test(an_index_of_more_than_any_file_is_not_believed),

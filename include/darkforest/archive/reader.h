@@ -25,11 +25,11 @@ struct file_kind {
     enum compression compression;
     enum container container;
     struct record_format format; /* pcapng: of the rewritten records, link type of its first interface */
-    int64_t first_ts_ns;         /* INT64_MAX when the file holds no record */
-    int64_t last_ts_ns;          /* INT64_MIN: not known (see slices_find_times) */
-    int64_t middle_ts_ns;        /* about half of its records are later; INT64_MIN: not known, the same */
-    uint64_t n_bytes;            /* of the file on disk; 0 for a pipe */
-    uint64_t inode;              /* with the size and the time of its last change: which file it was */
+    int64_t first_ts_ns;  /* INT64_MAX: no record can be read, and no index says when the first one was */
+    int64_t last_ts_ns;   /* INT64_MIN: not known (see slices_find_times) */
+    int64_t middle_ts_ns; /* about half of its records are later; INT64_MIN: not known, the same */
+    uint64_t n_bytes;     /* of the file on disk; 0 for a pipe */
+    uint64_t inode;       /* with the size and the time of its last change: which file it was */
     int64_t changed_ns;
 };
 

@@ -15,7 +15,7 @@
 /* One file of a step. */
 struct step_file {
     int cut;            /* may be cut: by bytes, or by parts when it has some */
-    int has_index;      /* which could be loaded, though the file may not be cut */
+    int goes_on;        /* may not be cut, but has an index by which it goes on behind damage */
     struct parts parts; /* of an indexed file that may be cut, in the bytes of step_look; n = 0: none */
     size_t from, to;    /* the parts that can hold a time of the range */
 };

@@ -185,7 +185,7 @@ struct slices_span slices_span(const struct archive *archive)
     for (size_t i = 0; i < archive->n; i++)
         sizes[i] = archive->files[i].kind.n_bytes;
     qsort(sizes, archive->n, sizeof *sizes, by_size);
-    span.usual_bytes = archive->n ? sizes[archive->n / 2] : 0;
+    span.usual_bytes = archive->n ? sizes[(archive->n - 1) / 2] : 0;
     free(sizes);
     return span;
 }

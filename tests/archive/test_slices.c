@@ -334,6 +334,8 @@ static void a_larger_file_is_taken_to_last_longer(void **state)
     assert_int_equal(slices_reach(&archive, 4, &span), INT64_MAX);
     files[1].kind.first_ts_ns = INT64_MAX; /* holds no record */
     assert_int_equal(slices_reach(&archive, 1, &span), INT64_MAX);
+    archive.n = 2; /* the larger may be a day beside an hour */
+    assert_int_equal(slices_span(&archive).usual_bytes, 10);
 }
 
 int main(void)

@@ -50,7 +50,7 @@ struct slices_span {
     /* Twice the largest gap between first packets, or about what one is known to span where that is more;
      * INT64_MAX: no gap to judge by. */
     int64_t longest_ns;
-    uint64_t usual_bytes; /* on disk, of the middle one by size; a file of more spans more by so much */
+    uint64_t usual_bytes; /* of the middle file by size, of two the smaller; one of more spans more */
 };
 struct slices_span slices_span(const struct archive *archive);
 /*

@@ -112,9 +112,9 @@ def test_a_long_file_whose_end_is_not_known(p):
 def test_a_guess_that_was_wrong(p):
     """With --from, files that are taken to have ended are passed over: one that is read and goes on past its reach shows that as a guess."""
     for h in range(4):
-        write(p, "guess/h%d.pcap.gz" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 500, h))
+        write(p, "guess/h%d.pcap.gz" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 400 if h < 2 else 500, h))
     extract(p, p.file("guess"), "of-guess", "--from", "2018-03-02T03:00")
-    write(p, "guess/h2.pcap.gz", capture(START + 2 * HOUR, START + 6 * HOUR, 500, 2))
+    write(p, "guess/h2.pcap.gz", capture(START + 2 * HOUR, START + 12 * HOUR, 500, 2))
     said = extract(p, p.file("guess"), "of-wrong-guess", "--from", "2018-03-02T03:00", code=BAD_CONFIG)
     assert "h2.pcap.gz" in said and "without --from" in said and not features.files(p.file("of-wrong-guess")), said
 

@@ -212,8 +212,8 @@ static int extract_once(struct extract *x)
     return sweep_archive(&x->pass, &x->input, &x->finish);
 }
 
-/* This group's windows; those that are not finished once more where a cut was wrong, each time with one file at
- * least that is cut otherwise: a file is so twice at most. */
+/* This group's windows; those that are not finished once more where a cut was wrong, each time with one file
+ * at least that is cut otherwise, which happens to a file twice at most. */
 static int extract_group(struct extract *x)
 {
     int code;

@@ -50,8 +50,8 @@ int packing_round(struct packing *p, const struct joint_piece *piece);
 /* What reader_next said `last`: a failed reader, and a file that has changed meanwhile, are said, in `code` too.
  * Local. */
 void packing_judge(struct packing *p, const struct archive_file *file, const struct reader *reader, int last);
-/* Says which damage of a file of the step was met, or, where its index knows how it goes on behind the damage,
- * has it read again; `damage` is NULL on ranks that met none. Collective. */
+/* Says which damage of a file of the step was met, or, where its index knows how it goes on behind the
+ * damage, has it read again; `damage` is NULL on ranks that met none. Collective. */
 void packing_tell_damage(struct packing *p, const struct step *step, size_t file,
                          const struct damage *damage);
 

@@ -107,8 +107,8 @@ static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n
 }
 
 /* A file that was read whole and is damaged goes on behind the damage where it has an index. A group of ranks
- * that begins behind it would never know of it, so all must use what lies there: such files are marked, on all
- * ranks. */
+ * that begins behind it would never know of it, so all must use what lies there: such files are marked, on
+ * all ranks. */
 static int damage_is_final(const struct pass *pass, const struct step *step)
 {
     struct archive *archive = pass->input->archive;

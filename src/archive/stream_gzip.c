@@ -89,7 +89,8 @@ static void note_block_start(const struct stream *stream, struct gzip_state *sta
     }
 }
 
-/* Where a part is awaited its place in the stream can no longer be told, nor whose the records before it are. */
+/* Where a part is awaited its place in the stream can no longer be told, nor whose the records before it
+ * are. */
 static void note_gap(struct stream *stream, uint64_t n_inflated)
 {
     if (stream->gap == UINT64_MAX)

@@ -3,8 +3,8 @@
  * none finds damage and each begins at the end of the one before, all together are what reading the file
  * through gives.
  *
- *     input: [where, 2 bytes | what to put there, 2 bytes] ...    the first byte says zstd or gzip, and whether
- *                                                                 parts are read as those of a damaged file
+ *     input: [where, 2 bytes | what to put there, 2 bytes] ...    the first byte says zstd or gzip, and
+ *                                                 whether parts are read as those of a damaged file
  */
 #include "darkforest/archive/parts.h"
 #include "darkforest/archive/writer.h"

@@ -675,8 +675,8 @@ static void what_is_wrong_with_a_part(void **state)
     parts_free(&parts);
 }
 
-/* Its first frame of records is spoiled: about when it begins is known all the same, as of any file that is to
- * be read in its turn. */
+/* Its first frame of records is spoiled: about when it begins is known all the same, as of any file that is
+ * to be read in its turn. */
 static void a_spoiled_beginning_has_a_time(void **state)
 {
     (void)state;
@@ -712,7 +712,8 @@ static size_t member_behind(const struct bytes *b, size_t at)
     return at;
 }
 
-/* A member inside a part is all zeros, which might be padding: the part may not go on with the next one's records. */
+/* A member inside a part is all zeros, which might be padding: the part may not go on with the next one's
+ * records. */
 static void a_part_without_one_of_its_members(void **state)
 {
     (void)state;

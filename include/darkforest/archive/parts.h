@@ -16,8 +16,8 @@
  * of the first must have come by the part with which the second began (reader_seam_holds). Damage that a
  * reader of parts finds may be the index's own: it counts only when the file, read without, has turned out to
  * be damaged; then all of the index is believed. Its times are believed where the file's first record fits
- * them: a part that by its times holds nothing of a wanted range is not read, so that nothing would show if it
- * did.
+ * them: a part that by its times holds nothing of a wanted range is not read, so that nothing would show if
+ * it did.
  */
 #ifndef DARKFOREST_ARCHIVE_PARTS_H
 #define DARKFOREST_ARCHIVE_PARTS_H
@@ -58,14 +58,15 @@ void parts_free(struct parts *parts);
 /* Parts [from, to), 0 <= from < to <= parts->n, and the one with which whoever reads on begins. */
 struct part_range {
     size_t from, to, next;
-    int alone; /* of a damaged file: a single part, from which records of a time that it does not have are dropped */
+    int alone; /* one part of a damaged file: records of a time that it does not have are left out */
 };
 
 /*
- * The records that start in the parts of a range ; NULL as reader_open, EXIT_BAD_DATA when it is the index that is damaged: the file can still be read
- * without. Offsets are of the inflated stream: reader_first_offset is parts->items[from].first_record,
- * reader_end_offset must be parts->items[to].first_record (unless to is parts->n). Where `next` begins is
- * watched for, or `to` where it is less.
+ * The records that start in the parts of a range; NULL as reader_open, EXIT_BAD_DATA when it is the index
+ * that is damaged: the file can still be read without. Offsets are of the inflated stream:
+ * reader_first_offset is parts->items[from].first_record, reader_end_offset must be
+ * parts->items[to].first_record (unless to is parts->n). Where `next` begins is watched for, or `to` where it
+ * is less.
  */
 struct reader *reader_open_parts(const char *path, const struct file_kind *kind, const struct parts *parts,
                                  const struct part_range *range, int *code, char **why);
@@ -73,9 +74,9 @@ struct reader *reader_open_parts(const char *path, const struct file_kind *kind,
  * in the file and in the stream. Nothing more can be read then. */
 int reader_seam_holds(struct reader *reader);
 /*
- * Of a file that is damaged each part is read alone: what is wrong with this one, whose reader (NULL: it could
- * not be opened) has come to its end. 0 when nothing is. A part that does not end
- * as the index says is damaged too: of gzip only the end of a member would tell.
+ * Of a file that is damaged each part is read alone: what is wrong with this one, whose reader (NULL: it
+ * could not be opened) has come to its end. 0 when nothing is. A part that does not end as the index says is
+ * damaged too: of gzip only the end of a member would tell.
  */
 int parts_damage(const struct parts *parts, size_t part, struct reader *reader, struct damage *damage);
 

@@ -166,7 +166,7 @@ int batch_take(struct batch *batch, const struct batch_rules *rules, struct wind
     return combine(batch, window);
 }
 
-size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts, uint32_t *hashes)
+size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts)
 {
     size_t n = 0;
     for (size_t i = 0; i < batch->n; i++) {
@@ -179,7 +179,6 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
         const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
         struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
         contacts[n] = contact;
-        hashes[n] = batch->hashes[i];
         /* Counted without a branch: whether a contact repeats cannot be guessed. */
         const uint32_t differing =
             (seen->source ^ contact.source) | (seen->destination ^ contact.destination) |
@@ -192,6 +191,6 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
 
 void batch_forget(struct batch *batch)
 {
-    /* No contact has all bits set: its tag would be turned. */
+    /* No contact has all bits set: there are not so many slots. */
     memset(batch->recent, 0xff, sizeof batch->recent);
 }

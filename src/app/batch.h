@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define BATCH_RECORDS PARTIALS_BATCH
-#define BATCH_RECENT 4096   /* contacts remembered, to send a repeated one once; power of two */
+#define BATCH_RECENT 4096   /* contacts remembered, to keep a repeated one once; power of two */
 #define BATCH_KNOWN_BITS 13 /* 2^13 sources are remembered as listed or not */
 
 /* How the records of a file become packets. */
@@ -55,9 +55,9 @@ int batch_take(struct batch *batch, const struct batch_rules *rules, struct wind
                const struct record *records, size_t n);
 /*
  * The contacts of the packets in the batch, under this slot, without those that were given lately:
- * contacts[0..k) and the hashes of their sources, room for BATCH_RECORDS of each. Returns k.
+ * contacts[0..k), room for BATCH_RECORDS. Returns k.
  */
-size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts, uint32_t *hashes);
+size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts);
 /* Forgets recent contacts: slots are about to mean other windows. */
 void batch_forget(struct batch *batch);
 

@@ -1,62 +1,145 @@
 #include "busy_rows.h"
 
-#include "meeting.h"
+#include "handover.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
+#include "darkforest/core/memory.h"
+#include "darkforest/exchange/alltoall.h"
 #include "darkforest/exchange/owner.h"
+#include "darkforest/sources/busy_contacts.h"
 
-/* What a rank does with items that came. */
-typedef void take_items(void *to, const void *items, size_t n);
+#include <stdlib.h>
 
+/* A bucket is asked for busy sources when it has so many contacts: that part of the mean over ranks which its
+ * owner can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
+ * sources even out. */
+#define BUSY_LEAST 4096
+static uint64_t busy_least(const uint64_t *weights, size_t n, int size)
+{
+    const uint64_t share = size < 16 ? 8 + (uint64_t)size : 24;
+    uint64_t sum = 0;
+    for (size_t b = 0; b < n; b++)
+        sum += weights[b];
+    const uint64_t least = sum / (uint64_t)size / share;
+    return least > BUSY_LEAST ? least : BUSY_LEAST;
+}
+
+static int by_source(const void *a, const void *b)
+{
+    const struct busy_guess *x = a, *y = b;
+    return x->source < y->source ? -1 : x->source > y->source;
+}
+
+/* Those that have enough contacts on all ranks together. */
+static void add_busiest(struct busy *busy, struct busy_guess *guesses, size_t n, uint64_t least)
+{
+    qsort(guesses, n, sizeof *guesses, by_source);
+    for (size_t from = 0, to; from < n; from = to) {
+        uint64_t sum = 0;
+        for (to = from; to < n && guesses[to].source == guesses[from].source; to++)
+            sum += guesses[to].n;
+        if (sum >= least)
+            busy_add(busy, (uint32_t)guesses[from].source);
+    }
+}
+
+/* What each rank guesses of the buckets with many contacts, taken together. The agreed exit code. */
+static int find_busy(struct busy *busy, const struct pass *pass, const struct buckets *buckets,
+                     const uint64_t *weights)
+{
+    const int size = ranks_size(pass->input->ranks);
+    const uint64_t least = busy_least(weights, buckets_n(buckets), size);
+    struct busy_guess *guesses = NULL, some[BUSY_GUESSES];
+    size_t n_guesses = 0, n_bytes;
+    int code = 0;
+    for (size_t b = 0; b < buckets_n(buckets) && code == 0; b++) {
+        size_t n = 0;
+        if (weights[b] >= least)
+            code = busy_guess_in(buckets, b, some, &n);
+        guesses = memory_resize(guesses, (n_guesses + n + 1) * sizeof *guesses);
+        for (size_t i = 0; i < n; i++)
+            if (some[i].n >= least / 2 / (uint64_t)size)
+                guesses[n_guesses++] = some[i];
+    }
+    struct busy_guess *all =
+        ranks_gather_all(pass->input->ranks, guesses, n_guesses * sizeof *guesses, &n_bytes);
+    add_busiest(busy, all, n_bytes / sizeof *all, least / 2); /* guesses are low */
+    free(all);
+    free(guesses);
+    return ranks_agree(pass->input->ranks, code, NULL);
+}
+
+/* Items on their way to owners; take() does with what came what is to be done. */
 struct busy_exchange {
-    const struct ranks *ranks;
-    struct alltoall *a;
-    take_items *take;
+    struct pass *pass;
+    void (*take)(void *to, const void *items, size_t n);
     void *to;
+    struct buckets *filled; /* by take(): kept to the memory; NULL: nothing that grows */
+    int code;
 };
 
 static int meet(struct busy_exchange *x, int more)
 {
-    const struct round round = alltoall_round(x->a, more, 0);
-    for (int r = 0; r < ranks_size(x->ranks); r++)
+    const struct round round = alltoall_round(x->pass->exchange, more, x->code);
+    for (int r = 0; r < ranks_size(x->pass->input->ranks); r++)
         x->take(x->to, round.from[r].items, round.from[r].n);
+    x->code = exit_worse(x->code, round.failed);
+    if (x->code == 0 && x->filled)
+        x->code = handover_keep_to_memory(x->pass, x->filled);
     return round.more;
 }
 
 /* A place for an item of this key's owner. */
 static void *place_for(struct busy_exchange *x, uint32_t key)
 {
+    const int owner = owner_of(hash_u32(key), ranks_size(x->pass->input->ranks));
     void *place;
-    while (!(place = alltoall_place(x->a, owner_of(hash_u32(key), ranks_size(x->ranks)))))
+    while (!(place = alltoall_place(x->pass->exchange, owner)))
         meet(x, 1);
     return place;
 }
 
-static void end_exchange(struct busy_exchange *x, struct meeting *meeting)
+/* The agreed exit code. */
+static int end_exchange(struct busy_exchange *x)
 {
     while (meet(x, 0))
         ;
-    meeting_take_back(meeting);
+    return ranks_agree(x->pass->input->ranks, x->code, NULL);
 }
 
-static void take_strays(void *window, const void *items, size_t n)
+#define AT_ONCE 256
+
+static void take_turned(void *turned, const void *items, size_t n)
 {
-    buckets_add_contacts(&((struct window *)window)->turned, items, n);
+    buckets_add_contacts(turned, items, n);
 }
 
-/* Contacts that came to the owners of busy sources before these were known to be busy. */
-static void send_strays(struct pass *pass, struct window *window, struct chunk_list *strays)
+/* Contacts of busy sources to the owners of their destinations. */
+static int send_turned(struct busy_rows *busy, struct pass *pass, const struct buckets *from)
 {
-    const struct ranks *ranks = pass->input->ranks;
-    struct busy_exchange x = {ranks, meeting_lend(pass->meeting, sizeof(struct contact)), take_strays,
-                              window};
-    for (const struct chunk *chunk = strays->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(strays, chunk, sizeof *items); i++)
-            *(struct contact *)place_for(&x, items[i].source) = items[i];
-    }
-    end_exchange(&x, pass->meeting);
-    chunk_list_free(strays, &pass->windows.pool);
+    struct busy_exchange x = {
+        .pass = pass, .take = take_turned, .to = &busy->turned, .filled = &busy->turned};
+    struct busy_contacts *contacts = busy_contacts_new(from, &busy->sources);
+    struct contact some[AT_ONCE];
+    alltoall_carry(pass->exchange, sizeof *some);
+    for (size_t n; x.code == 0 && (n = busy_contacts_next(contacts, some, AT_ONCE)) > 0;)
+        for (size_t i = 0; i < n; i++)
+            *(struct contact *)place_for(&x, some[i].source) = some[i];
+    x.code = exit_worse(x.code, busy_contacts_free(contacts));
+    return end_exchange(&x);
+}
+
+int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window, const uint64_t *weights)
+{
+    *busy = (struct busy_rows){0};
+    if (ranks_size(pass->input->ranks) == 1)
+        return 0;
+    const int code = find_busy(&busy->sources, pass, &window->contacts, weights);
+    if (code || busy->sources.n == 0)
+        return code;
+    buckets_init(&busy->turned, &pass->windows.pool, pass->windows.ranks, pass->windows.expected_contacts);
+    return send_turned(busy, pass, &window->contacts);
 }
 
 static void take_counts(void *total, const void *items, size_t n)
@@ -66,18 +149,16 @@ static void take_counts(void *total, const void *items, size_t n)
 }
 
 /* What each rank counted, to the owners of the sources, who add it to `total`. */
-static void send_counts(struct pass *pass, const struct busy_counts *counts, struct busy_counts *total)
+static int send_counts(struct pass *pass, const struct busy_counts *counts, struct busy_counts *total)
 {
-    enum { AT_ONCE = 256 };
-    const struct ranks *ranks = pass->input->ranks;
-    struct busy_exchange x = {ranks, meeting_lend(pass->meeting, sizeof(struct busy_item)), take_counts,
-                              total};
+    struct busy_exchange x = {.pass = pass, .take = take_counts, .to = total};
     struct busy_item items[AT_ONCE];
     uint64_t at = 0;
+    alltoall_carry(pass->exchange, sizeof *items);
     for (size_t n; (n = busy_counts_give(counts, &at, items, AT_ONCE)) > 0;)
         for (size_t i = 0; i < n; i++)
             *(struct busy_item *)place_for(&x, items[i].source) = items[i];
-    end_exchange(&x, pass->meeting);
+    return end_exchange(&x);
 }
 
 static void complete_rows(const struct busy_counts *total, struct chunk_list *from, struct chunk_list *rows,
@@ -94,18 +175,23 @@ static void complete_rows(const struct busy_counts *total, struct chunk_list *fr
     chunk_list_free(from, pool);
 }
 
-int busy_rows(struct pass *pass, struct window *window, struct buckets_busy *busy, struct chunk_list *rows,
-              uint64_t *n_contacts)
+int busy_rows_end(struct busy_rows *busy, struct pass *pass, struct chunk_list *from, struct chunk_list *rows)
 {
-    struct busy_counts *counts = busy_counts_new(&window->busy), *total = busy_counts_new(&window->busy);
-    send_strays(pass, window, &busy->strays);
-    *n_contacts = buckets_n_contacts(&window->turned);
-    const int code = ranks_agree(pass->input->ranks, buckets_finish_turned(&window->turned, counts), NULL);
-    if (code == 0) {
-        send_counts(pass, counts, total);
-        complete_rows(total, &busy->rows, rows, &pass->windows.pool);
-    }
+    const int rank = ranks_rank(pass->input->ranks);
+    struct busy_counts *counts = busy_counts_new(&busy->sources), *total = busy_counts_new(&busy->sources);
+    int code = buckets_finish_turned(&busy->turned, buckets_of_owner(&busy->turned, rank),
+                                     buckets_of_owner(&busy->turned, rank + 1), counts);
+    code = ranks_agree(pass->input->ranks, code, NULL);
+    if (code == 0)
+        code = send_counts(pass, counts, total);
+    if (code == 0)
+        complete_rows(total, from, rows, &pass->windows.pool);
     busy_counts_free(counts);
     busy_counts_free(total);
     return code;
+}
+
+void busy_rows_free(struct busy_rows *busy)
+{
+    buckets_free(&busy->turned);
 }

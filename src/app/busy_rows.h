@@ -1,18 +1,28 @@
 /*
- * busy_rows.h - the rows of a window's busy sources: what was counted of them by destination, added up.
- * Private to the app. Collective.
+ * busy_rows.h - sources of a window that no single owner could keep up with (busy.h): found, their contacts
+ * dealt out by destination, and what was counted of them added up to rows. Private to the app. Collective.
+ *
+ *     busy_rows_begin -> (all other contacts are counted) -> busy_rows_end
  */
 #ifndef DARKFOREST_BUSY_ROWS_H
 #define DARKFOREST_BUSY_ROWS_H
 
 #include "pass.h"
 
-/*
- * Counts the turned contacts of all ranks, the strays that finishing the owned ones left in `busy`
- * among them, and moves the rows from there, complete, to `rows`. *n_contacts: how many were counted
- * here. The agreed exit code.
- */
-int busy_rows(struct pass *pass, struct window *window, struct buckets_busy *busy, struct chunk_list *rows,
-              uint64_t *n_contacts);
+/* The busy sources of a window, the same on every rank; and their contacts, turned, to the destinations that
+ * this rank owns. */
+struct busy_rows {
+    struct busy sources;
+    struct buckets turned;
+};
+
+/* weights[bucket]: the contacts of all ranks (buckets_weigh). The agreed exit code. */
+int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window,
+                    const uint64_t *weights);
+/* Completes the rows of busy sources that finishing left in `from`, and moves them to `rows`. The agreed exit
+ * code. */
+int busy_rows_end(struct busy_rows *busy, struct pass *pass, struct chunk_list *from,
+                  struct chunk_list *rows);
+void busy_rows_free(struct busy_rows *busy);
 
 #endif

@@ -161,7 +161,7 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     struct rows rows;
     run_record_phase(x->record, "count");
     rows_init(&rows, pool, budget_scratch_folder());
-    int code = buckets_finish(&window->owned, 0, buckets_n(&window->owned),
+    int code = buckets_finish(&window->contacts, 0, buckets_n(&window->contacts),
                               window->index * (x->window_ns / NS_PER_S), NULL, &rows.list);
     struct alltoall *exchange = alltoall_new(x->self, sizeof(struct source_row), ORDERING_BYTES);
     struct ordering *ordering = ordering_new(x->self, &rows, exchange);

@@ -49,10 +49,10 @@ static int gather_partials(struct window *window)
     const struct partial *aside;
     int code = 0;
     while ((aside = pile_next(window->aside, UINT64_MAX, &code)))
-        buckets_add_partial(&window->owned, aside);
+        buckets_add_partial(&window->contacts, aside);
     for (size_t i = 0; i < partials_n(&window->partials); i++) {
         const struct partial partial = partials_get(&window->partials, i);
-        buckets_add_partial(&window->owned, &partial);
+        buckets_add_partial(&window->contacts, &partial);
     }
     partials_free(&window->partials);
     return code;
@@ -194,10 +194,9 @@ static void add_records(struct streaming *s, const struct source_file *file, con
                         size_t n)
 {
     struct contact contacts[BATCH_RECORDS];
-    uint32_t hashes[BATCH_RECORDS];
     s->code = batch_take(s->batch, &file->rules, s->window, records, n);
-    n = batch_contacts(s->batch, (uint16_t)s->window->slot, contacts, hashes);
-    buckets_add_contacts(&s->window->owned, contacts, n);
+    n = batch_contacts(s->batch, (uint16_t)s->window->slot, contacts);
+    buckets_add_contacts(&s->window->contacts, contacts, n);
 }
 
 static void take_records(struct streaming *s, const struct source_file *file, const struct record *records,

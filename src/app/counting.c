@@ -1,7 +1,7 @@
 #include "counting.h"
 
 #include "busy_rows.h"
-#include "meeting.h"
+#include "handover.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define STAGE_BYTES ((uint64_t)16 << 20) /* of sums that come to a rank in a stage, at most, */
+#define STAGE_BYTES ((uint64_t)16 << 20) /* of sums and contacts that come to a rank in a stage, at most, */
 #define STAGE_SHARE 16                   /* and this part of its memory */
 #define AHEAD 16                         /* sums that are called for before they are needed */
 #define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */
@@ -19,18 +19,19 @@
 struct counting {
     struct pass *pass;
     struct window *window;
-    struct alltoall *exchange;
-    unsigned bits;   /* 2^bits stages */
-    uint32_t *order; /* the window's partials by stage */
-    size_t *starts;  /* [stage], and one more */
+    struct busy_rows busy;
+    struct buckets_busy left; /* by finishing, of busy sources */
+    uint64_t n_contacts;      /* of all ranks, about */
+    unsigned bits;            /* 2^bits stages */
+    uint32_t *order;          /* the window's partials by stage */
+    size_t *starts;           /* [stage], and one more */
     int code;
 };
 
 /* The stage in which a source's bucket is finished. */
 static size_t stage_of(const struct counting *c, uint32_t hash)
 {
-    const struct buckets *owned = &c->window->owned;
-    return (size_t)((uint64_t)buckets_place(hash, owned->ranks) >> (32 - c->bits));
+    return (size_t)((uint64_t)buckets_place(hash, c->window->contacts.ranks) >> (32 - c->bits));
 }
 
 /* How many stages: by what all ranks have to send, so that all have the same number. */
@@ -41,8 +42,10 @@ static unsigned choose_bits(const struct counting *c)
     uint64_t n = partials_n(&c->window->partials) + pile_n(c->window->aside);
     unsigned bits = 0;
     ranks_sum_u64(in->ranks, &n, 1);
-    const uint64_t n_bytes = n / (uint64_t)ranks_size(in->ranks) * sizeof(struct partial);
-    while (bits < c->window->owned.bits && n_bytes >> bits > most)
+    /* A rank that is alone has its contacts already. */
+    const uint64_t n_contact_bytes = ranks_size(in->ranks) > 1 ? c->n_contacts * sizeof(uint64_t) : 0;
+    const uint64_t n_bytes = (n * sizeof(struct partial) + n_contact_bytes) / (uint64_t)ranks_size(in->ranks);
+    while (bits < c->window->contacts.bits && n_bytes >> bits > most)
         bits++;
     return bits;
 }
@@ -65,11 +68,11 @@ static void order_partials(struct counting *c)
 
 static int deliver(struct counting *c, int more)
 {
-    const struct round round = alltoall_round(c->exchange, more, c->code);
+    const struct round round = alltoall_round(c->pass->exchange, more, c->code);
     for (int r = 0; r < ranks_size(c->pass->input->ranks); r++) {
         const struct partial *partial = round.from[r].items;
         for (size_t i = 0; i < round.from[r].n; i++)
-            buckets_add_partial(&c->window->owned, &partial[i]);
+            buckets_add_partial(&c->window->contacts, &partial[i]);
     }
     c->code = exit_worse(c->code, round.failed);
     return round.more;
@@ -81,10 +84,10 @@ static void send(struct counting *c, const struct partial *partial)
     const int owner = owner_of(hash_u32(partial->address), ranks_size(ranks));
     struct partial *place;
     if (owner == ranks_rank(ranks)) {
-        buckets_add_partial(&c->window->owned, partial);
+        buckets_add_partial(&c->window->contacts, partial);
         return;
     }
-    while (!(place = alltoall_place(c->exchange, owner)))
+    while (!(place = alltoall_place(c->pass->exchange, owner)))
         deliver(c, 1);
     *place = *partial;
 }
@@ -94,6 +97,7 @@ static void exchange_stage(struct counting *c, size_t stage)
 {
     const struct partials *partials = &c->window->partials;
     const struct partial *aside;
+    alltoall_carry(c->pass->exchange, sizeof(struct partial));
     for (size_t i = c->starts[stage]; i < c->starts[stage + 1]; i++) {
         if (i + AHEAD < c->starts[stage + 1])
             __builtin_prefetch(&partials->items[c->order[i + AHEAD]]);
@@ -106,18 +110,22 @@ static void exchange_stage(struct counting *c, size_t stage)
         ;
 }
 
-/* The agreed exit code. */
-static int finish_stage(struct counting *c, size_t stage, int64_t window_start, struct buckets_busy *busy,
-                        struct rows *rows)
+/* Sums and contacts of a stage to their owners, who finish them. The agreed exit code. */
+static int finish_stage(struct counting *c, size_t stage, int64_t window_start, struct rows *rows)
 {
     struct pass *pass = c->pass;
-    struct buckets *owned = &c->window->owned;
-    const size_t n = buckets_n(owned) >> c->bits;
+    struct buckets *buckets = &c->window->contacts;
+    const size_t own = buckets_of_owner(buckets, ranks_rank(pass->input->ranks)),
+                 n = ((size_t)1 << buckets->bits) >> c->bits, from = stage * n, to = from + n;
+    exchange_stage(c, stage);
+    if (ranks_size(pass->input->ranks) > 1 && c->code == 0) /* it is the same on all ranks here */
+        c->code = exit_worse(c->code, handover(pass, c->window, from, to, &c->busy.sources));
+    progress_again(&pass->progress);
     run_record_phase(pass->input->record, "count");
     int code = c->code; /* where sums are missing, contacts have nobody to count for */
     if (code == 0)
-        code = buckets_finish(owned, stage * n, (stage + 1) * n, window_start,
-                              c->window->busy.n ? busy : NULL, &rows->list);
+        code = buckets_finish(buckets, own + from, own + to, window_start,
+                              c->busy.sources.n ? &c->left : NULL, &rows->list);
     if (code == 0 && rows->list.n * sizeof(struct source_row) > pass->input->memory / ROWS_SHARE)
         code = rows_spill(rows, &pass->n_spilled);
     code = ranks_agree(pass->input->ranks, code, NULL);
@@ -125,22 +133,30 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
     return code;
 }
 
-static int count_stages(struct counting *c, int64_t window_start, struct buckets_busy *busy,
-                        struct rows *rows)
+static int count_stages(struct counting *c, int64_t window_start, struct rows *rows)
 {
     int code = 0;
     c->bits = choose_bits(c);
-    c->exchange = meeting_lend(c->pass->meeting, sizeof(struct partial));
     order_partials(c);
-    for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++) {
-        exchange_stage(c, stage);
-        progress_again(&c->pass->progress);
-        code = finish_stage(c, stage, window_start, busy, rows);
-    }
-    meeting_take_back(c->pass->meeting);
+    for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++)
+        code = finish_stage(c, stage, window_start, rows);
     free(c->order);
     free(c->starts);
     partials_free(&c->window->partials);
+    return code;
+}
+
+/* What all ranks have read of the window, bucket by bucket; then busy sources. The agreed exit code. */
+static int begin_counting(struct counting *c)
+{
+    const struct buckets *buckets = &c->window->contacts;
+    uint64_t *weights = memory_zeroed(buckets_n(buckets), sizeof *weights);
+    buckets_weigh(buckets, weights);
+    ranks_sum_u64(c->pass->input->ranks, weights, buckets_n(buckets));
+    for (size_t b = 0; b < buckets_n(buckets); b++)
+        c->n_contacts += weights[b];
+    const int code = busy_rows_begin(&c->busy, c->pass, c->window, weights);
+    free(weights);
     return code;
 }
 
@@ -148,19 +164,19 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
                     uint64_t *n_contacts)
 {
     struct counting c = {.pass = pass, .window = window};
-    struct buckets_busy busy = {.sources = &window->busy};
-    uint64_t n_turned = 0;
-    meeting_settle_busy(pass, window);
-    const uint64_t n_owned = buckets_n_contacts(&window->owned);
-    int code = count_stages(&c, window_start, &busy, rows);
-    const uint64_t n_strays = busy.strays.n;
+    int code = begin_counting(&c);
+    c.left.sources = &c.busy.sources;
+    if (code == 0)
+        code = count_stages(&c, window_start, rows);
     run_record_phase(pass->input->record, "count");
-    if (code == 0 && window->busy.n)
-        code = busy_rows(pass, window, &busy, &rows->list, &n_turned);
+    if (code == 0 && c.busy.sources.n)
+        code = busy_rows_end(&c.busy, pass, &c.left.rows, &rows->list);
     /* Where some rows were set aside, all are: they are taken back from there in order. */
     if (code == 0 && rows->n_set_aside)
         c.code = rows_spill(rows, &pass->n_spilled);
     code = ranks_agree(pass->input->ranks, exit_worse(code, c.code), NULL);
-    *n_contacts += n_owned - n_strays + n_turned;
+    *n_contacts += window->contacts.n_counted + c.busy.turned.n_counted;
+    chunk_list_free(&c.left.rows, &pass->windows.pool);
+    busy_rows_free(&c.busy);
     return code;
 }

@@ -3,7 +3,6 @@
 #include "begins.h"
 #include "counting.h"
 #include "damages.h"
-#include "meeting.h"
 #include "ordering.h"
 #include "rows.h"
 #include "this_run.h"
@@ -101,8 +100,8 @@ static int write_file(struct finish *finish, struct pass *pass, int64_t start_s,
     uint64_t counts[1 + LABEL_CLASSES] = {0};
     struct features_writer *writer;
     run_record_phase(pass->input->record, "order");
-    struct ordering *ordering =
-        ordering_new(ranks, rows, meeting_lend(pass->meeting, sizeof(struct source_row)));
+    alltoall_carry(pass->exchange, sizeof(struct source_row));
+    struct ordering *ordering = ordering_new(ranks, rows, pass->exchange);
     run_record_phase(pass->input->record, "write");
     struct features_meta meta = describe(finish, pass, start_s, tally);
     char *path = finish_path(finish->folder, start_s);
@@ -112,7 +111,6 @@ static int write_file(struct finish *finish, struct pass *pass, int64_t start_s,
     features_meta_free(&meta);
     free(path);
     ordering_free(ordering);
-    meeting_take_back(pass->meeting);
     ranks_sum_u64(ranks, counts, 1 + LABEL_CLASSES);
     finish->n_rows += code ? 0 : counts[0];
     for (int c = 0; c < LABEL_CLASSES && code == 0; c++)

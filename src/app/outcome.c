@@ -1,7 +1,5 @@
 #include "outcome.h"
 
-#include "meeting.h"
-
 #include "darkforest/core/log.h"
 
 #include <string.h>
@@ -26,8 +24,8 @@ static struct sums sum_over_ranks(const struct ranks *world, const struct pass *
                                   const struct finish *finish)
 {
     struct alltoall_traffic traffic = {0};
-    if (pass->meeting)
-        traffic = meeting_traffic(pass->meeting);
+    if (pass->exchange)
+        traffic = alltoall_traffic(pass->exchange);
     struct sums sums = {
         .outside = pass->outside, .n_spilled = pass->n_spilled, .n_bytes_sent = traffic.n_bytes};
     if (ranks_rank(pass->input->ranks) == 0) {

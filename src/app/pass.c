@@ -7,17 +7,20 @@
 #include "relay.h"
 #include "stop.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/sources/parcels.h"
 
 #include <stdlib.h>
 
-/* Open at once: a contact's tag has 14 bits for its window's slot, and a window takes memory maps of which a
+/* Open at once: a contact's tag has 15 bits for its window's slot, and a window takes memory maps of which a
  * process has some 60,000. */
 #define MOST_WINDOWS 16000
-/* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
+/* Of an open window at least: its first tables, and a chunk of contacts; beside them, a bucket for each other
+ * owner. All may take half of the memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 
 int pass_skips(const struct pass_input *input, int64_t index)
@@ -26,20 +29,29 @@ int pass_skips(const struct pass_input *input, int64_t index)
            bsearch(&index, input->skip, input->n_skip, sizeof *input->skip, windows_compare_indexes) != NULL;
 }
 
+#define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
+#define ROUND_SHARE 32                /* and this part of its memory */
+
+static size_t round_bytes(const struct pass_input *input)
+{
+    const uint64_t share = input->memory / ROUND_SHARE;
+    return share < ROUND_BYTES ? (size_t)share : ROUND_BYTES;
+}
+
 void pass_init(struct pass *pass, const struct pass_input *input)
 {
     *pass = (struct pass){.input = input};
-    pass->windows.rank = ranks_rank(input->ranks);
     pass->windows.ranks = ranks_size(input->ranks);
     pass->windows.folder = input->tmpdir;
-    pass->meeting = meeting_new(input);
+    pass->exchange = alltoall_new(input->ranks, PARCEL_UNIT, round_bytes(input));
+    pass->met_s = clock_seconds();
     pass->batch = memory_zeroed(1, sizeof *pass->batch);
 }
 
 void pass_free(struct pass *pass)
 {
     windows_free(&pass->windows);
-    meeting_free(pass->meeting);
+    alltoall_free(pass->exchange);
     free(pass->batch);
     free(pass->damages);
     *pass = (struct pass){0};
@@ -47,8 +59,24 @@ void pass_free(struct pass *pass)
 
 static size_t most_windows(const struct pass *pass)
 {
-    const uint64_t by_memory = pass->input->memory / 2 / WINDOW_BYTES;
+    const uint64_t of_others = (uint64_t)(pass->windows.ranks - 1) * sizeof(struct bucket);
+    const uint64_t by_memory = pass->input->memory / 2 / (WINDOW_BYTES + of_others);
     return by_memory < MOST_WINDOWS ? (size_t)by_memory : MOST_WINDOWS;
+}
+
+#define LEAST_CONTACT_BYTES                                                                                  \
+    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
+
+/* Contacts may take what sums and the buffers of two rounds leave of three quarters of the memory. The last
+ * quarter is for what finishing a window takes beside them: sums on their way, contacts that come, rows, keys
+ * being sorted. */
+uint64_t pass_contact_room(const struct pass *pass)
+{
+    uint64_t fixed = 2 * round_bytes(pass->input) + LEAST_CONTACT_BYTES;
+    const uint64_t most = pass->input->memory / 4 * 3;
+    for (size_t i = 0; i < pass->windows.n; i++)
+        fixed += partials_n_bytes(&pass->windows.items[i]->partials);
+    return most > fixed ? most - fixed + LEAST_CONTACT_BYTES : LEAST_CONTACT_BYTES;
 }
 
 struct window *pass_window(struct pass *pass, int64_t index)
@@ -132,11 +160,11 @@ static int damage_is_final(const struct pass *pass, const struct step *step)
 /* Meets the others until none has more to give: whatever ranks say to one another next, all are there. */
 static void settle(struct pass *pass)
 {
-    while (meeting_round(pass, 0))
+    while (meeting_hold(pass, 0))
         ;
 }
 
-/* What is left to do when all have read: the last contacts, and one verdict for all ranks. */
+/* What is left to do when all have read: one verdict for all ranks. */
 static int close_step(struct pass *pass, const struct step *step, const struct cut *cuts, size_t n_cuts)
 {
     settle(pass);
@@ -173,7 +201,6 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     struct slices slices = slices_of(step, ranks_rank(ranks), ranks_size(ranks), !teams);
     struct cut *cuts = memory_zeroed(slices.n, sizeof *cuts);
     size_t n_cuts = 0;
-    meeting_forget_slots(pass->meeting);
     batch_forget(pass->batch);
     for (size_t i = 0; i < slices.n && pass->code == 0; i++) {
         const struct slice *slice = &slices.items[i];

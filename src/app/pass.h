@@ -1,11 +1,10 @@
 /*
- * pass.h - one pass over an archive: records to windows, contacts to their owners. Private to the app.
+ * pass.h - one pass over an archive: records to the sums and contacts of their windows. Private to the app.
  *
  *     slices of a step -> block -> records -> packets -> (filter, inventory)
- *                      -> partials, here             reading.c, batch.c
- *                      -> contacts, to their owners  meeting.c
+ *                      -> partials and contacts, here    reading.c, batch.c
  *
- * Steps are Collective: ranks meet in exchange rounds until every rank has read its slices.
+ * Steps are Collective: ranks meet (meeting.h) until every rank has read its slices.
  */
 #ifndef DARKFOREST_PASS_H
 #define DARKFOREST_PASS_H
@@ -16,6 +15,7 @@
 #include "darkforest/archive/archive.h"
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/inventory.h"
 
 #define PASS_RETRY (-1) /* a file must be cut otherwise: all must be read again */
@@ -51,7 +51,7 @@ struct pass {
     const struct pass_input *input;
     struct windows windows;
     struct batch *batch;
-    struct meeting *meeting;
+    struct alltoall *exchange; /* of what travels when a window is finished */
     /* of records that belong to no window file of this pass; COUNTED: of windows finished before, and of
      * other groups' stretches */
     struct tally outside;
@@ -62,6 +62,7 @@ struct pass {
     uint64_t n_records;
     uint64_t n_spilled; /* bytes written to scratch */
     int guessed;        /* files were passed over that are taken to have ended, by a guess */
+    double met_s;       /* clock_seconds() of the last meeting */
     int code;           /* worst so far, here; the same everywhere after a meeting */
 };
 
@@ -72,6 +73,8 @@ void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,
  * and it is any window: nothing of the pass is kept. Local. */
 struct window *pass_window(struct pass *pass, int64_t index);
+/* Bytes of memory that contacts may take while files are read. Local. */
+uint64_t pass_contact_room(const struct pass *pass);
 /* The line of progress names the first window that is open here. Local. */
 void pass_name_window(struct pass *pass);
 /*

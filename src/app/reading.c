@@ -11,9 +11,6 @@
 
 #include <stdlib.h>
 
-#define LEAST_CONTACT_BYTES                                                                                  \
-    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
-
 int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
 {
     const struct pass_input *in = pass->input;
@@ -31,15 +28,12 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
     return batch_rules_begin(&reading->rules, kind->format.link_type, in->filter);
 }
 
-/* The contacts of the batch: those of this rank's sources into its buckets, the others on their way. */
-static void give_contacts(struct pass *pass, struct window *window)
+/* The contacts of the batch into the buckets of their owners. */
+static void keep_contacts(struct pass *pass, struct window *window)
 {
-    const uint16_t slot = (uint16_t)window->slot;
     struct contact contacts[BATCH_RECORDS];
-    uint32_t hashes[BATCH_RECORDS];
-    const size_t n = batch_contacts(pass->batch, slot, contacts, hashes);
-    const size_t n_mine = meeting_deal(pass, window, contacts, hashes, n);
-    windows_keep(window, contacts, n_mine);
+    const size_t n = batch_contacts(pass->batch, (uint16_t)window->slot, contacts);
+    buckets_add_contacts(&window->contacts, contacts, n);
 }
 
 /* A file that goes on past its reach: files may have been passed over, by this group or another, which hold
@@ -122,7 +116,7 @@ static void take_records(struct reading *reading, struct pass *pass, const struc
         } else {
             const int code = batch_take(pass->batch, &reading->rules, reading->window, records + at, n_here);
             pass->code = exit_worse(pass->code, code);
-            give_contacts(pass, reading->window);
+            keep_contacts(pass, reading->window);
         }
     }
 }
@@ -156,25 +150,16 @@ static int spill_sums(struct pass *pass, struct window *window)
 
 static int spill_contacts(struct pass *pass, struct window *window)
 {
-    const char *folder = pass->input->tmpdir;
-    const int code = buckets_spill(&window->owned, folder, &pass->n_spilled);
-    return code || window->busy.n == 0 ? code : buckets_spill(&window->turned, folder, &pass->n_spilled);
+    return buckets_spill(&window->contacts, 0, buckets_n(&window->contacts), pass->input->tmpdir,
+                         &pass->n_spilled);
 }
 
-/*
- * Sums may take a quarter of the memory, contacts what they and the buffers of two rounds leave of
- * three quarters. The last quarter is for what finishing a window takes beside them: sums on their
- * way, rows, keys being sorted.
- */
+/* Sums may take a quarter of the memory, contacts what there is room for then. */
 static void keep_to_memory(struct pass *pass)
 {
-    const uint64_t quarter = pass->input->memory / 4;
-    if (partials_bytes(pass) > quarter)
+    if (partials_bytes(pass) > pass->input->memory / 4)
         spill_all(pass, spill_sums);
-    const uint64_t fixed = partials_bytes(pass) + 2 * meeting_round_bytes(pass->input);
-    const uint64_t left =
-        3 * quarter > fixed + LEAST_CONTACT_BYTES ? 3 * quarter - fixed : LEAST_CONTACT_BYTES;
-    if (pass->code == 0 && pass->windows.pool.n_bytes_in_use > left)
+    if (pass->code == 0 && pass->windows.pool.n_bytes_in_use > pass_contact_room(pass))
         spill_all(pass, spill_contacts);
 }
 
@@ -187,7 +172,6 @@ void reading_take(struct reading *reading, struct pass *pass, const struct block
         take_records(reading, pass, records, n);
         pass->n_records += n;
     }
-    meeting_note_bytes(pass->meeting, block->n);
     if (pass->code == 0)
         keep_to_memory(pass);
 }
@@ -293,8 +277,8 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
     while (reader && pass->code == 0 && (got = reader_next(reader, &block)) > 0) {
         reading_take(&reading, pass, &block);
         pass->n_bytes_read = before + reader_position(reader);
-        if (meeting_is_due(pass->meeting))
-            meeting_round(pass, 1);
+        if (meeting_is_due(pass))
+            meeting_hold(pass, 1);
     }
     reading_end(&reading);
     if (step_by_parts(step, slice->file - step->first) && pass->code == 0)

@@ -49,7 +49,7 @@ static int fill(void *context, void *block)
     return 1;
 }
 
-/* The lap ends soon when this rank is due to meet the others: only a meeting empties a full lane. */
+/* The lap ends soon when this rank is due to meet the others. */
 static int take(void *context, void *block)
 {
     struct team *t = context;
@@ -57,7 +57,7 @@ static int take(void *context, void *block)
     struct block taken = {.data = from->bytes, .n = from->n, .offset = from->offset, .starts = t->starts};
     taken.n_records = record_span(&t->reading.format, from->bytes, from->n, from->n, t->starts).n_records;
     reading_take(&t->reading, t->pass, &taken);
-    return t->pass->code != 0 || meeting_is_due(t->pass->meeting);
+    return t->pass->code != 0 || meeting_is_due(t->pass);
 }
 
 /* Laps, each as long as no rank is due to meet the others, until the file has ended,
@@ -71,7 +71,7 @@ static void read_file(struct team *t)
         more = ring_lap(t->ring, &use, SIZE_MAX);
         if (t->reader)
             t->pass->n_bytes_read = before + reader_position(t->reader);
-        meeting_round(t->pass, 1); /* a promise that pass.c's last rounds keep, also after the last lap */
+        meeting_hold(t->pass, 1); /* a promise that pass.c's last meetings keep, also after the last lap */
     }
     reading_end(&t->reading);
 }

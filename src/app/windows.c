@@ -55,55 +55,21 @@ struct window *windows_get(struct windows *windows, int64_t index)
     window->index = index;
     partials_init(&window->partials);
     window->aside = pile_new(sizeof(struct partial), windows->folder);
-    buckets_init(&window->owned, &windows->pool, windows->rank, windows->ranks, windows->expected_contacts);
+    buckets_init(&window->contacts, &windows->pool, windows->ranks, windows->expected_contacts);
     put(windows, window);
     return window;
 }
 
-void windows_add_busy(struct windows *windows, struct window *window, uint32_t source)
-{
-    if (window->busy.n == 0)
-        buckets_init(&window->turned, &windows->pool, windows->rank, windows->ranks,
-                     windows->expected_contacts);
-    busy_add(&window->busy, source);
-}
-
 int windows_set_aside(struct window *window)
 {
-    return partials_set_aside(&window->partials, window->owned.ranks, window->aside);
-}
-
-/* Some contacts, the turned ones apart. */
-static void keep_some(struct window *window, const struct contact *contacts, size_t n)
-{
-    struct contact straight[PARTIALS_BATCH], turned[PARTIALS_BATCH];
-    size_t n_straight = 0, n_turned = 0;
-    for (size_t i = 0; i < n; i++) {
-        const size_t is_turned = (contacts[i].tag & WINDOWS_TURNED) != 0;
-        straight[n_straight] = turned[n_turned] = contacts[i];
-        n_straight += !is_turned;
-        n_turned += is_turned;
-    }
-    buckets_add_contacts(&window->owned, straight, n_straight);
-    buckets_add_contacts(&window->turned, turned, n_turned);
-}
-
-void windows_keep(struct window *window, const struct contact *contacts, size_t n)
-{
-    if (window->busy.n == 0) {
-        buckets_add_contacts(&window->owned, contacts, n);
-        return;
-    }
-    for (size_t at = 0; at < n; at += PARTIALS_BATCH)
-        keep_some(window, contacts + at, n - at < PARTIALS_BATCH ? n - at : PARTIALS_BATCH);
+    return partials_set_aside(&window->partials, window->contacts.ranks, window->aside);
 }
 
 static void free_window(struct window *window)
 {
     partials_free(&window->partials);
     pile_free(window->aside);
-    buckets_free(&window->owned);
-    buckets_free(&window->turned);
+    buckets_free(&window->contacts);
     free(window);
 }
 

@@ -1,6 +1,5 @@
 /*
- * windows.h - the windows that are open in a pass: what this rank saw of each, and what it owns of each.
- * Private to the app. Local.
+ * windows.h - the windows that are open in a pass: what this rank saw of each. Private to the app. Local.
  */
 #ifndef DARKFOREST_WINDOWS_H
 #define DARKFOREST_WINDOWS_H
@@ -11,21 +10,16 @@
 #include "darkforest/sources/partials.h"
 #include "darkforest/sources/pile.h"
 
-/* Above CONTACT_HAS_PORT in a contact's tag on its way:
- * whether it is turned (busy.h), and the slot of its window. */
-#define WINDOWS_TURNED 2
-#define WINDOWS_SLOT_SHIFT 2
+/* Above CONTACT_HAS_PORT in a contact's tag: the slot of its window. */
+#define WINDOWS_SLOT_SHIFT 1
 
 struct window {
     int64_t index;            /* window_start / window length */
     size_t slot;              /* its place in items */
     struct partials partials; /* combined here, not yet sent */
     struct pile *aside;       /* struct partial by place: tables that were too large before */
-    struct buckets owned;     /* of the sources that this rank owns */
-    struct busy busy;         /* the same on every rank, after the same round */
-    struct buckets turned;    /* contacts of busy sources to the destinations that this rank owns */
+    struct buckets contacts;  /* the same, whoever owns their sources */
     struct tally tally;       /* of the records read here */
-    uint64_t n_dealt;         /* contacts that came from here, whoever owns them */
 };
 
 struct windows {
@@ -33,7 +27,7 @@ struct windows {
     struct window **sorted; /* the same by index */
     size_t n;
     struct chunk_pool pool;
-    int rank, ranks;
+    int ranks;
     uint64_t expected_contacts; /* a window, a rank: sizes the buckets */
     const char *folder;         /* for what does not fit in memory */
 };
@@ -46,12 +40,8 @@ int windows_compare_indexes(const void *a, const void *b);
 struct window *windows_find(const struct windows *windows, int64_t index);
 /* The same, opened if it is not. */
 struct window *windows_get(struct windows *windows, int64_t index);
-/* Adds a busy source; the first one makes `turned` ready. */
-void windows_add_busy(struct windows *windows, struct window *window, uint32_t source);
 /* Moves the sums to scratch. 0, or EXIT_IO after one sentence. */
 int windows_set_aside(struct window *window);
-/* Keeps n contacts that this rank owns. */
-void windows_keep(struct window *window, const struct contact *contacts, size_t n);
 /* Frees a window and its place: slots of others change. */
 void windows_close(struct windows *windows, int64_t index);
 void windows_free(struct windows *windows);

@@ -13,25 +13,43 @@
 #include <stdlib.h>
 
 #define CONTACTS_PER_BUCKET 65536 /* wanted: keys and their sort then stay in a second-level cache */
-#define MAX_BITS 14
+#define MOST_BUCKETS ((uint64_t)1 << 15)
+#define CONTACTS_PER_CHUNK 512
 
-/* Many expected: in buckets enough that all contacts are short where destinations are of a /8. Some: enough
- * that a busy source stands out in its bucket. */
-static unsigned least_bits(uint64_t expected_contacts)
+/* Of the upper bits of the hash a bucket should know: where many contacts are expected, so many that all are
+ * short where destinations are of a /8. */
+static unsigned least_hash_bits(uint64_t expected_contacts)
 {
     return expected_contacts >> 20 ? 9 : expected_contacts >> 17 ? 5 : 0;
 }
 
-void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int owner, int ranks,
-                  uint64_t expected_contacts)
+/* The bits that the number of an owner says of a hash. */
+static unsigned owner_bits(uint32_t ranks)
 {
-    unsigned bits = least_bits(expected_contacts);
-    while (bits < MAX_BITS && expected_contacts >> bits > CONTACTS_PER_BUCKET)
+    return 31 - (unsigned)__builtin_clz(ranks);
+}
+
+/* As many as keep a bucket of an owner in the cache, and no more than fill a chunk with what one rank has of
+ * it. */
+static unsigned choose_bits(uint32_t ranks, uint64_t expected_contacts)
+{
+    const unsigned least = least_hash_bits(expected_contacts), known = owner_bits(ranks);
+    unsigned bits = least > known ? least - known : 0;
+    while ((uint64_t)ranks << bits < MOST_BUCKETS && expected_contacts >> bits > CONTACTS_PER_BUCKET &&
+           (expected_contacts >> (bits + 1)) / ranks >= CONTACTS_PER_CHUNK)
         bits++;
-    *buckets =
-        (struct buckets){.pool = pool, .bits = bits, .owner = (uint32_t)owner, .ranks = (uint32_t)ranks};
-    const size_t n_bytes = sizeof *buckets->items << bits;
-    buckets->items = memory_aligned(_Alignof(struct bucket), n_bytes);
+    return bits;
+}
+
+void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts)
+{
+    const uint32_t n = (uint32_t)ranks;
+    const unsigned bits = choose_bits(n, expected_contacts), hash_bits = bits + owner_bits(n);
+    *buckets = (struct buckets){.pool = pool,
+                                .bits = bits,
+                                .hash_bits = hash_bits < SHORT_MOST_BITS ? hash_bits : SHORT_MOST_BITS,
+                                .ranks = n};
+    buckets->items = memory_aligned(_Alignof(struct bucket), sizeof *buckets->items * n << bits);
     for (size_t b = 0; b < buckets_n(buckets); b++)
         buckets->items[b] = (struct bucket){0};
 }
@@ -58,13 +76,13 @@ static void add_some(const struct buckets *buckets, const struct contact *contac
         const uint32_t hash = hash_u32(contacts[i].source);
         called[i] = buckets_at(buckets, hash);
         __builtin_prefetch(called[i], 1);
-        shorts[i] = short_contact(buckets->bits, hash, contact_key(&contacts[i]));
+        shorts[i] = short_contact(buckets->hash_bits, hash, contact_key(&contacts[i]));
     }
     for (size_t i = 0; i < n; i++)
         __builtin_prefetch(called[i]->shorts.place, 1);
     for (size_t i = 0; i < n; i++) {
         struct bucket *bucket = called[i];
-        if (short_prefix(buckets->bits, contacts[i].destination) == buckets->prefix)
+        if (short_prefix(buckets->hash_bits, contacts[i].destination) == buckets->prefix)
             *(uint64_t *)chunk_list_place(&bucket->shorts, buckets->pool, sizeof *shorts) = shorts[i];
         else
             *(struct contact *)chunk_list_place(&bucket->longs, buckets->pool, sizeof *contacts) =
@@ -93,7 +111,7 @@ static void choose_prefix(struct buckets *buckets, const struct contact *contact
     uint32_t prefixes[CALLED_AT_ONCE];
     n = n < CALLED_AT_ONCE ? n : CALLED_AT_ONCE;
     for (size_t i = 0; i < n; i++)
-        prefixes[i] = short_prefix(buckets->bits, contacts[i].destination);
+        prefixes[i] = short_prefix(buckets->hash_bits, contacts[i].destination);
     buckets->has_prefix = 1;
     if (!majority(prefixes, n, &buckets->prefix))
         buckets->prefix = SHORT_NOWHERE;
@@ -107,12 +125,25 @@ void buckets_add_contacts(struct buckets *buckets, const struct contact *contact
         add_some(buckets, contacts + at, n - at < CALLED_AT_ONCE ? n - at : CALLED_AT_ONCE);
 }
 
-uint64_t buckets_n_contacts(const struct buckets *buckets)
+#define RUN_BYTES_PER_CONTACT 4 /* about */
+
+uint64_t buckets_run(const struct buckets *buckets, size_t spill, size_t b, uint64_t *at)
 {
-    uint64_t n = buckets->n_spilled;
+    const uint64_t *end = &buckets->run_ends[spill * buckets_n(buckets) + b];
+    *at = end == buckets->run_ends ? 0 : end[-1];
+    return *end;
+}
+
+void buckets_weigh(const struct buckets *buckets, uint64_t *weights)
+{
     for (size_t b = 0; b < buckets_n(buckets); b++)
-        n += bucket_n_contacts(&buckets->items[b]);
-    return n;
+        weights[b] += bucket_n_contacts(&buckets->items[b]);
+    for (size_t s = 0; s < buckets->n_spills; s++)
+        for (size_t b = 0; b < buckets_n(buckets); b++) {
+            uint64_t at;
+            const uint64_t end = buckets_run(buckets, s, b, &at);
+            weights[b] += (end - at) / RUN_BYTES_PER_CONTACT;
+        }
 }
 
 void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
@@ -122,24 +153,27 @@ void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
 }
 
 /* Packs a bucket's contacts and writes them behind the runs before. */
-static int spill_bucket(struct buckets *buckets, struct workshop *shop, size_t b, uint64_t *run_end)
+static int spill_bucket(struct buckets *buckets, struct workshop *shop, size_t b)
 {
     shop->run.n = 0;
     shop->run.last_hash = 0;
-    buckets->n_spilled += bucket_n_contacts(&buckets->items[b]);
     shop->b = b;
     workshop_pack(shop, &buckets->items[b], buckets->bits);
-    if (scratch_append(buckets->scratch, shop->run.bytes, shop->run.n))
-        return EXIT_IO;
-    *run_end = buckets->scratch->n_bytes;
-    return 0;
+    return scratch_append(buckets->scratch, shop->run.bytes, shop->run.n);
 }
 
-int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes)
+static int has_contacts(const struct buckets *buckets, size_t from, size_t to)
+{
+    while (from < to && bucket_n_contacts(&buckets->items[from]) == 0)
+        from++;
+    return from < to;
+}
+
+int buckets_spill(struct buckets *buckets, size_t from, size_t to, const char *folder, uint64_t *n_bytes)
 {
     struct workshop shop;
     int code = 0;
-    if (buckets_n_contacts(buckets) == buckets->n_spilled)
+    if (!has_contacts(buckets, from, to))
         return 0;
     if (!buckets->scratch && !(buckets->scratch = scratch_open(folder)))
         return EXIT_IO;
@@ -149,8 +183,11 @@ int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes
         memory_resize(buckets->run_ends, buckets->n_spills * buckets_n(buckets) * sizeof *buckets->run_ends);
     uint64_t *run_ends = buckets->run_ends + (buckets->n_spills - 1) * buckets_n(buckets);
     workshop_init(&shop, buckets);
-    for (size_t b = 0; b < buckets_n(buckets) && code == 0; b++)
-        code = spill_bucket(buckets, &shop, b, &run_ends[b]);
+    for (size_t b = 0; b < buckets_n(buckets); b++) {
+        if (b >= from && b < to && code == 0 && spill_bucket(buckets, &shop, b))
+            code = EXIT_IO;
+        run_ends[b] = buckets->scratch->n_bytes;
+    }
     workshop_free(&shop);
     *n_bytes += buckets->scratch->n_bytes - before;
     return code;
@@ -236,9 +273,9 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     struct merge merge = {0};
     add_packed(shop, &merge, bucket, buckets->bits);
     for (size_t s = 0; s < buckets->n_spills; s++) {
-        const uint64_t *end = &buckets->run_ends[s * buckets_n(buckets) + b];
-        const uint64_t at = end == buckets->run_ends ? 0 : end[-1];
-        run_cursor_scratch(merge_place(&merge), buckets->scratch, at, *end - at);
+        uint64_t at;
+        const uint64_t end = buckets_run(buckets, s, b, &at);
+        run_cursor_scratch(merge_place(&merge), buckets->scratch, at, end - at);
         merge_added(&merge);
     }
     const size_t n = workshop_number(shop, bucket);
@@ -260,6 +297,7 @@ static int finish_range(struct workshop *shop, struct buckets *buckets, size_t f
         else
             finish_in_memory(shop, &buckets->items[b], buckets->bits);
     }
+    buckets->n_counted += shop->n_counted;
     workshop_free(shop);
     return code;
 }
@@ -275,41 +313,10 @@ int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t wind
     return finish_range(&shop, buckets, from, to);
 }
 
-int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts)
+int buckets_finish_turned(struct buckets *buckets, size_t from, size_t to, struct busy_counts *counts)
 {
     struct workshop shop;
     workshop_init(&shop, buckets);
     shop.counts = counts;
-    return finish_range(&shop, buckets, 0, buckets_n(buckets));
-}
-
-#define LEAST_ASKED                                                                                          \
-    16 /* contacts that can tell; where fewer are in the newest chunk, the next round asks again */
-
-/* The source that most of a list's newest contacts have, if there is one. */
-static int busiest(const struct contact_reader *of, uint32_t *source)
-{
-    struct contact_reader reader = *of;
-    struct contacts_read contacts;
-    uint32_t hash;
-    const size_t n = contact_reader_next(&reader, &contacts);
-    if (n < LEAST_ASKED || !majority(contacts.hashes, n, &hash))
-        return 0;
-    *source = hash_u32_undone(hash);
-    return 1;
-}
-
-size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max)
-{
-    size_t n = 0;
-    for (size_t b = 0; b < buckets_n(buckets) && n < max; b++) {
-        const struct bucket *bucket = &buckets->items[b];
-        struct contact_reader reader = contact_reader_of(buckets, b, bucket);
-        if (bucket_n_contacts(bucket) < least)
-            continue;
-        reader.is_long = bucket->longs.n > bucket->shorts.n;
-        reader.chunk = reader.is_long ? bucket->longs.last : bucket->shorts.last;
-        n += (size_t)busiest(&reader, &sources[n]);
-    }
-    return n;
+    return finish_range(&shop, buckets, from, to);
 }

@@ -16,8 +16,8 @@ static void read_shorts(const struct contact_reader *reader, struct contacts_rea
     const struct buckets *buckets = reader->buckets;
     const uint64_t *items = (const uint64_t *)(const void *)reader->chunk->items + reader->at;
     for (size_t i = 0; i < n; i++) {
-        contacts->hashes[i] = short_hash(buckets->bits, reader->least_hash, items[i]);
-        contacts->keys[i] = short_key(buckets->bits, buckets->prefix, items[i]);
+        contacts->hashes[i] = short_hash(buckets->hash_bits, reader->least_hash, items[i]);
+        contacts->keys[i] = short_key(buckets->hash_bits, buckets->prefix, items[i]);
     }
 }
 
@@ -53,4 +53,38 @@ size_t contact_reader_next(struct contact_reader *reader, struct contacts_read *
         reader->at = 0;
     }
     return n;
+}
+
+struct run_reader run_reader_of(const struct buckets *buckets, size_t b)
+{
+    return (struct run_reader){.buckets = buckets, .b = b, .cursor = {.ended = 1}};
+}
+
+/* Ended cursors give way to the next run that holds anything. */
+static int find_run(struct run_reader *reader)
+{
+    while (reader->cursor.ended && !reader->cursor.failed && reader->n_opened < reader->buckets->n_spills) {
+        uint64_t at;
+        const uint64_t end = buckets_run(reader->buckets, reader->n_opened++, reader->b, &at);
+        run_cursor_free(&reader->cursor);
+        run_cursor_scratch(&reader->cursor, reader->buckets->scratch, at, end - at);
+    }
+    reader->failed = reader->cursor.failed;
+    return !reader->cursor.ended;
+}
+
+size_t run_reader_next(struct run_reader *reader, struct contacts_read *contacts)
+{
+    size_t n = 0;
+    while (n < CONTACTS_AT_ONCE && find_run(reader)) {
+        contacts->hashes[n] = reader->cursor.hash;
+        contacts->keys[n++] = reader->cursor.key;
+        run_cursor_next(&reader->cursor);
+    }
+    return n;
+}
+
+void run_reader_free(struct run_reader *reader)
+{
+    run_cursor_free(&reader->cursor);
 }

@@ -4,8 +4,8 @@
  *
  *     64 bits: [ hash of the source: 32 - bits | destination: 15 + bits | port code: 17 ]
  *
- * What a bucket's contacts have in common is left out: the upper `bits` of the hash, which say the bucket,
- * and the upper bits of the destination, which a telescope's addresses share. A contact to elsewhere
+ * What a bucket's contacts have in common is left out: the upper `bits` (hash_bits) of the hash, which say the
+ * bucket, and the upper bits of the destination, which a telescope's addresses share. A contact to elsewhere
  * stays as long as it came.
  */
 #ifndef DARKFOREST_SHORT_CONTACT_H
@@ -15,6 +15,7 @@
 #include "distinct.h"
 
 #define SHORT_BITS(bits) (CONTACT_PORT_BITS + 15 + (bits)) /* of destination and port code */
+#define SHORT_MOST_BITS 16                                 /* beyond them a destination is whole */
 #define SHORT_NOWHERE UINT32_MAX                           /* a prefix that no destination has */
 
 /* The part of a destination that short contacts leave out. */
@@ -45,7 +46,7 @@ static inline uint32_t short_hash(unsigned bits, uint32_t least, uint64_t contac
 /* The least hash of bucket b. */
 static inline uint32_t short_least_hash(const struct buckets *buckets, size_t b)
 {
-    const uint64_t place = (uint64_t)buckets->owner << 32 | (uint64_t)b << (32 - buckets->bits);
+    const uint64_t place = (uint64_t)b << (32 - buckets->bits);
     return (uint32_t)((place + buckets->ranks - 1) / buckets->ranks);
 }
 

@@ -178,8 +178,7 @@ static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t 
 
 static void begin_row(struct workshop *shop, struct source_row *row)
 {
-    shop->way = is_busy(shop, row->address) ? KEYS_STRAY : KEYS_COUNT;
-    shop->address = row->address;
+    shop->way = is_busy(shop, row->address) ? KEYS_PASS_OVER : KEYS_COUNT;
     if (shop->way == KEYS_COUNT)
         distinct_begin(&shop->distinct, row);
 }
@@ -197,9 +196,7 @@ void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n)
         distinct_add(&shop->distinct, keys[i]);
     for (size_t i = 0; i < n && shop->way == KEYS_TURNED; i++)
         busy_counts_add(shop->counts, keys[i]);
-    for (size_t i = 0; i < n && shop->way == KEYS_STRAY; i++)
-        *(struct contact *)chunk_list_place(&shop->busy->strays, shop->pool, sizeof(struct contact)) =
-            busy_turned(contact_of_key(shop->address, keys[i]));
+    shop->n_counted += shop->way == KEYS_PASS_OVER ? 0 : n;
 }
 
 void workshop_end(struct workshop *shop)
@@ -248,8 +245,8 @@ static void split_shorts(struct workshop *shop, const struct chunk_list *list, u
     for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
         const uint64_t *items = (const void *)chunk->items;
         for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
-            const uint64_t key = short_key(buckets->bits, buckets->prefix, items[i]);
-            const uint32_t hash = short_hash(buckets->bits, least_hash, items[i]);
+            const uint64_t key = short_key(buckets->hash_bits, buckets->prefix, items[i]);
+            const uint32_t hash = short_hash(buckets->hash_bits, least_hash, items[i]);
             const size_t part = part_of(shop, hash, key >> CONTACT_PORT_BITS, shift);
             *(uint64_t *)chunk_list_place(&parts[part].shorts, shop->pool, sizeof *items) = items[i];
         }

@@ -23,10 +23,10 @@ struct workshop {
     struct chunk_list *rows;    /* what finishing makes */
     struct buckets_busy *busy;  /* where busy sources go instead; NULL: there are none */
     struct busy_counts *counts; /* what counting turned contacts adds to; NULL: they are not turned */
-    enum { KEYS_COUNT, KEYS_STRAY, KEYS_TURNED } way; /* where the keys of the source in hand go */
-    uint32_t address;                                 /* its address, when they stray */
-    struct numbers numbers;                           /* hash of a source to its number */
-    struct source_row *merged;                        /* sums by number */
+    enum { KEYS_COUNT, KEYS_PASS_OVER, KEYS_TURNED } way; /* where the keys of the source in hand go */
+    uint64_t n_counted;                                   /* contacts, each once */
+    struct numbers numbers;                               /* hash of a source to its number */
+    struct source_row *merged;                            /* sums by number */
     size_t merged_capacity;
     uint64_t *keys, *spare;
     uint32_t *source_of; /* of each contact: the number of its source */

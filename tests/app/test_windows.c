@@ -37,7 +37,7 @@ static void fill(struct windows *windows, int64_t index, uint32_t source)
     const uint32_t hash = hash_u32(source);
     const int64_t ts_ns = index;
     partials_add(&window->partials, &packet, &ts_ns, &hash, 1);
-    buckets_add_contacts(&window->owned, &contact, 1);
+    buckets_add_contacts(&window->contacts, &contact, 1);
     window->tally.n[TALLY_COUNTED]++;
 }
 

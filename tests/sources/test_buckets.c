@@ -1,6 +1,7 @@
 /*
- * Rows out of buckets against rows counted in the plainest way, byte for byte: any number of owners, any
- * number of buckets, spilled or not, and several senders that each saw a part of every source.
+ * Rows out of buckets against rows counted in the plainest way, byte for byte: any number of ranks that read
+ * and own, any number of buckets, spilled or not, in parcels of any size, and several senders of sums that each
+ * saw a part of every source.
  */
 #include "darkforest/sources/buckets.h"
 
@@ -9,6 +10,8 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/sources/busy_contacts.h"
+#include "darkforest/sources/parcels.h"
 #include "darkforest/sources/scratch.h"
 #include "made_packets.h"
 
@@ -33,16 +36,15 @@ struct way {
     int ranks;
     uint64_t expected_contacts;
     size_t n_spills;
-    size_t busy_from; /* from this packet on the first source's contacts are turned; 0: never */
+    int has_busy; /* the contacts of one source are turned */
 };
 
 struct owners {
     const struct way *way;
     struct chunk_pool pool;
-    struct buckets *buckets; /* one an owner */
+    struct buckets *buckets; /* of each rank */
     struct buckets *turned;  /* the same for contacts of the busy source */
     struct busy busy;
-    uint32_t busiest; /* source */
     struct partials senders[SENDERS];
     const char *folder;
 };
@@ -53,8 +55,8 @@ static void begin(struct owners *o, const struct way *way, const char *folder)
     o->buckets = memory_get((size_t)way->ranks * sizeof *o->buckets);
     o->turned = memory_get((size_t)way->ranks * sizeof *o->turned);
     for (int r = 0; r < way->ranks; r++) {
-        buckets_init(&o->buckets[r], &o->pool, r, way->ranks, way->expected_contacts);
-        buckets_init(&o->turned[r], &o->pool, r, way->ranks, way->expected_contacts);
+        buckets_init(&o->buckets[r], &o->pool, way->ranks, way->expected_contacts);
+        buckets_init(&o->turned[r], &o->pool, way->ranks, way->expected_contacts);
     }
     for (int s = 0; s < SENDERS; s++)
         partials_init(&o->senders[s]);
@@ -84,12 +86,7 @@ static struct buckets *owner(const struct owners *o, uint32_t hash)
     return &o->buckets[number_of_owner(o, hash)];
 }
 
-static void add_turned(const struct owners *o, const struct contact *contact)
-{
-    const uint32_t hash = hash_u32(contact->source);
-    buckets_add_contacts(&o->turned[number_of_owner(o, hash)], contact, 1);
-}
-
+/* Read by one rank or another. */
 static void take_packet(struct owners *o, const struct made_packet *made, size_t i)
 {
     const struct packet *p = &made->packet;
@@ -100,23 +97,16 @@ static void take_packet(struct owners *o, const struct made_packet *made, size_t
         .destination = p->destination,
         .port = p->port,
         .tag = (uint16_t)(i << 1 | (p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0))};
-    if (o->way->busy_from && i == o->way->busy_from)
-        busy_add(&o->busy, o->busiest);
     partials_add(&o->senders[i % SENDERS], p, &made->ts_ns, &hash, 1);
-    if (busy_find(&o->busy, p->source, hash) < 0) {
-        buckets_add_contacts(owner(o, hash), &contact, 1);
-    } else {
-        const struct contact turned = busy_turned(contact);
-        add_turned(o, &turned);
-    }
+    buckets_add_contacts(&o->buckets[i % (size_t)o->way->ranks], &contact, 1);
 }
 
 static void spill(struct owners *o)
 {
     for (int r = 0; r < o->way->ranks; r++) {
         uint64_t n_bytes = 7;
-        assert_int_equal(buckets_spill(&o->buckets[r], o->folder, &n_bytes), 0);
-        assert_int_equal(buckets_spill(&o->turned[r], o->folder, &n_bytes), 0);
+        struct buckets *buckets = &o->buckets[r];
+        assert_int_equal(buckets_spill(buckets, 0, buckets_n(buckets), o->folder, &n_bytes), 0);
     }
 }
 
@@ -129,6 +119,56 @@ static void send_partials(struct owners *o)
         }
 }
 
+static void turn_busy(struct owners *o)
+{
+    struct contact contacts[7];
+    for (int r = 0; r < o->way->ranks; r++) {
+        struct busy_contacts *of = busy_contacts_new(&o->buckets[r], &o->busy);
+        for (size_t n; (n = busy_contacts_next(of, contacts, 7)) > 0;)
+            for (size_t i = 0; i < n; i++)
+                buckets_add_contacts(&o->turned[number_of_owner(o, hash_u32(contacts[i].source))],
+                                     &contacts[i], 1);
+        assert_int_equal(busy_contacts_free(of), 0);
+    }
+}
+
+/* What one rank has of another's sources, a part of the buckets at a time; the rooms are of all sizes. */
+static void hand_over(struct owners *o, int from, int to)
+{
+    static const size_t rooms[] = {PARCEL_LEAST, 40, 4096, 57, 70000};
+    struct buckets *buckets = &o->buckets[from];
+    const size_t first = buckets_of_owner(buckets, to), end = buckets_of_owner(buckets, to + 1),
+                 middle = first + (end - first) / 3;
+    unsigned char *room = memory_get(70000);
+    for (int half = 0; half < 2; half++) {
+        struct parcels *parcels = parcels_new(buckets, half ? middle : first, half ? end : middle, &o->busy);
+        for (size_t n, i = (size_t)from; (n = parcels_put(parcels, room, rooms[i % 5])) > 0; i++) {
+            assert_true(n <= rooms[i % 5] && n % PARCEL_UNIT == 0);
+            parcels_take(&o->buckets[to], room, n);
+        }
+        assert_int_equal(parcels_free(parcels), 0);
+    }
+    for (size_t b = first; b < end; b++)
+        assert_int_equal(bucket_n_contacts(&buckets->items[b]), 0);
+    free(room);
+}
+
+/* Contacts to their owners; some of these spill what came. */
+static void hand_over_all(struct owners *o)
+{
+    for (int to = 0; to < o->way->ranks; to++) {
+        struct buckets *buckets = &o->buckets[to];
+        uint64_t n_bytes = 0;
+        for (int from = 0; from < o->way->ranks; from++)
+            if (from != to)
+                hand_over(o, from, to);
+        if (o->way->n_spills && to % 2)
+            assert_int_equal(buckets_spill(buckets, buckets_of_owner(buckets, to),
+                                           buckets_of_owner(buckets, to + 1), o->folder, &n_bytes),
+                             0);
+    }
+}
+
 /* What all owners of destinations counted, added up from what they give, a few items at a time. */
 static struct busy_counts *count_turned(struct owners *o)
 {
@@ -137,7 +177,9 @@ static struct busy_counts *count_turned(struct owners *o)
         struct busy_counts *counts = busy_counts_new(&o->busy);
         struct busy_item items[7];
         uint64_t at = 0;
-        assert_int_equal(buckets_finish_turned(&o->turned[r], counts), 0);
+        assert_int_equal(buckets_finish_turned(&o->turned[r], buckets_of_owner(&o->turned[r], r),
+                                               buckets_of_owner(&o->turned[r], r + 1), counts),
+                         0);
         for (size_t n; (n = busy_counts_give(counts, &at, items, 7)) > 0;)
             for (size_t i = 0; i < n; i++)
                 busy_counts_take(total, &items[i]);
@@ -146,21 +188,17 @@ static struct busy_counts *count_turned(struct owners *o)
     return total;
 }
 
-static void finish_busy(struct owners *o, struct buckets_busy *busy, struct chunk_list *list)
+static void finish_busy(struct owners *o, struct chunk_list *busy_rows, struct chunk_list *list)
 {
-    for (const struct chunk *chunk = busy->strays.first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(&busy->strays, chunk, sizeof(struct contact)); i++)
-            add_turned(o, (const struct contact *)(const void *)chunk->items + i);
     struct busy_counts *total = count_turned(o);
-    for (const struct chunk *chunk = busy->rows.first; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk_list_in(&busy->rows, chunk, sizeof(struct source_row)); i++) {
+    for (const struct chunk *chunk = busy_rows->first; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk_list_in(busy_rows, chunk, sizeof(struct source_row)); i++) {
             struct source_row *row = chunk_list_place(list, &o->pool, sizeof *row);
             *row = ((const struct source_row *)(const void *)chunk->items)[i];
             busy_counts_row(total, row);
         }
     busy_counts_free(total);
-    chunk_list_free(&busy->strays, &o->pool);
-    chunk_list_free(&busy->rows, &o->pool);
+    chunk_list_free(busy_rows, &o->pool);
 }
 
 /* All owners' rows by address, in fresh memory. */
@@ -168,11 +206,14 @@ static struct source_row *finish(struct owners *o, size_t *n)
 {
     struct chunk_list list = {0};
     struct buckets_busy busy = {.sources = &o->busy};
+    turn_busy(o);
+    hand_over_all(o);
     for (int r = 0; r < o->way->ranks; r++)
-        assert_int_equal(buckets_finish(&o->buckets[r], 0, buckets_n(&o->buckets[r]), WINDOW_START,
+        assert_int_equal(buckets_finish(&o->buckets[r], buckets_of_owner(&o->buckets[r], r),
+                                        buckets_of_owner(&o->buckets[r], r + 1), WINDOW_START,
                                         o->busy.n ? &busy : NULL, &list),
                          0);
-    finish_busy(o, &busy, &list);
+    finish_busy(o, &busy.rows, &list);
     struct source_row *rows = memory_get(list.n * sizeof *rows), *to = rows;
     for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next) {
         const size_t m = chunk_list_in(&list, chunk, sizeof *rows);
@@ -208,7 +249,7 @@ static void spill_at_the_end(struct owners *o, const struct made_packet *made)
                                         .destination = p->destination,
                                         .port = p->port,
                                         .tag = (uint16_t)(p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0)};
-        buckets_add_contacts(owner(o, hash_u32(p->source)), &contact, 1);
+        buckets_add_contacts(&o->buckets[i % (size_t)o->way->ranks], &contact, 1);
     }
 }
 
@@ -218,7 +259,8 @@ static void count(const struct made_packet *made, size_t n, const struct way *wa
     struct owners o;
     size_t n_rows;
     begin(&o, way, "/tmp");
-    o.busiest = n ? made[n / 2].packet.source : 0;
+    if (n && way->has_busy)
+        busy_add(&o.busy, made[n / 2].packet.source);
     for (size_t i = 0; i < n; i++) {
         take_packet(&o, &made[i], i);
         if (way->n_spills && way->n_spills != AT_THE_END &&
@@ -373,13 +415,13 @@ static void destinations_are_of_one_network_but_for_some(void **state)
     CHECK(split, ((size_t)1 << 20) + 1000, ((const struct way[]){{1, 0, 0, 0}, {1, 0, 1, 0}}));
 }
 
-/* Found to be busy at once, in mid-way, and at the end; in memory and spilled; with and without ports. */
+/* In memory and spilled; with and without ports. */
 static void a_busy_source_is_counted_by_destination(void **state)
 {
     (void)state;
-    static const struct way ways[] = {{2, 0, 0, 1},          {3, 1 << 18, 0, 50000}, {7, 0, 0, 99999},
-                                      {16, 100000, 0, 1000}, {3, 1 << 20, 2, 1},     {5, 0, 4, 50000},
-                                      {1, 0, 1, 100}};
+    static const struct way ways[] = {{2, 0, 0, 1},       {3, 1 << 18, 0, 1}, {7, 0, 0, 1},
+                                      {16, 100000, 0, 1}, {3, 1 << 20, 2, 1}, {5, 0, 4, 1},
+                                      {1, 0, 1, 1}};
     const struct made_kind alone = {.seed = 11, .n_sources = 1, .n_destinations = 3000, .n_ports = 200};
     const struct made_kind scan = {
         .seed = 12, .n_sources = 3000, .n_destinations = 1 << 20, .n_ports = 5, .one_in = 2};
@@ -389,31 +431,82 @@ static void a_busy_source_is_counted_by_destination(void **state)
     CHECK(ports, 100000, ways);
 }
 
-/* A source with more than half of what came last is found, in a bucket that is full enough. */
-static void a_busy_source_is_found(void **state)
+/* Two sources of very many are guessed, with about what they have; in memory and spilled. */
+static void busy_sources_are_guessed(void **state)
 {
     (void)state;
+    enum { N = 120000 };
     struct chunk_pool pool = {0};
     struct buckets buckets;
-    uint32_t sources[4];
-    buckets_init(&buckets, &pool, 0, 1, 1 << 20);
-    for (uint32_t i = 0; i < 30000; i++) {
-        const struct contact contact = {.source = i % 3 ? 5 : i, .destination = i};
+    struct busy_guess guesses[BUSY_GUESSES];
+    uint64_t n_bytes = 0, found[2] = {0};
+    size_t n;
+    buckets_init(&buckets, &pool, 1, 0);
+    assert_int_equal(buckets_n(&buckets), 1);
+    assert_int_equal(busy_guess_in(&buckets, 0, guesses, &n), 0);
+    assert_int_equal(n, 0);
+    for (uint32_t i = 0; i < N; i++) {
+        const uint32_t h = hash_u32(i) % 12;
+        const struct contact contact = {.source = h < 4 ? 5 : h < 7 ? 6 : 1000 + i, .destination = i};
         buckets_add_contacts(&buckets, &contact, 1);
     }
-    assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 4), 1);
-    assert_int_equal(sources[0], 5);
-    assert_int_equal(buckets_find_busy(&buckets, 30001, sources, 4), 0);
-    assert_int_equal(buckets_find_busy(&buckets, 20000, sources, 0), 0);
-    buckets_free(&buckets);
-    buckets_init(&buckets, &pool, 0, 1, 0);
-    for (uint32_t i = 0; i < 30000; i++) {
-        const struct contact contact = {.source = i % 2 ? 5 : i, .destination = i};
-        buckets_add_contacts(&buckets, &contact, 1);
+    for (int spilled = 0; spilled < 2; spilled++) {
+        assert_int_equal(busy_guess_in(&buckets, 0, guesses, &n), 0);
+        for (size_t i = 0; i < n; i++)
+            if (guesses[i].source == 5 || guesses[i].source == 6)
+                found[guesses[i].source - 5] = guesses[i].n;
+        assert_in_range(found[0], N / 3 - N / 15, N / 3 + N / 100);
+        assert_in_range(found[1], N / 4 - N / 15, N / 4 + N / 100);
+        assert_int_equal(buckets_spill(&buckets, 0, 1, "/tmp", &n_bytes), 0);
+        memset(found, 0, sizeof found);
     }
-    assert_int_equal(buckets_find_busy(&buckets, 1, sources, 4), 0); /* half is not most */
     buckets_free(&buckets);
     chunk_pool_free(&pool);
+}
+
+/* Ranks may leave out different upper bits of destinations. */
+static void parcels_of_another_network_are_taken(void **state)
+{
+    (void)state;
+    enum { N = 1000, ROOM = 1 << 16 };
+    const struct busy none = {0};
+    struct chunk_pool pool = {0};
+    struct buckets from, to, fresh;
+    unsigned char *room = memory_get(ROOM);
+    buckets_init(&from, &pool, 1, 1 << 20);
+    buckets_init(&to, &pool, 1, 1 << 20);
+    buckets_init(&fresh, &pool, 1, 1 << 20);
+    const struct contact other = {.source = 9, .destination = 10U << 24};
+    buckets_add_contacts(&to, &other, 1);
+    for (uint32_t i = 0; i < N; i++) {
+        const struct contact contact = {
+            .source = i, .destination = 44U << 24 | i, .port = (uint16_t)i, .tag = CONTACT_HAS_PORT};
+        buckets_add_contacts(&from, &contact, 1);
+    }
+    struct parcels *parcels = parcels_new(&from, 0, buckets_n(&from), &none);
+    const size_t n = parcels_put(parcels, room, ROOM);
+    assert_int_equal(parcels_put(parcels, room + n, ROOM - n), 0);
+    assert_int_equal(parcels_free(parcels), 0);
+    parcels_take(&to, room, n);
+    parcels_take(&fresh, room, n);
+    assert_int_equal(fresh.prefix, from.prefix);
+    for (uint32_t i = 0; i < N; i++) {
+        const struct bucket *bucket = buckets_at(&to, hash_u32(i));
+        int found = 0;
+        for (const struct chunk *chunk = bucket->longs.first; chunk; chunk = chunk->next)
+            for (size_t k = 0; k < chunk_list_in(&bucket->longs, chunk, sizeof other); k++) {
+                const struct contact *c = (const struct contact *)(const void *)chunk->items + k;
+                found += c->source == i && c->destination == (44U << 24 | i) && c->port == i &&
+                         c->tag == CONTACT_HAS_PORT;
+            }
+        assert_int_equal(found, 1);
+        assert_true(buckets_at(&fresh, hash_u32(i))->shorts.n > 0);
+    }
+    buckets_free(&from);
+    buckets_free(&to);
+    buckets_free(&fresh);
+    chunk_pool_free(&pool);
+    free(room);
 }
 
 /* Scratch has no name: nothing is left, whatever happens. */
@@ -431,11 +524,10 @@ static void spilling_leaves_nothing_in_the_folder(void **state)
     for (size_t i = 0; i < 1000; i++)
         take_packet(&o, &made[i], i);
     const uint64_t before = o.pool.n_bytes_in_use;
-    assert_int_equal(buckets_spill(&o.buckets[0], folder, &n_bytes), 0);
+    assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, folder, &n_bytes), 0);
     assert_true(n_bytes > 0 && n_bytes < 1000 * sizeof(struct contact));
     assert_true(o.pool.n_bytes_in_use < before);
-    assert_int_equal(buckets_n_contacts(&o.buckets[0]), 1000); /* wherever they are */
-    assert_int_equal(rmdir(folder), 0);                        /* it is empty while the scratch is in use */
+    assert_int_equal(rmdir(folder), 0); /* it is empty while the scratch is in use */
     end(&o);
     free(made);
 }
@@ -447,10 +539,10 @@ static void scratch_that_cannot_be_made_is_named(void **state)
     struct owners o;
     uint64_t n_bytes = 0;
     begin(&o, &way, "/nonexistent/folder");
-    assert_int_equal(buckets_spill(&o.buckets[0], o.folder, &n_bytes), 0); /* nothing to spill */
+    assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, o.folder, &n_bytes), 0); /* nothing to spill */
     const struct contact contact = {.source = 1, .destination = 2};
     buckets_add_contacts(&o.buckets[0], &contact, 1);
-    assert_int_equal(buckets_spill(&o.buckets[0], o.folder, &n_bytes), EXIT_IO);
+    assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, o.folder, &n_bytes), EXIT_IO);
     assert_non_null(strstr(log_last_error(), "/nonexistent/folder"));
     assert_int_equal(n_bytes, 0);
     end(&o);
@@ -498,7 +590,7 @@ static void a_full_scratch_is_named(void **state)
     begin(&o, &way, folder);
     for (size_t i = 0; i < 100000; i++)
         take_packet(&o, &made[i], i);
-    assert_int_equal(buckets_spill(&o.buckets[0], folder, &n_bytes), EXIT_IO);
+    assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, folder, &n_bytes), EXIT_IO);
     assert_non_null(strstr(log_last_error(), folder));
     end(&o);
     umount(folder);
@@ -518,7 +610,8 @@ int main(void)
         cmocka_unit_test(sources_of_a_bucket_that_is_split_keep_their_contacts),
         cmocka_unit_test(destinations_are_of_one_network_but_for_some),
         cmocka_unit_test(a_busy_source_is_counted_by_destination),
-        cmocka_unit_test(a_busy_source_is_found),
+        cmocka_unit_test(busy_sources_are_guessed),
+        cmocka_unit_test(parcels_of_another_network_are_taken),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),
         cmocka_unit_test(scratch_that_cannot_be_made_is_named),
         cmocka_unit_test(scratch_that_cannot_be_read_back_is_told),

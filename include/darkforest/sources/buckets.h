@@ -1,6 +1,7 @@
 /*
- * buckets.h - what one rank owns of one window: partial sums and contacts of its sources, in buckets by the
- * hash of the source; and how they become rows with exact counts, in memory that is bounded.
+ * buckets.h - contacts and partial sums of one window in buckets by the hash of the source: those that a rank
+ * has read, of all owners, until they travel (parcels.h), and those that came to it as an owner; and how they
+ * become rows with exact counts, in memory that is bounded.
  *
  *     hash of source:  [ owner rank | bucket | rest ]
  *     bucket:          { partial, partial, ... } { contact, contact, ... }, a contact in 8 bytes
@@ -27,26 +28,32 @@ struct bucket {
 
 struct buckets {
     struct chunk_pool *pool;
-    struct bucket *items;
-    unsigned bits;           /* 2^bits buckets */
-    uint32_t owner, ranks;   /* which of how many owners that share the hash */
+    struct bucket *items;    /* owner 0's, then owner 1's, ... */
+    unsigned bits;           /* 2^bits buckets an owner */
+    unsigned hash_bits;      /* upper bits that all hashes of a bucket have in common, but for a carry */
+    uint32_t ranks;          /* owners that share the hash */
     uint32_t prefix;         /* that the destinations of short contacts have */
     int has_prefix;          /* it was chosen, by the first contacts */
     struct scratch *scratch; /* runs on disk; NULL before the first spill */
     uint64_t *run_ends;      /* [spill * buckets + bucket]: a bucket's run starts where the one before ends */
     size_t n_spills;
-    uint64_t n_spilled; /* contacts on disk, as they came */
+    uint64_t n_counted; /* contacts that were finished here, each once */
 };
 
-/* `ranks` owners share the window's sources, and this is one of them; expected_contacts (here) chooses the
- * number of buckets: any value gives the same rows. */
-void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int owner, int ranks,
-                  uint64_t expected_contacts);
+/* `ranks` owners share the window's sources; expected_contacts, of a rank, chooses the number of buckets: any
+ * value gives the same rows, but buckets between which parcels travel must have been made alike. */
+void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts);
 void buckets_free(struct buckets *buckets);
 
 static inline size_t buckets_n(const struct buckets *buckets)
 {
-    return buckets->items ? (size_t)1 << buckets->bits : 0;
+    return buckets->items ? (size_t)buckets->ranks << buckets->bits : 0;
+}
+
+/* The first bucket of an owner. */
+static inline size_t buckets_of_owner(const struct buckets *buckets, int owner)
+{
+    return (size_t)owner << buckets->bits;
 }
 
 /* The place of a source's hash among its owner's buckets: what owner_of shifted out. It rises with the hash
@@ -58,7 +65,7 @@ static inline uint32_t buckets_place(uint32_t hash, uint32_t ranks)
 
 static inline struct bucket *buckets_at(const struct buckets *buckets, uint32_t hash)
 {
-    return &buckets->items[(uint64_t)buckets_place(hash, buckets->ranks) >> (32 - buckets->bits)];
+    return &buckets->items[(uint64_t)hash * buckets->ranks >> (32 - buckets->bits)];
 }
 
 static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
@@ -66,34 +73,24 @@ static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
     return bucket->shorts.n + bucket->longs.n;
 }
 
-/*
- * Adds n contacts of this owner: all buckets are called for first,
- * then their ends, so that no write waits for memory.
- */
+/* Adds n contacts: all buckets are called for first, then their ends, so that no write waits for memory. */
 void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n);
 
-/* Contacts that were added, repetitions included. */
-uint64_t buckets_n_contacts(const struct buckets *buckets);
+/* Adds, for each bucket, about how many contacts lie here, in memory or on disk, repetitions included. */
+void buckets_weigh(const struct buckets *buckets, uint64_t *weights);
 
 void buckets_add_partial(struct buckets *buckets, const struct partial *partial);
 
 /*
- * Moves every contact to a scratch file in `folder` (made nameless, so that nothing is left whatever
- * happens), and its memory back to the pool. 0, or EXIT_IO after one sentence (disk full, ...). *n_bytes
- * grows by what was written.
+ * Moves every contact of buckets [from, to) to a scratch file in `folder` (made nameless, so that nothing is
+ * left whatever happens), and its memory back to the pool. 0, or EXIT_IO after one sentence (disk full, ...).
+ * *n_bytes grows by what was written.
  */
-int buckets_spill(struct buckets *buckets, const char *folder, uint64_t *n_bytes);
+int buckets_spill(struct buckets *buckets, size_t from, size_t to, const char *folder, uint64_t *n_bytes);
 
-/*
- * Sources that seem busy (busy.h): of the newest contacts of a bucket that holds at least `least`, they sent
- * most. Up to `max` of them. Returns how many.
- */
-size_t buckets_find_busy(const struct buckets *buckets, uint64_t least, uint32_t *sources, size_t max);
-
-/* Where busy sources go when buckets are finished. */
+/* Busy sources when buckets are finished: their contacts are passed over, for they are counted elsewhere. */
 struct buckets_busy {
     const struct busy *sources;
-    struct chunk_list strays; /* struct contact, turned: of busy sources, which others own; same pool */
     struct chunk_list rows; /* struct source_row: of busy sources, with sums and without counts; same pool */
 };
 
@@ -104,7 +101,7 @@ struct buckets_busy {
  */
 int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t window_start,
                    struct buckets_busy *busy, struct chunk_list *rows);
-/* The same for all buckets of turned contacts: they are counted into `counts`. */
-int buckets_finish_turned(struct buckets *buckets, struct busy_counts *counts);
+/* The same for buckets of turned contacts: they are counted into `counts`. */
+int buckets_finish_turned(struct buckets *buckets, size_t from, size_t to, struct busy_counts *counts);
 
 #endif

@@ -1,0 +1,64 @@
+#include "handover.h"
+
+#include "darkforest/core/exits.h"
+#include "darkforest/exchange/alltoall.h"
+#include "darkforest/sources/parcels.h"
+
+struct handover {
+    struct pass *pass;
+    struct buckets *buckets;
+    int code;
+};
+
+int handover_keep_to_memory(struct pass *pass, struct buckets *buckets)
+{
+    const size_t own = buckets_of_owner(buckets, ranks_rank(pass->input->ranks)),
+                 end = buckets_of_owner(buckets, ranks_rank(pass->input->ranks) + 1);
+    /* Beside what reading left room for: half of the quarter that is for finishing. */
+    if (pass->windows.pool.n_bytes_in_use <= pass_contact_room(pass) + pass->input->memory / 8)
+        return 0;
+    return buckets_spill(buckets, own, end, pass->input->tmpdir, &pass->n_spilled);
+}
+
+static int meet(struct handover *h, int more)
+{
+    const struct round round = alltoall_round(h->pass->exchange, more, h->code);
+    for (int r = 0; r < ranks_size(h->pass->input->ranks); r++)
+        parcels_take(h->buckets, round.from[r].items, round.from[r].n * PARCEL_UNIT);
+    h->code = exit_worse(h->code, round.failed);
+    if (h->code == 0)
+        h->code = handover_keep_to_memory(h->pass, h->buckets);
+    return round.more;
+}
+
+/* One owner's buckets into the lane to it. */
+static void give(struct handover *h, int owner, size_t from, size_t to, const struct busy *busy)
+{
+    const size_t first = buckets_of_owner(h->buckets, owner);
+    struct parcels *parcels = parcels_new(h->buckets, first + from, first + to, busy);
+    for (size_t n = 1; n > 0 && h->code == 0;) {
+        struct lane *lane = &alltoall_lanes(h->pass->exchange)[owner];
+        const size_t room = (size_t)(lane->end - lane->place);
+        if (room < PARCEL_LEAST) {
+            meet(h, 1);
+        } else {
+            n = parcels_put(parcels, lane->place, room);
+            lane->place += n;
+        }
+    }
+    h->code = exit_worse(h->code, parcels_free(parcels));
+}
+
+int handover(struct pass *pass, struct window *window, size_t from, size_t to, const struct busy *busy)
+{
+    const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
+    struct handover h = {.pass = pass, .buckets = &window->contacts};
+    const char *before = run_record_phase(pass->input->record, "exchange");
+    alltoall_carry(pass->exchange, PARCEL_UNIT);
+    for (int k = 1; k < size; k++)
+        give(&h, (rank + k) % size, from, to, busy);
+    while (meet(&h, 0))
+        ;
+    run_record_phase(pass->input->record, before);
+    return h.code;
+}

@@ -13,9 +13,20 @@
 #define SQUEEZED_FROM ((size_t)1 << 22) /* entries: 64 MiB */
 
 const char *const inventory_list_address_names[] = {
-    "ip_str", "ip",         "ipv4",   "ipv4_int", "address",
-    "addr",   "ip_address", "src_ip", "host.ip",  "host_identifier.ipv4",
-    "ipv6"};
+    "ip_str",
+    "ip",
+    "ipv4",
+    "ipv4_int",
+    "address",
+    "addr",
+    "ip_address",
+    "src_ip",
+    "host.ip",
+    "host_identifier.ipv4",
+    "host_v1.resource.ip",
+    "ipv6",
+    "host_identifier.ipv6",
+};
 const size_t inventory_list_n_address_names =
     sizeof inventory_list_address_names / sizeof inventory_list_address_names[0];
 const char *const inventory_list_category_names[] = {"category", "devicetype", "device_type", "type"};

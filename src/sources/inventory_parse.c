@@ -11,8 +11,9 @@
 
 #define COLUMNS_MAX 256 /* columns to the right of these are not looked at */
 #define QUOTED_MOST 256 /* bytes of a category with quotes in it that are looked at */
-#define CANDIDATES                                                                                           \
-    4 /* columns that may hold the address, or the category: the first that is not empty counts */
+/* Columns that may hold the address, or the category: the first that is not empty counts. There are not as many
+ * names. */
+#define CANDIDATES 16
 
 struct candidates {
     size_t column[CANDIDATES];
@@ -35,6 +36,11 @@ static char guess_delimiter(const char *line, size_t n)
     return ',';
 }
 
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* The end of a quoted field that starts at `at`: the closing quote, or the end of the line.
  * Doubled quotes belong to the field. */
 static size_t closing_quote(const char *line, size_t n, size_t at)
@@ -47,8 +53,11 @@ static size_t closing_quote(const char *line, size_t n, size_t at)
 /* One field, without its outer quotes. Returns where it ends: at a delimiter or at the end of the line. */
 static size_t split_field(const char *line, size_t n, size_t at, char delimiter, struct text_view *field)
 {
-    const int is_quoted = at < n && line[at] == '"';
-    const size_t start = is_quoted ? at + 1 : at;
+    size_t filled = at;
+    while (filled < n && line[filled] != delimiter && is_blank(line[filled]))
+        filled++;
+    const int is_quoted = filled < n && line[filled] == '"';
+    const size_t start = is_quoted ? filled + 1 : at;
     const size_t close = is_quoted ? closing_quote(line, n, start) : start;
     const char *stop = memchr(line + close, delimiter, n - close);
     const size_t end = stop ? (size_t)(stop - line) : n;
@@ -155,12 +164,13 @@ static void count_line(struct inventory_counts *counts, enum entry_result result
 /* Up to a comment behind the entry: a '#' after a blank or tab, outside of quoted fields. */
 static size_t without_comment(const char *line, size_t n, char delimiter)
 {
-    int is_quoted = line[0] == '"';
-    for (size_t i = 1; i < n; i++) {
-        if (!is_quoted && line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
+    int starts = 1; /* nothing but blanks since the field began */
+    for (size_t i = 0; i < n; i++) {
+        if (starts && line[i] == '"')
+            i = closing_quote(line, n, i + 1);
+        else if (i > 0 && line[i] == '#' && is_blank(line[i - 1]))
             return i - 1;
-        if (is_quoted || line[i - 1] == delimiter)
-            is_quoted ^= line[i] == '"';
+        starts = i < n && (line[i] == delimiter || (starts && is_blank(line[i])));
     }
     return n;
 }
@@ -185,6 +195,13 @@ static int is_blank_or_comment(const char *line, size_t n)
     return text.n == 0 || text.at[0] == '#';
 }
 
+/* Objects in one array, on one line or many. */
+static int is_json_array(const char *line, size_t n)
+{
+    const struct text_view rest = text_view_trimmed((struct text_view){line + 1, n - 1});
+    return line[0] == '[' && (rest.n == 0 || rest.at[0] == '{');
+}
+
 int inventory_parse(struct inventory_list *list, struct text_stream *stream, const char *path,
                     struct inventory_counts *counts, char **why)
 {
@@ -198,6 +215,11 @@ int inventory_parse(struct inventory_list *list, struct text_stream *stream, con
             return code;
         if (got == TEXT_LINE && is_blank_or_comment(line, n))
             continue;
+        if (got == TEXT_LINE && is_first && is_json_array(line, n)) {
+            *why = text_format("%s: a JSON array, where one object a line is wanted: jq -c '.[]' makes them",
+                               path);
+            return EXIT_BAD_DATA;
+        }
         const enum entry_result result =
             got == TEXT_LINE ? parse_line(list, &layout, is_first, line, n) : ENTRY_BAD;
         count_line(counts, result, path, number);

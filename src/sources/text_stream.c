@@ -31,7 +31,7 @@ struct text_stream {
     int in_member; /* inside a gzip member or a zstd frame: the file must not end here */
     char *text;    /* text[at..end) is not handed out yet */
     size_t size, at, end;
-    int ended;
+    int begun, ended;
     int code;
     char *why;
 };
@@ -164,8 +164,6 @@ static int choose_filler(struct text_stream *s)
         s->zstd = ZSTD_createDStream();
         if (!s->zstd)
             return (int)fail(s, EXIT_IO, "not enough memory to read it");
-    } else if (starts_with(s, "\xef\xbb\xbf", 3)) {
-        s->raw_at = 3; /* a byte order mark */
     }
     return 0;
 }
@@ -267,9 +265,24 @@ static enum text_result next_line(struct text_stream *s, const char **line, size
     }
 }
 
+/* A byte order mark is no part of the text. 0, or -1 after fail(). */
+static int begin_text(struct text_stream *s)
+{
+    s->begun = 1;
+    while (!s->ended && s->end < 3) {
+        const int more = more_text(s);
+        if (more < 0)
+            return -1;
+        s->ended = more == 0;
+    }
+    if (s->end >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0)
+        s->at = 3;
+    return 0;
+}
+
 enum text_result text_line(struct text_stream *s, const char **line, size_t *n, int *code, char **why)
 {
-    const enum text_result result = next_line(s, line, n);
+    const enum text_result result = !s->begun && begin_text(s) < 0 ? TEXT_FAILED : next_line(s, line, n);
     if (result == TEXT_FAILED) {
         *code = s->code;
         *why = s->why;

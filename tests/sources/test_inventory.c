@@ -124,6 +124,16 @@ static void reads_every_form(void **state)
         "{\"host\": {\"ip\": \"192.0.2.7\"}, \"tags\": [\"camera\"]}\n",
         "{\"host.ip\": \"192.0.2.7\", \"type\": \"webcam\"}\n",
         "{\"ip\":\"192.0.2.7\",\"type\":\"webcam\"}\n{\"ip\":\"192.0.2.7\",\"type\":\"dvr\"}\n",
+        "192.0.2.7, \"webcam\"\n",
+        "192.0.2.7 ,\t\"webcam\" # \"hall\"\n",
+        "ip, type\n \"192.0.2.7\", \"webcam\"\n",
+        "{\"IP-Str\": \"192.0.2.7\", \"Device Type\": \"webcam\"}\n",
+        /* As Shodan has them: a banner with zero bytes, a certificate's serial number. */
+        "{\"ip\": 3221225991, \"tags\": [\"webcam\"], \"data\": \"\\u00ff\\u0000login\", "
+        "\"ssl\": {\"cert\": {\"serial\": 286613329945138320776922889641180720782}}}\n",
+        "{\"host_v1\": {\"resource\": {\"ip\": \"192.0.2.7\", \"labels\": [{\"value\": \"CAMERA\"}]}}}\n",
+        "{\"host\": {\"ip\": \"192.0.2.7\", \"labels\": [\"x\", \"webcam\"]}, \"tags\": [\"x\"]}\n",
+        "{\"ip\": \"192.0.2.7\", \"product\": \"The \\\"Camera\\\"!\"}\n",
     };
     uint64_t checksum = 0;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -171,8 +181,17 @@ static void counts_bad_lines_of_every_form(void **state)
 static void knows_its_column_by_every_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ip_str", "ip",         "ipv4",   "ipv4_int", "address",
-                                        "addr",   "ip_address", "src_ip", "host.ip",  "host_identifier.ipv4"};
+    static const char *const names[] = {"ip_str",
+                                        "ip",
+                                        "ipv4",
+                                        "ipv4_int",
+                                        "address",
+                                        "addr",
+                                        "ip_address",
+                                        "src_ip",
+                                        "host.ip",
+                                        "host_identifier.ipv4",
+                                        "host_v1.resource.ip"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char text[96];
         struct inventory_counts counts;
@@ -239,7 +258,7 @@ static void nothing_lies_behind_the_last_line(void **state)
     }
 }
 
-/* Of columns that may hold the address, the first four are looked at. */
+/* The first column that is not empty counts. */
 static void a_header_may_name_addresses_often(void **state)
 {
     (void)state;
@@ -248,9 +267,10 @@ static void a_header_may_name_addresses_often(void **state)
         read_text("ip,ip,ip,ip,ip,ip,type,type,type,type,type,type\n,,,10.0.0.1,,,,,,camera,,\n"
                   ",,,,10.0.0.2,,,,,,dvr,\n",
                   &counts);
-    assert_int_equal(counts.addresses, 1);
-    assert_int_equal(counts.bad_lines, 1);
+    assert_int_equal(counts.addresses, 2);
+    assert_int_equal(counts.bad_lines, 0);
     assert_string_equal(category_at(inventory, IP(10, 0, 0, 1)), "camera");
+    assert_string_equal(category_at(inventory, IP(10, 0, 0, 2)), "dvr");
     inventory_free(inventory);
 }
 
@@ -292,6 +312,25 @@ static void categories_keep_their_letters(void **state)
         assert_string_equal(category_at(inventory, IP(192, 0, 2, 0) + 1 + i), names[i]);
     assert_string_equal(category_at(inventory, IP(192, 0, 2, 6)), "unknown"); /* "none" is what others have */
     inventory_free(inventory);
+}
+
+/* Told what to do about it, whether it is one line or many. */
+static void refuses_an_array_of_objects(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"[\n{\"ip\": \"192.0.2.1\"},\n{\"ip\": \"192.0.2.2\"}\n]\n",
+                                        "# all\n[ {\"ip\": \"192.0.2.1\"}]\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *path = file_of("list", texts[i], strlen(texts[i]));
+        struct inventory_counts counts;
+        int code = 0;
+        char *why = NULL;
+        assert_null(inventory_read(&path, 1, &counts, &code, &why));
+        assert_int_equal(code, EXIT_BAD_DATA);
+        assert_non_null(strstr(why, "/list: a JSON array"));
+        assert_non_null(strstr(why, "jq"));
+        free(why);
+    }
 }
 
 static void refuses_what_is_no_list(void **state)
@@ -778,6 +817,7 @@ int main(void)
         cmocka_unit_test(a_header_may_name_addresses_often),
         cmocka_unit_test(quotes_in_a_category_of_any_length),
         cmocka_unit_test(categories_keep_their_letters),
+        cmocka_unit_test(refuses_an_array_of_objects),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(refuses_too_many_categories),
         cmocka_unit_test(first_file_wins_and_codes_follow_names),

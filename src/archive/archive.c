@@ -61,11 +61,13 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     return code;
 }
 
-/* What in a folder is not even looked at: hidden and unfinished files, indexes, what file systems keep. */
+/* What in a folder is not even looked at: hidden and unfinished files, indexes, what file systems keep, and the
+ * STOP of a run whose output lies there, which may be a link to a file that is not yet. */
 static int is_passed_over(const char *path)
 {
-    return path_name(path)[0] == '.' || text_ends_in(path, ".partial") || text_ends_in(path, ".dfx") ||
-           strcmp(path_name(path), "lost+found") == 0;
+    const char *name = path_name(path);
+    return name[0] == '.' || text_ends_in(path, ".partial") || text_ends_in(path, ".dfx") ||
+           strcmp(name, "lost+found") == 0 || strcmp(name, "STOP") == 0;
 }
 
 static int gather_found(struct gathering *g, const char *path, const struct stat *status)

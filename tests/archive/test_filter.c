@@ -84,7 +84,8 @@ static void a_packet_that_was_cut_off_does_not_match_what_is_missing(void **stat
 static void a_wrong_expression_is_quoted(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"tcpp", "port", "host 1.2.3.4.5", "(tcp", "tcp and", "port 65536"};
+    static const char *const wrong[] = {"tcpp",    "port",       "host 1.2.3.4.5", "(tcp",
+                                        "tcp and", "port 65536", "inbound"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char *why = NULL;
         assert_null(filter_new(wrong[i], 1, &why));

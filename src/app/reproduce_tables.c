@@ -188,7 +188,8 @@ static void put_model(struct grid *grid, const struct study *s, const struct mod
         put_folds(grid, m);
     if (!result)
         return;
-    char *judged = text_format("fitted on %s", s->campaign->months[0].name);
+    char *judged = text_format("fitted on %s%s", s->campaign->months[0].name,
+                               result->protocol == PROTOCOL_OVERLAP ? ", overlap" : "");
     put_scores(grid, m->name, judged, &result->metrics);
     free(judged);
 }
@@ -226,6 +227,16 @@ static void print_month(const struct study *s, size_t month, FILE *out)
     print(grid, out);
 }
 
+static int has_overlap(const struct study *s)
+{
+    const size_t n = place(s, s->campaign->n_months, 0);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; s->results[i] && k < s->results[i]->n; k++)
+            if (s->results[i]->items[k].protocol == PROTOCOL_OVERLAP)
+                return 1;
+    return 0;
+}
+
 static char *print_study(const struct study *s)
 {
     char *text;
@@ -239,9 +250,12 @@ static char *print_study(const struct study *s)
     fprintf(out,
             "split: the %.3g %% of the month's rows that were held out. folds: stratified cross-validation "
             "on all rows of the month, mean ± "
-            "deviation.\nfitted on: the models of that month on all rows of this one. †: undefined (0 / 0) "
-            "and counted as 0.\n",
-            100 * s->campaign->plan.test_share);
+            "deviation.\nfitted on: the models of that month on all rows of this one. %s†: undefined (0 / 0) "
+            "and counted as 0.\nWindows that are damaged, covered in part or empty are named by the report, "
+            "under Caveats.\n",
+            100 * s->campaign->plan.test_share,
+            has_overlap(s) ? "overlap: some or all of these are of times that the models learned from. "
+                           : "");
     memory_stream_end(out);
     return text;
 }

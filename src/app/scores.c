@@ -27,8 +27,8 @@ int scores_print(const char *model, const struct metrics *metrics, char *const *
     }
     undefined |= print_line(model, "macro average", &summary.macro);
     undefined |= print_line(model, "weighted average", &summary.weighted);
-    printf("%-20s %-18s %9.4f\n", model, "accuracy", summary.accuracy);
-    return undefined;
+    printf("%-20s %-18s %9.4f%s\n", model, "accuracy", summary.accuracy, summary.no_accuracy ? "*" : "");
+    return undefined || summary.no_accuracy;
 }
 
 static int print_folds(const char *model, const struct metrics *folds, size_t n_folds, int weighted)

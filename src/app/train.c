@@ -198,11 +198,13 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
     int undefined = 0;
     for (size_t i = 0; i < recipes->n; i++) {
         const struct model *m = models[i];
-        const struct metrics_summary s =
-            m->held_out.n_classes ? metrics_summarise(&m->held_out) : (struct metrics_summary){0};
-        json_object_set_new(all, m->name,
-                            json_pack("{s:s, s:f, s:f}", "parameters", m->parameters, "macro_f1", s.macro.f1,
-                                      "accuracy", s.accuracy));
+        json_t *one = json_pack("{s:s}", "parameters", m->parameters);
+        json_object_set_new(all, m->name, one);
+        if (m->held_out.n_classes) {
+            const struct metrics_summary s = metrics_summarise(&m->held_out);
+            json_object_set_new(one, "macro_f1", json_real(s.macro.f1));
+            json_object_set_new(one, "accuracy", json_real(s.accuracy));
+        }
         if (i == 0)
             scores_head();
         if (m->held_out.n_classes)

@@ -112,6 +112,11 @@ struct metrics_summary metrics_summarise(const struct metrics *m)
         right += (uint64_t)m->confusion[c * m->n_classes + c];
     }
     s.accuracy = share(right, n);
+    if (n == 0) {
+        s.no_accuracy = 1;
+        s.macro.no_precision = s.macro.no_recall = s.macro.no_f1 = 1;
+        s.weighted.no_precision = s.weighted.no_recall = s.weighted.no_f1 = 1;
+    }
     return s;
 }
 

@@ -1,5 +1,6 @@
 #include "arrange.h"
 
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
 
@@ -199,8 +200,28 @@ static int some_look_alike(const struct report *report, size_t n,
     return 0;
 }
 
+/* A model's file may have been made anew since it was judged: the result is then another model's. */
+static void warn_of_another_model(const struct report *report, const struct result_facts *result)
+{
+    const struct model_facts *another = NULL;
+    for (size_t i = 0; i < report->n_models && result->parameters; i++) {
+        const struct model_facts *m = &report->models[i];
+        if (strcmp(m->name, result->model) != 0 || m->rows.first != result->trained.first ||
+            m->rows.last != result->trained.last)
+            continue;
+        if (strcmp(m->parameters, result->parameters) == 0)
+            return;
+        another = m;
+    }
+    if (another)
+        log_warn("%s: the %s that was judged had the parameters %s, and that of %s has %s: evaluate it again",
+                 result->file, result->model, result->parameters, another->file, another->parameters);
+}
+
 void arrange_report(struct report *report)
 {
+    for (size_t i = 0; i < report->n_results; i++)
+        warn_of_another_model(report, &report->results[i]);
     sort_months(report);
     name_months(report);
     if (report->n_windows > 0)

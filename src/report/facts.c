@@ -3,6 +3,7 @@
 #include "result_facts.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
@@ -10,18 +11,20 @@
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE 65536
 #define SAMPLE_MOST ((size_t)2 << 20) /* sources of a class whose features are held */
+#define SAMPLE_RAREST ((uint32_t)1 << 30)
 
 struct report *report_new(void)
 {
     struct report *report = memory_zeroed(1, sizeof *report);
     for (int c = 0; c < LABEL_CLASSES; c++)
-        report->samples[c].stride = 1;
+        report->samples[c].one_in = 1;
     return report;
 }
 
@@ -94,37 +97,66 @@ static struct category_facts *category_of(struct report *report, const char *nam
     return category;
 }
 
-/* Keeps every second one, and from here on takes half as many. */
+static void sum_add(struct careful_sum *to, double value)
+{
+    const double sum = to->sum + value;
+    to->lost += fabs(to->sum) >= fabs(value) ? (to->sum - sum) + value : (value - sum) + to->sum;
+    to->sum = sum;
+}
+
+/* Of every source, whatever files come and in which order. */
+static uint32_t sample_hash(const struct source_row *row)
+{
+    const uint64_t which[] = {row->address, (uint64_t)row->window_start};
+    return (uint32_t)hash_bytes(which, sizeof which, 0);
+}
+
+/* Takes half as many, from here on and of those that were taken. */
 static void thin(struct sample *sample)
 {
+    size_t kept = 0;
+    sample->one_in *= 2;
+    for (size_t i = 0; i < sample->n; i++) {
+        if (sample->hashes[i] % sample->one_in != 0)
+            continue;
+        sample->hashes[kept] = sample->hashes[i];
+        for (int f = 0; f < SOURCE_FEATURES; f++)
+            sample->values[f][kept] = sample->values[f][i];
+        kept++;
+    }
+    sample->n = kept;
+}
+
+static void sample_keep(struct sample *sample, const double features[SOURCE_FEATURES], uint32_t hash)
+{
+    if (sample->n == sample->capacity) {
+        sample->capacity = sample->capacity ? 2 * sample->capacity : 4096;
+        sample->hashes = memory_resize(sample->hashes, sample->capacity * sizeof *sample->hashes);
+        for (int f = 0; f < SOURCE_FEATURES; f++)
+            sample->values[f] = memory_resize(sample->values[f], sample->capacity * sizeof(double));
+    }
+    sample->hashes[sample->n] = hash;
     for (int f = 0; f < SOURCE_FEATURES; f++)
-        for (size_t i = 0; 2 * i < sample->n; i++)
-            sample->values[f][i] = sample->values[f][2 * i];
-    sample->n = (sample->n + 1) / 2;
-    sample->stride *= 2;
+        sample->values[f][sample->n] = features[f];
+    sample->n++;
+    while (sample->n > SAMPLE_MOST && sample->one_in < SAMPLE_RAREST)
+        thin(sample);
 }
 
 static void sample_add(struct sample *sample, const struct source_row *row)
 {
     double features[SOURCE_FEATURES];
+    const uint32_t hash = sample_hash(row);
     source_features(row, features);
     for (int f = 0; f < SOURCE_FEATURES; f++) {
         const double value = features[f];
         sample->least[f] = sample->n_seen && sample->least[f] < value ? sample->least[f] : value;
         sample->most[f] = sample->n_seen && sample->most[f] > value ? sample->most[f] : value;
-        sample->sum[f] += value;
+        sum_add(&sample->sums[f], value);
     }
-    if (sample->n_seen++ % sample->stride != 0)
-        return;
-    if (sample->n == sample->capacity) {
-        sample->capacity = sample->capacity ? 2 * sample->capacity : 4096;
-        for (int f = 0; f < SOURCE_FEATURES; f++)
-            sample->values[f] = memory_resize(sample->values[f], sample->capacity * sizeof(double));
-    }
-    for (int f = 0; f < SOURCE_FEATURES; f++)
-        sample->values[f][sample->n] = features[f];
-    if (++sample->n == SAMPLE_MOST)
-        thin(sample);
+    sample->n_seen++;
+    if (hash % sample->one_in == 0)
+        sample_keep(sample, features, hash);
 }
 
 static void add_rows(struct report *report, struct month_facts *month, uint64_t (*categories)[LABEL_CLASSES],
@@ -310,9 +342,11 @@ void report_free(struct report *report)
         return;
     for (size_t i = 0; i < report->n_categories; i++)
         free(report->categories[i].name);
-    for (int c = 0; c < LABEL_CLASSES; c++)
+    for (int c = 0; c < LABEL_CLASSES; c++) {
+        free(report->samples[c].hashes);
         for (int f = 0; f < SOURCE_FEATURES; f++)
             free(report->samples[c].values[f]);
+    }
     for (size_t i = 0; i < report->n_windows; i++) {
         free(report->windows[i].file);
         free(report->windows[i].damages);

@@ -55,14 +55,23 @@ struct category_facts {
     uint64_t labels[LABEL_CLASSES];
 };
 
-/* The features of a class: of all its sources what can be told as they come, and the values of every stride-th
- * one, of every one as long as memory allows. Features are heavy-tailed: a sample's extremes and mean tell
- * little, its quartiles tell enough. */
+/* A sum and what rounding took from it, so that the order of its parts makes no difference that is seen
+ * (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974). */
+struct careful_sum {
+    double sum, lost;
+};
+
+/* The features of a class: of all its sources what can be told as they come, and the values of one source in
+ * `one_in`, of every one as long as memory allows; which, is said by address and window, not by the order of
+ * files. Features are heavy-tailed: a sample's extremes and mean tell little, its quartiles tell enough. */
 struct sample {
     double *values[SOURCE_FEATURES];
+    uint32_t *hashes; /* of each, the lowest bits of which are 0 */
     size_t n, capacity;
-    uint64_t n_seen, stride;
-    double least[SOURCE_FEATURES], most[SOURCE_FEATURES], sum[SOURCE_FEATURES];
+    uint64_t n_seen;
+    uint32_t one_in; /* power of two */
+    double least[SOURCE_FEATURES], most[SOURCE_FEATURES];
+    struct careful_sum sums[SOURCE_FEATURES];
 };
 
 struct model_facts {
@@ -80,6 +89,7 @@ struct model_facts {
 /* One model judged on one set of rows (result_facts.h). */
 struct result_facts {
     char *file, *model;
+    char *parameters;     /* of the model that was judged; NULL: the model stands beside it */
     const char *protocol; /* how the rows were kept apart from those of the training, as it is shown */
     int is_overlap;       /* they were not: some are of times that were trained on */
     char *trained_on, *judged_on; /* from arrange.h */

@@ -41,7 +41,7 @@ static const struct escape html_escapes[] = {
     {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"},
 };
 static const struct escape markdown_escapes[] = {
-    {"|", "\\|"}, {"\n", " "},  {"<", "&lt;"}, {"&", "&amp;"}, {"*", "\\*"},
+    {"|", "\\|"}, {"\n", " "},  {"<", "&lt;"}, {"&", "&amp;"}, {"*", "\\*"},   {"~", "\\~"},
     {"_", "\\_"}, {"`", "\\`"}, {"[", "\\["},  {"]", "\\]"},   {"\\", "\\\\"},
 };
 static const struct escape latex_escapes[] = {
@@ -62,6 +62,7 @@ static const struct escape latex_escapes[] = {
     {"]", "{]}"},
     {"*", "{*}"},
     {"|", "\\textbar{}"},
+    {"--", "-{}-{}"}, /* no dash */
     {"–", "--"},
     {"†", "$\\dagger$"},
 };
@@ -213,23 +214,68 @@ static void latex_heads(const struct grid *grid, FILE *out)
     }
 }
 
-/* Around a table: scaled down to the width of a line where it is wider. */
-static const char latex_fit[] = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
-
-static void print_latex(const struct grid *grid, FILE *out)
+static void latex_rows(const struct grid *grid, FILE *out)
 {
-    fputs("% needs \\usepackage{booktabs,graphicx}\n\\begin{table}[htbp]\n\\centering\n\\caption{", out);
-    latex_text(out, grid->caption);
-    fprintf(out, "}\n\\label{tab:%s}\n%s\\begin{tabular}{", grid->label, latex_fit);
-    for (size_t c = 0; c < grid->n_columns; c++)
-        putc(grid->columns[c].is_number ? 'r' : 'l', out);
-    fputs("}\n\\toprule\n", out);
-    latex_heads(grid, out);
     for (size_t i = 0; i < grid_rows_shown(grid) * grid->n_columns; i++) {
         latex_text(out, grid_shown(grid, i / grid->n_columns, i % grid->n_columns));
         fputs((i + 1) % grid->n_columns ? " & " : " \\\\\n", out);
     }
+}
+
+static void latex_caption(const struct grid *grid, FILE *out)
+{
+    fputs("\\caption{", out);
+    latex_text(out, grid->caption);
+    fprintf(out, "}\n\\label{tab:%s}", grid->label);
+}
+
+static void latex_alignment(const struct grid *grid, FILE *out)
+{
+    for (size_t c = 0; c < grid->n_columns; c++)
+        putc(grid->columns[c].is_number ? 'r' : 'l', out);
+    fputs("}\n", out);
+}
+
+/* Around a table: scaled down to the width of a line where it is wider. */
+static const char latex_fit[] = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
+
+static void latex_on_one_page(const struct grid *grid, FILE *out)
+{
+    fputs("% needs \\usepackage{booktabs,graphicx}\n\\begin{table}[htbp]\n\\centering\n", out);
+    latex_caption(grid, out);
+    fprintf(out, "\n%s\\begin{tabular}{", latex_fit);
+    latex_alignment(grid, out);
+    fputs("\\toprule\n", out);
+    latex_heads(grid, out);
+    latex_rows(grid, out);
     fputs("\\bottomrule\n\\end{tabular}}\n\\end{table}\n", out);
+}
+
+/* Broken into pages, which cannot be scaled: in small letters, and its heads once more on each. */
+static void latex_on_pages(const struct grid *grid, FILE *out)
+{
+    fputs("% needs \\usepackage{booktabs,longtable}, and a page of one column\n"
+          "{\\scriptsize\\setlength{\\tabcolsep}{3pt}\n\\begin{longtable}{",
+          out);
+    latex_alignment(grid, out);
+    latex_caption(grid, out);
+    fputs("\\\\\n\\toprule\n", out);
+    latex_heads(grid, out);
+    fputs("\\endfirsthead\n\\toprule\n", out);
+    latex_heads(grid, out);
+    fputs("\\endhead\n\\bottomrule\n\\endfoot\n", out);
+    latex_rows(grid, out);
+    fputs("\\end{longtable}}\n", out);
+}
+
+#define PAGE_ROWS 40 /* that a page has room for beside a caption */
+
+static void print_latex(const struct grid *grid, FILE *out)
+{
+    if (grid_rows_shown(grid) > PAGE_ROWS)
+        latex_on_pages(grid, out);
+    else
+        latex_on_one_page(grid, out);
 }
 
 void grid_latex(const struct grid *grid, FILE *out)

@@ -52,7 +52,8 @@ static struct grid *models_grid(const struct report *report)
 }
 
 /* A table of results: its caption says what pooled means where there are folds. */
-static struct grid *results_grid(const struct report *report, const char *name, const char *caption)
+static struct grid *results_grid(const struct report *report, const char *name, const char *caption,
+                                 const char *dagger)
 {
     int has_folds = 0, has_overlap = 0;
     for (size_t i = 0; i < report->n_results; i++) {
@@ -60,13 +61,14 @@ static struct grid *results_grid(const struct report *report, const char *name, 
         has_overlap |= report->results[i].is_overlap;
     }
     char *whole = text_format(
-        "%s%s%s", caption,
+        "%s%s%s%s", caption,
         has_overlap ? " Not so for the protocol overlap: there some or all of the rows are of times that the "
                       "model learned from."
                     : "",
         has_folds ? " Cross-validation, pooled: of the folds' confusion matrices added up, not "
                     "means over the folds."
-                  : "");
+                  : "",
+        dagger);
     struct grid *grid = grid_new(name, whole);
     free(whole);
     model_columns(grid, report);
@@ -130,7 +132,7 @@ static void add_measures(struct grid *grid, const struct measures *m)
 static struct grid *classes_grid(const struct report *report)
 {
     struct grid *grid =
-        results_grid(report, "results", "Precision, recall and F1 of each class" BY_MODELS DAGGER);
+        results_grid(report, "results", "Precision, recall and F1 of each class" BY_MODELS, DAGGER);
     const struct result_facts *first = report->n_results ? &report->results[0] : NULL;
     for (int c = 0; first && c < first->n_classes; c++)
         measure_columns(grid, first->class_names[c]);
@@ -151,7 +153,7 @@ static struct grid *averages_grid(const struct report *report)
 {
     struct grid *grid = results_grid(report, "averages",
                                      "Accuracy, and precision, recall and F1 averaged over the classes, "
-                                     "evenly (macro) and by their rows (weighted)" BY_MODELS
+                                     "evenly (macro) and by their rows (weighted)" BY_MODELS,
                                      " †: undefined for one of the classes, which counts as 0.");
     measure_columns(grid, "macro");
     measure_columns(grid, "weighted");
@@ -162,7 +164,7 @@ static struct grid *averages_grid(const struct report *report)
         add_result_cells(grid, report, i);
         add_measures(grid, &s.macro);
         add_measures(grid, &s.weighted);
-        grid_real(grid, s.accuracy, 4);
+        grid_measure(grid, s.accuracy, 4, s.no_accuracy);
         grid_count(grid, metrics_rows(&r->metrics));
     }
     return grid;
@@ -203,11 +205,13 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
 {
     const struct result_facts *r = &report->results[i];
     double *accuracy = memory_get(r->n_folds * sizeof *accuracy);
+    int no_accuracy = 0;
     struct measures *macro = memory_get(r->n_folds * sizeof *macro),
                     *weighted = memory_get(r->n_folds * sizeof *weighted);
     for (size_t k = 0; k < r->n_folds; k++) {
         const struct metrics_summary s = metrics_summarise(&r->folds[k]);
         accuracy[k] = s.accuracy;
+        no_accuracy |= s.no_accuracy;
         macro[k] = s.macro;
         weighted[k] = s.weighted;
     }
@@ -215,7 +219,7 @@ static void add_folds(struct grid *grid, const struct report *report, size_t i)
     grid_text(grid, r->file);
     grid_text(grid, r->judged_on);
     grid_count(grid, r->n_folds);
-    add_spread(grid, accuracy, r->n_folds, 0);
+    add_spread(grid, accuracy, r->n_folds, no_accuracy);
     add_fold_measures(grid, macro, r->n_folds);
     add_fold_measures(grid, weighted, r->n_folds);
     free(weighted);
@@ -229,7 +233,8 @@ static struct grid *folds_grid(const struct report *report)
 {
     struct grid *grid =
         grid_new("folds", "Cross-validation of each model, accuracy and averages over the classes: " FOLDS
-                          ". †: undefined for a class in one of the folds, where it counts as 0.");
+                          ". †: undefined for a class in one of the folds, or for all of a fold "
+                          "without rows, where it counts as 0.");
     model_columns(grid, report);
     GRID_COLUMNS(grid, 1, "Rows of", "Folds");
     spread_columns(grid, "Accuracy");
@@ -318,7 +323,8 @@ static struct grid *confusion_grid(const struct report *report)
 {
     struct grid *grid = results_grid(report, "confusion",
                                      "Confusion matrices: how many rows of a class (down) were taken for "
-                                     "which class (across)" BY_MODELS);
+                                     "which class (across)" BY_MODELS,
+                                     "");
     const struct result_facts *first = &report->results[0];
     grid_column(grid, "True class", 0);
     for (int c = 0; c < first->n_classes; c++)

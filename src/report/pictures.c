@@ -39,7 +39,7 @@ static size_t print_mixes(struct figure *figure, const struct report *report)
     size_t n = 0;
     fputs("$mix << END\n", figure->script);
     for (size_t m = 0; m < report->n_months; m++) {
-        const struct paper_month *paper = section_paper(&report->months[m]);
+        const struct paper_month *paper = section_paper(report, &report->months[m]);
         print_mix(figure, report->months[m].name, report->months[m].labels);
         n++;
         if (paper && paper->labels[0] && paper->labels[1] && paper->labels[2]) {

@@ -13,6 +13,7 @@ static void add(struct report *report, const char *path, const struct result_fac
     copy->given = report->n_results++;
     copy->file = memory_text(path);
     copy->model = memory_text(result->model);
+    copy->parameters = result->parameters ? memory_text(result->parameters) : NULL;
     copy->trained_on = memory_text("");
     copy->judged_on = memory_text("");
     copy->class_names = memory_zeroed((size_t)result->n_classes, sizeof *copy->class_names);
@@ -30,6 +31,7 @@ void result_facts_of_file(struct report *report, const char *path, const struct 
 {
     add(report, path,
         &(struct result_facts){.model = result->model,
+                               .parameters = result->parameters,
                                .protocol = protocol_names[result->protocol],
                                .is_overlap = result->protocol == PROTOCOL_OVERLAP,
                                .trained = {result->trained_first, result->trained_last},
@@ -68,6 +70,7 @@ static void clear(struct result_facts *result)
 {
     free(result->file);
     free(result->model);
+    free(result->parameters);
     free(result->trained_on);
     free(result->judged_on);
     for (int c = 0; c < result->n_classes; c++)

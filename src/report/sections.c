@@ -149,9 +149,11 @@ int section_reading(struct document *document, const struct report *report, cons
     return 0;
 }
 
-const struct paper_month *section_paper(const struct month_facts *month)
+const struct paper_month *section_paper(const struct report *report, const struct month_facts *month)
 {
-    return month->n_of_month == 1 ? paper_find(month->month) : NULL;
+    const struct settings_facts *settings = &report->settings[month->settings];
+    const int as_there = settings->window_length == 3600 && settings->filter[0] == '\0';
+    return month->n_of_month == 1 && as_there ? paper_find(month->month) : NULL;
 }
 
 /* As the paper has it, and as a number. */
@@ -166,9 +168,9 @@ static void add_paper_count(struct grid *grid, const struct paper_month *paper, 
     free(exact);
 }
 
-static void add_labels(struct grid *grid, const struct month_facts *month)
+static void add_labels(struct grid *grid, const struct report *report, const struct month_facts *month)
 {
-    const struct paper_month *paper = section_paper(month);
+    const struct paper_month *paper = section_paper(report, month);
     uint64_t paper_sum = 0;
     int paper_complete = paper != NULL;
     for (int c = 0; paper && c < LABEL_CLASSES; c++) {
@@ -189,15 +191,17 @@ static struct grid *labels_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
         "labels",
-        "Sources by class in each month, and the counts of the paper (IWCMC 2018) for one hour of the same "
-        "month. A month of which there are several sets of feature files is shown once for each, and without "
-        "the paper's counts.");
+        "Sources by class in each month, a source counted in each window that it is seen in; and the counts "
+        "of the paper (IWCMC 2018), which are of one hour of the same month, and its shares by them as far "
+        "as it tells them (\"over ...\" taken for that number). A month of which there are several sets of "
+        "feature files is shown once for each. Beside these, and where windows are no hours or packets were "
+        "filtered, the paper's counts are left out.");
     grid->n_keys = 1;
     GRID_COLUMNS(grid, 2, "Month", "Class", "Sources", "Share", "Paper", "Paper's share");
     grid_unit(grid, 3, "percent");
     grid_unit(grid, 5, "percent");
     for (size_t m = 0; m < report->n_months; m++)
-        add_labels(grid, &report->months[m]);
+        add_labels(grid, report, &report->months[m]);
     return grid;
 }
 
@@ -215,7 +219,9 @@ static int compare_categories(const void *a, const void *b)
 static struct grid *categories_grid(const struct report *report)
 {
     struct grid *grid = grid_new(
-        "categories", "Sources by category of device and by class, the most frequent category first.");
+        "categories",
+        "Sources of all windows by category of device and by class, a source counted in each window that it "
+        "is seen in; the most frequent category first.");
     GRID_COLUMNS(grid, 1, "Category", "Scanning", "Backscatter", "Misconfiguration", "Sources");
     struct category_facts *sorted = memory_get((report->n_categories + 1) * sizeof *sorted);
     for (size_t i = 0; i < report->n_categories; i++)
@@ -241,7 +247,8 @@ static struct grid *rules_grid(const struct report *report)
     uint64_t all = 0;
     struct grid *grid = grid_new(
         "rules",
-        "Sources by the rule that decided their class, which is the first that holds, of all windows.");
+        "Sources of all windows by the rule that decided their class, which is the first that holds; a "
+        "source is counted in each window that it is seen in.");
     GRID_COLUMNS(grid, 3, "Rule", "Class", "Meaning", "Sources", "Share");
     grid_unit(grid, 4, "percent");
     for (int r = 0; r < RULES; r++)
@@ -284,9 +291,16 @@ static double quantile(const double *sorted, size_t n, double q)
                          : sorted[n - 1];
 }
 
+/* What three decimals would make a nought of is told to be more than that. */
 static void add_value(struct grid *grid, double value)
 {
-    grid_real(grid, value, floor(value) == value ? 0 : 3);
+    if (value > 0 && value < 0.0005) {
+        char *exact = text_format("%.15g", value);
+        grid_pair(grid, "<0.001", exact);
+        free(exact);
+    } else {
+        grid_real(grid, value, floor(value) == value ? 0 : 3);
+    }
 }
 
 static void add_summary(struct grid *grid, const struct sample *sample, int f)
@@ -298,7 +312,7 @@ static void add_summary(struct grid *grid, const struct sample *sample, int f)
     for (int quarter = 1; quarter < 4; quarter++)
         add_value(grid, quantile(sorted, sample->n, 0.25 * quarter));
     add_value(grid, sample->most[f]);
-    grid_real(grid, sample->sum[f] / (double)sample->n_seen, 3);
+    add_value(grid, (sample->sums[f].sum + sample->sums[f].lost) / (double)sample->n_seen);
     free(sorted);
 }
 
@@ -307,11 +321,12 @@ int section_features(struct document *document, const struct report *report, con
     (void)figures;
     int thinned = 0;
     for (int c = 0; c < LABEL_CLASSES; c++)
-        thinned |= report->samples[c].stride > 1;
+        thinned |= report->samples[c].one_in > 1;
     struct grid *grid = grid_new(
         "features",
-        thinned ? "The nine features by class, over all sources; quartiles are of a regular sample of them."
-                : "The nine features by class, over all sources.");
+        thinned ? "The nine features by class, over the sources of all windows; quartiles of a class with "
+                  "more than 2,097,152 of them are of a sample."
+                : "The nine features by class, over the sources of all windows.");
     grid->n_keys = 1;
     GRID_COLUMNS(grid, 2, "Feature", "Class", "Minimum", "Lower quartile", "Median", "Upper quartile",
                  "Maximum", "Mean");

@@ -22,9 +22,9 @@ int section_runs(struct document *document, const struct report *report, const c
 int section_is_same_window(const struct window_facts *a, const struct window_facts *b);
 /* Whether --from or --to left a part of it out. */
 int section_is_partial(const struct window_facts *window);
-/* What stands beside a month, NULL for nothing: the paper has one hour of a month, so a month that is there
- * twice is set beside nothing. */
-const struct paper_month *section_paper(const struct month_facts *month);
+/* What stands beside a month, NULL for nothing: the paper has one hour of a month, of all packets, so a month
+ * that is there twice, has other windows or was filtered is set beside nothing. */
+const struct paper_month *section_paper(const struct report *report, const struct month_facts *month);
 /* The next cell: a number with its unit; alone in CSV. */
 void section_with_unit(struct grid *grid, int64_t value, const char *unit);
 /* The next cell: what rules have otherwise than the paper's; in CSV all of them, as INI text. */

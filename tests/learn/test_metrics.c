@@ -79,6 +79,8 @@ static void nothing_at_all(void **state)
     const struct metrics_summary s = metrics_summarise(&m);
     assert_near(s.accuracy + s.macro.f1 + s.weighted.precision, 0, 0);
     assert_int_equal(metrics_rows(&m), 0);
+    assert_true(s.no_accuracy && s.macro.no_precision && s.macro.no_recall && s.macro.no_f1);
+    assert_true(s.weighted.no_precision && s.weighted.no_recall && s.weighted.no_f1);
     metrics_free(&m);
 }
 

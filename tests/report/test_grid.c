@@ -55,7 +55,7 @@ static void texts_are_escaped(void **state)
     expect(
         grid, grid_html,
         "<td>&lt;/td&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td><td class=\"n\">1,234,567</td>");
-    expect(grid, grid_markdown, "| a\\|b\\_c\\\\d{e}~^\"q\" | 999 |");
+    expect(grid, grid_markdown, "| a\\|b\\_c\\\\d{e}\\~^\"q\" | 999 |");
     expect(grid, grid_latex, "\\caption{A \\textless{}b\\textgreater{} \\& 50 \\% of \\$it\\_all}");
     expect(grid, grid_latex,
            "a\\textbar{}b\\_c\\textbackslash{}d\\{e\\}\\textasciitilde{}\\textasciicircum{}\"q\" & 999 \\\\");

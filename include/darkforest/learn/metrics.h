@@ -25,6 +25,7 @@ struct measures {
 
 struct metrics_summary {
     double accuracy;
+    int no_accuracy; /* undefined, as all else here: nothing was judged */
     /* over the classes that occur, true or predicted; flagged where one that counts was undefined */
     struct measures macro, weighted;
 };

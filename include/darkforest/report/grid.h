@@ -68,7 +68,8 @@ const char *grid_shown(const struct grid *grid, size_t row, size_t column);
 void grid_html(const struct grid *grid, FILE *out);
 void grid_markdown(const struct grid *grid, FILE *out);
 /* A table environment, whose first line says which packages it needs. Heads "A: x", "A: y" side by side get
- * one A above them; a table wider than a line is scaled down to it. */
+ * one A above them; a table wider than a line is scaled down to it, one longer than a page goes on on the
+ * next. */
 void grid_latex(const struct grid *grid, FILE *out);
 void grid_csv(const struct grid *grid, FILE *out);
 

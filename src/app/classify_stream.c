@@ -247,9 +247,9 @@ static int open_file(const struct classify_stream *stream, const char *path, str
         .rules = {.inventory = stream->inventory, .plain_ack_is_reply = stream->plain_ack_is_reply}};
     file->reader = reader_open_live(path, stop_is_wanted, &kind, &code, &why);
     if (!file->reader && stop_wanted()) { /* before a quiet pipe has said what it is */
+        log_info("stopping: %s", stop_wanted());
         free(why);
-        why = text_format("stopping: %s", stop_wanted());
-        code = EXIT_STOPPED;
+        return EXIT_STOPPED;
     }
     if (!file->reader) {
         log_error("%s", why);

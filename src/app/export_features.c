@@ -81,16 +81,11 @@ static int anonymise_rows(struct anonymiser *anonymiser, struct source_row *rows
 }
 
 /* A part of a file's rows, anonymised where asked for, in fresh memory and in their (new) order. */
-static struct source_row *read_rows(const struct export *export, const char *path, struct features_file *file,
+static struct source_row *read_rows(const struct export *export, struct features_file *file,
                                     const struct features_part *part, int *code, char **why)
 {
     const size_t n = (size_t)(part->to - part->from);
-    struct source_row *rows = malloc((n + 1) * sizeof *rows);
-    if (!rows) {
-        *code = EXIT_IO;
-        *why = text_format("%s: not enough memory for %zu rows", path, n);
-        return NULL;
-    }
+    struct source_row *rows = memory_get((n + 1) * sizeof *rows);
     *code = features_read(file, part->from, n, rows, why);
     if (*code == EXIT_DONE && export->anonymiser) {
         if (anonymise_rows(export->anonymiser, rows, n) != 0) {
@@ -162,7 +157,7 @@ static int print_file(const struct export *export, const char *path, FILE *out, 
     const uint64_t most = export->anonymiser ? meta.n_rows : ROWS_AT_ONCE;
     for (uint64_t at = 0; at < meta.n_rows && code == EXIT_DONE; at += most) {
         const struct features_part part = {at, meta.n_rows - at < most ? meta.n_rows : at + most};
-        struct source_row *rows = read_rows(export, path, file, &part, &code, why);
+        struct source_row *rows = read_rows(export, file, &part, &code, why);
         if (rows)
             feature_csv_rows(out, &meta, rows, (size_t)(part.to - part.from),
                              export->anonymiser || export->options->with_addresses);
@@ -241,7 +236,7 @@ static int export_one_to_hdf5(const struct export *export, const struct ranks *s
     int code = EXIT_DONE;
     struct features_file *file = features_open(input, &meta, &code, &why);
     if (file && (code = features_check_whole(file, &meta, &why)) == EXIT_DONE)
-        rows = read_rows(export, input, file, &(struct features_part){0, meta.n_rows}, &code, &why);
+        rows = read_rows(export, file, &(struct features_part){0, meta.n_rows}, &code, &why);
     features_close(file);
     if (rows) {
         withhold(&meta);

@@ -53,7 +53,7 @@ static const struct option_row extract_options[] = {
     {"window", OPTION_DURATION, "DURATION", "length of a window, whole seconds (default 1h)", AT(window_ns),
      0, 0},
     {"rules", OPTION_STRING, "FILE", "label rules (default: those of the paper, rules/paper.ini)", AT(rules),
-     0, 0},
+     1, 0},
     {"memory", OPTION_SIZE, "SIZE",
      "memory of a rank, beyond which state is spilled (default: four fifths of what the node has left, "
      "shared)",

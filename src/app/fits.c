@@ -50,9 +50,8 @@ static struct parts part_rows(const struct table *rows, const uint8_t *train)
     return parts;
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total)
+static void show_progress(void *context, uint64_t done)
 {
-    (void)total;
     progress_update(context, done, done);
 }
 

@@ -5,13 +5,12 @@
 #include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
 #include "darkforest/core/version.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +180,18 @@ static int answer(int argc, char **argv)
     return run_command(command, argc, argv);
 }
 
+/* A standard stream that was closed is opened the wrong way round: its use fails, and neither MPI nor a file
+ * gets its number. */
+static void fill_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     log_init(LOG_NORMAL, is_first_task());
     signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error that is told */
     command_argc = argc;

@@ -144,7 +144,8 @@ static int make_report(const struct strings *paths, const char *folder)
 static const char *report_check(const void *values, const struct strings *operands)
 {
     const struct report_options *options = values;
-    (void)operands;
+    if (operands->n == 0)
+        return "report needs files or folders of them";
     return options->output ? NULL : "report needs a folder for its pages, -o DIR";
 }
 

@@ -12,7 +12,6 @@
 #include "training.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/text.h"
 #include "darkforest/learn/folds.h"
@@ -198,17 +197,16 @@ static void tell(struct run_record *record, const struct recipes *recipes, struc
     int undefined = 0;
     for (size_t i = 0; i < recipes->n; i++) {
         const struct model *m = models[i];
-        json_t *one = json_pack("{s:s}", "parameters", m->parameters);
-        json_object_set_new(all, m->name, one);
+        json_t *about = json_pack("{s:s}", "parameters", m->parameters);
+        json_object_set_new(all, m->name, about);
+        if (i == 0 && (m->held_out.n_classes || m->n_folds))
+            scores_head();
         if (m->held_out.n_classes) {
             const struct metrics_summary s = metrics_summarise(&m->held_out);
-            json_object_set_new(one, "macro_f1", json_real(s.macro.f1));
-            json_object_set_new(one, "accuracy", json_real(s.accuracy));
-        }
-        if (i == 0)
-            scores_head();
-        if (m->held_out.n_classes)
+            json_object_set_new(about, "macro_f1", json_real(s.macro.f1));
+            json_object_set_new(about, "accuracy", json_real(s.accuracy));
             undefined |= scores_print(m->name, &m->held_out, m->class_names);
+        }
         if (m->n_folds)
             undefined |= scores_folds(m->name, m->folds, m->n_folds);
     }

@@ -210,7 +210,7 @@ static void boost(const struct adaboost *a, struct model *model)
             tree_store(&t.tree, vote, &stored, &model->trees);
         tree_free(&t.tree);
         if (o->progress)
-            o->progress(o->progress_context, round + 1, o->n_estimators);
+            o->progress(o->progress_context, round + 1);
     }
 }
 

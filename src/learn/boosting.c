@@ -209,7 +209,7 @@ static void boost(const struct boosting *b, struct model *model)
         grow_round(b, round);
         finish_round(b, model);
         if (o->progress)
-            o->progress(o->progress_context, round + 1, o->n_estimators);
+            o->progress(o->progress_context, round + 1);
     }
     importance_set(model, 0);
 }

@@ -23,7 +23,6 @@ struct forest {
     const struct dataset *data;
     const struct learner_options *options;
     struct view view;
-    uint64_t first;  /* the number of the view's first row */
     double *weights; /* of each class; NULL for 1 */
     struct criterion criterion;
     struct tree *trees; /* n_estimators */
@@ -118,7 +117,7 @@ static void grow_all(const struct forest *forest, int whole)
     while (t < o->n_estimators) {
         t = whole ? grow_batch(forest, t, (uint64_t)team_size(team), 1) : grow_batch(forest, t, 1, BATCH);
         if (o->progress)
-            o->progress(o->progress_context, t < o->n_estimators ? t : o->n_estimators, o->n_estimators);
+            o->progress(o->progress_context, t < o->n_estimators ? t : o->n_estimators);
     }
     if (whole)
         tree_share(team, forest->trees, (size_t)o->n_estimators);

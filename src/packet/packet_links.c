@@ -200,18 +200,18 @@ static enum tally_reason decode_ppp_serial(const uint8_t *frame, size_t n, struc
 }
 
 const struct packet_link packet_links[] = {
-    {1, 1, "Ethernet", decode_ethernet},
-    {101, 12, "raw IP", decode_raw},
-    {12, 12, "raw IP", decode_raw},
-    {14, 12, "raw IP", decode_raw},
-    {228, 228, "raw IPv4", decode_raw_ipv4},
-    {229, 229, "raw IPv6", decode_raw_ipv6},
-    {113, 113, "Linux cooked (SLL)", decode_sll},
-    {276, 276, "Linux cooked v2 (SLL2)", decode_sll2},
-    {0, 0, "BSD null", decode_family},
-    {108, 108, "OpenBSD loop", decode_family},
-    {9, 9, "PPP", decode_ppp},
-    {50, 50, "PPP over serial (HDLC)", decode_ppp_serial},
+    {1, 1, decode_ethernet},     /* Ethernet */
+    {101, 12, decode_raw},       /* raw IP */
+    {12, 12, decode_raw},        /* the same */
+    {14, 12, decode_raw},        /* the same */
+    {228, 228, decode_raw_ipv4}, /* raw IPv4 */
+    {229, 229, decode_raw_ipv6}, /* raw IPv6 */
+    {113, 113, decode_sll},      /* Linux cooked (SLL) */
+    {276, 276, decode_sll2},     /* Linux cooked v2 (SLL2) */
+    {0, 0, decode_family},       /* BSD null */
+    {108, 108, decode_family},   /* OpenBSD loop */
+    {9, 9, decode_ppp},          /* PPP */
+    {50, 50, decode_ppp_serial}, /* PPP over serial (HDLC) */
 };
 
 const size_t packet_n_links = sizeof packet_links / sizeof packet_links[0];

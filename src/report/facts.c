@@ -6,7 +6,6 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 #include "darkforest/store/model_file.h"
@@ -261,7 +260,6 @@ static void add_model(struct report *report, const char *path, const struct mode
     facts->rows = (struct stretch){training->first_window, training->last_window};
     facts->given = report->n_models - 1;
     facts->n_rows = m->n_rows;
-    facts->n_trees = m->trees.n_trees;
     facts->n_features = (size_t)m->n_features;
     facts->feature_names = memory_zeroed(facts->n_features, sizeof *facts->feature_names);
     for (size_t f = 0; f < facts->n_features; f++)

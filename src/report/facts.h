@@ -11,7 +11,6 @@
 #include "darkforest/learn/metrics.h"
 #include "darkforest/report/report.h"
 #include "darkforest/sources/source.h"
-#include "darkforest/store/features.h"
 
 #define MONTH_SIZE 8 /* "2017-01" */
 
@@ -80,7 +79,7 @@ struct model_facts {
     char *file;  /* its path; its name for readers once all are known (arrange.h), as a result's */
     struct stretch rows;
     size_t given;
-    uint64_t n_rows, n_trees, seed;
+    uint64_t n_rows, seed;
     size_t n_features;
     char **feature_names;
     double *importances; /* NULL: the learner has none */

@@ -6,7 +6,6 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

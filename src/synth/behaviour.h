@@ -11,7 +11,6 @@
 #include "frame.h"
 
 struct behaviour {
-    const char *name;
     int class;            /* as in plan.h */
     uint32_t weight;      /* among its class */
     uint32_t min_packets; /* fewer would change its class */

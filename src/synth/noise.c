@@ -80,12 +80,12 @@ static void make_bad_total_length(struct frame *frame, const uint32_t words[4])
 }
 
 const struct noise noise_kinds[NOISE_KINDS] = {
-    {"ipv6", 2000, make_ipv6},
-    {"arp", 3000, make_arp},
-    {"other_ethertype", 8000, make_other_ethertype},
-    {"short_link", 40000, make_short_link},
-    {"short_ip", 30000, make_short_ip},
-    {"bad_version", 30000, make_bad_version},
-    {"bad_header_length", 30000, make_bad_header_length},
-    {"bad_total_length", 30000, make_bad_total_length},
+    {2000, make_ipv6},
+    {3000, make_arp},
+    {8000, make_other_ethertype},
+    {40000, make_short_link},
+    {30000, make_short_ip},
+    {30000, make_bad_version},
+    {30000, make_bad_header_length},
+    {30000, make_bad_total_length},
 };

@@ -8,7 +8,6 @@
 #include "frame.h"
 
 struct noise {
-    const char *name;
     uint32_t one_in; /* records of the hour */
     void (*make)(struct frame *frame, const uint32_t words[4]);
 };

@@ -4,15 +4,23 @@
 
 #define MAX_SOURCES (UINT64_C(1) << 27) /* senders and silent devices share 2^28 addresses */
 
+struct profile {
+    const char *start;
+    uint64_t devices[PLAN_CLASSES]; /* that send, by class */
+    uint64_t listed;                /* in the device list, silent ones included */
+    uint64_t sources;               /* all senders */
+    uint64_t packets;
+};
+
 /*
  * Devices a class: the counts the paper prints. It gives "over" 1.7 and 1.2 million for the later
  * months, and no count of misconfiguration for March: that one is ours. So are the other senders, sized
  * like a /8 telescope of 2017.
  */
-const struct plan_profile plan_profiles[] = {
-    {"2017-01", "2017-01-01", {208647, 10628, 72794}, 3000000, 4000000, 1100000000},
-    {"2017-02", "2017-02-01", {1710000, 101000, 7764}, 3000000, 5500000, 1300000000},
-    {"2017-03", "2017-03-01", {1200000, 79500, 8200}, 3000000, 5000000, 1200000000},
+static const struct profile profiles[] = {
+    {"2017-01-01", {208647, 10628, 72794}, 3000000, 4000000, 1100000000},
+    {"2017-02-01", {1710000, 101000, 7764}, 3000000, 5500000, 1300000000},
+    {"2017-03-01", {1200000, 79500, 8200}, 3000000, 5000000, 1200000000},
 };
 
 void plan_defaults(struct plan_options *options)
@@ -29,8 +37,7 @@ static uint64_t scaled(uint64_t n, double scale)
 
 /* In the profile's shares, the last class taking what rounding left,
  * so that the sum is what was asked for. */
-static void share_devices(struct plan *plan, const struct plan_profile *profile, uint64_t wanted,
-                          double scale)
+static void share_devices(struct plan *plan, const struct profile *profile, uint64_t wanted, double scale)
 {
     const uint64_t *full = profile->devices;
     const uint64_t all = full[0] + full[1] + full[2];
@@ -59,7 +66,7 @@ static const char *check(const struct plan *plan)
 
 const char *plan_make(struct plan *plan, const struct plan_options *options)
 {
-    const struct plan_profile *profile = &plan_profiles[options->profile];
+    const struct profile *profile = &profiles[options->profile];
     const double scale =
         options->sources ? (double)options->sources / (double)profile->sources : options->scale;
     struct plan made = {.seed = options->seed,

@@ -10,7 +10,6 @@
 #include "darkforest/core/text.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 /* A file on its way. */

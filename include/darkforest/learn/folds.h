@@ -8,7 +8,6 @@
 #include "darkforest/learn/table.h"
 #include "darkforest/learn/team.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 #define FOLDS_MOST 256

@@ -28,7 +28,7 @@ struct learner_options {
     double var_smoothing;       /* bayes: 1e-9 of the largest variance */
     int normalise;              /* bayes: features shifted and scaled to mean 0 and variance 1 first */
     int class_weight;           /* forest: enum learner_class_weight */
-    void (*progress)(void *context, uint64_t done, uint64_t total); /* trees; may be NULL */
+    void (*progress)(void *context, uint64_t done); /* trees; may be NULL */
     void *progress_context;
 };
 

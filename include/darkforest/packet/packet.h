@@ -45,7 +45,6 @@ typedef enum tally_reason (*packet_link_decoder)(const uint8_t *frame, size_t n_
 struct packet_link {
     uint32_t link_type; /* of the capture file */
     uint32_t dlt;       /* what libpcap calls it, for compiling a filter */
-    const char *name;   /* "Ethernet", "Linux SLL2", ... */
     packet_link_decoder decode;
 };
 

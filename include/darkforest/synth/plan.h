@@ -15,16 +15,6 @@
 
 #define PLAN_CLASSES 3 /* scanning, backscatter, misconfiguration: the codes of docs/definitions.md */
 
-struct plan_profile {
-    const char *name; /* "2017-01" */
-    const char *start;
-    uint64_t devices[PLAN_CLASSES]; /* that send, by class */
-    uint64_t listed;                /* in the device list, silent ones included */
-    uint64_t sources;               /* all senders */
-    uint64_t packets;
-};
-
-extern const struct plan_profile plan_profiles[];
 #define PLAN_PROFILE_NAMES "2017-01|2017-02|2017-03"
 
 /*
@@ -32,7 +22,7 @@ extern const struct plan_profile plan_profiles[];
  * `sources` is given, in proportion to it instead.
  */
 struct plan_options {
-    int profile; /* place in plan_profiles */
+    int profile; /* place in PLAN_PROFILE_NAMES */
     double scale;
     uint64_t seed;
     uint64_t packets, sources, devices, listed;

@@ -84,8 +84,10 @@ leave() { # CODE
         if [ "${SLURM_RESTART_COUNT:-0}" -lt "${DARKFOREST_TRIES:-5}" ]; then
             echo "job: work is left; back into the queue (try $((${SLURM_RESTART_COUNT:-0} + 1)))"
             scontrol requeue "$(own_job_id)" && sleep 60 # until Slurm ends this run
+            echo "job: Slurm did not take it back; submit again to go on"
+        else
+            echo "job: work is left and the tries are used up; submit again to go on"
         fi
-        echo "job: work is left and the tries are used up; submit again to go on"
     fi
     exit "$1"
 }

@@ -77,19 +77,6 @@ static size_t n_in_lane(const struct alltoall *a, int owner)
     return (lane_bytes(a) - (size_t)(a->lanes[owner].end - a->lanes[owner].place)) / a->item_size;
 }
 
-size_t alltoall_lane_items(const struct alltoall *a)
-{
-    return a->lane_items;
-}
-
-size_t alltoall_in_fullest(const struct alltoall *a)
-{
-    size_t n = 0;
-    for (int r = 0; r < a->ranks->size; r++)
-        n = n_in_lane(a, r) > n ? n_in_lane(a, r) : n;
-    return n;
-}
-
 static struct alltoall *new_alltoall(const struct ranks *ranks, size_t round_bytes)
 {
     struct alltoall *a = memory_zeroed(1, sizeof *a);

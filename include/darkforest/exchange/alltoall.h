@@ -46,9 +46,6 @@ void *alltoall_place(struct alltoall *a, int owner);
 /* Pure: the items of item_size bytes that one lane of a round of so many bytes holds with `size` ranks: at
  * least one, and no more than leaves those of all lanes to be counted in int, as MPI does. */
 size_t alltoall_lane_room(size_t round_bytes, size_t item_size, int size);
-/* Items that one lane holds, and those in the fullest one of this rank. Local. */
-size_t alltoall_lane_items(const struct alltoall *a);
-size_t alltoall_in_fullest(const struct alltoall *a);
 
 /* What came from one rank. */
 struct arrival {

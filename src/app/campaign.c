@@ -227,8 +227,10 @@ static void read_learners(struct reading_campaign *r)
     for (size_t i = 0; i < names->n; i++)
         if (!learner_find(names->items[i]))
             refuse(r, "train", "learners",
-                   text_format("[train] learners: there is no learner '%s'; names are separated by blanks",
-                               names->items[i]));
+                   text_format(
+                       "[train] learners: there is no learner '%s'; names are separated by blanks, and 'all' "
+                       "stands alone",
+                       names->items[i]));
     for (size_t i = 0; i < names->n; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(names->items[k], names->items[i]) == 0)
@@ -287,6 +289,9 @@ static void read_names(struct reading_campaign *r)
     if (devices && c->devices.n == 0)
         refuse(r, "devices", "files",
                memory_text("[devices] files names none: without the key every source is kept"));
+    if (rules && !*rules)
+        refuse(r, "label", "rules",
+               memory_text("[label] rules names no file: without the key they are the paper's"));
     if (!is_name(c->name))
         refuse(r, "campaign", "name",
                text_format("[campaign] name (absent: the file's) is made of letters, digits, . _ -: '%s'",

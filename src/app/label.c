@@ -98,8 +98,8 @@ static int check_replies(const struct label_run *run, const char *path, const st
         return EXIT_DONE;
     *why = text_format(
         "%s was extracted with plain_ack = %s, which the rules now set otherwise: replies are counted "
-        "while packets are read, so extract again",
-        path, meta->rules.plain_ack_is_reply ? "yes" : "no");
+        "while packets are read, so extract again, or give rules with plain_ack = %s",
+        path, meta->rules.plain_ack_is_reply ? "yes" : "no", meta->rules.plain_ack_is_reply ? "yes" : "no");
     return EXIT_BAD_CONFIG;
 }
 

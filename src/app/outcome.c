@@ -58,7 +58,7 @@ static void tell_nothing_counted(const struct tally *tally, uint64_t n_windows)
     for (int r = 1; r < TALLY_REASONS; r++)
         most = tally->n[r] > tally->n[most] ? r : most;
     if (tally->n[most] == 0)
-        log_warn("no record was read: the files hold none of the wanted time%s", advice);
+        log_warn("no record was read: the files hold none, or none of the wanted time%s", advice);
     else
         log_warn("no packet was counted: of %llu records %llu are tallied as %s (%s)%s",
                  (unsigned long long)tally_records(tally), (unsigned long long)tally->n[most],

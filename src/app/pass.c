@@ -32,10 +32,12 @@ int pass_skips(const struct pass_input *input, int64_t index)
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
 
+/* At least a parcel to each rank. */
 static size_t round_bytes(const struct pass_input *input)
 {
-    const uint64_t share = input->memory / ROUND_SHARE;
-    return share < ROUND_BYTES ? (size_t)share : ROUND_BYTES;
+    const uint64_t share = input->memory / ROUND_SHARE,
+                   least = (uint64_t)ranks_size(input->ranks) * PARCEL_LEAST;
+    return share > ROUND_BYTES ? ROUND_BYTES : (size_t)(share > least ? share : least);
 }
 
 void pass_init(struct pass *pass, const struct pass_input *input)

@@ -20,7 +20,7 @@ static int verify_features(const char *path, char **what, char **why)
     if (!file)
         return code;
     code = features_verify(file, &meta, why);
-    *what = text_format("%llu sources", (unsigned long long)meta.n_rows);
+    *what = text_format("%llu source%s", (unsigned long long)meta.n_rows, meta.n_rows == 1 ? "" : "s");
     features_close(file);
     features_meta_free(&meta);
     return code;

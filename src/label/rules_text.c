@@ -173,9 +173,12 @@ static const struct rule_key *find_key(const struct ini_entry *entry)
 static char *read_entry(const char *path, const struct ini_entry *entry, struct rules *rules)
 {
     const struct rule_key *key = find_key(entry);
+    if (!key && !entry->section[0])
+        return text_format("%s:%d: the setting \"%s\" stands before the first [section]", path, entry->line,
+                           entry->key);
     if (!key)
-        return text_format("%s:%d: no rule has a setting \"%s\" in section [%s]", path, entry->line,
-                           entry->key, entry->section);
+        return text_format("%s:%d: no rule has a setting \"%s\" in section [%s]; rules/paper.ini has all",
+                           path, entry->line, entry->key, entry->section);
     if (key->kind->parse(key, entry->value, (char *)rules + key->offset) == 0)
         return NULL;
     char *allowed = key->kind->allowed(key);

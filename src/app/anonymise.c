@@ -75,3 +75,16 @@ int anonymise_addresses(struct anonymiser *a, uint32_t *addresses, size_t n)
     }
     return 0;
 }
+
+int anonymise_checksum(struct anonymiser *a, uint64_t *checksum)
+{
+    uint8_t in[BLOCK] = "checksum", out[BLOCK];
+    memcpy(in + BLOCK / 2, checksum, sizeof *checksum);
+    if (*checksum == 0)
+        return 0;
+    if (encrypt(a, in, out, BLOCK) != 0)
+        return -1;
+    memcpy(checksum, out, sizeof *checksum);
+    *checksum += *checksum == 0;
+    return 0;
+}

@@ -18,5 +18,8 @@ struct anonymiser *anonymiser_new(const uint8_t key[ANONYMISE_KEY_SIZE]);
 void anonymiser_free(struct anonymiser *anonymiser);
 /* Each address in place, host order. 0 or -1. */
 int anonymise_addresses(struct anonymiser *anonymiser, uint32_t *addresses, size_t n);
+/* A checksum, in place, of what could be guessed by it: to another number, the same for the same key. 0 stays.
+ * 0 or -1. */
+int anonymise_checksum(struct anonymiser *anonymiser, uint64_t *checksum);
 
 #endif

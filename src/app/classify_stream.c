@@ -90,18 +90,23 @@ static int64_t still_open(const struct streaming *s)
     return (s->latest < next_file ? s->latest : next_file) - 1;
 }
 
-/*
- * n more records of the window in hand have come: time moves on with them. A record whose time is wrong must
- * not close windows that others still belong to, so a leap of more than a window takes AGREE records in a row,
- * and goes to the earliest of them.
- */
-static void move_time(struct streaming *s, size_t n)
+/* Whether the window in hand lies beyond the next one. */
+static int is_leap(const struct streaming *s)
 {
-    if (s->index > s->latest + 1) {
+    return s->index > s->latest + 1;
+}
+
+/*
+ * One more record of the window in hand has come, or more of a window that is no leap: time moves on with them. A
+ * record whose time is wrong must not close windows that others still belong to, so a leap of more than a window
+ * takes AGREE records in a row, and goes to the earliest of them.
+ */
+static void move_time(struct streaming *s)
+{
+    if (is_leap(s)) {
         if (s->n_ahead == 0 || s->index < s->ahead)
             s->ahead = s->index;
-        s->n_ahead += n;
-        if (s->n_ahead < AGREE)
+        if (++s->n_ahead < AGREE)
             return;
         s->latest = s->ahead;
     } else if (s->index > s->latest) {
@@ -205,9 +210,10 @@ static void take_records(struct streaming *s, const struct source_file *file, co
     for (size_t at = 0, to; at < n && s->code == 0; at = to) {
         if (!is_in_hand(s, records[at].ts_ns))
             turn_to(s, records[at].ts_ns);
-        for (to = at + 1; to < n && is_in_hand(s, records[to].ts_ns); to++)
+        /* Records that leap one by one, so that it makes no difference how many a pipe brings at once. */
+        for (to = at + 1; to < n && !is_leap(s) && is_in_hand(s, records[to].ts_ns); to++)
             ;
-        move_time(s, to - at);
+        move_time(s);
         if (s->code == 0 && !s->window && s->index >= s->open_from)
             find_window(s);
         if (s->code)

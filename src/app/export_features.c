@@ -108,9 +108,10 @@ static void withhold_text(char **text)
 
 /*
  * What a file says of where it was made may name addresses, the telescope's own in a filter above all: an
- * anonymised file does not say it. Nor what captures there were, by their times, sizes and names.
+ * anonymised file does not say it. Nor what captures there were, by their times, sizes and names; a checksum of
+ * something, a device list of one network, say, would tell who guesses it.
  */
-static void withhold(struct features_meta *meta)
+static void withhold(struct anonymiser *anonymiser, struct features_meta *meta)
 {
     char **const where_not_empty[] = {&meta->filter, &meta->damages, &meta->begins};
     for (size_t i = 0; i < sizeof where_not_empty / sizeof *where_not_empty; i++)
@@ -120,6 +121,9 @@ static void withhold(struct features_meta *meta)
     meta->made.made_from = NULL;
     withhold_text(&meta->made.command_line);
     withhold_text(&meta->made.host);
+    if (anonymise_checksum(anonymiser, &meta->inventory_checksum) ||
+        anonymise_checksum(anonymiser, &meta->input_checksum))
+        meta->inventory_checksum = meta->input_checksum = 0;
 }
 
 /* Whether each can be opened, so that nothing is printed when one is no feature file; and whether they fit
@@ -239,7 +243,7 @@ static int export_one_to_hdf5(const struct export *export, const struct ranks *s
         rows = read_rows(export, file, &(struct features_part){0, meta.n_rows}, &code, &why);
     features_close(file);
     if (rows) {
-        withhold(&meta);
+        withhold(export->anonymiser, &meta);
         char *path = output_for(export, input);
         code = write_alone(self, path, &meta, rows);
         free(path);

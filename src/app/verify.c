@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "darkforest/core/exits.h"
+#include "darkforest/core/log.h"
 #include "darkforest/core/text.h"
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
@@ -67,6 +68,10 @@ static int verify_file(const char *path, void *context)
     text_make_plain(line, ""); /* a name may hold anything */
     text_make_utf8(line);
     puts(line);
+    if (code == EXIT_DONE && !file_has_checksums(path))
+        log_warn("%s: damage to its attributes would not show, for h5repack without -L writes them without "
+                 "checksums",
+                 path);
     free(line);
     free(what);
     free(why);

@@ -118,6 +118,8 @@ static char *check_name(const char *path)
         return text_format("%s is a folder: give the name of a file with -o", path);
     if (!has_folder && strstr(path, "../")) /* what it will be cannot be told yet */
         return text_format("%s goes up from a folder that is not there", path);
+    if (lstat(path, &s) == 0 && S_ISLNK(s.st_mode))
+        return text_format("%s is a link, which would be replaced: give the name of the file itself", path);
     if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
         return text_format("%s is no regular file: it would be replaced by one", path);
     return NULL;

@@ -46,7 +46,7 @@ static int open_columns(struct features_file *file, char **why)
                                file->path, column->name, (unsigned long long)file->n_rows);
         else if (wrong)
             *why = text_format("%s: column %s is packed otherwise than by shuffle and deflate: "
-                               "h5repack -f SHUF -f GZIP=1 writes it so that it can be read",
+                               "h5repack -L -f SHUF -f GZIP=1 writes it so that it can be read",
                                file->path, column->name);
         if (wrong)
             return -1;
@@ -62,6 +62,14 @@ static int read_head(struct features_file *file, struct features_meta *meta, cha
     file->n_rows = meta->n_rows;
     file->n_categories = meta->n_categories;
     return open_columns(file, why) != 0 ? EXIT_BAD_DATA : EXIT_DONE;
+}
+
+static int all_have_checksums(const struct features_file *file)
+{
+    for (size_t c = 0; c < source_n_columns; c++)
+        if (file->datasets[c] >= 0 && !file->packed[c] && !hdf_has_checksums(file->datasets[c]))
+            return 0;
+    return 1;
 }
 
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why)
@@ -80,7 +88,11 @@ struct features_file *features_open(const char *path, struct features_meta *meta
     file->held = UINT64_MAX;
     file->packer = chunk_packer_new(chunk_rows * sizeof(uint64_t));
     file->bytes = memory_get(deflate_bound(chunk_rows * sizeof(uint64_t)));
-    return file;
+    if (all_have_checksums(file) || (*code = features_check_whole(file, meta, why)) == EXIT_DONE)
+        return file;
+    features_meta_free(meta);
+    features_close(file);
+    return NULL;
 err0:
     features_meta_free(meta);
     hdf_close(handle);

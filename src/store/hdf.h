@@ -89,6 +89,8 @@ void *hdf_get_array(hid_t group, const char *name, hid_t type, size_t max, struc
 int hdf_is_as_large(hid_t object, uint64_t n_bytes);
 /* Whether its chunks, if it has any, are packed by nothing but shuffling and deflating. */
 int hdf_can_unpack(hid_t dataset);
+/* Whether damage to a value shows when it is read: deflate has a checksum of each chunk. */
+int hdf_has_checksums(hid_t dataset);
 /* Values [first, first + n) of a one-dimensional dataset, however it is laid out. */
 int hdf_read_range(hid_t dataset, hid_t type, uint64_t first, size_t n, void *values);
 

@@ -104,6 +104,20 @@ int file_content_find(const char *path, enum file_content *content, char **why)
     return hdf_judge(path, EXIT_BAD_DATA, why);
 }
 
+int file_has_checksums(const char *path)
+{
+    int code = EXIT_DONE;
+    char *why = NULL;
+    H5F_info2_t info;
+    hid_t file = hdf_open(path, &code, &why);
+    free(why);
+    if (file < 0)
+        return 0;
+    const int has = H5Fget_info2(file, &info) >= 0 && info.super.version >= 2;
+    hdf_close(file);
+    return has;
+}
+
 hid_t hdf_open_kind(const char *path, enum file_content content, int64_t schema, int *code, char **why)
 {
     int64_t found = 0;

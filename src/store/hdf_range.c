@@ -41,6 +41,16 @@ int hdf_can_unpack(hid_t dataset)
     return can;
 }
 
+int hdf_has_checksums(hid_t dataset)
+{
+    int deflated = 0;
+    hid_t creation = H5Dget_create_plist(dataset);
+    const int has =
+        H5Pget_layout(creation) == H5D_CHUNKED && find_filters(creation, &deflated) == 0 && deflated;
+    H5Pclose(creation);
+    return has;
+}
+
 static int is_full(hid_t dataset, const struct chunking *c, hsize_t first)
 {
     hsize_t n = 0;

@@ -211,6 +211,8 @@ def untouched(p, made, ranks, number, names, words):
     shutil.copytree(made, mine)
     os.link(os.path.join(mine, "hour.pcap"), os.path.join(mine, "other-name.pcap.zst"))
     os.mkdir(os.path.join(mine, "folder"))
+    os.symlink("folder/linked.csv", os.path.join(mine, "link.csv"))
+    write(os.path.join(mine, "folder", "linked.csv"), b"")
     before = contents(mine)
     done = p.run(*[word.replace("MADE", mine) for word in words], ranks=ranks)
     said = [line for line in done.stderr.splitlines() if "error: " in line]
@@ -256,6 +258,7 @@ def own_inputs(p):
         ("goes up from", ["label", "MADE/features", "-o", "MADE/none/../features"]),
         ("goes up from", ["evaluate", model, "MADE/features", "-o", "MADE/none/../model.h5"]),
         ("no regular file", ["export", hour, "-o", "/dev/null"]),
+        ("is a link", ["export", hour, "-o", "MADE/link.csv"]),
         ("--model", ["export", hour, "--model", "forest"]),
         ("--anonymize", ["export", model, "--anonymize", key, "-o", "MADE/new.json"]),
     ])
@@ -374,10 +377,16 @@ def repacked_files(p):
         repack(path, name, values.astype(kind), how)
         assert p.do(*rows).stdout == wanted, (how, kind)
         assert "whole" in p.do("verify", path).stdout, (how, kind)
+        if "compression" not in how:  # nothing but the columns' own checksums would show damage: they are compared
+            spoiled = values.astype(kind)
+            spoiled[n // 2] += np.uint64(1 << 40)
+            repack(path, name, spoiled, how)
+            for words in (rows, ["train", path, "-o", p.file("spoiled.h5")], ["info", path], ["report", path, "-o", p.file("spoiled")]):
+                assert p.run(*words).returncode in (BAD_DATA, NO_INPUT), words
     repack(path, name, values, {"chunks": (n,), "fletcher32": True})
     for words in (rows, ["verify", path], ["train", path, "-o", p.file("fletcher.h5")]):
         done = p.run(*words)
-        assert done.returncode == BAD_DATA and "h5repack -f SHUF -f GZIP=1" in done.stdout + done.stderr, (words, done)
+        assert done.returncode == BAD_DATA and "h5repack -L -f SHUF -f GZIP=1" in done.stdout + done.stderr, (words, done)
     short = zlib.compress(values.tobytes()[:40])
     for how, chunk in [(deflated, (short, 0)), (ours, (short, 0)), (ours, (short, 3)), ({}, (bytes(40), 0)), (deflated, (zlib.compress(bytes(9 * n)), 0))]:
         repack(path, name, values, {"chunks": (n,), **how}, chunk)

@@ -297,6 +297,19 @@ def check_leaps(p):
     assert talk.count("a packet of 2017-01-01T00:02:40Z came after its window was reported: time had moved on, and packets before "
                       "2017-01-01T23:59:00Z are counted as late") == 1, talk
     assert "14 records came after" in talk, talk
+    # After the first leap time is that of the lesser one, and the next record in a row counts anew: as one by one, so at once.
+    hours = [0, 1, 2, *(36000 + s for s in (0, 7200, 7201, 7202, 7203, 7204, 5))]
+    records = [record(second, i) for i, second in enumerate(hours)]
+    rows, talk = told(*records)
+    with subprocess.Popen([p.path, *words[:2], "-", *words[3:]], env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as live:
+        for piece in (HEADER, *records):
+            live.stdin.write(piece)
+            live.stdin.flush()
+            time.sleep(0.05)
+        out, live_talk = live.communicate(timeout=30)
+    assert [(row["window_start"], row["address"]) for row in rows_of(out.decode())] == rows and len(rows) == 9, rows
+    assert "1 records came after" in talk and b"1 records came after" in live_talk, (talk, live_talk)
     apart = [record(second, 1) for second in range(0, 86400, 600)]  # never two in one window or the next
     rows, talk = told(*apart[:50], record(8640000, 9), *apart[50:])
     assert len(rows) == len(apart) + 1 and "late" not in talk, (len(rows), talk)

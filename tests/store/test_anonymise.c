@@ -42,11 +42,33 @@ static void prefixes_stay(void **state)
     anonymiser_free(anonymiser);
 }
 
+/* By the key alone, so that files of one list can still be told from those of another. */
+static void checksums_are_others(void **state)
+{
+    (void)state;
+    static const uint8_t another[] = "another-char-str-for-key-and-pad";
+    struct anonymiser *anonymisers[] = {anonymiser_new(key), anonymiser_new(key), anonymiser_new(another)};
+    uint64_t made[3], none = 0, next = 43;
+    for (int i = 0; i < 3; i++) {
+        made[i] = 42;
+        assert_int_equal(anonymise_checksum(anonymisers[i], &made[i]), 0);
+        assert_true(made[i] != 42 && made[i] != 0);
+    }
+    assert_true(made[0] == made[1] && made[0] != made[2]);
+    assert_int_equal(anonymise_checksum(anonymisers[0], &next), 0);
+    assert_true(next != made[0]);
+    assert_int_equal(anonymise_checksum(anonymisers[0], &none), 0);
+    assert_int_equal(none, 0);
+    for (int i = 0; i < 3; i++)
+        anonymiser_free(anonymisers[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answer),
         cmocka_unit_test(prefixes_stay),
+        cmocka_unit_test(checksums_are_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

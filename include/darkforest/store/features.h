@@ -83,7 +83,8 @@ int features_end(struct features_writer *writer, int code);
 
 struct features_file;
 
-/* Local. NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why. */
+/* Local. NULL with *code (EXIT_NO_INPUT, EXIT_BAD_DATA, EXIT_IO) and one sentence in *why. Where columns were
+ * packed anew without deflate, whose checksums show damage, all of them are compared with their own first. */
 struct features_file *features_open(const char *path, struct features_meta *meta, int *code, char **why);
 /* Rows [first, first + n). 0, or an exit code with *why. */
 int features_read(struct features_file *file, uint64_t first, size_t n, struct source_row *rows, char **why);

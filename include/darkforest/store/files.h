@@ -12,6 +12,8 @@ extern const char *const file_content_names[CONTENTS]; /* "feature", "model", "r
 
 /* What an HDF5 file of ours holds. 0; EXIT_NO_INPUT, EXIT_BAD_DATA or EXIT_IO with one sentence in *why. */
 int file_content_find(const char *path, enum file_content *content, char **why);
+/* Whether its attributes have checksums: not in HDF5's old format, which h5repack writes without -L. */
+int file_has_checksums(const char *path);
 
 /*
  * Operands (files, folders, globs) to feature files, ordered by name, each once; of a folder, the

@@ -116,14 +116,14 @@ static void take_turned(void *turned, const void *items, size_t n)
 }
 
 /* Contacts of busy sources to the owners of their destinations. */
-static int send_turned(struct busy_rows *busy, struct pass *pass, const struct buckets *from)
+static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets *from)
 {
     struct busy_exchange x = {
         .pass = pass, .take = take_turned, .to = &busy->turned, .filled = &busy->turned};
     struct busy_contacts *contacts = busy_contacts_new(from, &busy->sources);
-    struct contact some[AT_ONCE];
+    struct contact some[BUSY_CONTACTS];
     alltoall_carry(pass->exchange, sizeof *some);
-    for (size_t n; x.code == 0 && (n = busy_contacts_next(contacts, some, AT_ONCE)) > 0;)
+    for (size_t n; x.code == 0 && (n = busy_contacts_next(contacts, some)) > 0;)
         for (size_t i = 0; i < n; i++)
             *(struct contact *)place_for(&x, some[i].source) = some[i];
     x.code = exit_worse(x.code, busy_contacts_free(contacts));

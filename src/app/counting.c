@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define STAGE_BYTES ((uint64_t)16 << 20) /* of sums and contacts that come to a rank in a stage, at most, */
+#define STAGE_BYTES ((uint64_t)64 << 20) /* of sums and contacts that come to a rank in a stage, at most, */
 #define STAGE_SHARE 16                   /* and this part of its memory */
 #define AHEAD 16                         /* sums that are called for before they are needed */
 #define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */

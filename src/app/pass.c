@@ -19,8 +19,7 @@
 /* Open at once: a contact's tag has 15 bits for its window's slot, and a window takes memory maps of which a
  * process has some 60,000. */
 #define MOST_WINDOWS 16000
-/* Of an open window at least: its first tables, and a chunk of contacts; beside them, a bucket for each other
- * owner. All may take half of the memory. */
+/* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 
 int pass_skips(const struct pass_input *input, int64_t index)
@@ -61,9 +60,26 @@ void pass_free(struct pass *pass)
 
 static size_t most_windows(const struct pass *pass)
 {
-    const uint64_t of_others = (uint64_t)(pass->windows.ranks - 1) * sizeof(struct bucket);
-    const uint64_t by_memory = pass->input->memory / 2 / (WINDOW_BYTES + of_others);
+    const uint64_t by_memory = pass->input->memory / 2 / WINDOW_BYTES;
     return by_memory < MOST_WINDOWS ? (size_t)by_memory : MOST_WINDOWS;
+}
+
+static void say_too_many(const struct pass *pass)
+{
+    char memory[FORMAT_TIME_SIZE];
+    log_error("more than %zu windows are open at once, the most that %s of memory a rank have room for: the "
+              "timestamps of the input are spread widely; use --from and --to, a longer --window, or more "
+              "--memory",
+              most_windows(pass), format_size(pass->input->memory, memory));
+}
+
+int pass_check_windows(const struct pass *pass, size_t n)
+{
+    if (n <= most_windows(pass))
+        return EXIT_DONE;
+    if (ranks_rank(pass->input->ranks) == 0)
+        say_too_many(pass);
+    return EXIT_BAD_CONFIG;
 }
 
 #define LEAST_CONTACT_BYTES                                                                                  \
@@ -84,16 +100,11 @@ uint64_t pass_contact_room(const struct pass *pass)
 struct window *pass_window(struct pass *pass, int64_t index)
 {
     const size_t most = most_windows(pass);
-    char memory[FORMAT_TIME_SIZE];
     if (pass->windows.n > most && pass->code)
         return pass->windows.items[0]; /* nothing of this pass is kept */
     struct window *window = windows_get(&pass->windows, index);
     if (pass->windows.n > most && pass->code == 0) {
-        log_error(
-            "more than %zu windows are open at once, the most that %s of memory a rank have room for: the "
-            "timestamps of the input are spread widely; use --from and --to, a longer --window, or more "
-            "--memory",
-            most, format_size(pass->input->memory, memory));
+        say_too_many(pass);
         pass->code = EXIT_BAD_CONFIG;
     }
     return window;

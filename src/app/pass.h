@@ -73,6 +73,9 @@ void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,
  * and it is any window: nothing of the pass is kept. Local. */
 struct window *pass_window(struct pass *pass, int64_t index);
+/* Whether n windows may be open at once, on all ranks together: so that one rank can do what several can. 0, or
+ * EXIT_BAD_CONFIG after one sentence on rank 0. Local. */
+int pass_check_windows(const struct pass *pass, size_t n);
 /* Bytes of memory that contacts may take while files are read. Local. */
 uint64_t pass_contact_room(const struct pass *pass);
 /* The line of progress names the first window that is open here. Local. */

@@ -50,8 +50,8 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     const struct archive *archive = pass->input->archive;
     const int64_t window_ns = pass->input->window_ns;
     size_t n;
-    int code = 0;
     int64_t *indexes = open_windows(pass, &n);
+    int code = pass_check_windows(pass, n);
     for (size_t i = 0; i < n && code == 0; i++) {
         const int64_t end = (indexes[i] + 1) * window_ns;
         if (next == archive->n || end <= archive->files[next].kind.first_ts_ns - window_ns)

@@ -5,26 +5,9 @@
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "distinct.h"
+#include "workshop.h"
 
 #include <stdlib.h>
-
-/* All contacts of a bucket. */
-struct both_readers {
-    struct contact_reader in_memory;
-    struct run_reader spilled;
-};
-
-static struct both_readers read_both(const struct buckets *buckets, size_t b)
-{
-    return (struct both_readers){contact_reader_of(buckets, b, &buckets->items[b]),
-                                 run_reader_of(buckets, b)};
-}
-
-static size_t next_of_both(struct both_readers *readers, struct contacts_read *contacts)
-{
-    const size_t n = contact_reader_next(&readers->in_memory, contacts);
-    return n ? n : run_reader_next(&readers->spilled, contacts);
-}
 
 /* One of 0 is free. */
 struct counters {
@@ -57,31 +40,41 @@ static void count_hash(struct counters *counters, uint32_t hash)
 
 #define ONE_IN 8 /* contacts is looked at: that is enough for a guess */
 
+static void count_some(struct counters *counters, const struct contacts_read *contacts, size_t n)
+{
+    for (size_t i = 0; i < n; i += ONE_IN)
+        count_hash(counters, contacts->hashes[i]);
+}
+
 int busy_guess_in(const struct buckets *buckets, size_t b, struct busy_guess guesses[BUSY_GUESSES], size_t *n)
 {
-    struct both_readers readers = read_both(buckets, b);
+    struct contact_reader in_memory = contact_reader_of(buckets, b, &buckets->items[b]);
+    struct run_reader spilled = run_reader_of(buckets, b);
     struct contacts_read contacts;
     struct counters counters = {0};
-    for (size_t n_read; (n_read = next_of_both(&readers, &contacts)) > 0;)
-        for (size_t i = 0; i < n_read; i += ONE_IN)
-            count_hash(&counters, contacts.hashes[i]);
-    run_reader_free(&readers.spilled);
+    for (size_t n_read; (n_read = contact_reader_next(&in_memory, &contacts)) > 0;)
+        count_some(&counters, &contacts, n_read);
+    for (size_t n_read; (n_read = run_reader_next(&spilled, &contacts)) > 0;)
+        count_some(&counters, &contacts, n_read);
+    run_reader_free(&spilled);
     *n = 0;
     for (size_t k = 0; k < BUSY_GUESSES; k++)
         if (counters.n[k] > 0)
             guesses[(*n)++] =
                 (struct busy_guess){hash_u32_undone(counters.hashes[k]), ONE_IN * counters.n[k]};
-    return readers.spilled.failed ? EXIT_IO : 0;
+    return spilled.failed ? EXIT_IO : 0;
 }
 
+_Static_assert(BUSY_CONTACTS == CONTACTS_AT_ONCE, "what is read at once is given at once");
+
 struct busy_contacts {
-    const struct buckets *buckets;
+    struct buckets *buckets;
     const struct busy *busy;
     size_t in[BUSY_MOST]; /* buckets that hold any of them, each once */
     size_t n_in, n_begun;
-    struct both_readers readers;
-    struct contacts_read read; /* of these, [at, n) were not looked at */
-    size_t at, n;
+    struct bucket bucket; /* what was in memory of the one in hand: what is not wanted goes back */
+    struct contact_reader in_memory;
+    struct run_reader spilled;
     int failed;
 };
 
@@ -93,11 +86,10 @@ static void add_bucket(struct busy_contacts *of, size_t b)
     of->in[of->n_in++] = b;
 }
 
-struct busy_contacts *busy_contacts_new(const struct buckets *buckets, const struct busy *busy)
+struct busy_contacts *busy_contacts_new(struct buckets *buckets, const struct busy *busy)
 {
-    struct busy_contacts *of = memory_zeroed(1, sizeof *of);
-    of->buckets = buckets;
-    of->busy = busy;
+    struct busy_contacts *of = memory_aligned(_Alignof(struct busy_contacts), sizeof *of);
+    *of = (struct busy_contacts){.buckets = buckets, .busy = busy};
     for (size_t i = 0; i < busy->n; i++)
         add_bucket(of, (size_t)(buckets_at(buckets, hash_u32(busy->addresses[i])) - buckets->items));
     return of;
@@ -105,34 +97,59 @@ struct busy_contacts *busy_contacts_new(const struct buckets *buckets, const str
 
 static void end_bucket(struct busy_contacts *of)
 {
-    of->failed |= of->readers.spilled.failed;
-    run_reader_free(&of->readers.spilled);
+    of->failed |= of->spilled.failed;
+    run_reader_free(&of->spilled);
+    workshop_free_contacts(&of->bucket, of->buckets->pool);
 }
 
-/* Reads on, into the next bucket where one is at its end. 0 at the end of all. */
-static int read_on(struct busy_contacts *of)
+static void begin_bucket(struct busy_contacts *of)
 {
-    of->at = 0;
-    of->n = of->n_begun ? next_of_both(&of->readers, &of->read) : 0;
-    while (of->n == 0 && of->n_begun < of->n_in && !of->failed) {
-        if (of->n_begun)
-            end_bucket(of);
-        of->readers = read_both(of->buckets, of->in[of->n_begun++]);
-        of->n = next_of_both(&of->readers, &of->read);
-    }
-    return of->n > 0;
+    const size_t b = of->in[of->n_begun++];
+    struct bucket *bucket = &of->buckets->items[b];
+    of->bucket = (struct bucket){.shorts = bucket->shorts, .longs = bucket->longs};
+    bucket->shorts = bucket->longs = (struct chunk_list){0};
+    of->in_memory = contact_reader_of(of->buckets, b, &of->bucket);
+    of->spilled = run_reader_of(of->buckets, b);
 }
 
-size_t busy_contacts_next(struct busy_contacts *of, struct contact *contacts, size_t max)
+/* Of n contacts that were read, those of busy sources, turned; of others, those that were in memory go back. */
+static size_t sort_out(struct busy_contacts *of, const struct contacts_read *read, size_t n, int in_memory,
+                       struct contact *turned)
 {
-    size_t n = 0;
-    while (n < max && (of->at < of->n || read_on(of))) {
-        const uint32_t hash = of->read.hashes[of->at], source = hash_u32_undone(hash);
-        if (busy_find(of->busy, source, hash) >= 0)
-            contacts[n++] = busy_turned(contact_of_key(source, of->read.keys[of->at]));
-        of->at++;
+    struct contact others[CONTACTS_AT_ONCE];
+    size_t n_turned = 0, n_others = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t source = hash_u32_undone(read->hashes[i]);
+        const struct contact contact = contact_of_key(source, read->keys[i]);
+        if (busy_find(of->busy, source, read->hashes[i]) >= 0)
+            turned[n_turned++] = busy_turned(contact);
+        else
+            others[n_others++] = contact;
     }
-    return n;
+    if (in_memory)
+        buckets_add_contacts(of->buckets, others, n_others);
+    return n_turned;
+}
+
+size_t busy_contacts_next(struct busy_contacts *of, struct contact *contacts)
+{
+    struct contacts_read read;
+    size_t n_turned = 0;
+    while (n_turned == 0 && !of->failed) {
+        size_t n = of->n_begun ? contact_reader_next(&of->in_memory, &read) : 0;
+        const int in_memory = n > 0;
+        if (n == 0 && of->n_begun)
+            n = run_reader_next(&of->spilled, &read);
+        if (n == 0) {
+            if (of->n_begun)
+                end_bucket(of);
+            if (of->n_begun == of->n_in)
+                break;
+            begin_bucket(of);
+        }
+        n_turned = sort_out(of, &read, n, in_memory, contacts);
+    }
+    return n_turned;
 }
 
 int busy_contacts_free(struct busy_contacts *of)

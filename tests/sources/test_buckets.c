@@ -121,10 +121,10 @@ static void send_partials(struct owners *o)
 
 static void turn_busy(struct owners *o)
 {
-    struct contact contacts[7];
+    struct contact contacts[BUSY_CONTACTS];
     for (int r = 0; r < o->way->ranks; r++) {
         struct busy_contacts *of = busy_contacts_new(&o->buckets[r], &o->busy);
-        for (size_t n; (n = busy_contacts_next(of, contacts, 7)) > 0;)
+        for (size_t n; (n = busy_contacts_next(of, contacts)) > 0;)
             for (size_t i = 0; i < n; i++)
                 buckets_add_contacts(&o->turned[number_of_owner(o, hash_u32(contacts[i].source))],
                                      &contacts[i], 1);

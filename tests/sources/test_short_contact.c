@@ -23,7 +23,8 @@ static void check(uint32_t ranks, uint64_t expected_contacts, struct contact con
     const size_t b = (size_t)(buckets_at(&buckets, hash) - buckets.items);
     assert_int_equal(b >> buckets.bits, owner_of(hash, (int)ranks));
     assert_int_equal(short_hash(buckets.hash_bits, short_least_hash(&buckets, b), is), hash);
-    assert_int_equal(short_key(buckets.hash_bits, short_prefix(buckets.hash_bits, contact.destination), is), key);
+    assert_int_equal(short_key(buckets.hash_bits, short_prefix(buckets.hash_bits, contact.destination), is),
+                     key);
     buckets_free(&buckets);
 }
 

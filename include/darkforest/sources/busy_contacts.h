@@ -24,11 +24,12 @@ int busy_guess_in(const struct buckets *buckets, size_t b, struct busy_guess gue
 
 struct busy_contacts;
 
-/* The contacts of all sources of `busy` that lie in `buckets`, which stay where they are; both are
- * borrowed. */
-struct busy_contacts *busy_contacts_new(const struct buckets *buckets, const struct busy *busy);
-/* The next ones, turned, `max` at most. Returns how many; 0 at the end. */
-size_t busy_contacts_next(struct busy_contacts *of, struct contact *contacts, size_t max);
+/* The contacts of all sources of `busy` that lie in `buckets`. Those in memory leave it; those on disk stay, and
+ * are to be passed over later. Both are borrowed. */
+struct busy_contacts *busy_contacts_new(struct buckets *buckets, const struct busy *busy);
+/* The next ones, turned; room for BUSY_CONTACTS. Returns how many; 0 at the end. */
+#define BUSY_CONTACTS 256
+size_t busy_contacts_next(struct busy_contacts *of, struct contact *contacts);
 /* 0, or EXIT_IO when scratch could not be read, which was said. */
 int busy_contacts_free(struct busy_contacts *of);
 

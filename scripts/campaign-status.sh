@@ -19,14 +19,26 @@ all=0
 verify=0
 files=() # the campaign's
 
+last_line() { # MONTH INDEX
+    [ ! -e "$(slice_log "$1" "$2")" ] || tail -n 1 "$(slice_log "$1" "$2")"
+}
+
 # Why a slice is as it is, in one line.
 slice_why() { # STATE MONTH INDEX
-    local record
-    record=$(slice_folder "$2" "$3")/run.json
+    local record folder
+    folder=$(slice_folder "$2" "$3")
+    record=$folder/run.json
     case $1 in
         damaged) record_damages "$record" | head -n 1 ;;
         failed | stopped) record_ending "$record" ;;
-        running | broken) tail -n 1 "$(slice_log "$2" "$3")" ;;
+        broken)
+            if [ -e "$folder/published" ]; then
+                echo "not all of its files are in $output/features/$2"
+            else
+                last_line "$2" "$3"
+            fi
+            ;;
+        running) last_line "$2" "$3" ;;
     esac
 }
 

@@ -262,14 +262,14 @@ record_sums() { # RUN.JSON
         END { printf "%.0f %.6f\n", records, seconds }' "$1"
 }
 
-# Whether the month's folder holds all windows of a slice, each newer than what the slice's own run last said, if it said anything:
-# `reproduce` has been there. (It writes a file for every window, and a file that is there is whole.)
-has_windows() { # MONTH INDEX RUN.JSON
+# Whether the month's folder holds all windows of a slice; with RUN.JSON, each newer than that: what the slice's own run last said, if it
+# said anything, and `reproduce` has been there since. (It writes a file for every window, and a file that is there is whole.)
+has_windows() { # MONTH INDEX [RUN.JSON]
     local at=$((month_first[$1] + $2 * slice_seconds)) file
     local end=$((at + slice_seconds))
     for (( ; at < end && at < month_end[$1]; at += window_seconds)); do
         TZ=UTC printf -v file '%s/features/%s/features-%(%Y%m%dT%H%M%S)T.h5' "$output" "$1" "$at"
-        [ "$file" -nt "$3" ] || return 1
+        [ "$file" -nt "${3:-}" ] || return 1
     done
 }
 
@@ -280,7 +280,7 @@ slice_state() { # MONTH INDEX
     folder=$(slice_folder "$1" "$2")
     log=$(slice_log "$1" "$2")
     if [ -e "$folder/run.json" ]; then
-        state=$(finished_state "$folder")
+        state=$(finished_state "$1" "$2" "$folder")
     elif [ -d "$folder" ] && [ -e "$log" ]; then # the log of a folder that was taken away tells of no task
         state=broken
         [ -z "$(find "$log" -newermt '-180 seconds')" ] || state=running
@@ -291,15 +291,16 @@ slice_state() { # MONTH INDEX
     echo "$state"
 }
 
-# A run that ended well but whose files never came into the month's folder is broken too: its job died between the two.
-finished_state() { # SLICE-FOLDER
+# A run that ended well but whose files are not all in the month's folder is broken too: its job died between the two, the slice was
+# shorter then, or a file was taken away.
+finished_state() { # MONTH INDEX SLICE-FOLDER
     local code
-    code=$(record_value "$1/run.json" exit_code)
+    code=$(record_value "$3/run.json" exit_code)
     if [ "$code" = 75 ]; then
         echo stopped
-    elif [ "$code" != 0 ] && ! used_damaged "$1/run.json"; then
+    elif [ "$code" != 0 ] && ! used_damaged "$3/run.json"; then
         echo failed
-    elif [ ! -e "$1/published" ]; then
+    elif [ ! -e "$3/published" ] || ! has_windows "$1" "$2"; then
         echo broken
     elif [ "$code" = 0 ]; then
         echo "done"
@@ -308,19 +309,42 @@ finished_state() { # SLICE-FOLDER
     fi
 }
 
-# done, not yet, "older than" what, "without" the report, which is made when the run record is closed and can be cut short by a time limit,
+# Whether every model and every result that the campaign asks for is there.
+has_models() {
+    local months month learners learner
+    mapfile -t months < <(campaign_months)
+    learners=$(campaign_value train learners all)
+    [ "$learners" != all ] || learners="forest boosting adaboost bayes"
+    for month in "${months[@]}"; do
+        for learner in $learners; do
+            [ -e "$output/models/$month/$learner.h5" ] || return 1
+            [ "$month" = "${months[0]}" ] || [ -e "$output/results/$month/$learner.h5" ] || return 1
+        done
+    done
+}
+
+# Whether the campaign file was saved since the run that a record is of began: that run has read it as it was then.
+saved_since() { # RUN.JSON
+    local began
+    began=$(date -u -d "$(record_value "$1" started)" +%s 2>/dev/null) || return 1
+    [ "$(stat -c %Y "$campaign")" -gt "$began" ]
+}
+
+# done, not yet, "older than" what, "without" what (the report is made when the run record is closed and can be cut short by a time limit),
 # or "exit" with the code of the run that was to make them.
 tables_state() {
     local record=$output/run.json code
     code=$(record_value "$record" exit_code)
     if [ -z "$code" ]; then
         echo "not yet"
-    elif [ "$campaign" -nt "$record" ]; then
+    elif saved_since "$record"; then
         echo "older than the campaign file"
     elif [ -n "$(find "$output/features" -name 'features-*.h5' -newer "$record" -print -quit 2>/dev/null)" ]; then
         echo "older than the features"
     elif [ "$code" != 0 ] && ! used_damaged "$record"; then
         echo "exit $code"
+    elif ! has_models || [ ! -e "$output/tables.md" ]; then
+        echo "without all of their models, results and tables.md"
     elif [ -e "$output/report/report.html" ] && ! [ "$record" -nt "$output/report/report.html" ]; then
         echo "done"
     else

@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$0")/campaign.sh"
 
 dry_run=0
-waits_for=() # ids of the extraction arrays that are in the queue, old and new
+waits_for=() # what is in the queue: new extraction arrays by their ids, tasks of older ones as ID_INDEX
 submitted=0
 jobs=    # what the names of all jobs begin with
 files=() # the campaign's
@@ -85,7 +85,7 @@ make_folders() { # MONTH INDEX...
 submit_month() { # MONTH
     local job=$jobs-$1 array id index indexes=() missing
     while read -r id index; do
-        waits_for+=("$id")
+        waits_for+=("${id}_$index")
         indexes+=("$index")
     done < <(queued_tasks "$job")
     mapfile -t missing < <(missing_slices "$1" "${indexes[@]}")
@@ -98,7 +98,8 @@ submit_month() { # MONTH
     submitted=1
 }
 
-# The dependency on every array once: afterok:1:2:3.
+# The dependency on all of them: afterok:1_4:1_5:2. Of an older array those tasks alone that are still to come: others of it have failed,
+# perhaps, and are in a newer one.
 after_all() {
     [ ${#waits_for[@]} -eq 0 ] || printf '%s\n' "${waits_for[@]}" | sort -u | tr '\n' ':' | sed 's/:$//; s/^/--dependency=afterok:/'
 }
@@ -152,12 +153,16 @@ main() {
     ask_program "${files[0]}"
     campaign_open "${files[0]}"
     [ -z "${month_first[tables]:-}" ] || die 78 "$campaign: [month tables]: the job behind all months is called so"
+    case $output in
+        *[%\\]*) die 78 "$output: Slurm takes % and \\ in the names of logs for something else: choose another [campaign] output" ;;
+    esac
     # Campaigns of one name have jobs of their own.
     jobs=df-$name-$(realpath -m "$output" | cksum | cut -d ' ' -f 1)
     [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
     ask_queue
     unset SBATCH_EXPORT # the jobs need what is exported here
     export DARKFOREST_HOME=$root
+    [ -z "${DARKFOREST:-}" ] || DARKFOREST=$(realpath -s "$DARKFOREST") # the jobs begin elsewhere
     DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)
     DARKFOREST_TRIES=$(campaign_value slurm tries 5)
     export DARKFOREST_LAUNCHER DARKFOREST_TRIES

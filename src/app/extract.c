@@ -316,14 +316,12 @@ static int extract_all(struct extract *x)
     return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }
 
-/* Where results go, and indexes; then scratch, which may be
- * one of the two and which every node has for itself. */
+/* Where results go, and indexes. */
 static int make_folders(const struct ranks *world, const struct extract_options *o)
 {
     const int failed = ranks_rank(world) == 0 && (output_make_directory(o->output) ||
                                                   (o->index_dir && output_make_directory(o->index_dir)));
-    const int code = ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
-    return code ? code : budget_try_scratch(world, scratch_folder(o));
+    return ranks_agree(world, failed ? EXIT_IO : EXIT_DONE, NULL);
 }
 
 static int extract_run(const struct ranks *world, const void *values, const struct strings *operands)
@@ -337,7 +335,10 @@ static int extract_run(const struct ranks *world, const void *values, const stru
     if (code)
         return code;
     run_record_phase(x.record, "inputs");
-    code = read_inputs(&x, operands);
+    /* Scratch may be one of the folders that were made, and every node has it for itself. */
+    code = budget_try_scratch(world, scratch_folder(values));
+    if (code == 0)
+        code = read_inputs(&x, operands);
     if (code == 0) {
         record_inputs(&x);
         code = extract_all(&x);

@@ -161,11 +161,13 @@ static int judge(const struct finished *finished)
         return EXIT_BAD_CONFIG;
     }
     if (finished->n_lacking) {
-        log_error("%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
-                  "their feature files and give all files of a window at once, or leave these windows out by "
-                  "--from and --to",
-                  finished->one_lacking, finished->n_lacking,
-                  finished->n_lacking == 1 ? "window is" : "windows are");
+        log_error(
+            "%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
+            "their feature files, and those of the windows beside them, of which files mostly hold some "
+            "packets too, and give all files of a window at once, or leave these windows out by "
+            "--from and --to",
+            finished->one_lacking, finished->n_lacking,
+            finished->n_lacking == 1 ? "window is" : "windows are");
         return EXIT_BAD_CONFIG;
     }
     const int one = finished->n_fuller == 1;

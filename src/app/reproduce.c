@@ -128,8 +128,10 @@ static int extract_all(struct reproduce *r)
     return code;
 }
 
-/* Whether this process's run came to its tables: the report, when MPI has ended, is of them. */
+/* Whether this process's run came to its tables, and of which campaign: the report, when MPI has ended, is of
+ * that, whatever the file says by then. */
 static int has_tables;
+static struct campaign worked_off;
 
 /* To OUTPUT/tables.md and stdout. Rank 0. */
 static int print_tables(const struct reproduce *r)
@@ -281,7 +283,10 @@ static int reproduce_run(const struct ranks *world, const void *values, const st
         code = tell_plan(&r);
     else if (code == EXIT_DONE)
         code = work_off(&r);
-    campaign_free(&r.campaign);
+    if (has_tables)
+        worked_off = r.campaign;
+    else
+        campaign_free(&r.campaign);
     return code;
 }
 
@@ -324,24 +329,16 @@ static int report_words(const struct campaign *c, struct strings *words)
 static int reproduce_after(const void *values, const struct strings *operands)
 {
     (void)values;
-    struct campaign c = {0};
+    (void)operands;
     if (!has_tables)
         return EXIT_DONE;
     stop_let_interrupts();
-    char *text;
-    size_t n;
-    int code = campaign_load(operands->items[0], &text, &n);
+    struct strings words = {0};
+    int code = report_words(&worked_off, &words);
     if (code == EXIT_DONE)
-        code = campaign_read(&c, operands->items[0], text, n);
-    free(text);
-    if (code == EXIT_DONE) {
-        struct strings words = {0};
-        code = report_words(&c, &words);
-        if (code == EXIT_DONE)
-            code = call_command(NULL, &command_report, &words);
-        strings_free_all(&words);
-    }
-    campaign_free(&c);
+        code = call_command(NULL, &command_report, &words);
+    strings_free_all(&words);
+    campaign_free(&worked_off);
     return code;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,13 +64,23 @@ static int draw(const char *stem)
     char *ending = text_format("ending = '.%ld.partial'", (long)getpid());
     char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-e"}, ending, script, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t blocked;
     pid_t child;
     int status = -1;
+    /* A wish to stop, which a whole job hears, is for the program: a picture is drawn in a moment. */
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGTERM);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &blocked);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addchdir_np(&actions, folder);
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    if (posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0)
+    if (posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, environ) == 0)
         status = wait_for(child);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     free(ending);
     free(script);

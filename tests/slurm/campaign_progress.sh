@@ -150,6 +150,10 @@ a_changed_one() {
     expect 75 'tables: done' 'tables: older than the campaign file' campaign-status.sh "$work/study.ini"
     expect 0 extract 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
     touch -d '2017-01-01' "$work/study.ini"
+    expect 75 'tables: done' 'tables: without all of their models' campaign-status.sh "$work/study.ini"
+    expect 0 extract 'train, judge, report: sbatch' submit-campaign.sh --dry-run "$work/study.ini"
+    sed -i 's/= bayes forest/= bayes/' "$work/study.ini"
+    touch -d '2017-01-01' "$work/study.ini"
     newer "$work/out/features/a/features-20170101T000000.h5"
     expect 75 - 'tables: older than the features' campaign-status.sh "$work/study.ini"
     touch -r "$work/study.ini" "$work"/out/features/a/features-*.h5
@@ -178,6 +182,23 @@ a_slice_from_elsewhere() {
     sed "s/hour.pcap/hour*.pcap/; s/= out/= patterns/" "$work/study.ini" >"$work/patterns.ini"
     extract_slice 0 "$work/patterns.ini"
     grep -qF "\"$work/hour.pcap\"" "$work/patterns/runs/a/20170101T010000/run.json" || fail "the campaign's files were not read"
+}
+
+# A file that was taken from the month's folder is computed anew, and a slice whose files cannot come there is not done.
+a_slice_whose_files_are_gone() {
+    local place=$work/patterns/features/a slice=$work/patterns/runs/a/20170101T010000
+    rm "$place/features-20170101T013000.h5"
+    expect 74 - '20170101T010000 +broken +not all of its files are in' campaign-status.sh "$work/patterns.ini"
+    expect 0 - 'slices 0-2: sbatch' submit-campaign.sh --dry-run "$work/patterns.ini"
+    extract_slice 0 "$work/patterns.ini"
+    grep -q '^  "windows": 1,$' "$slice/run.json" || fail "not one window was computed: $(cat "$slice/run.json")"
+    expect 75 - '1 done, 2 waiting' campaign-status.sh "$work/patterns.ini"
+    mv "$place" "$work/aside-features"
+    touch "$place"
+    extract_slice 74 "$work/patterns.ini"
+    expect 74 '1 done' '20170101T010000 +broken' campaign-status.sh "$work/patterns.ini"
+    rm "$place"
+    mv "$work/aside-features" "$place"
 }
 
 # 65 with an error is no damage of which the rest was used: nothing is published, and it has failed.
@@ -227,6 +248,7 @@ a_mixed_one
 a_slice_again
 a_changed_one
 a_slice_from_elsewhere
+a_slice_whose_files_are_gone
 a_slice_of_nothing
 a_slice_without_rules
 a_damaged_one

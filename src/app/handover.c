@@ -1,5 +1,7 @@
 #include "handover.h"
 
+#include "keeping.h"
+
 #include "darkforest/core/exits.h"
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/sources/parcels.h"
@@ -15,7 +17,7 @@ int handover_keep_to_memory(struct pass *pass, struct buckets *buckets)
     const size_t own = buckets_of_owner(buckets, ranks_rank(pass->input->ranks)),
                  end = buckets_of_owner(buckets, ranks_rank(pass->input->ranks) + 1);
     /* Beside what reading left room for: half of the quarter that is for finishing. */
-    if (pass->windows.pool.n_bytes_in_use <= pass_contact_room(pass) + pass->input->memory / 8)
+    if (pass->windows.pool.n_bytes_in_use <= keeping_room(pass) + pass->input->memory / 8)
         return 0;
     return buckets_spill(buckets, own, end, pass->input->tmpdir, &pass->n_spilled);
 }

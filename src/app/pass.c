@@ -31,8 +31,7 @@ int pass_skips(const struct pass_input *input, int64_t index)
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
 
-/* At least a parcel to each rank. */
-static size_t round_bytes(const struct pass_input *input)
+size_t pass_round_bytes(const struct pass_input *input)
 {
     const uint64_t share = input->memory / ROUND_SHARE,
                    least = (uint64_t)ranks_size(input->ranks) * PARCEL_LEAST;
@@ -44,7 +43,7 @@ void pass_init(struct pass *pass, const struct pass_input *input)
     *pass = (struct pass){.input = input};
     pass->windows.ranks = ranks_size(input->ranks);
     pass->windows.folder = input->tmpdir;
-    pass->exchange = alltoall_new(input->ranks, PARCEL_UNIT, round_bytes(input));
+    pass->exchange = alltoall_new(input->ranks, PARCEL_UNIT, pass_round_bytes(input));
     pass->met_s = clock_seconds();
     pass->batch = memory_zeroed(1, sizeof *pass->batch);
 }
@@ -82,21 +81,6 @@ int pass_check_windows(const struct pass *pass, size_t n)
     return EXIT_BAD_CONFIG;
 }
 
-#define LEAST_CONTACT_BYTES                                                                                  \
-    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
-
-/* Contacts may take what sums and the buffers of two rounds leave of three quarters of the memory. The last
- * quarter is for what finishing a window takes beside them: sums on their way, contacts that come, rows, keys
- * being sorted. */
-uint64_t pass_contact_room(const struct pass *pass)
-{
-    uint64_t fixed = 2 * round_bytes(pass->input) + LEAST_CONTACT_BYTES;
-    const uint64_t most = pass->input->memory / 4 * 3;
-    for (size_t i = 0; i < pass->windows.n; i++)
-        fixed += partials_n_bytes(&pass->windows.items[i]->partials);
-    return most > fixed ? most - fixed + LEAST_CONTACT_BYTES : LEAST_CONTACT_BYTES;
-}
-
 struct window *pass_window(struct pass *pass, int64_t index)
 {
     const size_t most = most_windows(pass);
@@ -108,6 +92,23 @@ struct window *pass_window(struct pass *pass, int64_t index)
         pass->code = EXIT_BAD_CONFIG;
     }
     return window;
+}
+
+int64_t *pass_open_windows(const struct pass *pass, size_t *n)
+{
+    int64_t *mine = memory_get(pass->windows.n * sizeof *mine);
+    size_t n_bytes, kept = 0;
+    for (size_t i = 0; i < pass->windows.n; i++)
+        mine[i] = pass->windows.items[i]->index;
+    int64_t *all = ranks_gather_all(pass->input->ranks, mine, pass->windows.n * sizeof *mine, &n_bytes);
+    const size_t n_all = n_bytes / sizeof *all;
+    qsort(all, n_all, sizeof *all, windows_compare_indexes);
+    for (size_t i = 0; i < n_all; i++)
+        if (i == 0 || all[i] != all[i - 1])
+            all[kept++] = all[i];
+    free(mine);
+    *n = kept;
+    return all;
 }
 
 void pass_name_window(struct pass *pass)

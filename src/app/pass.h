@@ -62,6 +62,7 @@ struct pass {
     uint64_t n_records;
     uint64_t n_spilled; /* bytes written to scratch */
     int guessed;        /* files were passed over that are taken to have ended, by a guess */
+    int is_short;       /* contacts take more memory than there is for them */
     double met_s;       /* clock_seconds() of the last meeting */
     int code;           /* worst so far, here; the same everywhere after a meeting */
 };
@@ -76,8 +77,10 @@ struct window *pass_window(struct pass *pass, int64_t index);
 /* Whether n windows may be open at once, on all ranks together: so that one rank can do what several can. 0, or
  * EXIT_BAD_CONFIG after one sentence on rank 0. Local. */
 int pass_check_windows(const struct pass *pass, size_t n);
-/* Bytes of memory that contacts may take while files are read. Local. */
-uint64_t pass_contact_room(const struct pass *pass);
+/* The windows that are open on any rank, ascending and once each; fresh memory. Collective. */
+int64_t *pass_open_windows(const struct pass *pass, size_t *n);
+/* That leave a rank in one round of the exchange, at most; at least a parcel to each rank. Pure. */
+size_t pass_round_bytes(const struct pass_input *input);
 /* The line of progress names the first window that is open here. Local. */
 void pass_name_window(struct pass *pass);
 /*

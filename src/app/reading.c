@@ -2,6 +2,7 @@
 
 #include "batch.h"
 #include "damages.h"
+#include "keeping.h"
 #include "meeting.h"
 
 #include "darkforest/core/clock.h"
@@ -121,48 +122,6 @@ static void take_records(struct reading *reading, struct pass *pass, const struc
     }
 }
 
-static uint64_t partials_bytes(const struct pass *pass)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < pass->windows.n; i++)
-        n += partials_n_bytes(&pass->windows.items[i]->partials);
-    return n;
-}
-
-/* Runs something that spills over all windows. */
-static void spill_all(struct pass *pass, int (*spill)(struct pass *pass, struct window *window))
-{
-    const char *before = run_record_phase(pass->input->record, "spill");
-    for (size_t i = 0; i < pass->windows.n && pass->code == 0; i++)
-        pass->code = spill(pass, pass->windows.items[i]);
-    run_record_phase(pass->input->record, before);
-}
-
-static int spill_sums(struct pass *pass, struct window *window)
-{
-    if (partials_n(&window->partials) <= PARTIALS_FIRST) /* nothing would be won */
-        return 0;
-    const uint64_t before = pile_n_bytes(window->aside);
-    const int code = windows_set_aside(window);
-    pass->n_spilled += pile_n_bytes(window->aside) - before;
-    return code;
-}
-
-static int spill_contacts(struct pass *pass, struct window *window)
-{
-    return buckets_spill(&window->contacts, 0, buckets_n(&window->contacts), pass->input->tmpdir,
-                         &pass->n_spilled);
-}
-
-/* Sums may take a quarter of the memory, contacts what there is room for then. */
-static void keep_to_memory(struct pass *pass)
-{
-    if (partials_bytes(pass) > pass->input->memory / 4)
-        spill_all(pass, spill_sums);
-    if (pass->code == 0 && pass->windows.pool.n_bytes_in_use > pass_contact_room(pass))
-        spill_all(pass, spill_contacts);
-}
-
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block)
 {
     struct record records[BATCH_RECORDS];
@@ -173,7 +132,7 @@ void reading_take(struct reading *reading, struct pass *pass, const struct block
         pass->n_records += n;
     }
     if (pass->code == 0)
-        keep_to_memory(pass);
+        keeping_look(pass);
 }
 
 void reading_end(struct reading *reading)

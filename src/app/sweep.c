@@ -14,24 +14,6 @@
 
 #define BYTES_PER_RECORD 80 /* of a telescope capture, about: sizes the buckets */
 
-/* The windows that are open on any rank, ascending and once each; fresh memory. */
-static int64_t *open_windows(const struct pass *pass, size_t *n)
-{
-    int64_t *mine = memory_get(pass->windows.n * sizeof *mine);
-    size_t n_bytes, kept = 0;
-    for (size_t i = 0; i < pass->windows.n; i++)
-        mine[i] = pass->windows.items[i]->index;
-    int64_t *all = ranks_gather_all(pass->input->ranks, mine, pass->windows.n * sizeof *mine, &n_bytes);
-    const size_t n_all = n_bytes / sizeof *all;
-    qsort(all, n_all, sizeof *all, windows_compare_indexes);
-    for (size_t i = 0; i < n_all; i++)
-        if (i == 0 || all[i] != all[i - 1])
-            all[kept++] = all[i];
-    free(mine);
-    *n = kept;
-    return all;
-}
-
 /* Finishing takes its time too: a wish to stop is heard between windows. */
 static int finish_one(struct finish *finish, struct pass *pass, int64_t index)
 {
@@ -50,7 +32,7 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     const struct archive *archive = pass->input->archive;
     const int64_t window_ns = pass->input->window_ns;
     size_t n;
-    int64_t *indexes = open_windows(pass, &n);
+    int64_t *indexes = pass_open_windows(pass, &n);
     int code = pass_check_windows(pass, n);
     for (size_t i = 0; i < n && code == 0; i++) {
         const int64_t end = (indexes[i] + 1) * window_ns;

@@ -289,6 +289,15 @@ def in_small_shared_memory(n_bytes):
     return ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=%d tmpfs /dev/shm && exec "$@"' % n_bytes, "sh"]
 
 
+def without_shared_memory(p, hours, truth):
+    """As on several nodes, contacts and sums go by messages; with memory short, too."""
+    for number, more_words in enumerate([[], ["--memory", LEAST_MEMORY]]):
+        output = p.file("messages-%d" % number)
+        p.do("extract", *hours, *FROM, *more_words, "-o", output, ranks=2, more={"OMPI_MCA_btl": "self,tcp"}, before=in_small_shared_memory(1 << 16))
+        assert (run_record(output)["spilled_bytes"] > 0) == bool(more_words)
+        same(p, output, truth)
+
+
 def tight_shared_memory(p, hours):
     """Months side by side, two ranks each, ask for shared memory at the same time: what is there goes to some, and models are the same."""
     ini, models = p.file("tight.ini"), p.file("tight", "models")
@@ -328,6 +337,7 @@ def main():
                 print(case.__name__, ranks, flush=True)
                 case(p, hours, truth, ranks)
         file_too_large(p, hours, truth)
+        without_shared_memory(p, hours, truth)
         tight_shared_memory(p, hours)
 
 

@@ -318,7 +318,7 @@ has_models() {
     for month in "${months[@]}"; do
         for learner in $learners; do
             [ -e "$output/models/$month/$learner.h5" ] || return 1
-            [ "$month" = "${months[0]}" ] || [ -e "$output/results/$month/$learner.h5" ] || return 1
+            [ "$month" = "${months[0]}" ] || [ -e "$output/results/${months[0]}/$learner-on-$month.h5" ] || return 1
         done
     done
 }

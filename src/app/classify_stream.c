@@ -9,7 +9,6 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
-#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 

@@ -119,7 +119,7 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
                  n = ((size_t)1 << buckets->bits) >> c->bits, from = stage * n, to = from + n;
     exchange_stage(c, stage);
     if (ranks_size(pass->input->ranks) > 1 && c->code == 0) /* it is the same on all ranks here */
-        c->code = exit_worse(c->code, handover(pass, c->window, from, to, &c->busy.sources));
+        c->code = exit_worse(c->code, handover(pass, c->window, from, to));
     progress_again(&pass->progress);
     run_record_phase(pass->input->record, "count");
     int code = c->code; /* where sums are missing, contacts have nobody to count for */

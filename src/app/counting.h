@@ -1,6 +1,6 @@
 /*
- * counting.h - a complete window to its rows, in stages: the sums of some buckets travel to their
- * owners, then those buckets are finished, so that sums never lie in two places all at once. Private
+ * counting.h - a complete window to its rows, in stages: the sums and contacts of some buckets travel to their
+ * owners, then those buckets are finished, so that they never lie in two places all at once. Private
  * to the app. Collective.
  */
 #ifndef DARKFOREST_COUNTING_H

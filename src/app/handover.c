@@ -12,12 +12,24 @@ struct handover {
     int code;
 };
 
+#define LEAST_SPILLED ((uint64_t)4 << 20) /* bytes of contacts: spilling less would not pay */
+
+static uint64_t contact_bytes(const struct buckets *buckets, size_t from, size_t to)
+{
+    uint64_t n = 0;
+    for (size_t b = from; b < to; b++)
+        n += buckets->items[b].shorts.n * sizeof(uint64_t) +
+             buckets->items[b].longs.n * sizeof(struct contact);
+    return n;
+}
+
 int handover_keep_to_memory(struct pass *pass, struct buckets *buckets)
 {
     const size_t own = buckets_of_owner(buckets, ranks_rank(pass->input->ranks)),
                  end = buckets_of_owner(buckets, ranks_rank(pass->input->ranks) + 1);
     /* Beside what reading left room for: half of the quarter that is for finishing. */
-    if (pass->windows.pool.n_bytes_in_use <= keeping_room(pass) + pass->input->memory / 8)
+    if (pass->windows.pool.n_bytes_in_use <= keeping_room(pass) + pass->input->memory / 8 ||
+        contact_bytes(buckets, own, end) < LEAST_SPILLED)
         return 0;
     return buckets_spill(buckets, own, end, pass->input->tmpdir, &pass->n_spilled);
 }
@@ -34,31 +46,30 @@ static int meet(struct handover *h, int more)
 }
 
 /* One owner's buckets into the lane to it. */
-static void give(struct handover *h, int owner, size_t from, size_t to, const struct busy *busy)
+static void give(struct handover *h, int owner, size_t from, size_t to)
 {
     const size_t first = buckets_of_owner(h->buckets, owner);
-    struct parcels *parcels = parcels_new(h->buckets, first + from, first + to, busy);
+    struct parcels parcels = parcels_of(h->buckets, first + from, first + to);
     for (size_t n = 1; n > 0 && h->code == 0;) {
         struct lane *lane = &alltoall_lanes(h->pass->exchange)[owner];
         const size_t room = (size_t)(lane->end - lane->place);
         if (room < PARCEL_LEAST) {
             meet(h, 1);
         } else {
-            n = parcels_put(parcels, lane->place, room);
+            n = parcels_put(&parcels, lane->place, room);
             lane->place += n;
         }
     }
-    h->code = exit_worse(h->code, parcels_free(parcels));
 }
 
-int handover(struct pass *pass, struct window *window, size_t from, size_t to, const struct busy *busy)
+int handover(struct pass *pass, struct window *window, size_t from, size_t to)
 {
     const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
     struct handover h = {.pass = pass, .buckets = &window->contacts};
     const char *before = run_record_phase(pass->input->record, "exchange");
     alltoall_carry(pass->exchange, PARCEL_UNIT);
     for (int k = 1; k < size; k++)
-        give(&h, (rank + k) % size, from, to, busy);
+        give(&h, (rank + k) % size, from, to);
     while (meet(&h, 0))
         ;
     run_record_phase(pass->input->record, before);

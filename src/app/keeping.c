@@ -17,11 +17,19 @@ static uint64_t partials_bytes(const struct pass *pass)
     return n;
 }
 
-/* What sums and the buffers of two rounds leave of three quarters of the memory. The last quarter is for what
+static uint64_t buckets_bytes(const struct pass *pass)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < pass->windows.n; i++)
+        n += buckets_n(&pass->windows.items[i]->contacts) * sizeof(struct bucket);
+    return n;
+}
+
+/* What sums, empty buckets and the buffers of two rounds leave of three quarters of the memory. The last quarter is for what
  * finishing a window takes beside them: sums on their way, contacts that come, rows, keys being sorted. */
 uint64_t keeping_room(const struct pass *pass)
 {
-    const uint64_t fixed = partials_bytes(pass) + 2 * pass_round_bytes(pass->input),
+    const uint64_t fixed = partials_bytes(pass) + buckets_bytes(pass) + 2 * pass_round_bytes(pass->input),
                    most = pass->input->memory / 4 * 3;
     return most > fixed + LEAST_CONTACT_BYTES ? most - fixed : LEAST_CONTACT_BYTES;
 }
@@ -56,20 +64,21 @@ void keeping_look(struct pass *pass)
     if (partials_bytes(pass) > pass->input->memory / 4)
         spill_all(pass, spill_sums);
     pass->is_short = pass->windows.pool.n_bytes_in_use > keeping_room(pass);
-    if (pass->is_short && ranks_size(pass->input->ranks) == 1)
-        spill_all(pass, spill_contacts);
+    if (!pass->is_short || ranks_size(pass->input->ranks) > 1)
+        return;
+    spill_all(pass, spill_contacts);
+    pass->is_short = 0;
 }
 
 /* Of every window, whichever rank it is open on. */
 static int hand_over_all(struct pass *pass)
 {
-    const struct busy none = {0};
     size_t n;
     int64_t *indexes = pass_open_windows(pass, &n);
     int code = pass_check_windows(pass, n);
     for (size_t i = 0; i < n && code == 0; i++) {
         struct window *window = windows_get(&pass->windows, indexes[i]);
-        code = handover(pass, window, 0, (size_t)1 << window->contacts.bits, &none);
+        code = handover(pass, window, 0, (size_t)1 << window->contacts.bits);
         code = ranks_agree(pass->input->ranks, code, NULL);
     }
     free(indexes);

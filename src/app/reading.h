@@ -24,7 +24,7 @@ struct reading {
 
 /* Begins with a file of the archive. 0, or an exit code after one sentence. */
 int reading_begin(struct reading *reading, const struct pass *pass, size_t file);
-/* Takes the records of a block; spills when memory has run short. */
+/* Takes the records of a block; sees to memory when it has run short (keeping.h). */
 void reading_take(struct reading *reading, struct pass *pass, const struct block *block);
 void reading_end(struct reading *reading);
 

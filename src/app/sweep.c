@@ -6,7 +6,6 @@
 #include "darkforest/archive/slices.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
-#include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
 
@@ -120,6 +119,8 @@ static int64_t end_of(const struct file_kind *kind)
     return end;
 }
 
+/* Of a window and a rank; no more than memory has room for, so that buckets are not so many that most are all but
+ * empty. The same on all ranks. */
 static uint64_t expected_contacts(const struct pass_input *in)
 {
     uint64_t n_bytes = 0;
@@ -137,7 +138,9 @@ static uint64_t expected_contacts(const struct pass_input *in)
     if (first > last || __builtin_sub_overflow(last, first, &span))
         span = 0;
     const uint64_t n_windows = span > in->window_ns ? (uint64_t)(span / in->window_ns) : 1;
-    return n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks);
+    const uint64_t n = n_bytes / BYTES_PER_RECORD / n_windows / (uint64_t)ranks_size(in->ranks),
+                   most = in->memory / 2 / sizeof(uint64_t);
+    return n < most ? n : most;
 }
 
 /* Bytes on disk of the files that are read from `next` on. */

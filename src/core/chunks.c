@@ -57,6 +57,16 @@ void chunk_list_extend(struct chunk_list *list, struct chunk_pool *pool, size_t 
     list->end = chunk->items + sizeof chunk->items / item_size * item_size;
 }
 
+void chunk_list_drop_first(struct chunk_list *list, struct chunk_pool *pool, size_t item_size)
+{
+    struct chunk *chunk = list->first;
+    list->n -= chunk_list_in(list, chunk, item_size);
+    list->first = chunk->next;
+    put_chunk(pool, chunk);
+    if (!list->first)
+        *list = (struct chunk_list){0};
+}
+
 void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool)
 {
     while (list->first) {

@@ -118,11 +118,18 @@ static char *check_name(const char *path)
         return text_format("%s is a folder: give the name of a file with -o", path);
     if (!has_folder && strstr(path, "../")) /* what it will be cannot be told yet */
         return text_format("%s goes up from a folder that is not there", path);
-    if (lstat(path, &s) == 0 && S_ISLNK(s.st_mode))
-        return text_format("%s is a link, which would be replaced: give the name of the file itself", path);
     if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
         return text_format("%s is no regular file: it would be replaced by one", path);
     return NULL;
+}
+
+/* A sentence when a link bears the name. */
+static char *check_link(const char *path)
+{
+    struct stat s;
+    if (lstat(path, &s) != 0 || !S_ISLNK(s.st_mode))
+        return NULL;
+    return text_format("%s is a link, which would be replaced: give the name of the file itself", path);
 }
 
 int output_check(const struct strings *outputs, const struct strings *inputs, char **why)
@@ -131,6 +138,8 @@ int output_check(const struct strings *outputs, const struct strings *inputs, ch
         *why = check_name(outputs->items[i]);
     if (!*why)
         *why = check_inputs(outputs, inputs);
+    for (size_t i = 0; i < outputs->n && !*why; i++)
+        *why = check_link(outputs->items[i]);
     if (!*why)
         *why = check_places(outputs);
     return *why ? EXIT_BAD_USAGE : EXIT_DONE;

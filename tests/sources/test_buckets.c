@@ -101,12 +101,39 @@ static void take_packet(struct owners *o, const struct made_packet *made, size_t
     buckets_add_contacts(&o->buckets[i % (size_t)o->way->ranks], &contact, 1);
 }
 
+/* What one rank has of another's sources, a part of the buckets at a time; the rooms are of all sizes. */
+static void hand_over(struct owners *o, int from, int to)
+{
+    static const size_t rooms[] = {PARCEL_LEAST, 40, 4096, 57, 70000};
+    struct buckets *buckets = &o->buckets[from];
+    const size_t first = buckets_of_owner(buckets, to), end = buckets_of_owner(buckets, to + 1),
+                 middle = first + (end - first) / 3;
+    unsigned char *room = memory_get(70000);
+    for (int half = 0; half < 2; half++) {
+        struct parcels parcels = parcels_of(buckets, half ? middle : first, half ? end : middle);
+        for (size_t n, i = (size_t)from; (n = parcels_put(&parcels, room, rooms[i % 5])) > 0; i++) {
+            assert_true(n <= rooms[i % 5] && n % PARCEL_UNIT == 0);
+            parcels_take(&o->buckets[to], room, n);
+        }
+    }
+    for (size_t b = first; b < end; b++)
+        assert_int_equal(bucket_n_contacts(&buckets->items[b]), 0);
+    free(room);
+}
+
+/* As the program does it: what is spilled is the owners'. */
 static void spill(struct owners *o)
 {
+    for (int to = 0; to < o->way->ranks; to++)
+        for (int from = 0; from < o->way->ranks; from++)
+            if (from != to)
+                hand_over(o, from, to);
     for (int r = 0; r < o->way->ranks; r++) {
-        uint64_t n_bytes = 7;
         struct buckets *buckets = &o->buckets[r];
-        assert_int_equal(buckets_spill(buckets, 0, buckets_n(buckets), o->folder, &n_bytes), 0);
+        uint64_t n_bytes = 7;
+        assert_int_equal(buckets_spill(buckets, buckets_of_owner(buckets, r),
+                                       buckets_of_owner(buckets, r + 1), o->folder, &n_bytes),
+                         0);
     }
 }
 
@@ -130,27 +157,6 @@ static void turn_busy(struct owners *o)
                                      &contacts[i], 1);
         assert_int_equal(busy_contacts_free(of), 0);
     }
-}
-
-/* What one rank has of another's sources, a part of the buckets at a time; the rooms are of all sizes. */
-static void hand_over(struct owners *o, int from, int to)
-{
-    static const size_t rooms[] = {PARCEL_LEAST, 40, 4096, 57, 70000};
-    struct buckets *buckets = &o->buckets[from];
-    const size_t first = buckets_of_owner(buckets, to), end = buckets_of_owner(buckets, to + 1),
-                 middle = first + (end - first) / 3;
-    unsigned char *room = memory_get(70000);
-    for (int half = 0; half < 2; half++) {
-        struct parcels *parcels = parcels_new(buckets, half ? middle : first, half ? end : middle, &o->busy);
-        for (size_t n, i = (size_t)from; (n = parcels_put(parcels, room, rooms[i % 5])) > 0; i++) {
-            assert_true(n <= rooms[i % 5] && n % PARCEL_UNIT == 0);
-            parcels_take(&o->buckets[to], room, n);
-        }
-        assert_int_equal(parcels_free(parcels), 0);
-    }
-    for (size_t b = first; b < end; b++)
-        assert_int_equal(bucket_n_contacts(&buckets->items[b]), 0);
-    free(room);
 }
 
 /* Contacts to their owners; some of these spill what came. */
@@ -469,7 +475,6 @@ static void parcels_of_another_network_are_taken(void **state)
 {
     (void)state;
     enum { N = 1000, ROOM = 1 << 16 };
-    const struct busy none = {0};
     struct chunk_pool pool = {0};
     struct buckets from, to, fresh;
     unsigned char *room = memory_get(ROOM);
@@ -483,10 +488,9 @@ static void parcels_of_another_network_are_taken(void **state)
             .source = i, .destination = 44U << 24 | i, .port = (uint16_t)i, .tag = CONTACT_HAS_PORT};
         buckets_add_contacts(&from, &contact, 1);
     }
-    struct parcels *parcels = parcels_new(&from, 0, buckets_n(&from), &none);
-    const size_t n = parcels_put(parcels, room, ROOM);
-    assert_int_equal(parcels_put(parcels, room + n, ROOM - n), 0);
-    assert_int_equal(parcels_free(parcels), 0);
+    struct parcels parcels = parcels_of(&from, 0, buckets_n(&from));
+    const size_t n = parcels_put(&parcels, room, ROOM);
+    assert_int_equal(parcels_put(&parcels, room + n, ROOM - n), 0);
     parcels_take(&to, room, n);
     parcels_take(&fresh, room, n);
     assert_int_equal(fresh.prefix, from.prefix);

@@ -60,6 +60,9 @@ static inline size_t chunk_list_in(const struct chunk_list *list, const struct c
                                : sizeof chunk->items / item_size;
 }
 
+/* Gives the first chunk back to the pool, with its items. */
+void chunk_list_drop_first(struct chunk_list *list, struct chunk_pool *pool, size_t item_size);
+
 /* Gives all chunks back to the pool. */
 void chunk_list_free(struct chunk_list *list, struct chunk_pool *pool);
 

@@ -3,7 +3,7 @@
  * folder.
  * Private to the app.
  *
- * A rank only notes the wish; the next exchange round, or stop_agreed, carries it to all,
+ * A rank only notes the wish; the next meeting (meeting.h), or stop_agreed, carries it to all,
  * so that every rank stops at the same place. Local, but for stop_agreed.
  */
 #ifndef DARKFOREST_STOP_H

@@ -12,8 +12,6 @@ struct handover {
     int code;
 };
 
-#define LEAST_SPILLED ((uint64_t)4 << 20) /* bytes of contacts: spilling less would not pay */
-
 static uint64_t contact_bytes(const struct buckets *buckets, size_t from, size_t to)
 {
     uint64_t n = 0;
@@ -29,7 +27,7 @@ int handover_keep_to_memory(struct pass *pass, struct buckets *buckets)
                  end = buckets_of_owner(buckets, ranks_rank(pass->input->ranks) + 1);
     /* Beside what reading left room for: half of the quarter that is for finishing. */
     if (pass->windows.pool.n_bytes_in_use <= keeping_room(pass) + pass->input->memory / 8 ||
-        contact_bytes(buckets, own, end) < LEAST_SPILLED)
+        contact_bytes(buckets, own, end) < KEEPING_LEAST_BYTES)
         return 0;
     return buckets_spill(buckets, own, end, pass->input->tmpdir, &pass->n_spilled);
 }

@@ -6,9 +6,6 @@
 
 #include <stdlib.h>
 
-#define LEAST_CONTACT_BYTES                                                                                  \
-    ((uint64_t)4 << 20) /* kept in memory whatever the limit: spilling less would not pay */
-
 static uint64_t partials_bytes(const struct pass *pass)
 {
     uint64_t n = 0;
@@ -25,13 +22,14 @@ static uint64_t buckets_bytes(const struct pass *pass)
     return n;
 }
 
-/* What sums, empty buckets and the buffers of two rounds leave of three quarters of the memory. The last quarter is for what
- * finishing a window takes beside them: sums on their way, contacts that come, rows, keys being sorted. */
+/* What sums, empty buckets and the buffers of two rounds leave of three quarters of the memory. The last quarter is
+ * for what finishing a window takes beside them: sums on their way, contacts that come, rows, keys being
+ * sorted. */
 uint64_t keeping_room(const struct pass *pass)
 {
     const uint64_t fixed = partials_bytes(pass) + buckets_bytes(pass) + 2 * pass_round_bytes(pass->input),
                    most = pass->input->memory / 4 * 3;
-    return most > fixed + LEAST_CONTACT_BYTES ? most - fixed : LEAST_CONTACT_BYTES;
+    return most > fixed + KEEPING_LEAST_BYTES ? most - fixed : KEEPING_LEAST_BYTES;
 }
 
 /* Runs something that spills over all windows. */

@@ -9,6 +9,8 @@
 
 #include "pass.h"
 
+/* Of contacts, kept in memory whatever the limit: spilling less would not pay. */
+#define KEEPING_LEAST_BYTES ((uint64_t)4 << 20)
 /* Bytes of memory that contacts may take while files are read. Local. */
 uint64_t keeping_room(const struct pass *pass);
 /* Spills sums beyond their share. Contacts beyond theirs are spilled where this rank is alone; else pass->is_short

@@ -9,12 +9,16 @@
 
 #define MOST_BYTES 32768 /* of text: an attribute of HDF5 holds twice that */
 
-static int by_file(const void *a, const void *b)
+static int in_order(const void *a, const void *b)
 {
     const struct pass_damage *x = a, *y = b;
     if (x->file != y->file)
         return x->file < y->file ? -1 : 1;
-    return x->damage.offset < y->damage.offset ? -1 : x->damage.offset > y->damage.offset;
+    if (x->damage.offset != y->damage.offset)
+        return x->damage.offset < y->damage.offset ? -1 : 1;
+    if (x->damage.is_inflated != y->damage.is_inflated)
+        return x->damage.is_inflated - y->damage.is_inflated;
+    return strcmp(x->damage.what, y->damage.what); /* those that are still alike are one line */
 }
 
 /* Where files follow one another they overlap a little, by a hundredth at most. */
@@ -38,8 +42,8 @@ static int64_t end_by_pace(const struct file_kind *kind, const struct reader *re
     const struct damage *damage = reader_damage(reader);
     const uint64_t n_read = damage->is_inflated ? reader_position(reader) : damage->offset;
     int64_t spent;
-    if (n_read == 0 || n_read < kind->n_bytes / 64 || reader_latest(reader) <= kind->first_ts_ns ||
-        __builtin_sub_overflow(reader_latest(reader), kind->first_ts_ns, &spent))
+    if (n_read == 0 || n_read < kind->n_bytes / 64 || reader_last_time(reader) <= kind->first_ts_ns ||
+        __builtin_sub_overflow(reader_last_time(reader), kind->first_ts_ns, &spent))
         return INT64_MIN;
     const double span = (double)spent * (double)kind->n_bytes / (double)n_read;
     return span < 0x1p62 ? clock_add(kind->first_ts_ns, (int64_t)span) : INT64_MAX;
@@ -54,13 +58,13 @@ static int64_t end_by_pace(const struct file_kind *kind, const struct reader *re
 static int64_t end_of(const struct pass_input *in, size_t file, const struct reader *reader)
 {
     const struct file_kind *kind = &in->archive->files[file].kind;
-    const int64_t by_next = end_by_next(in->archive, file), latest = reader_latest(reader),
+    const int64_t by_next = end_by_next(in->archive, file), last = reader_last_time(reader),
                   reach = slices_reach(in->archive, file, &in->span), pace = end_by_pace(kind, reader);
     int64_t end = pace;
     if (kind->last_ts_ns != INT64_MIN)
         end = clock_add(kind->last_ts_ns, SLICES_DISORDER_NS);
-    else if (latest >= by_next)
-        end = latest >= reach ? INT64_MAX : reach > pace ? reach : pace;
+    else if (last >= by_next)
+        end = last >= reach ? INT64_MAX : reach > pace ? reach : pace;
     else if (pace == INT64_MIN && by_next - kind->first_ts_ns < in->span.longest_ns / 8)
         end = reach;
     return end > by_next ? end : by_next;
@@ -122,7 +126,7 @@ char *damages_between(const struct ranks *ranks, const struct pass *pass, int64_
     const size_t n = n_bytes / sizeof *all;
     char *text = memory_text("");
     if (n)
-        qsort(all, n, sizeof *all, by_file);
+        qsort(all, n, sizeof *all, in_order);
     for (size_t i = 0; i < n; i++) {
         if (all[i].from_ns >= to_ns || all[i].to_ns <= from_ns)
             continue;

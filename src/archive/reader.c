@@ -116,7 +116,7 @@ static void note_time(struct reader *r, const struct block *block)
     if (block->n_records == 0)
         return;
     record_read(&r->format, block->data, block->starts + block->n_records - 1, 1, &last);
-    r->latest_ns = last.ts_ns > r->latest_ns ? last.ts_ns : r->latest_ns;
+    r->last_ns = last.ts_ns;
 }
 
 /* By far, which a codec's reading ahead does not explain: an index may have it lie anywhere. */
@@ -223,9 +223,9 @@ uint64_t reader_position(const struct reader *reader)
     return stream_position(reader->stream) - reader->n_skipped;
 }
 
-int64_t reader_latest(const struct reader *reader)
+int64_t reader_last_time(const struct reader *reader)
 {
-    return reader->latest_ns;
+    return reader->last_ns;
 }
 
 const struct damage *reader_damage(const struct reader *reader)

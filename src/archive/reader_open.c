@@ -22,7 +22,7 @@ static struct reader *new_reader(struct stream *stream)
     r->buffer = r->own = memory_get(r->read_size + RECORD_MAX_SIZE);
     r->starts = memory_get(READER_MOST_RECORDS(r->read_size + RECORD_MAX_SIZE) * sizeof *r->starts);
     r->stop = r->seam = UINT64_MAX;
-    r->latest_ns = r->min_ts_ns = INT64_MIN;
+    r->last_ns = r->min_ts_ns = INT64_MIN;
     r->max_ts_ns = INT64_MAX;
     r->end_offset = stream->n_file;
     return r;

@@ -27,7 +27,7 @@ struct reader {
     uint64_t n_skipped;           /* bytes of the file before the slice */
     uint64_t seam;                /* where a part begins that is watched for; UINT64_MAX: none is */
     int64_t min_ts_ns, max_ts_ns; /* that a record may have: of the only part that is read; else any */
-    int64_t latest_ns;            /* of the last records of the blocks so far */
+    int64_t last_ns;              /* of the last record so far */
     enum reader_state state;
     struct block waiting; /* read when opened; n = 0: none */
     struct damage damage;

@@ -110,8 +110,8 @@ int reader_next(struct reader *reader, struct block *block);
 /* Bytes of the file on disk that this reader consumed so far, for progress. */
 uint64_t reader_position(const struct reader *reader);
 const struct damage *reader_damage(const struct reader *reader);
-/* About the latest time so far (of the last record of each block); INT64_MIN: there was no record. */
-int64_t reader_latest(const struct reader *reader);
+/* Of the last record so far, wherever the reading began; INT64_MIN: there was none. */
+int64_t reader_last_time(const struct reader *reader);
 /* "PATH: at byte N: WHAT", which says so where N counts the inflated bytes; fresh memory. */
 char *damage_text(const char *path, const struct damage *damage);
 /* Whether the file is still the one that was sniffed, unchanged:

@@ -5,6 +5,7 @@
 #include "meeting.h"
 #include "reading.h"
 #include "relay.h"
+#include "shares.h"
 #include "stop.h"
 
 #include "darkforest/core/clock.h"
@@ -27,6 +28,8 @@ int pass_skips(const struct pass_input *input, int64_t index)
     return input->n_skip &&
            bsearch(&index, input->skip, input->n_skip, sizeof *input->skip, windows_compare_indexes) != NULL;
 }
+
+#define PIECE_BYTES ((uint64_t)16 << 20) /* of plain pcap: what one rank may leave to another, at least */
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
@@ -201,6 +204,23 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
     return hold && is_final ? EXIT_DONE : PASS_RETRY;
 }
 
+/* Reads slices as long as there are any. What those of cut files prove, n_cuts of them: fresh memory. */
+static struct cut *read_slices(struct pass *pass, const struct step *step, struct shares *shares,
+                               size_t *n_cuts)
+{
+    struct cut *cuts = NULL;
+    struct slice slice;
+    *n_cuts = 0;
+    while (pass->code == 0 && shares_next(shares, &slice)) {
+        const int is_cut = slice.kind != SLICE_WHOLE && !step_by_parts(step, slice.file - step->first);
+        cuts = memory_resize(cuts, (*n_cuts + 1) * sizeof *cuts);
+        cuts[*n_cuts] = (struct cut){.first = CUT_UNREAD};
+        reading_slice(pass, step, &slice, is_cut ? &cuts[*n_cuts] : NULL);
+        *n_cuts += (size_t)is_cut;
+    }
+    return cuts;
+}
+
 int pass_step(struct pass *pass, size_t first, size_t n_files)
 {
     const struct ranks *ranks = pass->input->ranks;
@@ -208,27 +228,22 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     const struct step_options options = {
         .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns};
     struct shared_step shared;
+    size_t n_cuts;
     run_record_phase(in->record, "read");
     inputs_step(in->ranks, &shared, in->archive, first, n_files, &options);
     const struct step *step = &shared.step;
     const int teams = relay_is_worth(pass, step);
-    struct slices slices = slices_of(step, ranks_rank(ranks), ranks_size(ranks), !teams);
-    struct cut *cuts = memory_zeroed(slices.n, sizeof *cuts);
-    size_t n_cuts = 0;
+    struct shares *shares = shares_new(
+        in->node, step, slices_of(step, ranks_rank(ranks), ranks_size(ranks), !teams), PIECE_BYTES);
     batch_forget(pass->batch);
-    for (size_t i = 0; i < slices.n && pass->code == 0; i++) {
-        const struct slice *slice = &slices.items[i];
-        const int is_cut = slice->kind != SLICE_WHOLE && !step_by_parts(step, slice->file - first);
-        reading_slice(pass, step, slice, is_cut ? &cuts[n_cuts] : NULL);
-        n_cuts += (size_t)is_cut;
-    }
+    struct cut *cuts = read_slices(pass, step, shares, &n_cuts);
     if (teams) {
         settle(pass);
         relay_read(pass, step);
     }
     const int code = close_step(pass, step, cuts, n_cuts);
     free(cuts);
-    slices_free(&slices);
+    shares_free(shares);
     inputs_step_free(&shared);
     return code;
 }

@@ -4,7 +4,7 @@
  *     slices of a step -> block -> records -> packets -> (filter, inventory)
  *                      -> partials and contacts, here    reading.c, batch.c
  *
- * Steps are Collective: ranks meet (meeting.h) until every rank has read its slices.
+ * Steps are Collective: ranks meet (meeting.h) until all slices have been read (shares.h).
  */
 #ifndef DARKFOREST_PASS_H
 #define DARKFOREST_PASS_H

@@ -12,7 +12,8 @@
 
 static void add_slice(struct slices *slices, struct slice slice)
 {
-    slices->items = memory_resize(slices->items, (slices->n + 1) * sizeof *slices->items);
+    if ((slices->n & (slices->n - 1)) == 0) /* 0 or a power of two: the room is full */
+        slices->items = memory_resize(slices->items, (2 * slices->n + 1) * sizeof *slices->items);
     slices->items[slices->n++] = slice;
 }
 
@@ -141,6 +142,59 @@ void slices_free(struct slices *slices)
 {
     free(slices->items);
     *slices = (struct slices){0};
+}
+
+/* Of the parts from `from` on, until `to` or until they mean `most`: where they end. Adds to *work. */
+static uint64_t add_parts(const struct step_file *f, uint64_t from, uint64_t to, uint64_t most,
+                          uint64_t *work)
+{
+    uint64_t end = from;
+    while (end < to && *work < most)
+        *work += STEP_SHRINKAGE * f->parts.items[end++].n_bytes;
+    return end;
+}
+
+uint64_t slices_work(const struct step *step, const struct slices *slices)
+{
+    uint64_t work = 0;
+    for (size_t i = 0; i < slices->n; i++) {
+        const struct slice *s = &slices->items[i];
+        const size_t file = s->file - step->first;
+        if (s->kind == SLICE_WHOLE)
+            work += step_work(step, file);
+        else if (s->kind == SLICE_BYTES)
+            work += s->to - s->from;
+        else
+            add_parts(&step->files[file], s->from, s->to, UINT64_MAX, &work);
+    }
+    return work;
+}
+
+/* Where the first piece of a slice ends. */
+static uint64_t end_of_piece(const struct step *step, const struct slice *s, uint64_t work)
+{
+    uint64_t done = 0;
+    if (s->kind == SLICE_BYTES)
+        return s->to - s->from < 2 * work ? s->to : s->from + work;
+    return add_parts(&step->files[s->file - step->first], s->from, s->to, work, &done);
+}
+
+void slices_divide(const struct step *step, struct slices *slices, uint64_t work)
+{
+    struct slices pieces = {0};
+    for (size_t i = 0; i < slices->n; i++) {
+        struct slice piece = slices->items[i];
+        const uint64_t end = piece.to;
+        for (; piece.kind != SLICE_WHOLE && piece.from < end; piece.from = piece.to) {
+            piece.to = end;
+            piece.to = end_of_piece(step, &piece, work);
+            add_slice(&pieces, piece);
+        }
+        if (piece.kind == SLICE_WHOLE)
+            add_slice(&pieces, piece);
+    }
+    slices_free(slices);
+    *slices = pieces;
 }
 
 /* Files that lie beside one another have smaller gaps than they are long: of some it is known about how long,

@@ -225,6 +225,59 @@ static void cutting_makes_the_loads_level(void **state)
     free(m);
 }
 
+/* Pieces follow one another and make up the slice; none that can be cut means twice the work or, but for the
+ * last of a slice, less than it. */
+static void check_pieces(const struct made_step *m, const struct slices *slices, uint64_t work)
+{
+    struct slices pieces = {memory_get((slices->n + 1) * sizeof *pieces.items), slices->n};
+    size_t at = 0;
+    memcpy(pieces.items, slices->items, slices->n * sizeof *pieces.items);
+    slices_divide(&m->step, &pieces, work);
+    assert_int_equal(slices_work(&m->step, &pieces), slices_work(&m->step, slices));
+    for (size_t i = 0; i < slices->n; i++) {
+        const struct slice *s = &slices->items[i];
+        for (uint64_t from = s->from, last = 0; !last; at++) {
+            const struct slice *piece = &pieces.items[at];
+            assert_true(at < pieces.n && piece->file == s->file && piece->kind == s->kind);
+            assert_int_equal(piece->from, from);
+            from = piece->to;
+            last = from == s->to;
+            if (s->kind == SLICE_WHOLE)
+                continue;
+            const uint64_t most_of_a_part = s->kind == SLICE_PARTS ? STEP_SHRINKAGE * 2 * MIB : work;
+            assert_true(piece->to > piece->from && work_of(m, piece) < work + most_of_a_part);
+            assert_true(last || work_of(m, piece) >= work);
+        }
+    }
+    assert_int_equal(at, pieces.n);
+    slices_free(&pieces);
+}
+
+static void slices_are_divided_into_pieces(void **state)
+{
+    (void)state;
+    struct made_step *m = begin();
+    add_plain(m, 700 * MIB);
+    add_whole(m, 20 * MIB);
+    add_indexed(m, MOST_PARTS, 1, MOST_PARTS);
+    add_plain(m, 25);
+    add_indexed(m, 20, 3, 17);
+    m->files[4].cuts = CUTS_EACH_PART;
+    for (int size = 1; size <= MOST_RANKS; size++)
+        for (int rank = 0; rank < size; rank++) {
+            struct slices slices = slices_of(&m->step, rank, size, 1);
+            uint64_t work = 0;
+            for (size_t i = 0; i < slices.n; i++)
+                work += work_of(m, &slices.items[i]);
+            assert_int_equal(slices_work(&m->step, &slices), work);
+            check_pieces(m, &slices, 100 * KIB);
+            check_pieces(m, &slices, 16 * MIB);
+            check_pieces(m, &slices, work + 1);
+            slices_free(&slices);
+        }
+    free(m);
+}
+
 static void parts_are_dealt_evenly(void **state)
 {
     (void)state;
@@ -345,6 +398,7 @@ int main(void)
         cmocka_unit_test(parts_of_a_damaged_file_stand_alone),
         cmocka_unit_test(whole_files_may_be_left_out),
         cmocka_unit_test(cutting_makes_the_loads_level),
+        cmocka_unit_test(slices_are_divided_into_pieces),
         cmocka_unit_test(parts_are_dealt_evenly),
         cmocka_unit_test(a_small_file_is_not_cut),
         cmocka_unit_test(whole_files_go_to_who_has_least),

@@ -1,6 +1,6 @@
 /*
- * slices.h - who reads what of a step (step.h). Local; pure but for slices_find_times,
- * which reads files.
+ * slices.h - who is dealt what of a step (step.h); who reads it in the end, see app/shares.h.
+ * Local; pure but for slices_find_times, which reads files.
  *
  *     archive, by time:  [file][file][file] [file][file] ...     a step: files that all ranks read together
  *     step:              files that can be cut (plain ones by bytes, indexed ones by parts) are laid
@@ -37,6 +37,11 @@ struct slices {
  */
 struct slices slices_of(const struct step *step, int rank, int size, int whole);
 void slices_free(struct slices *slices);
+/* Work that they mean, in bytes of plain pcap. */
+uint64_t slices_work(const struct step *step, const struct slices *slices);
+/* Cuts each of them into pieces that mean `work` (above 0) or a little more, less than twice that of bytes and a
+ * part more of parts; the last may be less. Whole files and parts that stand alone stay as they are. */
+void slices_divide(const struct step *step, struct slices *slices, uint64_t work);
 
 /*
  * Sets kind->last_ts_ns and kind->middle_ts_ns where they can be told without reading the file through: by

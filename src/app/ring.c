@@ -8,8 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BLOCK_ALIGNMENT 64
+#define LOOKS_AWAKE 64 /* some 20 us, where nobody else wants the core */
 
 /* How a lap stands. Two take turns: one is made ready for the next lap while nobody looks at it. */
 struct lap {
@@ -84,16 +86,29 @@ static void take_one(const struct ring *ring, const struct ring_use *use, size_t
     atomic_fetch_add(&lap->n_freed[ticket % RING_BLOCKS], 1);
 }
 
+/* Between two looks at what another rank is to do. Who looks all the time slows the other where they share a
+ * core, so it sleeps once that has taken a while. */
+static void wait_a_while(unsigned *n_looks)
+{
+    static const struct timespec nap = {.tv_nsec = 50000};
+    if (++*n_looks < LOOKS_AWAKE)
+        sched_yield();
+    else
+        nanosleep(&nap, NULL);
+}
+
 /* Leader: takes a filled block, if there is one that nobody has taken. */
-static void help(const struct ring *ring, const struct ring_use *use)
+static void help(const struct ring *ring, const struct ring_use *use, unsigned *n_looks)
 {
     struct lap *lap = ring->lap;
     size_t ticket = atomic_load(&lap->n_taken);
     if (ticket < atomic_load(&lap->n_filled) &&
-        atomic_compare_exchange_strong(&lap->n_taken, &ticket, ticket + 1))
+        atomic_compare_exchange_strong(&lap->n_taken, &ticket, ticket + 1)) {
         take_one(ring, use, ticket);
-    else
-        sched_yield();
+        *n_looks = 0;
+    } else {
+        wait_a_while(n_looks);
+    }
 }
 
 /* Leader: the blocks of a lap; when the ring is full, it helps to empty it. */
@@ -102,8 +117,9 @@ static void fill(const struct ring *ring, const struct ring_use *use, size_t n_b
     struct lap *lap = ring->lap;
     for (size_t i = 0; i < n_blocks && !atomic_load(&lap->enough); i++) {
         const size_t place = i % RING_BLOCKS;
+        unsigned n_looks = 0;
         while (atomic_load(&lap->n_freed[place]) < i / RING_BLOCKS)
-            help(ring, use);
+            help(ring, use, &n_looks);
         if (!use->fill(use->context, ring_block(ring, place))) {
             atomic_store(&lap->ended, 1);
             break;
@@ -119,10 +135,11 @@ static void take(const struct ring *ring, const struct ring_use *use)
     struct lap *lap = ring->lap;
     for (;;) {
         const size_t ticket = atomic_fetch_add(&lap->n_taken, 1);
+        unsigned n_looks = 0;
         while (atomic_load(&lap->n_filled) <= ticket) {
             if (atomic_load(&lap->over) && atomic_load(&lap->n_filled) <= ticket)
                 return;
-            sched_yield();
+            wait_a_while(&n_looks);
         }
         take_one(ring, use, ticket);
     }

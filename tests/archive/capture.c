@@ -57,7 +57,7 @@ static void put_record(struct bytes *b, const struct capture_form *f, size_t i, 
 {
     const uint32_t n_wire = n + (uint32_t)(i % 3);
     const int wire_first = f->minor < 3 || (f->minor == 3 && i % 2);
-    put_u32(b, f->big_endian, (uint32_t)(1483228800 + i));
+    put_u32(b, f->big_endian, (uint32_t)(1483228800 + i * 7919 % 80000)); /* in no order, within a day */
     put_u32(b, f->big_endian, (uint32_t)(i * 1009 % 1000000));
     put_u32(b, f->big_endian, wire_first ? n_wire : n);
     put_u32(b, f->big_endian, wire_first ? n : n_wire);

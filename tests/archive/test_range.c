@@ -55,6 +55,7 @@ static struct slices_result read_slices(const struct file_kind *kind, const uint
             result.n_repaired++;
         }
         result.n_records += n;
+        assert_true(reader_last_time(r) == (n > 0 ? oracle->records[result.n_records - 1].ts_ns : INT64_MIN));
         result.n_damaged += reader_damage(r)->what[0] != '\0';
         expected = reader_end_offset(r);
         reader_close(r);

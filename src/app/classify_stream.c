@@ -46,12 +46,15 @@ struct source_file {
 static int gather_partials(struct window *window)
 {
     const struct partial *aside;
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
     int code = 0;
-    while ((aside = pile_next(window->aside, UINT64_MAX, &code)))
-        buckets_add_partial(&window->contacts, aside);
+    while ((aside = pile_next(window->aside, UINT64_MAX, &code))) {
+        partials_pieces_of(aside, pieces);
+        buckets_add_partial(&window->contacts, pieces);
+    }
     for (size_t i = 0; i < partials_n(&window->partials); i++) {
-        const struct partial partial = partials_get(&window->partials, i);
-        buckets_add_partial(&window->contacts, &partial);
+        partials_pieces(&window->partials, i, pieces);
+        buckets_add_partial(&window->contacts, pieces);
     }
     partials_free(&window->partials);
     return code;

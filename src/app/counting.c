@@ -10,6 +10,7 @@
 #include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define STAGE_BYTES ((uint64_t)64 << 20) /* of sums and contacts that come to a rank in a stage, at most, */
 #define STAGE_SHARE 16                   /* and this part of its memory */
@@ -39,12 +40,15 @@ static unsigned choose_bits(const struct counting *c)
 {
     const struct pass_input *in = c->pass->input;
     const uint64_t share = in->memory / STAGE_SHARE, most = share < STAGE_BYTES ? share : STAGE_BYTES;
-    uint64_t n = partials_n(&c->window->partials) + pile_n(c->window->aside);
+    /* What was set aside is counted as if it were all wide. */
+    uint64_t n =
+        partials_n_all_pieces(&c->window->partials) + PARTIALS_MOST_PIECES * pile_n(c->window->aside);
     unsigned bits = 0;
     ranks_sum_u64(in->ranks, &n, 1);
     /* A rank that is alone has its contacts already. */
     const uint64_t n_contact_bytes = ranks_size(in->ranks) > 1 ? c->n_contacts * sizeof(uint64_t) : 0;
-    const uint64_t n_bytes = (n * sizeof(struct partial) + n_contact_bytes) / (uint64_t)ranks_size(in->ranks);
+    const uint64_t n_bytes =
+        (n * sizeof(struct narrow_partial) + n_contact_bytes) / (uint64_t)ranks_size(in->ranks);
     while (bits < c->window->contacts.bits && n_bytes >> bits > most)
         bits++;
     return bits;
@@ -70,26 +74,29 @@ static int deliver(struct counting *c, int more)
 {
     const struct round round = alltoall_round(c->pass->exchange, more, c->code);
     for (int r = 0; r < ranks_size(c->pass->input->ranks); r++) {
-        const struct partial *partial = round.from[r].items;
-        for (size_t i = 0; i < round.from[r].n; i++)
-            buckets_add_partial(&c->window->contacts, &partial[i]);
+        const struct narrow_partial *pieces = round.from[r].items;
+        for (size_t i = 0; i < round.from[r].n; i += partials_n_pieces(&pieces[i]))
+            buckets_add_partial(&c->window->contacts, &pieces[i]);
     }
     c->code = exit_worse(c->code, round.failed);
     return round.more;
 }
 
-static void send(struct counting *c, const struct partial *partial)
+/* The pieces of a source stay together. */
+static void send(struct counting *c, const struct narrow_partial *pieces)
 {
     const struct ranks *ranks = c->pass->input->ranks;
-    const int owner = owner_of(hash_u32(partial->address), ranks_size(ranks));
-    struct partial *place;
+    const int owner = owner_of(hash_u32(pieces->address), ranks_size(ranks));
+    const size_t n_bytes = partials_n_pieces(pieces) * sizeof *pieces;
+    struct lane *lane = &alltoall_lanes(c->pass->exchange)[owner];
     if (owner == ranks_rank(ranks)) {
-        buckets_add_partial(&c->window->contacts, partial);
+        buckets_add_partial(&c->window->contacts, pieces);
         return;
     }
-    while (!(place = alltoall_place(c->pass->exchange, owner)))
+    while ((size_t)(lane->end - lane->place) < n_bytes)
         deliver(c, 1);
-    *place = *partial;
+    memcpy(lane->place, pieces, n_bytes);
+    lane->place += n_bytes;
 }
 
 /* The sums of a stage to their owners, those in memory and those set aside. */
@@ -97,15 +104,18 @@ static void exchange_stage(struct counting *c, size_t stage)
 {
     const struct partials *partials = &c->window->partials;
     const struct partial *aside;
-    alltoall_carry(c->pass->exchange, sizeof(struct partial));
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
+    alltoall_carry(c->pass->exchange, sizeof *pieces);
     for (size_t i = c->starts[stage]; i < c->starts[stage + 1]; i++) {
         if (i + AHEAD < c->starts[stage + 1])
             __builtin_prefetch(&partials->items[c->order[i + AHEAD]]);
-        const struct partial sums = partials_get(partials, c->order[i]);
-        send(c, &sums);
+        partials_pieces(partials, c->order[i], pieces);
+        send(c, pieces);
     }
-    while ((aside = pile_next(c->window->aside, (uint64_t)(stage + 1) << (32 - c->bits), &c->code)))
-        send(c, aside);
+    while ((aside = pile_next(c->window->aside, (uint64_t)(stage + 1) << (32 - c->bits), &c->code))) {
+        partials_pieces_of(aside, pieces);
+        send(c, pieces);
+    }
     while (deliver(c, 0))
         ;
 }

@@ -33,12 +33,16 @@ int pass_skips(const struct pass_input *input, int64_t index)
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
 #define ROUND_SHARE 32                /* and this part of its memory */
+/* But to each rank the sums of a source. */
+#define LANE_LEAST (PARTIALS_MOST_PIECES * sizeof(struct narrow_partial))
+
+_Static_assert(LANE_LEAST >= PARCEL_LEAST, "where sums have room a parcel has");
 
 size_t pass_round_bytes(const struct pass_input *input)
 {
-    const uint64_t share = input->memory / ROUND_SHARE,
-                   least = (uint64_t)ranks_size(input->ranks) * PARCEL_LEAST;
-    return share > ROUND_BYTES ? ROUND_BYTES : (size_t)(share > least ? share : least);
+    const uint64_t share = input->memory / ROUND_SHARE, most = share < ROUND_BYTES ? share : ROUND_BYTES,
+                   least = (uint64_t)ranks_size(input->ranks) * LANE_LEAST;
+    return (size_t)(most > least ? most : least);
 }
 
 void pass_init(struct pass *pass, const struct pass_input *input)

@@ -79,7 +79,8 @@ struct window *pass_window(struct pass *pass, int64_t index);
 int pass_check_windows(const struct pass *pass, size_t n);
 /* The windows that are open on any rank, ascending and once each; fresh memory. Collective. */
 int64_t *pass_open_windows(const struct pass *pass, size_t *n);
-/* That leave a rank in one round of the exchange, at most; at least a parcel to each rank. Pure. */
+/* That leave a rank in one round of the exchange, at most; at least a parcel, or a source's sums, to each
+ * rank. Pure. */
 size_t pass_round_bytes(const struct pass_input *input);
 /* The line of progress names the first window that is open here. Local. */
 void pass_name_window(struct pass *pass);

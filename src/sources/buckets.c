@@ -146,10 +146,9 @@ void buckets_weigh(const struct buckets *buckets, uint64_t *weights)
         }
 }
 
-void buckets_add_partial(struct buckets *buckets, const struct partial *partial)
+void buckets_add_partial(struct buckets *buckets, const struct narrow_partial *pieces)
 {
-    struct bucket *bucket = buckets_at(buckets, hash_u32(partial->address));
-    *(struct partial *)chunk_list_place(&bucket->partials, buckets->pool, sizeof *partial) = *partial;
+    workshop_put_pieces(&buckets_at(buckets, hash_u32(pieces->address))->partials, buckets->pool, pieces);
 }
 
 /* Packs a bucket's contacts and writes them behind the runs before. */

@@ -6,6 +6,8 @@
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/pile.h"
 
+#include <string.h>
+
 #define FIRST_CARRIES 64
 #define NARROW_PACKETS 255 /* that a narrow partial can count: a TTL is a byte too */
 
@@ -132,6 +134,54 @@ struct partial partials_get(const struct partials *partials, size_t i)
     add_counts(&sums, narrow);
     sums.first_ns = narrow->first_ns;
     sums.last_ns = narrow->last_ns;
+    return sums;
+}
+
+_Static_assert(sizeof(struct partial) == 2 * sizeof(struct narrow_partial), "two pieces");
+
+/* What at most NARROW_PACKETS packets of a source sum to. */
+static struct narrow_partial narrow_of(const struct partial *partial)
+{
+    struct narrow_partial narrow = {.address = partial->address,
+                                    .ttl_sum = (uint16_t)partial->ttl_sum,
+                                    .packets = (uint8_t)partial->packets,
+                                    .first_ns = partial->first_ns,
+                                    .last_ns = partial->last_ns};
+    for (int c = 0; c < PARTIAL_COUNTS; c++)
+        narrow.counts |= (uint64_t)partial->counts[c] << 8 * c;
+    return narrow;
+}
+
+size_t partials_pieces_of(const struct partial *partial, struct narrow_partial pieces[PARTIALS_MOST_PIECES])
+{
+    if (partial->packets <= NARROW_PACKETS) {
+        pieces[0] = narrow_of(partial);
+        return 1;
+    }
+    pieces[0] = (struct narrow_partial){.address = partial->address, .carried = 1};
+    memcpy(&pieces[1], partial, sizeof *partial);
+    return PARTIALS_MOST_PIECES;
+}
+
+size_t partials_pieces(const struct partials *partials, size_t i,
+                       struct narrow_partial pieces[PARTIALS_MOST_PIECES])
+{
+    if (partials->items[i].carried) {
+        const struct partial sums = partials_get(partials, i);
+        return partials_pieces_of(&sums, pieces);
+    }
+    pieces[0] = partials->items[i];
+    return 1;
+}
+
+struct partial partials_of_pieces(const struct narrow_partial *pieces)
+{
+    struct partial sums = {
+        .address = pieces->address, .first_ns = pieces->first_ns, .last_ns = pieces->last_ns};
+    if (pieces->carried)
+        memcpy(&sums, &pieces[1], sizeof sums);
+    else
+        add_counts(&sums, pieces);
     return sums;
 }
 

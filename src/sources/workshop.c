@@ -54,27 +54,62 @@ static void merge_partial(struct source_row *row, const struct partial *p)
     row->echo_requests += p->counts[PARTIAL_ECHO_REQUEST];
 }
 
+void workshop_put_pieces(struct chunk_list *list, struct chunk_pool *pool,
+                         const struct narrow_partial *pieces)
+{
+    for (size_t i = 0; i < partials_n_pieces(pieces); i++)
+        *(struct narrow_partial *)chunk_list_place(list, pool, sizeof *pieces) = pieces[i];
+}
+
+/* A list of pieces, from its beginning. */
+struct pieces_reader {
+    const struct chunk_list *list;
+    const struct chunk *chunk;
+    size_t at; /* in the chunk */
+};
+
+static const struct narrow_partial *next_piece(struct pieces_reader *reader)
+{
+    const struct narrow_partial *items = (const void *)reader->chunk->items, *piece = &items[reader->at++];
+    if (reader->at == chunk_list_in(reader->list, reader->chunk, sizeof *items)) {
+        reader->chunk = reader->chunk->next;
+        reader->at = 0;
+    }
+    return piece;
+}
+
+/* The next source's: 1; 0 at the end. */
+static int next_pieces(struct pieces_reader *reader, struct narrow_partial pieces[PARTIALS_MOST_PIECES])
+{
+    if (!reader->chunk)
+        return 0;
+    pieces[0] = *next_piece(reader);
+    for (size_t i = 1; i < partials_n_pieces(pieces); i++)
+        pieces[i] = *next_piece(reader);
+    return 1;
+}
+
 static void merge_partials(struct workshop *shop, const struct bucket *bucket)
 {
     const struct chunk_list *list = &bucket->partials;
+    struct pieces_reader reader = {list, list->first, 0};
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
     numbers_reset(&shop->numbers, list->n);
     if (list->n > shop->merged_capacity) {
         free(shop->merged);
         shop->merged_capacity = list->n + list->n / 4;
         shop->merged = memory_get(shop->merged_capacity * sizeof *shop->merged);
     }
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct partial *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
-            const size_t before = shop->numbers.n;
-            struct source_row *row = &shop->merged[numbers_get(&shop->numbers, hash_u32(items[i].address))];
-            if (shop->numbers.n != before)
-                *row = (struct source_row){.window_start = shop->window_start,
-                                           .address = items[i].address,
-                                           .first_seen = items[i].first_ns,
-                                           .last_seen = items[i].last_ns};
-            merge_partial(row, &items[i]);
-        }
+    while (next_pieces(&reader, pieces)) {
+        const struct partial sums = partials_of_pieces(pieces);
+        const size_t before = shop->numbers.n;
+        struct source_row *row = &shop->merged[numbers_get(&shop->numbers, hash_u32(sums.address))];
+        if (shop->numbers.n != before)
+            *row = (struct source_row){.window_start = shop->window_start,
+                                       .address = sums.address,
+                                       .first_seen = sums.first_ns,
+                                       .last_seen = sums.last_ns};
+        merge_partial(row, &sums);
     }
 }
 
@@ -273,13 +308,11 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
     const unsigned until =
         bits < PLACE_BITS && bits + SPLIT_BITS > PLACE_BITS ? PLACE_BITS : bits + SPLIT_BITS;
     const unsigned shift = 64 - until;
-    for (const struct chunk *chunk = bucket->partials.first; chunk; chunk = chunk->next) {
-        const struct partial *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(&bucket->partials, chunk, sizeof *items); i++) {
-            struct chunk_list *to = &parts[part_of(shop, hash_u32(items[i].address), 0, shift)].partials;
-            *(struct partial *)chunk_list_place(to, shop->pool, sizeof *items) = items[i];
-        }
-    }
+    struct pieces_reader reader = {&bucket->partials, bucket->partials.first, 0};
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
+    while (next_pieces(&reader, pieces))
+        workshop_put_pieces(&parts[part_of(shop, hash_u32(pieces->address), 0, shift)].partials, shop->pool,
+                            pieces);
     split_shorts(shop, &bucket->shorts, shift, parts);
     split_longs(shop, &bucket->longs, shift, parts);
     chunk_list_free(&bucket->partials, shop->pool);

@@ -40,6 +40,9 @@ struct workshop {
 void workshop_init(struct workshop *shop, const struct buckets *buckets);
 void workshop_free(struct workshop *shop);
 
+/* Adds a source's sums, in pieces, to a list of them. */
+void workshop_put_pieces(struct chunk_list *list, struct chunk_pool *pool,
+                         const struct narrow_partial *pieces);
 void workshop_free_contacts(struct bucket *bucket, struct chunk_pool *pool);
 
 /* Every source of the bucket gets a number, and a row with its sums;

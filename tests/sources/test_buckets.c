@@ -141,8 +141,9 @@ static void send_partials(struct owners *o)
 {
     for (int s = 0; s < SENDERS; s++)
         for (size_t i = 0; i < partials_n(&o->senders[s]); i++) {
-            const struct partial sums = partials_get(&o->senders[s], i), *p = &sums;
-            buckets_add_partial(owner(o, hash_u32(p->address)), p);
+            struct narrow_partial pieces[PARTIALS_MOST_PIECES];
+            partials_pieces(&o->senders[s], i, pieces);
+            buckets_add_partial(owner(o, hash_u32(pieces->address)), pieces);
         }
 }
 

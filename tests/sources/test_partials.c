@@ -54,6 +54,24 @@ static void check_counts(const struct partial *p, const struct source_row *row)
     assert_int_equal(p->last_ns, row->last_seen);
 }
 
+/* As they travel, the sums are the same, and so are those that were in a partial before. */
+static void check_pieces(const struct partials *partials, size_t i)
+{
+    const struct partial sums = partials_get(partials, i);
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
+    const size_t n = partials_pieces(partials, i, pieces);
+    struct partial back = partials_of_pieces(pieces);
+    assert_int_equal(n, sums.packets > 255 ? 3 : 1);
+    assert_int_equal(partials_n_pieces(pieces), n);
+    assert_int_equal(pieces->address, sums.address);
+    assert_memory_equal(&back, &sums, sizeof sums);
+    assert_int_equal(partials_pieces_of(&sums, pieces), n);
+    assert_int_equal(partials_n_pieces(pieces), n);
+    assert_int_equal(pieces->address, sums.address);
+    back = partials_of_pieces(pieces);
+    assert_memory_equal(&back, &sums, sizeof sums);
+}
+
 static void check_table(const struct partials *partials, struct made_packet *made, size_t n)
 {
     size_t n_rows;
@@ -61,8 +79,10 @@ static void check_table(const struct partials *partials, struct made_packet *mad
     assert_int_equal(partials_n(partials), n_rows);
     assert_int_equal(partials->n_packets, n);
     struct partial *items = memory_get(n_rows * sizeof *items);
-    for (size_t i = 0; i < n_rows; i++)
+    for (size_t i = 0; i < n_rows; i++) {
         items[i] = partials_get(partials, i);
+        check_pieces(partials, i);
+    }
     qsort(items, n_rows, sizeof *items, by_address);
     for (size_t i = 0; i < n_rows; i++)
         check_counts(&items[i], &rows[i]);

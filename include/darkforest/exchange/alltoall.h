@@ -47,7 +47,7 @@ void *alltoall_place(struct alltoall *a, int owner);
  * least one, and no more than leaves those of all lanes to be counted in int, as MPI does. */
 size_t alltoall_lane_room(size_t round_bytes, size_t item_size, int size);
 
-/* What came from one rank. */
+/* What one rank wrote to its lane before the round, all of it and in order. */
 struct arrival {
     const void *items;
     size_t n;

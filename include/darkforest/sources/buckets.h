@@ -4,7 +4,7 @@
  * become rows with exact counts, in memory that is bounded.
  *
  *     hash of source:  [ owner rank | bucket | rest ]
- *     bucket:          { partial, partial, ... } { contact, contact, ... }, a contact in 8 bytes
+ *     bucket:          { sums, sums, ... } in pieces, { contact, contact, ... } in 8 bytes
  *
  * A bucket is small enough that finishing it stays in the cache: its partials are merged, each source gets a
  * small number, each contact becomes a 64-bit key (destination, port), those of a source together, and a
@@ -23,7 +23,7 @@
 struct bucket {
     _Alignas(64) struct chunk_list shorts; /* contacts in 8 bytes (short_contact.h); the hot line */
     struct chunk_list longs;               /* struct contact: those that 8 bytes cannot hold */
-    struct chunk_list partials;            /* struct partial */
+    struct chunk_list partials;            /* in pieces (partials.h) */
 };
 
 struct buckets {
@@ -79,7 +79,8 @@ void buckets_add_contacts(struct buckets *buckets, const struct contact *contact
 /* Adds, for each bucket, about how many contacts lie here, in memory or on disk, repetitions included. */
 void buckets_weigh(const struct buckets *buckets, uint64_t *weights);
 
-void buckets_add_partial(struct buckets *buckets, const struct partial *partial);
+/* Adds a source's sums, in pieces. */
+void buckets_add_partial(struct buckets *buckets, const struct narrow_partial *pieces);
 
 /*
  * Moves every contact of buckets [from, to) to a scratch file in `folder` (made nameless, so that nothing is

@@ -1,8 +1,8 @@
 /*
  * partials.h - per-source sums of one window as one rank saw them: what is combined before anything is sent.
  *
- *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many) -> struct partial
- *                         -> its owner, where partials of all ranks are merged (buckets.h)
+ *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many)
+ *                         -> its owner, where those of all ranks are merged into a row (buckets.h)
  *
  * Most sources send a few packets, so that eight counts fit a 64-bit word, a byte each, and a packet adds to
  * them all at once; what such a word cannot hold is carried to a struct partial. Those count in 32 bits: the
@@ -30,7 +30,7 @@ enum partial_count {
     PARTIAL_COUNTS
 };
 
-/* One cache line; crosses MPI and disk. */
+/* One cache line; crosses disk, and MPI in pieces. */
 struct partial {
     uint32_t address; /* host order */
     uint32_t packets;
@@ -41,12 +41,12 @@ struct partial {
 
 _Static_assert(sizeof(struct partial) == 64, "a partial is one cache line");
 
-/* What at most 255 packets of a source sum to. */
+/* What at most 255 packets of a source sum to; crosses MPI. */
 struct narrow_partial {
     uint32_t address;
     uint16_t ttl_sum;
     uint8_t packets;
-    uint8_t carried;           /* more of it lies in the carries */
+    uint8_t carried;           /* more of it lies in the carries, or in the pieces behind it */
     int64_t first_ns, last_ns; /* of all its packets */
     uint64_t counts;           /* a byte each */
 };
@@ -72,6 +72,29 @@ static inline size_t partials_n(const struct partials *partials)
 
 /* The sums of source i of n. */
 struct partial partials_get(const struct partials *partials, size_t i);
+
+/*
+ * Sums as they travel and lie in buckets, in pieces of 32 bytes: a narrow partial; or, where that cannot hold
+ * them, one that is `carried` and says the address, and a struct partial in two pieces more, which is all of
+ * it.
+ */
+#define PARTIALS_MOST_PIECES 3
+/* Of source i of n, and of a partial: the number of pieces. */
+size_t partials_pieces(const struct partials *partials, size_t i,
+                       struct narrow_partial pieces[PARTIALS_MOST_PIECES]);
+size_t partials_pieces_of(const struct partial *partial, struct narrow_partial pieces[PARTIALS_MOST_PIECES]);
+/* Of all sources, at most. */
+static inline size_t partials_n_all_pieces(const struct partials *partials)
+{
+    return partials->numbers.n + (PARTIALS_MOST_PIECES - 1) * partials->carry_numbers.n;
+}
+/* By the first of them, how many they are, */
+static inline size_t partials_n_pieces(const struct narrow_partial *first)
+{
+    return first->carried ? PARTIALS_MOST_PIECES : 1;
+}
+/* and what they say. */
+struct partial partials_of_pieces(const struct narrow_partial *pieces);
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);

@@ -82,21 +82,19 @@ static int deliver(struct counting *c, int more)
     return round.more;
 }
 
-/* The pieces of a source stay together. */
 static void send(struct counting *c, const struct narrow_partial *pieces)
 {
     const struct ranks *ranks = c->pass->input->ranks;
     const int owner = owner_of(hash_u32(pieces->address), ranks_size(ranks));
-    const size_t n_bytes = partials_n_pieces(pieces) * sizeof *pieces;
-    struct lane *lane = &alltoall_lanes(c->pass->exchange)[owner];
+    const size_t n = partials_n_pieces(pieces);
+    struct narrow_partial *places;
     if (owner == ranks_rank(ranks)) {
         buckets_add_partial(&c->window->contacts, pieces);
         return;
     }
-    while ((size_t)(lane->end - lane->place) < n_bytes)
+    while (!(places = alltoall_places(c->pass->exchange, owner, n)))
         deliver(c, 1);
-    memcpy(lane->place, pieces, n_bytes);
-    lane->place += n_bytes;
+    memcpy(places, pieces, n * sizeof *pieces);
 }
 
 /* The sums of a stage to their owners, those in memory and those set aside. */

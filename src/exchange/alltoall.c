@@ -204,13 +204,14 @@ struct lane *alltoall_lanes(struct alltoall *a)
     return a->lanes;
 }
 
-void *alltoall_place(struct alltoall *a, int owner)
+void *alltoall_places(struct alltoall *a, int owner, size_t n)
 {
     struct lane *lane = &a->lanes[owner];
-    if (lane->place == lane->end)
+    assert(n <= a->lane_items);
+    if ((size_t)(lane->end - lane->place) < n * a->item_size)
         return NULL;
     void *place = lane->place;
-    lane->place += a->item_size;
+    lane->place += n * a->item_size;
     return place;
 }
 

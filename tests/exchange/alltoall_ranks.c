@@ -220,6 +220,42 @@ static void other_items_travel_too(const struct ranks *world)
     end(&x);
 }
 
+/* One item after another, in groups of one to three that come whole, though lanes have room for few. */
+static void groups_stay_together(const struct ranks *world, size_t lane_items)
+{
+    enum { GROUPS = 500 };
+    const uint32_t rank = (uint32_t)ranks_rank(world), size = (uint32_t)ranks_size(world);
+    uint32_t n_arrived = 0, n_left = 0; /* groups; items of the one that is coming */
+    struct alltoall *a = make(world, sizeof(struct item), lane_items * size * sizeof(struct item));
+    for (uint32_t group = 0, more = 1; more;) {
+        struct item *places = NULL;
+        const uint32_t owner = group % size, n = 1 + group / size % 3;
+        if (group < GROUPS)
+            places = alltoall_places(a, (int)owner, n);
+        for (uint32_t i = 0; i < n && places; i++)
+            places[i] = (struct item){.sender = rank, .number = n - i, .owner = owner};
+        group += places != NULL;
+        if (places)
+            continue;
+        const struct round round = alltoall_round(a, group < GROUPS, 0);
+        for (uint32_t r = 0; r < size; r++) {
+            const struct item *item = round.from[r].items;
+            for (size_t i = 0; i < round.from[r].n; i++, item++) {
+                REQUIRE(item->sender == r && item->owner == rank);
+                REQUIRE(n_left == 0 || item->number == n_left);
+                n_left = item->number - 1;
+                n_arrived += n_left == 0;
+            }
+            REQUIRE(n_left == 0);
+        }
+        more = (uint32_t)round.more;
+    }
+    uint64_t n = n_arrived;
+    ranks_sum_u64(world, &n, 1);
+    REQUIRE(n == (uint64_t)GROUPS * size);
+    alltoall_free(a);
+}
+
 /* As many items as the bytes are, as long as MPI can say where each lane begins. */
 static void lanes_are_counted_in_int(void)
 {
@@ -249,6 +285,8 @@ static void all_of_it(const struct ranks *world, maker *way)
     the_worse_failure_wins(world);
     a_buffer_holds_what_was_asked_for(world);
     other_items_travel_too(world);
+    for (size_t lane_items = 3; lane_items <= 7; lane_items++)
+        groups_stay_together(world, lane_items);
 }
 
 int main(int argc, char **argv)

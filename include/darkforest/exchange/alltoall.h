@@ -41,8 +41,14 @@ struct lane {
 
 /* This rank's lanes, by owner; they are other places after each round. Local. */
 struct lane *alltoall_lanes(struct alltoall *a);
-/* Room for one more item to `owner`: a place to write it, or NULL when a round is due first. Local. */
-void *alltoall_place(struct alltoall *a, int owner);
+/* Room for n more items to `owner`, which arrive behind one another in one round: a place to write them, or NULL
+ * when a round is due first. A lane must have room for n. Local. */
+void *alltoall_places(struct alltoall *a, int owner, size_t n);
+/* The same for one item. */
+static inline void *alltoall_place(struct alltoall *a, int owner)
+{
+    return alltoall_places(a, owner, 1);
+}
 /* Pure: the items of item_size bytes that one lane of a round of so many bytes holds with `size` ranks: at
  * least one, and no more than leaves those of all lanes to be counted in int, as MPI does. */
 size_t alltoall_lane_room(size_t round_bytes, size_t item_size, int size);

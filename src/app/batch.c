@@ -140,33 +140,18 @@ static void decode(struct batch *batch, const struct batch_rules *rules, struct 
             batch->packets[i].classes |= PACKET_REPLY;
 }
 
-static int combine(struct batch *batch, struct window *window)
+/* Times and hashes of the packets that count. */
+static void note_sources(struct batch *batch)
 {
-    int code = 0;
     for (size_t i = 0; i < batch->n; i++) {
         batch->ts_ns[i] = batch->records[batch->places[i]].ts_ns;
         batch->hashes[i] = hash_u32(batch->packets[i].source);
     }
-    if (window->partials.n_packets + batch->n > PARTIALS_MOST_PACKETS)
-        code = windows_set_aside(window);
-    partials_add(&window->partials, batch->packets, batch->ts_ns, batch->hashes, batch->n);
-    return code;
 }
 
-int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
-               const struct record *records, size_t n)
-{
-    batch->records = records;
-    batch->n_frames = 0;
-    for (size_t i = 0; i < n; i++)
-        add_frame(batch, i);
-    if (rules->inventory && !rules->filter)
-        drop_strangers(batch, rules, window);
-    decode(batch, rules, window);
-    return combine(batch, window);
-}
-
-size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts)
+/* The contacts of the packets, without those that came lately, to contacts[0..k). Returns k. The sums are called
+ * for on the way. */
+static size_t make_contacts(struct batch *batch, const struct window *window, struct contact *contacts)
 {
     size_t n = 0;
     for (size_t i = 0; i < batch->n; i++) {
@@ -175,9 +160,10 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
         const struct contact contact = {.source = packet->source,
                                         .destination = packet->destination,
                                         .port = packet->port,
-                                        .tag = (uint16_t)(slot << WINDOWS_SLOT_SHIFT | has_port)};
+                                        .tag = (uint16_t)(window->slot << WINDOWS_SLOT_SHIFT | has_port)};
         const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
         struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
+        partials_call(&window->partials, batch->hashes[i]);
         contacts[n] = contact;
         /* Counted without a branch: whether a contact repeats cannot be guessed. */
         const uint32_t differing =
@@ -187,6 +173,33 @@ size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contac
         *seen = contact;
     }
     return n;
+}
+
+static int add_sums(const struct batch *batch, struct window *window)
+{
+    int code = 0;
+    if (window->partials.n_packets + batch->n > PARTIALS_MOST_PACKETS)
+        code = windows_set_aside(window);
+    partials_add(&window->partials, batch->packets, batch->ts_ns, batch->hashes, batch->n);
+    return code;
+}
+
+int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
+               const struct record *records, size_t n)
+{
+    struct contact contacts[BATCH_RECORDS];
+    batch->records = records;
+    batch->n_frames = 0;
+    for (size_t i = 0; i < n; i++)
+        add_frame(batch, i);
+    if (rules->inventory && !rules->filter)
+        drop_strangers(batch, rules, window);
+    decode(batch, rules, window);
+    note_sources(batch);
+    const size_t n_contacts = make_contacts(batch, window, contacts);
+    const int code = add_sums(batch, window);
+    buckets_add_contacts(&window->contacts, contacts, n_contacts);
+    return code;
 }
 
 void batch_forget(struct batch *batch)

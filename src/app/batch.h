@@ -2,8 +2,8 @@
  * batch.h - some hundred records of one window on their way: decoded together, so that each look-up is
  * prefetched for the next ones. Private to the app. Local.
  *
- *     records -> (glance at the source, inventory) -> packets -> (filter, inventory) -> sums of the window
- *                                                                                    -> contacts
+ *     records -> (glance at the source, inventory) -> packets -> (filter, inventory) -> contacts
+ *                                                                                    -> sums of the window
  */
 #ifndef DARKFOREST_BATCH_H
 #define DARKFOREST_BATCH_H
@@ -48,16 +48,10 @@ struct batch {
 int batch_rules_begin(struct batch_rules *rules, uint32_t link_type, const char *filter);
 void batch_rules_end(struct batch_rules *rules);
 
-/* Takes n records of one window, at most BATCH_RECORDS: to its tally and its sums. The packets that
- * count are in the batch until the next call. 0, or EXIT_IO after one sentence when a full table
- * could not be set aside. */
+/* Takes n records of one window, at most BATCH_RECORDS: to its tally, its sums and the buckets of its contacts. 0,
+ * or EXIT_IO after one sentence when a full table of sums could not be set aside. */
 int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
                const struct record *records, size_t n);
-/*
- * The contacts of the packets in the batch, under this slot, without those that were given lately:
- * contacts[0..k), room for BATCH_RECORDS. Returns k.
- */
-size_t batch_contacts(struct batch *batch, uint16_t slot, struct contact *contacts);
 /* Forgets recent contacts: slots are about to mean other windows. */
 void batch_forget(struct batch *batch);
 

@@ -196,16 +196,6 @@ static void take_strays(struct streaming *s, int64_t ts_ns, size_t n)
         format_time(ts_ns, stray), format_time(s->furthest * s->stream->window_ns, now), MOST_FAR);
 }
 
-/* Adds n records of the window in hand. */
-static void add_records(struct streaming *s, const struct source_file *file, const struct record *records,
-                        size_t n)
-{
-    struct contact contacts[BATCH_RECORDS];
-    s->code = batch_take(s->batch, &file->rules, s->window, records, n);
-    n = batch_contacts(s->batch, (uint16_t)s->window->slot, contacts);
-    buckets_add_contacts(&s->window->contacts, contacts, n);
-}
-
 static void take_records(struct streaming *s, const struct source_file *file, const struct record *records,
                          size_t n)
 {
@@ -221,7 +211,7 @@ static void take_records(struct streaming *s, const struct source_file *file, co
         if (s->code)
             return;
         if (s->window)
-            add_records(s, file, records + at, to - at);
+            s->code = batch_take(s->batch, &file->rules, s->window, records + at, to - at);
         else if (s->index >= s->open_from)
             take_strays(s, records[at].ts_ns, to - at);
         else

@@ -29,14 +29,6 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
     return batch_rules_begin(&reading->rules, kind->format.link_type, in->filter);
 }
 
-/* The contacts of the batch into the buckets of their owners. */
-static void keep_contacts(struct pass *pass, struct window *window)
-{
-    struct contact contacts[BATCH_RECORDS];
-    const size_t n = batch_contacts(pass->batch, (uint16_t)window->slot, contacts);
-    buckets_add_contacts(&window->contacts, contacts, n);
-}
-
 /* A file that goes on past its reach: files may have been passed over, by this group or another, which hold
  * packets that are wanted. The span in hand ends at the reach, so that it is noticed. */
 static void watch_reach(struct reading *reading, struct pass *pass, int64_t ts_ns)
@@ -117,7 +109,6 @@ static void take_records(struct reading *reading, struct pass *pass, const struc
         } else {
             const int code = batch_take(pass->batch, &reading->rules, reading->window, records + at, n_here);
             pass->code = exit_worse(pass->code, code);
-            keep_contacts(pass, reading->window);
         }
     }
 }

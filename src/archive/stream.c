@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { INPUT_SIZE = 256 * 1024, MAGIC_SIZE = 4, PATIENCE_MS = 500 };
+enum {
+    INPUT_SIZE = 1024 * 1024, /* a frame of pack, nearly always */
+    READ_SIZE = 256 * 1024,   /* at a time: it stays in the second-level cache until it is inflated */
+    MAGIC_SIZE = 4,
+    PATIENCE_MS = 500,
+};
 
 void stream_set_fault(struct stream *stream, const char *format, ...)
 {
@@ -51,17 +56,25 @@ static size_t read_file(struct stream *stream, uint8_t *to, size_t n)
     return (size_t)got;
 }
 
-size_t stream_fill(struct stream *stream, size_t least)
+/* Makes room for a read behind the input that is held, which is moved only where there is none. */
+static void make_room(struct stream *stream)
 {
-    size_t held = stream->input_n - stream->input_at;
-    if (held >= least)
-        return held;
+    const size_t held = stream->input_n - stream->input_at;
+    if (held > 0 && INPUT_SIZE - stream->input_n >= READ_SIZE)
+        return;
     memmove(stream->input, stream->input + stream->input_at, held);
-    for (size_t got = 1; held < least && got > 0; held += got)
-        got = read_file(stream, stream->input + held, INPUT_SIZE - held);
     stream->input_at = 0;
     stream->input_n = held;
-    return held;
+}
+
+size_t stream_fill(struct stream *stream, size_t least)
+{
+    for (size_t got = 1; stream->input_n - stream->input_at < least && got > 0; stream->input_n += got) {
+        make_room(stream);
+        const size_t room = INPUT_SIZE - stream->input_n;
+        got = read_file(stream, stream->input + stream->input_n, room < READ_SIZE ? room : READ_SIZE);
+    }
+    return stream->input_n - stream->input_at;
 }
 
 uint64_t stream_position(const struct stream *stream)
@@ -143,7 +156,7 @@ static int open_file(struct stream *stream, const char *path, int *code, char **
 static void read_magic(struct stream *stream)
 {
     while (stream->input_n < MAGIC_SIZE) {
-        const size_t got = read_file(stream, stream->input + stream->input_n, INPUT_SIZE - stream->input_n);
+        const size_t got = read_file(stream, stream->input + stream->input_n, READ_SIZE - stream->input_n);
         if (got == 0)
             break;
         stream->input_n += got;

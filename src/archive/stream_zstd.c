@@ -19,6 +19,8 @@ struct zstd_state {
     ZSTD_DCtx *context;
     /* what the decoder would like next: a block and the header of the one behind; 0 at the end of a frame */
     size_t hint;
+    size_t
+        whole; /* bytes of the frame that comes next, where all of it is there and goes in at once; else 0 */
     int may_hold; /* more that is inflated: there was room for what has been given, and no more */
     uint64_t n_inflated;
     int is_damaged;
@@ -50,12 +52,14 @@ static void *zstd_open(void)
 
 /*
  * A call that fails gives nothing, and the blocks before the damaged one are wanted. So no call has both: no
- * more than a block goes in, without the header of the one behind it, and nothing before it has come out.
+ * more than a block goes in, without the header of the one behind it, and nothing before it has come out. A
+ * frame of which all is wanted or nothing goes in whole, which spares a copy of what comes out.
  */
 static size_t input_for_call(const struct zstd_state *state, size_t held)
 {
     const size_t hint = state->hint ? state->hint : FRAME_BEGINNING + BLOCK_HEADER;
-    const size_t wanted = state->may_hold ? 0 : hint > BLOCK_HEADER ? hint - BLOCK_HEADER : hint;
+    const size_t block = state->may_hold ? 0 : hint > BLOCK_HEADER ? hint - BLOCK_HEADER : hint;
+    const size_t wanted = state->whole ? state->whole : block;
     return held < wanted ? held : wanted;
 }
 
@@ -103,14 +107,29 @@ static size_t sealed_bytes(struct stream *stream)
     return is_sealed && n <= SEALED_MOST ? n : 0;
 }
 
+/* The bytes of the frame that comes next, when it fits the input and lies there then. Else 0. */
+static size_t fetch_frame(struct stream *stream)
+{
+    for (size_t held = stream_fill(stream, FRAME_HEADER_MAX), before = 0; held > before;) {
+        const size_t n = ZSTD_findFrameCompressedSize(stream->input + stream->input_at, held);
+        if (!ZSTD_isError(n))
+            return n;
+        before = held;
+        held = stream_fill(stream, held + 1);
+    }
+    return 0;
+}
+
 /* A whole frame, or nothing of it when it is damaged. Of one that the end of the file cuts off, what is
  * there. */
 static void read_sealed(struct stream *stream, ZSTD_outBuffer *out)
 {
-    const struct zstd_state *state = stream->state;
+    struct zstd_state *state = stream->state;
     const size_t before = out->pos;
+    state->whole = fetch_frame(stream);
     while (step(stream, out) && state->hint)
         ;
+    state->whole = 0;
     if (state->is_damaged)
         out->pos = before;
 }

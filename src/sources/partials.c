@@ -84,12 +84,10 @@ static void carry_over(struct partials *partials, struct narrow_partial *narrow)
     narrow->counts = 0;
 }
 
-/* The partial of each packet's source, made where it is new. */
+/* The partial of each packet's source, made where it is new; they are on their way together. */
 static void find_all(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                      const uint32_t *hashes, size_t n, struct narrow_partial **found)
 {
-    for (size_t i = 0; i < n; i++)
-        numbers_prefetch(&partials->numbers, hashes[i]);
     for (size_t i = 0; i < n; i++) {
         const size_t before = partials->numbers.n;
         found[i] = &partials->items[numbers_get(&partials->numbers, hashes[i])];

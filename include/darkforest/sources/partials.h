@@ -98,6 +98,11 @@ struct partial partials_of_pieces(const struct narrow_partial *pieces);
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);
+/* Soon a packet of the source of this hash will be added: where its sums are found lies anywhere in memory. */
+static inline void partials_call(const struct partials *partials, uint32_t hash)
+{
+    numbers_prefetch(&partials->numbers, hash);
+}
 /* Adds n packets (at most PARTIALS_BATCH) with their times; hashes[i] = hash_u32(packets[i].source). */
 #define PARTIALS_BATCH 256
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,

@@ -83,11 +83,15 @@ static void drop_strangers(struct batch *batch, const struct batch_rules *rules,
     const size_t n = batch->n_frames,
                  n_seen = packet_glance(rules->link, batch->frames, n, sources, which, others);
     find_listed(batch, rules->inventory, sources, n_seen, listed);
+    size_t n_listed = 0;
+    for (size_t i = 0; i < n_seen; i++) { /* without a branch: who is listed cannot be guessed */
+        which[n_listed] = which[i];
+        n_listed += listed[i];
+    }
+    window->tally.n[TALLY_NOT_LISTED] += n_seen - n_listed;
     batch->n_frames = 0;
-    for (size_t i = 0; i < n_seen; i++)
-        if (listed[i])
-            add_frame(batch, which[i]);
-    window->tally.n[TALLY_NOT_LISTED] += n_seen - batch->n_frames;
+    for (size_t i = 0; i < n_listed; i++)
+        add_frame(batch, which[i]);
     for (size_t i = 0; i < n - n_seen; i++)
         add_frame(batch, others[i]);
 }

@@ -90,12 +90,11 @@ static int meet(struct busy_exchange *x, int more)
     return round.more;
 }
 
-/* A place for an item of this key's owner. */
-static void *place_for(struct busy_exchange *x, uint32_t key)
+/* A place for an item to this rank. */
+static void *place_for(struct busy_exchange *x, int rank)
 {
-    const int owner = owner_of(hash_u32(key), ranks_size(x->pass->input->ranks));
     void *place;
-    while (!(place = alltoall_place(x->pass->exchange, owner)))
+    while (!(place = alltoall_place(x->pass->exchange, rank)))
         meet(x, 1);
     return place;
 }
@@ -118,6 +117,7 @@ static void take_turned(void *turned, const void *items, size_t n)
 /* Contacts of busy sources to the owners of their destinations. */
 static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets *from)
 {
+    const int size = ranks_size(pass->input->ranks);
     struct busy_exchange x = {
         .pass = pass, .take = take_turned, .to = &busy->turned, .filled = &busy->turned};
     struct busy_contacts *contacts = busy_contacts_new(from, &busy->sources);
@@ -125,7 +125,7 @@ static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets
     alltoall_carry(pass->exchange, sizeof *some);
     for (size_t n; x.code == 0 && (n = busy_contacts_next(contacts, some)) > 0;)
         for (size_t i = 0; i < n; i++)
-            *(struct contact *)place_for(&x, some[i].source) = some[i];
+            *(struct contact *)place_for(&x, owner_of(hash_u32(some[i].source), size)) = some[i];
     x.code = exit_worse(x.code, busy_contacts_free(contacts));
     return end_exchange(&x);
 }
@@ -148,8 +148,9 @@ static void take_counts(void *total, const void *items, size_t n)
         busy_counts_take(total, (const struct busy_item *)items + i);
 }
 
-/* What each rank counted, to the owners of the sources, who add it to `total`. */
-static int send_counts(struct pass *pass, const struct busy_counts *counts, struct busy_counts *total)
+/* What each rank counted, to those that have the rows of the sources, who add it to `total`. */
+static int send_counts(struct pass *pass, const struct buckets *buckets, const struct counters *counters,
+                       const struct busy_counts *counts, struct busy_counts *total)
 {
     struct busy_exchange x = {.pass = pass, .take = take_counts, .to = total};
     struct busy_item items[AT_ONCE];
@@ -157,7 +158,8 @@ static int send_counts(struct pass *pass, const struct busy_counts *counts, stru
     alltoall_carry(pass->exchange, sizeof *items);
     for (size_t n; (n = busy_counts_give(counts, &at, items, AT_ONCE)) > 0;)
         for (size_t i = 0; i < n; i++)
-            *(struct busy_item *)place_for(&x, items[i].source) = items[i];
+            *(struct busy_item *)place_for(
+                &x, counters->of[buckets_number(buckets, hash_u32(items[i].source))]) = items[i];
     return end_exchange(&x);
 }
 
@@ -175,7 +177,8 @@ static void complete_rows(const struct busy_counts *total, struct chunk_list *fr
     chunk_list_free(from, pool);
 }
 
-int busy_rows_end(struct busy_rows *busy, struct pass *pass, struct chunk_list *from, struct chunk_list *rows)
+int busy_rows_end(struct busy_rows *busy, struct pass *pass, const struct buckets *buckets,
+                  const struct counters *counters, struct chunk_list *from, struct chunk_list *rows)
 {
     const int rank = ranks_rank(pass->input->ranks);
     struct busy_counts *counts = busy_counts_new(&busy->sources), *total = busy_counts_new(&busy->sources);
@@ -183,7 +186,7 @@ int busy_rows_end(struct busy_rows *busy, struct pass *pass, struct chunk_list *
                                      buckets_of_owner(&busy->turned, rank + 1), counts);
     code = ranks_agree(pass->input->ranks, code, NULL);
     if (code == 0)
-        code = send_counts(pass, counts, total);
+        code = send_counts(pass, buckets, counters, counts, total);
     if (code == 0)
         complete_rows(total, from, rows, &pass->windows.pool);
     busy_counts_free(counts);

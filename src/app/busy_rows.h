@@ -7,6 +7,7 @@
 #ifndef DARKFOREST_BUSY_ROWS_H
 #define DARKFOREST_BUSY_ROWS_H
 
+#include "counters.h"
 #include "pass.h"
 
 /* The busy sources of a window, the same on every rank; and their contacts, turned, to the destinations that
@@ -19,10 +20,10 @@ struct busy_rows {
 /* weights[bucket]: the contacts of all ranks (buckets_weigh). The agreed exit code. */
 int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window,
                     const uint64_t *weights);
-/* Completes the rows of busy sources that finishing left in `from`, and moves them to `rows`. The agreed exit
- * code. */
-int busy_rows_end(struct busy_rows *busy, struct pass *pass, struct chunk_list *from,
-                  struct chunk_list *rows);
+/* Completes the rows of busy sources that finishing left in `from` with the ranks that counted the other contacts of
+ * their buckets, and moves them to `rows`. The agreed exit code. */
+int busy_rows_end(struct busy_rows *busy, struct pass *pass, const struct buckets *buckets,
+                  const struct counters *counters, struct chunk_list *from, struct chunk_list *rows);
 void busy_rows_free(struct busy_rows *busy);
 
 #endif

@@ -1,13 +1,14 @@
 #include "counting.h"
 
 #include "busy_rows.h"
+#include "counters.h"
 #include "handover.h"
+#include "keeping.h"
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/progress.h"
-#include "darkforest/exchange/owner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define STAGE_SHARE 16                   /* and this part of its memory */
 #define AHEAD 16                         /* sums that are called for before they are needed */
 #define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */
+#define EASE_SHARE 2                     /* of the room for contacts: with no more, memory is at ease */
 
 struct counting {
     struct pass *pass;
@@ -24,8 +26,9 @@ struct counting {
     struct buckets_busy left; /* by finishing, of busy sources */
     uint64_t n_contacts;      /* of all ranks, about */
     unsigned bits;            /* 2^bits stages */
-    uint32_t *order;          /* the window's partials by stage */
-    size_t *starts;           /* [stage], and one more */
+    struct counters *counters;
+    uint32_t *order; /* the window's partials by stage */
+    size_t *starts;  /* [stage], and one more */
     int code;
 };
 
@@ -52,6 +55,28 @@ static unsigned choose_bits(const struct counting *c)
     while (bits < c->window->contacts.bits && n_bytes >> bits > most)
         bits++;
     return bits;
+}
+
+/* Whether a rank may get more than its own buckets: there is room for them, and nothing of them on its disk. */
+static int is_at_ease(const struct counting *c)
+{
+    const struct pass *pass = c->pass;
+    const uint64_t mean = c->n_contacts * sizeof(struct contact) / (uint64_t)ranks_size(pass->input->ranks),
+                   held = pass->windows.pool.n_bytes_in_use, most = keeping_room(pass) / EASE_SHARE;
+    return !c->window->contacts.scratch && held <= most && mean <= most;
+}
+
+/* By what lies in the buckets now: contacts of busy sources have left them. */
+static void choose_counters(struct counting *c)
+{
+    const struct buckets *buckets = &c->window->contacts;
+    const size_t n = buckets_n(buckets);
+    uint64_t *weights = memory_zeroed(n + 1, sizeof *weights), *n_uneasy = &weights[n];
+    buckets_weigh(buckets, weights);
+    *n_uneasy = !is_at_ease(c);
+    ranks_sum_u64(c->pass->input->ranks, weights, n + 1);
+    c->counters = counters_new(buckets, c->bits, *n_uneasy ? NULL : weights);
+    free(weights);
 }
 
 /* The numbers of the partials in memory, those of a stage together. */
@@ -84,20 +109,20 @@ static int deliver(struct counting *c, int more)
 
 static void send(struct counting *c, const struct narrow_partial *pieces)
 {
-    const struct ranks *ranks = c->pass->input->ranks;
-    const int owner = owner_of(hash_u32(pieces->address), ranks_size(ranks));
+    struct buckets *buckets = &c->window->contacts;
+    const int to = c->counters->of[buckets_number(buckets, hash_u32(pieces->address))];
     const size_t n = partials_n_pieces(pieces);
     struct narrow_partial *places;
-    if (owner == ranks_rank(ranks)) {
-        buckets_add_partial(&c->window->contacts, pieces);
+    if (to == ranks_rank(c->pass->input->ranks)) {
+        buckets_add_partial(buckets, pieces);
         return;
     }
-    while (!(places = alltoall_places(c->pass->exchange, owner, n)))
+    while (!(places = alltoall_places(c->pass->exchange, to, n)))
         deliver(c, 1);
     memcpy(places, pieces, n * sizeof *pieces);
 }
 
-/* The sums of a stage to their owners, those in memory and those set aside. */
+/* The sums of a stage to the ranks that count it, those in memory and those set aside. */
 static void exchange_stage(struct counting *c, size_t stage)
 {
     const struct partials *partials = &c->window->partials;
@@ -118,21 +143,20 @@ static void exchange_stage(struct counting *c, size_t stage)
         ;
 }
 
-/* Sums and contacts of a stage to their owners, who finish them. The agreed exit code. */
+/* Sums and contacts of a stage to the ranks that count it, and finish its buckets. The agreed exit code. */
 static int finish_stage(struct counting *c, size_t stage, int64_t window_start, struct rows *rows)
 {
     struct pass *pass = c->pass;
-    struct buckets *buckets = &c->window->contacts;
-    const size_t own = buckets_of_owner(buckets, ranks_rank(pass->input->ranks)),
-                 n = ((size_t)1 << buckets->bits) >> c->bits, from = stage * n, to = from + n;
+    size_t n;
+    const size_t *list = counters_list(c->counters, stage, ranks_rank(pass->input->ranks), &n);
     exchange_stage(c, stage);
     if (ranks_size(pass->input->ranks) > 1 && c->code == 0) /* it is the same on all ranks here */
-        c->code = exit_worse(c->code, handover(pass, c->window, from, to));
+        c->code = exit_worse(c->code, handover(pass, c->window, c->counters, stage));
     progress_again(&pass->progress);
     run_record_phase(pass->input->record, "count");
     int code = c->code; /* where sums are missing, contacts have nobody to count for */
     if (code == 0)
-        code = buckets_finish(buckets, own + from, own + to, window_start,
+        code = buckets_finish(&c->window->contacts, list, n, window_start,
                               c->busy.sources.n ? &c->left : NULL, &rows->list);
     if (code == 0 && rows->list.n * sizeof(struct source_row) > pass->input->memory / ROWS_SHARE)
         code = rows_spill(rows, &pass->n_spilled);
@@ -145,6 +169,7 @@ static int count_stages(struct counting *c, int64_t window_start, struct rows *r
 {
     int code = 0;
     c->bits = choose_bits(c);
+    choose_counters(c);
     order_partials(c);
     for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++)
         code = finish_stage(c, stage, window_start, rows);
@@ -178,7 +203,7 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
         code = count_stages(&c, window_start, rows);
     run_record_phase(pass->input->record, "count");
     if (code == 0 && c.busy.sources.n)
-        code = busy_rows_end(&c.busy, pass, &c.left.rows, &rows->list);
+        code = busy_rows_end(&c.busy, pass, &window->contacts, c.counters, &c.left.rows, &rows->list);
     /* Where some rows were set aside, all are: they are taken back from there in order. */
     if (code == 0 && rows->n_set_aside)
         c.code = rows_spill(rows, &pass->n_spilled);
@@ -186,5 +211,6 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
     *n_contacts += window->contacts.n_counted + c.busy.turned.n_counted;
     chunk_list_free(&c.left.rows, &pass->windows.pool);
     busy_rows_free(&c.busy);
+    counters_free(c.counters);
     return code;
 }

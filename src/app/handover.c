@@ -9,6 +9,7 @@
 struct handover {
     struct pass *pass;
     struct buckets *buckets;
+    const struct counters *counters;
     int code;
 };
 
@@ -38,18 +39,17 @@ static int meet(struct handover *h, int more)
     for (int r = 0; r < ranks_size(h->pass->input->ranks); r++)
         parcels_take(h->buckets, round.from[r].items, round.from[r].n * PARCEL_UNIT);
     h->code = exit_worse(h->code, round.failed);
-    if (h->code == 0)
+    if (h->code == 0 && h->counters->are_owners)
         h->code = handover_keep_to_memory(h->pass, h->buckets);
     return round.more;
 }
 
-/* One owner's buckets into the lane to it. */
-static void give(struct handover *h, int owner, size_t from, size_t to)
+/* A bucket into the lane to a rank. */
+static void give(struct handover *h, int to, size_t bucket)
 {
-    const size_t first = buckets_of_owner(h->buckets, owner);
-    struct parcels parcels = parcels_of(h->buckets, first + from, first + to);
+    struct parcels parcels = parcels_of(h->buckets, bucket, bucket + 1);
     for (size_t n = 1; n > 0 && h->code == 0;) {
-        struct lane *lane = &alltoall_lanes(h->pass->exchange)[owner];
+        struct lane *lane = &alltoall_lanes(h->pass->exchange)[to];
         const size_t room = (size_t)(lane->end - lane->place);
         if (room < PARCEL_LEAST) {
             meet(h, 1);
@@ -60,14 +60,18 @@ static void give(struct handover *h, int owner, size_t from, size_t to)
     }
 }
 
-int handover(struct pass *pass, struct window *window, size_t from, size_t to)
+int handover(struct pass *pass, struct window *window, const struct counters *counters, size_t stage)
 {
     const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
-    struct handover h = {.pass = pass, .buckets = &window->contacts};
+    struct handover h = {.pass = pass, .buckets = &window->contacts, .counters = counters};
     const char *before = run_record_phase(pass->input->record, "exchange");
     alltoall_carry(pass->exchange, PARCEL_UNIT);
-    for (int k = 1; k < size; k++)
-        give(&h, (rank + k) % size, from, to);
+    for (int k = 1; k < size; k++) {
+        size_t n;
+        const size_t *list = counters_list(counters, stage, (rank + k) % size, &n);
+        for (size_t i = 0; i < n; i++)
+            give(&h, (rank + k) % size, list[i]);
+    }
     while (meet(&h, 0))
         ;
     run_record_phase(pass->input->record, before);

@@ -1,19 +1,20 @@
 /*
- * handover.h - contacts from the ranks that read them to the owners of their sources: when a window is finished, and
- * when a rank is short of memory. Private to the app. Collective.
+ * handover.h - contacts from the ranks that read them to those that count them: when a window is finished, and, to the
+ * owners of their sources, when a rank is short of memory. Private to the app. Collective.
  *
- *     buckets of an owner on each rank -> parcels -> lanes -> the same buckets of the owner
+ *     a rank's buckets on each rank -> parcels -> lanes -> the same buckets there
  */
 #ifndef DARKFOREST_HANDOVER_H
 #define DARKFOREST_HANDOVER_H
 
+#include "counters.h"
 #include "pass.h"
 
 /*
- * Of each owner's buckets [from, to), counted from its first, what other ranks hold goes to it. An owner whose memory
- * is short spills. An exit code that others may not know.
+ * What other ranks hold of the buckets that a rank counts in a stage goes to it. Where these are its own, and its memory
+ * is short, it spills. An exit code that others may not know.
  */
-int handover(struct pass *pass, struct window *window, size_t from, size_t to);
+int handover(struct pass *pass, struct window *window, const struct counters *counters, size_t stage);
 
 /* Spills this rank's own buckets where contacts that came take more memory than there is. 0, or EXIT_IO after
  * one sentence. Local. */

@@ -286,36 +286,40 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     return failed ? EXIT_IO : 0;
 }
 
-static int finish_range(struct workshop *shop, struct buckets *buckets, size_t from, size_t to)
+static int finish_bucket(struct workshop *shop, struct buckets *buckets, size_t b)
 {
-    int code = 0;
-    for (size_t b = from; b < to && code == 0; b++) {
-        shop->b = b;
-        if (buckets->scratch)
-            code = finish_from_scratch(shop, buckets, b);
-        else
-            finish_in_memory(shop, &buckets->items[b], buckets->bits);
-    }
-    buckets->n_counted += shop->n_counted;
-    workshop_free(shop);
-    return code;
+    shop->b = b;
+    if (buckets->scratch)
+        return finish_from_scratch(shop, buckets, b);
+    finish_in_memory(shop, &buckets->items[b], buckets->bits);
+    return 0;
 }
 
-int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t window_start,
+int buckets_finish(struct buckets *buckets, const size_t *list, size_t n, int64_t window_start,
                    struct buckets_busy *busy, struct chunk_list *rows)
 {
     struct workshop shop;
+    int code = 0;
     workshop_init(&shop, buckets);
     shop.window_start = window_start;
     shop.busy = busy;
     shop.rows = rows;
-    return finish_range(&shop, buckets, from, to);
+    for (size_t i = 0; i < n && code == 0; i++)
+        code = finish_bucket(&shop, buckets, list[i]);
+    buckets->n_counted += shop.n_counted;
+    workshop_free(&shop);
+    return code;
 }
 
 int buckets_finish_turned(struct buckets *buckets, size_t from, size_t to, struct busy_counts *counts)
 {
     struct workshop shop;
+    int code = 0;
     workshop_init(&shop, buckets);
     shop.counts = counts;
-    return finish_range(&shop, buckets, from, to);
+    for (size_t b = from; b < to && code == 0; b++)
+        code = finish_bucket(&shop, buckets, b);
+    buckets->n_counted += shop.n_counted;
+    workshop_free(&shop);
+    return code;
 }

@@ -208,6 +208,18 @@ static void finish_busy(struct owners *o, struct chunk_list *busy_rows, struct c
     chunk_list_free(busy_rows, &o->pool);
 }
 
+static int finish_own(struct owners *o, int r, struct buckets_busy *busy, struct chunk_list *rows)
+{
+    struct buckets *buckets = &o->buckets[r];
+    const size_t first = buckets_of_owner(buckets, r), n = buckets_of_owner(buckets, r + 1) - first;
+    size_t *list = memory_get(n * sizeof *list);
+    for (size_t i = 0; i < n; i++)
+        list[i] = first + i;
+    const int code = buckets_finish(buckets, list, n, WINDOW_START, busy, rows);
+    free(list);
+    return code;
+}
+
 /* All owners' rows by address, in fresh memory. */
 static struct source_row *finish(struct owners *o, size_t *n)
 {
@@ -216,10 +228,7 @@ static struct source_row *finish(struct owners *o, size_t *n)
     turn_busy(o);
     hand_over_all(o);
     for (int r = 0; r < o->way->ranks; r++)
-        assert_int_equal(buckets_finish(&o->buckets[r], buckets_of_owner(&o->buckets[r], r),
-                                        buckets_of_owner(&o->buckets[r], r + 1), WINDOW_START,
-                                        o->busy.n ? &busy : NULL, &list),
-                         0);
+        assert_int_equal(finish_own(o, r, o->busy.n ? &busy : NULL, &list), 0);
     finish_busy(o, &busy.rows, &list);
     struct source_row *rows = memory_get(list.n * sizeof *rows), *to = rows;
     for (const struct chunk *chunk = list.first; chunk; chunk = chunk->next) {
@@ -569,7 +578,7 @@ static void scratch_that_cannot_be_read_back_is_told(void **state)
         spill(&o);
         send_partials(&o);
         assert_int_equal(ftruncate(o.buckets[0].scratch->fd, n_left), 0);
-        assert_int_equal(buckets_finish(&o.buckets[0], 0, 1, WINDOW_START, NULL, &list), EXIT_IO);
+        assert_int_equal(finish_own(&o, 0, NULL, &list), EXIT_IO);
         chunk_list_free(&list, &o.pool);
         end(&o);
         free(made);

@@ -63,9 +63,15 @@ static inline uint32_t buckets_place(uint32_t hash, uint32_t ranks)
     return (uint32_t)((uint64_t)hash * ranks);
 }
 
+/* The bucket of a source's hash. */
+static inline size_t buckets_number(const struct buckets *buckets, uint32_t hash)
+{
+    return (size_t)((uint64_t)hash * buckets->ranks >> (32 - buckets->bits));
+}
+
 static inline struct bucket *buckets_at(const struct buckets *buckets, uint32_t hash)
 {
-    return &buckets->items[(uint64_t)hash * buckets->ranks >> (32 - buckets->bits)];
+    return &buckets->items[buckets_number(buckets, hash)];
 }
 
 static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
@@ -96,13 +102,13 @@ struct buckets_busy {
 };
 
 /*
- * Turns buckets [from, to) into rows (window_start set; category, label and rules 0), appended to `rows`
+ * Turns the n buckets of this list into rows (window_start set; category, label and rules 0), appended to `rows`
  * (struct source_row, same pool) in no particular order; what is of busy sources to `busy` (NULL: there are
  * none). They are empty afterwards. 0, or EXIT_IO after one sentence when scratch could not be read.
  */
-int buckets_finish(struct buckets *buckets, size_t from, size_t to, int64_t window_start,
+int buckets_finish(struct buckets *buckets, const size_t *list, size_t n, int64_t window_start,
                    struct buckets_busy *busy, struct chunk_list *rows);
-/* The same for buckets of turned contacts: they are counted into `counts`. */
+/* The same for buckets [from, to) of turned contacts: they are counted into `counts`. */
 int buckets_finish_turned(struct buckets *buckets, size_t from, size_t to, struct busy_counts *counts);
 
 #endif

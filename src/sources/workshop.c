@@ -272,14 +272,16 @@ static size_t part_of(const struct workshop *shop, uint32_t hash, uint64_t desti
     return (place << PLACE_BITS | destination) >> shift & (WORKSHOP_PARTS - 1);
 }
 
-static void split_shorts(struct workshop *shop, const struct chunk_list *list, unsigned shift,
+/* A chunk goes back to the pool when it has been read, so that the parts grow into its place. */
+static void split_shorts(struct workshop *shop, struct chunk_list *list, unsigned shift,
                          struct bucket parts[WORKSHOP_PARTS])
 {
     const struct buckets *buckets = shop->buckets;
     const uint32_t least_hash = short_least_hash(buckets, shop->b);
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const uint64_t *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+    for (; list->first; chunk_list_drop_first(list, shop->pool, sizeof(uint64_t))) {
+        const uint64_t *items = (const void *)list->first->items;
+        const size_t n = chunk_list_in(list, list->first, sizeof *items);
+        for (size_t i = 0; i < n; i++) {
             const uint64_t key = short_key(buckets->hash_bits, buckets->prefix, items[i]);
             const uint32_t hash = short_hash(buckets->hash_bits, least_hash, items[i]);
             const size_t part = part_of(shop, hash, key >> CONTACT_PORT_BITS, shift);
@@ -288,12 +290,13 @@ static void split_shorts(struct workshop *shop, const struct chunk_list *list, u
     }
 }
 
-static void split_longs(struct workshop *shop, const struct chunk_list *list, unsigned shift,
+static void split_longs(struct workshop *shop, struct chunk_list *list, unsigned shift,
                         struct bucket parts[WORKSHOP_PARTS])
 {
-    for (const struct chunk *chunk = list->first; chunk; chunk = chunk->next) {
-        const struct contact *items = (const void *)chunk->items;
-        for (size_t i = 0; i < chunk_list_in(list, chunk, sizeof *items); i++) {
+    for (; list->first; chunk_list_drop_first(list, shop->pool, sizeof(struct contact))) {
+        const struct contact *items = (const void *)list->first->items;
+        const size_t n = chunk_list_in(list, list->first, sizeof *items);
+        for (size_t i = 0; i < n; i++) {
             const size_t part = part_of(shop, hash_u32(items[i].source), items[i].destination, shift);
             *(struct contact *)chunk_list_place(&parts[part].longs, shop->pool, sizeof *items) = items[i];
         }
@@ -316,7 +319,6 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
     split_shorts(shop, &bucket->shorts, shift, parts);
     split_longs(shop, &bucket->longs, shift, parts);
     chunk_list_free(&bucket->partials, shop->pool);
-    workshop_free_contacts(bucket, shop->pool);
     return until;
 }
 

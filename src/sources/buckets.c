@@ -234,16 +234,6 @@ static void add_packed(struct workshop *shop, struct merge *merge, struct bucket
     merge_added(merge);
 }
 
-/* Very many contacts of one source: packed piece by piece, and counted from there. */
-static void count_packed(struct workshop *shop, struct bucket *bucket, unsigned bits)
-{
-    struct merge merge = {0};
-    add_packed(shop, &merge, bucket, bits);
-    workshop_number(shop, bucket);
-    count_merged(shop, &merge);
-    merge_free(&merge);
-}
-
 /* A bucket, or a part of one, of which nothing was spilled. */
 static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
@@ -257,7 +247,7 @@ static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsig
         return;
     }
     if (too_large)
-        count_packed(shop, bucket, bits);
+        workshop_count_one(shop, bucket, bits);
     else
         workshop_count(shop, bucket);
     workshop_free_contacts(bucket, shop->pool);

@@ -338,21 +338,36 @@ static uint64_t *sources_by_hash(const struct workshop *shop)
     return order;
 }
 
-static void pack_part(struct workshop *shop, struct bucket *bucket)
+/* Where sorted keys go: those of a source, ascending and each once; sources, and the keys of one, may come in several
+ * calls, in order. */
+typedef void (*keys_taker)(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n);
+
+static void pack_keys(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n)
+{
+    run_put(&shop->run, hash, keys, n);
+}
+
+static void count_keys(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n)
+{
+    (void)hash;
+    workshop_add(shop, keys, n);
+}
+
+static void sort_part(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     group_keys(shop, bucket);
     uint64_t *order = sources_by_hash(shop);
     for (size_t i = 0; i < shop->numbers.n; i++) {
         size_t n;
         const uint64_t *keys = sort_source(shop, (uint32_t)order[i], &n);
-        run_put(&shop->run, (uint32_t)(order[i] >> 32), keys, n);
+        take(shop, (uint32_t)(order[i] >> 32), keys, n);
     }
     free(order);
     workshop_free_contacts(bucket, shop->pool);
 }
 
 /* A part of one source and one destination: however often it repeats, there are only so many ports. */
-static void pack_ports(struct workshop *shop, struct bucket *bucket)
+static void sort_ports(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
     struct contacts_read contacts;
@@ -370,23 +385,25 @@ static void pack_ports(struct workshop *shop, struct bucket *bucket)
     for (size_t code = 0; code < n_codes; code++)
         if (seen[code])
             keys[n_keys++] = destination << CONTACT_PORT_BITS | code;
-    run_put(&shop->run, hash, keys, n_keys);
+    take(shop, hash, keys, n_keys);
     free(seen);
     free(keys);
     workshop_free_contacts(bucket, shop->pool);
 }
 
-void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
+/* All keys of a bucket, or of a part that has `bits` bits in common, in the order of (hash, key). Gives its chunks
+ * back. */
+static void sort_all(struct workshop *shop, struct bucket *bucket, unsigned bits, keys_taker take)
 {
     if (bucket_n_contacts(bucket) == 0)
         return;
     number_contacts(shop, bucket);
     if (!workshop_is_too_large(bucket)) {
-        pack_part(shop, bucket);
+        sort_part(shop, bucket, take);
         return;
     }
     if (bits == 2 * PLACE_BITS) {
-        pack_ports(shop, bucket);
+        sort_ports(shop, bucket, take);
         return;
     }
     /* One source alone is split by its destinations at once. */
@@ -395,5 +412,17 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
     bucket->shorts = bucket->longs = (struct chunk_list){0};
     const unsigned until = workshop_split(shop, &whole, from, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
-        workshop_pack(shop, &parts[p], until);
+        sort_all(shop, &parts[p], until, take);
+}
+
+void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
+{
+    sort_all(shop, bucket, bits, pack_keys);
+}
+
+void workshop_count_one(struct workshop *shop, struct bucket *bucket, unsigned bits)
+{
+    workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
+    sort_all(shop, bucket, bits, count_keys);
+    workshop_end(shop);
 }

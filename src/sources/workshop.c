@@ -263,7 +263,7 @@ int workshop_is_too_large(const struct bucket *bucket)
     return bucket_n_contacts(bucket) > SPLIT_CONTACTS;
 }
 
-#define SPLIT_BITS 4 /* WORKSHOP_PARTS */
+#define SPLIT_BITS 6 /* WORKSHOP_PARTS */
 #define PLACE_BITS 32
 
 static size_t part_of(const struct workshop *shop, uint32_t hash, uint64_t destination, unsigned shift)
@@ -308,8 +308,8 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
 {
     /* Bits that a part has in common already may be looked at again:
      * that leaves some parts empty, and the order as it is. */
-    const unsigned until =
-        bits < PLACE_BITS && bits + SPLIT_BITS > PLACE_BITS ? PLACE_BITS : bits + SPLIT_BITS;
+    const unsigned end = bits < PLACE_BITS ? PLACE_BITS : 2 * PLACE_BITS,
+                   until = bits + SPLIT_BITS < end ? bits + SPLIT_BITS : end;
     const unsigned shift = 64 - until;
     struct pieces_reader reader = {&bucket->partials, bucket->partials.first, 0};
     struct narrow_partial pieces[PARTIALS_MOST_PIECES];

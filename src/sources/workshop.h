@@ -71,7 +71,7 @@ int workshop_is_too_large(const struct bucket *bucket);
  * the same for all of it: parts in the order of (hash, destination). The bucket is empty afterwards. Its
  * partials go by the place alone.
  */
-#define WORKSHOP_PARTS 16
+#define WORKSHOP_PARTS 64
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
                         struct bucket parts[WORKSHOP_PARTS]);
 

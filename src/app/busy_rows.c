@@ -11,13 +11,15 @@
 
 #include <stdlib.h>
 
-/* A bucket is asked for busy sources when it has so many contacts: that part of the mean over ranks which its
- * owner can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
- * sources even out. */
+/*
+ * A bucket is asked for busy sources when it has so many contacts: that part of the mean over ranks which its owner
+ * can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer sources even out.
+ * Where buckets are dealt out they do so by themselves, up to what a rank has to count.
+ */
 #define BUSY_LEAST 4096
-static uint64_t busy_least(const uint64_t *weights, size_t n, int size)
+static uint64_t busy_least(const uint64_t *weights, size_t n, int size, int are_dealt)
 {
-    const uint64_t share = size < 16 ? 8 + (uint64_t)size : 24;
+    const uint64_t share = are_dealt ? 2 : size < 16 ? 8 + (uint64_t)size : 24;
     uint64_t sum = 0;
     for (size_t b = 0; b < n; b++)
         sum += weights[b];
@@ -46,10 +48,9 @@ static void add_busiest(struct busy *busy, struct busy_guess *guesses, size_t n,
 
 /* What each rank guesses of the buckets with many contacts, taken together. The agreed exit code. */
 static int find_busy(struct busy *busy, const struct pass *pass, const struct buckets *buckets,
-                     const uint64_t *weights)
+                     const uint64_t *weights, uint64_t least)
 {
     const int size = ranks_size(pass->input->ranks);
-    const uint64_t least = busy_least(weights, buckets_n(buckets), size);
     struct busy_guess *guesses = NULL, some[BUSY_GUESSES];
     size_t n_guesses = 0, n_bytes;
     int code = 0;
@@ -130,12 +131,16 @@ static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets
     return end_exchange(&x);
 }
 
-int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window, const uint64_t *weights)
+int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window, const uint64_t *weights,
+                    int are_dealt)
 {
+    const struct buckets *buckets = &window->contacts;
+    const int size = ranks_size(pass->input->ranks);
     *busy = (struct busy_rows){0};
-    if (ranks_size(pass->input->ranks) == 1)
+    if (size == 1)
         return 0;
-    const int code = find_busy(&busy->sources, pass, &window->contacts, weights);
+    const uint64_t least = busy_least(weights, buckets_n(buckets), size, are_dealt);
+    const int code = find_busy(&busy->sources, pass, buckets, weights, least);
     if (code || busy->sources.n == 0)
         return code;
     buckets_init(&busy->turned, &pass->windows.pool, pass->windows.ranks, pass->windows.expected_contacts);

@@ -17,9 +17,10 @@ struct busy_rows {
     struct buckets turned;
 };
 
-/* weights[bucket]: the contacts of all ranks (buckets_weigh). The agreed exit code. */
-int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window,
-                    const uint64_t *weights);
+/* weights[bucket]: the contacts of all ranks (buckets_weigh), which are dealt out by them or not (counters.h). The
+ * agreed exit code. */
+int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window, const uint64_t *weights,
+                    int are_dealt);
 /* Completes the rows of busy sources that finishing left in `from` with the ranks that counted the other contacts of
  * their buckets, and moves them to `rows`. The agreed exit code. */
 int busy_rows_end(struct busy_rows *busy, struct pass *pass, const struct buckets *buckets,

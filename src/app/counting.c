@@ -26,6 +26,7 @@ struct counting {
     struct buckets_busy left; /* by finishing, of busy sources */
     uint64_t n_contacts;      /* of all ranks, about */
     unsigned bits;            /* 2^bits stages */
+    int deals;                /* buckets are dealt out: it is not always their owners who count them */
     struct counters *counters;
     uint32_t *order; /* the window's partials by stage */
     size_t *starts;  /* [stage], and one more */
@@ -36,6 +37,27 @@ struct counting {
 static size_t stage_of(const struct counting *c, uint32_t hash)
 {
     return (size_t)((uint64_t)buckets_place(hash, c->window->contacts.ranks) >> (32 - c->bits));
+}
+
+/* How many contacts lie in each bucket, on all ranks together; fresh memory. */
+static uint64_t *weigh(const struct counting *c)
+{
+    const struct buckets *buckets = &c->window->contacts;
+    uint64_t *weights = memory_zeroed(buckets_n(buckets), sizeof *weights);
+    buckets_weigh(buckets, weights);
+    ranks_sum_u64(c->pass->input->ranks, weights, buckets_n(buckets));
+    return weights;
+}
+
+/* Whether buckets may be dealt out: every rank has room for others', and nothing of its own on disk. */
+static int may_deal(const struct counting *c)
+{
+    const struct pass *pass = c->pass;
+    const uint64_t mean = c->n_contacts * sizeof(struct contact) / (uint64_t)ranks_size(pass->input->ranks),
+                   held = pass->windows.pool.n_bytes_in_use, most = keeping_room(pass) / EASE_SHARE;
+    uint64_t n_against = c->window->contacts.scratch || held > most || mean > most;
+    ranks_sum_u64(pass->input->ranks, &n_against, 1);
+    return n_against == 0;
 }
 
 /* How many stages: by what all ranks have to send, so that all have the same number. */
@@ -57,25 +79,12 @@ static unsigned choose_bits(const struct counting *c)
     return bits;
 }
 
-/* Whether a rank may get more than its own buckets: there is room for them, and nothing of them on its disk. */
-static int is_at_ease(const struct counting *c)
-{
-    const struct pass *pass = c->pass;
-    const uint64_t mean = c->n_contacts * sizeof(struct contact) / (uint64_t)ranks_size(pass->input->ranks),
-                   held = pass->windows.pool.n_bytes_in_use, most = keeping_room(pass) / EASE_SHARE;
-    return !c->window->contacts.scratch && held <= most && mean <= most;
-}
-
 /* By what lies in the buckets now: contacts of busy sources have left them. */
 static void choose_counters(struct counting *c)
 {
     const struct buckets *buckets = &c->window->contacts;
-    const size_t n = buckets_n(buckets);
-    uint64_t *weights = memory_zeroed(n + 1, sizeof *weights), *n_uneasy = &weights[n];
-    buckets_weigh(buckets, weights);
-    *n_uneasy = !is_at_ease(c);
-    ranks_sum_u64(c->pass->input->ranks, weights, n + 1);
-    c->counters = counters_new(buckets, c->bits, *n_uneasy ? NULL : weights);
+    uint64_t *weights = c->deals ? weigh(c) : NULL;
+    c->counters = counters_new(buckets, c->bits, weights);
     free(weights);
 }
 
@@ -182,13 +191,11 @@ static int count_stages(struct counting *c, int64_t window_start, struct rows *r
 /* What all ranks have read of the window, bucket by bucket; then busy sources. The agreed exit code. */
 static int begin_counting(struct counting *c)
 {
-    const struct buckets *buckets = &c->window->contacts;
-    uint64_t *weights = memory_zeroed(buckets_n(buckets), sizeof *weights);
-    buckets_weigh(buckets, weights);
-    ranks_sum_u64(c->pass->input->ranks, weights, buckets_n(buckets));
-    for (size_t b = 0; b < buckets_n(buckets); b++)
+    uint64_t *weights = weigh(c);
+    for (size_t b = 0; b < buckets_n(&c->window->contacts); b++)
         c->n_contacts += weights[b];
-    const int code = busy_rows_begin(&c->busy, c->pass, c->window, weights);
+    c->deals = may_deal(c);
+    const int code = busy_rows_begin(&c->busy, c->pass, c->window, weights, c->deals);
     free(weights);
     return code;
 }

@@ -263,8 +263,10 @@ int workshop_is_too_large(const struct bucket *bucket)
     return bucket_n_contacts(bucket) > SPLIT_CONTACTS;
 }
 
-#define SPLIT_BITS 6 /* WORKSHOP_PARTS */
+#define SPLIT_BITS 6
 #define PLACE_BITS 32
+
+_Static_assert(WORKSHOP_PARTS == 1 << SPLIT_BITS, "a part for each value");
 
 static size_t part_of(const struct workshop *shop, uint32_t hash, uint64_t destination, unsigned shift)
 {

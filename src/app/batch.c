@@ -153,8 +153,8 @@ static void note_sources(struct batch *batch)
     }
 }
 
-/* The contacts of the packets, without those that came lately, to contacts[0..k). Returns k. The sums are called
- * for on the way. */
+/* The contacts of the packets, without those that came lately, to contacts[0..k). Returns k. The sums are
+ * called for on the way. */
 static size_t make_contacts(struct batch *batch, const struct window *window, struct contact *contacts)
 {
     size_t n = 0;

@@ -48,8 +48,8 @@ struct batch {
 int batch_rules_begin(struct batch_rules *rules, uint32_t link_type, const char *filter);
 void batch_rules_end(struct batch_rules *rules);
 
-/* Takes n records of one window, at most BATCH_RECORDS: to its tally, its sums and the buckets of its contacts. 0,
- * or EXIT_IO after one sentence when a full table of sums could not be set aside. */
+/* Takes n records of one window, at most BATCH_RECORDS: to its tally, its sums and the buckets of its
+ * contacts. 0, or EXIT_IO after one sentence when a full table of sums could not be set aside. */
 int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
                const struct record *records, size_t n);
 /* Forgets recent contacts: slots are about to mean other windows. */

@@ -12,14 +12,16 @@
 #include <stdlib.h>
 
 /*
- * A bucket is asked for busy sources when it has so many contacts: that part of the mean over ranks which its owner
- * can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer sources even out.
- * Where buckets are dealt out they do so by themselves, up to what a rank has to count.
+ * A bucket is asked for busy sources when it has so many contacts: that part of the mean over ranks which a
+ * rank can have on top without standing out. The more ranks, the smaller each rank's part, and the fewer
+ * sources even out. Where buckets are dealt out in stages they do so by themselves, up to half of what a rank
+ * counts in a stage.
  */
 #define BUSY_LEAST 4096
-static uint64_t busy_least(const uint64_t *weights, size_t n, int size, int are_dealt)
+static uint64_t busy_least(const uint64_t *weights, size_t n, int size, uint64_t n_dealt_stages)
 {
-    const uint64_t share = are_dealt ? 2 : size < 16 ? 8 + (uint64_t)size : 24;
+    const uint64_t owners = size < 16 ? 8 + (uint64_t)size : 24, dealt = 2 * n_dealt_stages,
+                   share = dealt > 0 && dealt < owners ? dealt : owners;
     uint64_t sum = 0;
     for (size_t b = 0; b < n; b++)
         sum += weights[b];
@@ -71,7 +73,7 @@ static int find_busy(struct busy *busy, const struct pass *pass, const struct bu
     return ranks_agree(pass->input->ranks, code, NULL);
 }
 
-/* Items on their way to owners; take() does with what came what is to be done. */
+/* Items on their way to other ranks; take() does with what came what is to be done. */
 struct busy_exchange {
     struct pass *pass;
     void (*take)(void *to, const void *items, size_t n);
@@ -132,14 +134,14 @@ static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets
 }
 
 int busy_rows_begin(struct busy_rows *busy, struct pass *pass, struct window *window, const uint64_t *weights,
-                    int are_dealt)
+                    uint64_t n_dealt_stages)
 {
     const struct buckets *buckets = &window->contacts;
     const int size = ranks_size(pass->input->ranks);
     *busy = (struct busy_rows){0};
     if (size == 1)
         return 0;
-    const uint64_t least = busy_least(weights, buckets_n(buckets), size, are_dealt);
+    const uint64_t least = busy_least(weights, buckets_n(buckets), size, n_dealt_stages);
     const int code = find_busy(&busy->sources, pass, buckets, weights, least);
     if (code || busy->sources.n == 0)
         return code;
@@ -154,7 +156,7 @@ static void take_counts(void *total, const void *items, size_t n)
 }
 
 /* What each rank counted, to those that have the rows of the sources, who add it to `total`. */
-static int send_counts(struct pass *pass, const struct buckets *buckets, const struct counters *counters,
+static int send_counts(struct pass *pass, const struct buckets *buckets, const struct counted_by *by,
                        const struct busy_counts *counts, struct busy_counts *total)
 {
     struct busy_exchange x = {.pass = pass, .take = take_counts, .to = total};
@@ -164,7 +166,7 @@ static int send_counts(struct pass *pass, const struct buckets *buckets, const s
     for (size_t n; (n = busy_counts_give(counts, &at, items, AT_ONCE)) > 0;)
         for (size_t i = 0; i < n; i++)
             *(struct busy_item *)place_for(
-                &x, counters->of[buckets_number(buckets, hash_u32(items[i].source))]) = items[i];
+                &x, by->rank_of[buckets_number(buckets, hash_u32(items[i].source))]) = items[i];
     return end_exchange(&x);
 }
 
@@ -183,7 +185,7 @@ static void complete_rows(const struct busy_counts *total, struct chunk_list *fr
 }
 
 int busy_rows_end(struct busy_rows *busy, struct pass *pass, const struct buckets *buckets,
-                  const struct counters *counters, struct chunk_list *from, struct chunk_list *rows)
+                  const struct counted_by *by, struct chunk_list *from, struct chunk_list *rows)
 {
     const int rank = ranks_rank(pass->input->ranks);
     struct busy_counts *counts = busy_counts_new(&busy->sources), *total = busy_counts_new(&busy->sources);
@@ -191,7 +193,7 @@ int busy_rows_end(struct busy_rows *busy, struct pass *pass, const struct bucket
                                      buckets_of_owner(&busy->turned, rank + 1), counts);
     code = ranks_agree(pass->input->ranks, code, NULL);
     if (code == 0)
-        code = send_counts(pass, buckets, counters, counts, total);
+        code = send_counts(pass, buckets, by, counts, total);
     if (code == 0)
         complete_rows(total, from, rows, &pass->windows.pool);
     busy_counts_free(counts);

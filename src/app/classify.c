@@ -6,7 +6,6 @@
 #include "classify_stream.h"
 #include "classify_tables.h"
 #include "command.h"
-#include "counters.h"
 #include "inputs.h"
 #include "ordering.h"
 #include "run_record.h"
@@ -162,12 +161,8 @@ static int take_window(void *context, struct window *window, struct chunk_pool *
     struct rows rows;
     run_record_phase(x->record, "count");
     rows_init(&rows, pool, budget_scratch_folder());
-    struct counters *counters = counters_new(&window->contacts, 0, NULL);
-    size_t n_buckets;
-    const size_t *buckets = counters_list(counters, 0, 0, &n_buckets);
-    int code = buckets_finish(&window->contacts, buckets, n_buckets,
+    int code = buckets_finish(&window->contacts, NULL, buckets_n(&window->contacts),
                               window->index * (x->window_ns / NS_PER_S), NULL, &rows.list);
-    counters_free(counters);
     struct alltoall *exchange = alltoall_new(x->self, sizeof(struct source_row), ORDERING_BYTES);
     struct ordering *ordering = ordering_new(x->self, &rows, exchange);
     run_record_phase(x->record, "judge");

@@ -1,7 +1,7 @@
 #include "counting.h"
 
 #include "busy_rows.h"
-#include "counters.h"
+#include "counted_by.h"
 #include "handover.h"
 #include "keeping.h"
 
@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STAGE_BYTES ((uint64_t)64 << 20) /* of sums and contacts that come to a rank in a stage, at most, */
-#define STAGE_SHARE 16                   /* and this part of its memory */
-#define AHEAD 16                         /* sums that are called for before they are needed */
-#define ROWS_SHARE 8                     /* of its memory: beyond it rows are set aside */
-#define EASE_SHARE 2                     /* of the room for contacts: with no more, memory is at ease */
+/* Of sums and contacts, on average, that come to a rank in a stage: at most so much, and this part of its
+ * memory. */
+#define STAGE_BYTES ((uint64_t)256 << 20)
+#define STAGE_SHARE 16
+#define AHEAD 16     /* sums that are called for before they are needed */
+#define ROWS_SHARE 8 /* of its memory: beyond it rows are set aside */
+#define EASE_SHARE 2 /* of the room for contacts: with no more, memory is at ease */
 
 struct counting {
     struct pass *pass;
@@ -26,8 +28,9 @@ struct counting {
     struct buckets_busy left; /* by finishing, of busy sources */
     uint64_t n_contacts;      /* of all ranks, about */
     unsigned bits;            /* 2^bits stages */
-    int deals;                /* buckets are dealt out: it is not always their owners who count them */
-    struct counters *counters;
+    uint64_t
+        room; /* of contacts that any rank can be given beside its own buckets; 0: they are not dealt out */
+    struct counted_by *by;
     uint32_t *order; /* the window's partials by stage */
     size_t *starts;  /* [stage], and one more */
     int code;
@@ -49,15 +52,19 @@ static uint64_t *weigh(const struct counting *c)
     return weights;
 }
 
-/* Whether buckets may be dealt out: every rank has room for others', and nothing of its own on disk. */
-static int may_deal(const struct counting *c)
+/*
+ * Bytes of contacts that any rank has room for; 0 where they are short on one, or lie on its disk: then
+ * owners count, who spill what is too much. The same on all ranks.
+ */
+static uint64_t find_room(const struct counting *c)
 {
     const struct pass *pass = c->pass;
     const uint64_t mean = c->n_contacts * sizeof(struct contact) / (uint64_t)ranks_size(pass->input->ranks),
                    held = pass->windows.pool.n_bytes_in_use, most = keeping_room(pass) / EASE_SHARE;
-    uint64_t n_against = c->window->contacts.scratch || held > most || mean > most;
-    ranks_sum_u64(pass->input->ranks, &n_against, 1);
-    return n_against == 0;
+    const int has_room = !c->window->contacts.scratch && held <= most && mean <= most;
+    uint64_t missing = UINT64_MAX - (has_room ? most : 0);
+    ranks_max_u64(pass->input->ranks, &missing, 1);
+    return UINT64_MAX - missing;
 }
 
 /* How many stages: by what all ranks have to send, so that all have the same number. */
@@ -79,13 +86,19 @@ static unsigned choose_bits(const struct counting *c)
     return bits;
 }
 
-/* By what lies in the buckets now: contacts of busy sources have left them. */
-static void choose_counters(struct counting *c)
+/* By what lies in the buckets now: contacts of busy sources have left them, and lie elsewhere. */
+static void choose_who_counts(struct counting *c)
 {
     const struct buckets *buckets = &c->window->contacts;
-    uint64_t *weights = c->deals ? weigh(c) : NULL;
-    c->counters = counters_new(buckets, c->bits, weights);
+    c->room = c->room ? find_room(c) : 0;
+    uint64_t *weights = c->room ? weigh(c) : NULL;
+    c->by = counted_by_new(buckets, c->bits, weights);
     free(weights);
+    /* A bucket is not divided, and one may hold nearly all. */
+    if (c->by->heaviest * sizeof(struct contact) > c->room) {
+        counted_by_free(c->by);
+        c->by = counted_by_new(buckets, c->bits, NULL);
+    }
 }
 
 /* The numbers of the partials in memory, those of a stage together. */
@@ -119,7 +132,7 @@ static int deliver(struct counting *c, int more)
 static void send(struct counting *c, const struct narrow_partial *pieces)
 {
     struct buckets *buckets = &c->window->contacts;
-    const int to = c->counters->of[buckets_number(buckets, hash_u32(pieces->address))];
+    const int to = c->by->rank_of[buckets_number(buckets, hash_u32(pieces->address))];
     const size_t n = partials_n_pieces(pieces);
     struct narrow_partial *places;
     if (to == ranks_rank(c->pass->input->ranks)) {
@@ -157,10 +170,10 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
 {
     struct pass *pass = c->pass;
     size_t n;
-    const size_t *list = counters_list(c->counters, stage, ranks_rank(pass->input->ranks), &n);
+    const size_t *list = counted_by_list(c->by, stage, ranks_rank(pass->input->ranks), &n);
     exchange_stage(c, stage);
     if (ranks_size(pass->input->ranks) > 1 && c->code == 0) /* it is the same on all ranks here */
-        c->code = exit_worse(c->code, handover(pass, c->window, c->counters, stage));
+        c->code = exit_worse(c->code, handover(pass, c->window, c->by, stage));
     progress_again(&pass->progress);
     run_record_phase(pass->input->record, "count");
     int code = c->code; /* where sums are missing, contacts have nobody to count for */
@@ -177,8 +190,7 @@ static int finish_stage(struct counting *c, size_t stage, int64_t window_start, 
 static int count_stages(struct counting *c, int64_t window_start, struct rows *rows)
 {
     int code = 0;
-    c->bits = choose_bits(c);
-    choose_counters(c);
+    choose_who_counts(c);
     order_partials(c);
     for (size_t stage = 0; stage < (size_t)1 << c->bits && code == 0; stage++)
         code = finish_stage(c, stage, window_start, rows);
@@ -194,8 +206,10 @@ static int begin_counting(struct counting *c)
     uint64_t *weights = weigh(c);
     for (size_t b = 0; b < buckets_n(&c->window->contacts); b++)
         c->n_contacts += weights[b];
-    c->deals = may_deal(c);
-    const int code = busy_rows_begin(&c->busy, c->pass, c->window, weights, c->deals);
+    c->bits = choose_bits(c);
+    c->room = find_room(c);
+    const int code =
+        busy_rows_begin(&c->busy, c->pass, c->window, weights, c->room ? (uint64_t)1 << c->bits : 0);
     free(weights);
     return code;
 }
@@ -210,7 +224,7 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
         code = count_stages(&c, window_start, rows);
     run_record_phase(pass->input->record, "count");
     if (code == 0 && c.busy.sources.n)
-        code = busy_rows_end(&c.busy, pass, &window->contacts, c.counters, &c.left.rows, &rows->list);
+        code = busy_rows_end(&c.busy, pass, &window->contacts, c.by, &c.left.rows, &rows->list);
     /* Where some rows were set aside, all are: they are taken back from there in order. */
     if (code == 0 && rows->n_set_aside)
         c.code = rows_spill(rows, &pass->n_spilled);
@@ -218,6 +232,6 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
     *n_contacts += window->contacts.n_counted + c.busy.turned.n_counted;
     chunk_list_free(&c.left.rows, &pass->windows.pool);
     busy_rows_free(&c.busy);
-    counters_free(c.counters);
+    counted_by_free(c.by);
     return code;
 }

@@ -1,7 +1,7 @@
 /*
  * finish.h - a complete window becomes a feature file. Private to the app.
  *
- *     partials -> owners -> rows of each bucket -> the rank of their address range -> sorted
+ *     partials -> who counts them -> rows of each bucket -> the rank of their address range -> sorted
  *              -> category, label -> HDF5
  */
 #ifndef DARKFOREST_FINISH_H

@@ -9,7 +9,7 @@
 struct handover {
     struct pass *pass;
     struct buckets *buckets;
-    const struct counters *counters;
+    const struct counted_by *by;
     int code;
 };
 
@@ -39,7 +39,7 @@ static int meet(struct handover *h, int more)
     for (int r = 0; r < ranks_size(h->pass->input->ranks); r++)
         parcels_take(h->buckets, round.from[r].items, round.from[r].n * PARCEL_UNIT);
     h->code = exit_worse(h->code, round.failed);
-    if (h->code == 0 && h->counters->are_owners)
+    if (h->code == 0 && h->by->are_owners)
         h->code = handover_keep_to_memory(h->pass, h->buckets);
     return round.more;
 }
@@ -60,15 +60,15 @@ static void give(struct handover *h, int to, size_t bucket)
     }
 }
 
-int handover(struct pass *pass, struct window *window, const struct counters *counters, size_t stage)
+int handover(struct pass *pass, struct window *window, const struct counted_by *by, size_t stage)
 {
     const int size = ranks_size(pass->input->ranks), rank = ranks_rank(pass->input->ranks);
-    struct handover h = {.pass = pass, .buckets = &window->contacts, .counters = counters};
+    struct handover h = {.pass = pass, .buckets = &window->contacts, .by = by};
     const char *before = run_record_phase(pass->input->record, "exchange");
     alltoall_carry(pass->exchange, PARCEL_UNIT);
     for (int k = 1; k < size; k++) {
         size_t n;
-        const size_t *list = counters_list(counters, stage, (rank + k) % size, &n);
+        const size_t *list = counted_by_list(by, stage, (rank + k) % size, &n);
         for (size_t i = 0; i < n; i++)
             give(&h, (rank + k) % size, list[i]);
     }

@@ -76,10 +76,10 @@ static int hand_over_all(struct pass *pass)
     int code = pass_check_windows(pass, n);
     for (size_t i = 0; i < n && code == 0; i++) {
         struct window *window = windows_get(&pass->windows, indexes[i]);
-        struct counters *owners = counters_new(&window->contacts, 0, NULL);
+        struct counted_by *owners = counted_by_new(&window->contacts, 0, NULL);
         code = handover(pass, window, owners, 0);
         code = ranks_agree(pass->input->ranks, code, NULL);
-        counters_free(owners);
+        counted_by_free(owners);
     }
     free(indexes);
     return code;

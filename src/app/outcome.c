@@ -40,7 +40,7 @@ static struct sums sum_over_ranks(const struct ranks *world, const struct pass *
     return sums;
 }
 
-/* How evenly contacts lie: the busiest owner's over the mean. */
+/* How evenly contacts were counted: the busiest rank's over the mean. */
 static double imbalance(const struct ranks *world, const struct finish *finish)
 {
     uint64_t most = finish->n_contacts, sum = most;

@@ -51,7 +51,7 @@ struct pass {
     const struct pass_input *input;
     struct windows windows;
     struct batch *batch;
-    struct alltoall *exchange; /* of what travels to owners */
+    struct alltoall *exchange; /* of what travels to other ranks */
     /* of records that belong to no window file of this pass; COUNTED: of windows finished before, and of
      * other groups' stretches */
     struct tally outside;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* A frame that asks for more memory than this is refused: zstd's own limit without --long. */
 enum { WINDOW_LOG_MAX = 27, FRAME_HEADER_MAX = 18 };
@@ -19,8 +20,8 @@ struct zstd_state {
     ZSTD_DCtx *context;
     /* what the decoder would like next: a block and the header of the one behind; 0 at the end of a frame */
     size_t hint;
-    size_t
-        whole; /* bytes of the frame that comes next, where all of it is there and goes in at once; else 0 */
+    /* bytes of the frame that comes next, where all of it lies in the input and goes in at once; else 0 */
+    size_t whole;
     int may_hold; /* more that is inflated: there was room for what has been given, and no more */
     uint64_t n_inflated;
     int is_damaged;
@@ -63,6 +64,15 @@ static size_t input_for_call(const struct zstd_state *state, size_t held)
     return held < wanted ? held : wanted;
 }
 
+/* Of a frame that went in whole the decoder may say that it has no room for what comes of it: it is damaged.
+ * */
+static const char *error_name(const struct zstd_state *state, size_t result)
+{
+    const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+    return ZSTD_getErrorString(
+        state->whole && code != ZSTD_error_checksum_wrong ? ZSTD_error_corruption_detected : code);
+}
+
 /* One call. 0 when nothing more will come. */
 static int step(struct stream *stream, ZSTD_outBuffer *out)
 {
@@ -73,9 +83,9 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
     ZSTD_inBuffer in = {stream->input + stream->input_at, input_for_call(state, held), 0};
     const size_t out_before = out->pos;
     const size_t result = ZSTD_decompressStream(state->context, out, &in);
-    stream->input_at += in.pos;
+    stream->input_at += ZSTD_isError(result) && state->whole ? in.size : in.pos;
     if (ZSTD_isError(result)) {
-        stream_set_fault(stream, "the zstd stream is damaged (%s)", ZSTD_getErrorName(result));
+        stream_set_fault(stream, "the zstd stream is damaged (%s)", error_name(state, result));
         state->is_damaged = 1;
         return 0;
     }
@@ -89,6 +99,17 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
     return !stream->fault[0];
 }
 
+/* The first bytes of a frame (RFC 8878): magic, descriptor, window descriptor. */
+enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2, IS_SINGLE_SEGMENT = 1 << 5, WINDOW = 5, WINDOW_LOG_LEAST = 10 };
+
+/* Asked here, since the decoder does not ask of a frame that goes in whole. */
+static int asks_for_too_much(const uint8_t *frame)
+{
+    const uint64_t base = (uint64_t)1 << (WINDOW_LOG_LEAST + (frame[WINDOW] >> 3)),
+                   window = base + base / 8 * (frame[WINDOW] & 7);
+    return !(frame[DESCRIPTOR] & IS_SINGLE_SEGMENT) && window > (uint64_t)1 << WINDOW_LOG_MAX;
+}
+
 /*
  * What the frame that comes next says that it inflates to, when it is to be held back until its checksum is
  * known to hold; else 0. The first of a file is not: what kind of file it is must be seen in it (that of
@@ -96,15 +117,14 @@ static int step(struct stream *stream, ZSTD_outBuffer *out)
  */
 static size_t sealed_bytes(struct stream *stream)
 {
-    enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2 };
     const struct zstd_state *state = stream->state;
     if (state->hint || (state->n_inflated == 0 && stream->from == 0) || !stream->is_regular)
         return 0;
     const size_t held = stream_fill(stream, FRAME_HEADER_MAX);
     const uint8_t *frame = stream->input + stream->input_at;
+    /* Unknown, or no whole header: more than any. */
     const unsigned long long n = ZSTD_getFrameContentSize(frame, held);
-    const int is_sealed = held > DESCRIPTOR && frame[DESCRIPTOR] & HAS_CHECKSUM;
-    return is_sealed && n <= SEALED_MOST ? n : 0;
+    return n > 0 && n <= SEALED_MOST && frame[DESCRIPTOR] & HAS_CHECKSUM && !asks_for_too_much(frame) ? n : 0;
 }
 
 /* The bytes of the frame that comes next, when it fits the input and lies there then. Else 0. */

@@ -6,8 +6,8 @@
 #define MOST_DIGITS 8
 #define DIGIT_VALUES (1 << DIGIT_BITS)
 
-/* How many keys are few, and sorted by insertion; and how many are some, and spread by a digit first, unless so many
- * as a crowd have one value of it. */
+/* How many keys are few, and sorted by insertion; and how many are some, and spread by a digit first, unless
+ * so many as a crowd have one value of it. */
 enum { FEW = 16, SOME = 256, CROWD = 48 };
 
 static void sort_by_insertion(uint64_t *keys, size_t n)
@@ -32,8 +32,8 @@ static uint64_t differing_bits(const uint64_t *keys, size_t n)
     return any ^ all;
 }
 
-/* Some keys to `spare`, in order, by the uppermost bits that differ, and by insertion those that share them. 0 when
- * too many do: then nothing has moved. */
+/* Some keys to `spare`, in order, by the uppermost bits that differ, and by insertion those that share them.
+ * 0 when too many do: then nothing has moved. */
 static int spread(const uint64_t *keys, uint64_t *spare, size_t n, uint64_t differing)
 {
     const unsigned bits = n < SOME / 4 ? DIGIT_BITS - 2 : DIGIT_BITS, n_values = 1U << bits,

@@ -276,40 +276,38 @@ static int finish_from_scratch(struct workshop *shop, const struct buckets *buck
     return failed ? EXIT_IO : 0;
 }
 
-static int finish_bucket(struct workshop *shop, struct buckets *buckets, size_t b)
+/* Buckets list[0..n), or without a list first, first + 1, ... */
+static int finish_all(struct workshop *shop, struct buckets *buckets, const size_t *list, size_t first,
+                      size_t n)
 {
-    shop->b = b;
-    if (buckets->scratch)
-        return finish_from_scratch(shop, buckets, b);
-    finish_in_memory(shop, &buckets->items[b], buckets->bits);
-    return 0;
+    int code = 0;
+    for (size_t i = 0; i < n && code == 0; i++) {
+        shop->b = list ? list[i] : first + i;
+        if (buckets->scratch)
+            code = finish_from_scratch(shop, buckets, shop->b);
+        else
+            finish_in_memory(shop, &buckets->items[shop->b], buckets->bits);
+    }
+    buckets->n_counted += shop->n_counted;
+    workshop_free(shop);
+    return code;
 }
 
 int buckets_finish(struct buckets *buckets, const size_t *list, size_t n, int64_t window_start,
                    struct buckets_busy *busy, struct chunk_list *rows)
 {
     struct workshop shop;
-    int code = 0;
     workshop_init(&shop, buckets);
     shop.window_start = window_start;
     shop.busy = busy;
     shop.rows = rows;
-    for (size_t i = 0; i < n && code == 0; i++)
-        code = finish_bucket(&shop, buckets, list[i]);
-    buckets->n_counted += shop.n_counted;
-    workshop_free(&shop);
-    return code;
+    return finish_all(&shop, buckets, list, 0, n);
 }
 
 int buckets_finish_turned(struct buckets *buckets, size_t from, size_t to, struct busy_counts *counts)
 {
     struct workshop shop;
-    int code = 0;
     workshop_init(&shop, buckets);
     shop.counts = counts;
-    for (size_t b = from; b < to && code == 0; b++)
-        code = finish_bucket(&shop, buckets, b);
-    buckets->n_counted += shop.n_counted;
-    workshop_free(&shop);
-    return code;
+    return finish_all(&shop, buckets, NULL, from, to - from);
 }

@@ -7,6 +7,7 @@
 #include "darkforest/core/radix.h"
 #include "short_contact.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -340,8 +341,8 @@ static uint64_t *sources_by_hash(const struct workshop *shop)
     return order;
 }
 
-/* Where sorted keys go: those of a source, ascending and each once; sources, and the keys of one, may come in several
- * calls, in order. */
+/* Where sorted keys go: those of a source, ascending and each once; sources, and the keys of one, may come in
+ * several calls, in order. */
 typedef void (*keys_taker)(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n);
 
 static void pack_keys(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n)
@@ -393,8 +394,8 @@ static void sort_ports(struct workshop *shop, struct bucket *bucket, keys_taker 
     workshop_free_contacts(bucket, shop->pool);
 }
 
-/* All keys of a bucket, or of a part that has `bits` bits in common, in the order of (hash, key). Gives its chunks
- * back. */
+/* All keys of a bucket, or of a part that has `bits` bits in common, in the order of (hash, key). Gives its
+ * chunks back. */
 static void sort_all(struct workshop *shop, struct bucket *bucket, unsigned bits, keys_taker take)
 {
     if (bucket_n_contacts(bucket) == 0)
@@ -424,6 +425,7 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
 
 void workshop_count_one(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
+    assert(shop->counts || shop->numbers.n == 1);
     workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
     sort_all(shop, bucket, bits, count_keys);
     workshop_end(shop);

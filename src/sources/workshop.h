@@ -57,8 +57,8 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket);
 void workshop_begin(struct workshop *shop, uint32_t hash);
 void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n);
 void workshop_end(struct workshop *shop);
-/* Counts a bucket, or a part of one, whose contacts are all of one source, which has its number: in parts, for it has
- * very many. Gives its chunks back. */
+/* Counts a bucket, or a part of one, whose contacts are all of one source, which has its number: in parts,
+ * for it has very many. Gives its chunks back. */
 void workshop_count_one(struct workshop *shop, struct bucket *bucket, unsigned bits);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes.
  * Gives its chunks back. */

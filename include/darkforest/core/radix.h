@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * Sorts keys[0..n) with spare[0..n) as the other half: few by insertion, some spread by one digit first, many least
- * significant digit first, bits in which all agree skipped. Returns where the sorted keys lie: `keys` or `spare`.
+ * Sorts keys[0..n) with spare[0..n) as the other half: few by insertion, some spread by one digit first, many
+ * least significant digit first, bits in which all agree skipped. Returns where the sorted keys lie: `keys`
+ * or `spare`.
  */
 uint64_t *radix_sort(uint64_t *keys, uint64_t *spare, size_t n);
 

@@ -1,7 +1,7 @@
 /*
  * buckets.h - contacts and partial sums of one window in buckets by the hash of the source: those that a rank
- * has read, of all owners, until they travel (parcels.h), and those that came to it as an owner; and how they
- * become rows with exact counts, in memory that is bounded.
+ * has read, of all owners, until they travel (parcels.h), and those that came to it to be counted; and how
+ * they become rows with exact counts, in memory that is bounded.
  *
  *     hash of source:  [ owner rank | bucket | rest ]
  *     bucket:          { sums, sums, ... } in pieces, { contact, contact, ... } in 8 bytes
@@ -102,9 +102,10 @@ struct buckets_busy {
 };
 
 /*
- * Turns the n buckets of this list into rows (window_start set; category, label and rules 0), appended to `rows`
- * (struct source_row, same pool) in no particular order; what is of busy sources to `busy` (NULL: there are
- * none). They are empty afterwards. 0, or EXIT_IO after one sentence when scratch could not be read.
+ * Turns n buckets, those of `list` or, where that is NULL, the first, into rows (window_start set; category,
+ * label and rules 0), appended to `rows` (struct source_row, same pool) in no particular order; what is of
+ * busy sources to `busy` (NULL: there are none). They are empty afterwards. 0, or EXIT_IO after one sentence
+ * when scratch could not be read.
  */
 int buckets_finish(struct buckets *buckets, const size_t *list, size_t n, int64_t window_start,
                    struct buckets_busy *busy, struct chunk_list *rows);

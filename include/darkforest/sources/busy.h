@@ -1,10 +1,10 @@
 /*
- * busy.h - sources so busy that no single owner could keep up with them: their contacts are dealt out by
- * destination, and what each owner counts of them is added up.
+ * busy.h - sources so busy that no single rank could keep up with them: their contacts are dealt out by
+ * destination, and what each owner of destinations counts of them is added up.
  *
  *     contact of a busy source -> turned (source and destination change places) -> owner of the destination
  *     buckets of turned contacts -> busy_counts of this owner -> items
- *                                -> busy_counts of the source's owner -> row
+ *                                -> busy_counts of the rank that has the row
  *
  * A turned contact looks like any other, so that buckets keep it, spill it and bring it back in order. All
  * contacts of a (source, destination) must lie with one owner; then destinations and pairs add up, ports per

@@ -2,7 +2,7 @@
  * partials.h - per-source sums of one window as one rank saw them: what is combined before anything is sent.
  *
  *     packet, packet, ... -> 32 bytes a source (and 64 more where it sent many)
- *                         -> its owner, where those of all ranks are merged into a row (buckets.h)
+ *                         -> the rank that counts it, where those of all are merged into a row (buckets.h)
  *
  * Most sources send a few packets, so that eight counts fit a 64-bit word, a byte each, and a packet adds to
  * them all at once; what such a word cannot hold is carried to a struct partial. Those count in 32 bits: the
@@ -98,7 +98,8 @@ struct partial partials_of_pieces(const struct narrow_partial *pieces);
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);
-/* Soon a packet of the source of this hash will be added: where its sums are found lies anywhere in memory. */
+/* Soon a packet of the source of this hash will be added: where its sums are found lies anywhere in memory.
+ * */
 static inline void partials_call(const struct partials *partials, uint32_t hash)
 {
     numbers_prefetch(&partials->numbers, hash);

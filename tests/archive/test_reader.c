@@ -415,6 +415,33 @@ static void a_zstd_window_is_bounded(void **state)
     free(why);
 }
 
+/* The same of a frame behind the first, which is held back until its checksum holds: 2^27 bytes are not too many. */
+static void a_window_of_a_later_frame_is_bounded(void **state)
+{
+    (void)state;
+    enum { N = 300, FIRST = 100, DESCRIPTOR = 4, WINDOW = 5, SINGLE_SEGMENT = 1 << 5 };
+    size_t second;
+    struct bytes packed = two_frames(N, FIRST, 1, &second), wide = {0};
+    assert_true(packed.data[second + DESCRIPTOR] & SINGLE_SEGMENT);
+    packed.data[second + DESCRIPTOR] &= (uint8_t)~SINGLE_SEGMENT;
+    const uint8_t window = 17 << 3;
+    bytes_append(&wide, packed.data, second + WINDOW);
+    bytes_append(&wide, &window, 1);
+    bytes_append(&wide, packed.data + second + WINDOW, packed.n - second - WINDOW);
+    for (uint8_t above = 0; above < 8; above++) {
+        struct file_kind kind;
+        int code;
+        char *why;
+        wide.data[second + WINDOW] = (uint8_t)(window + above);
+        struct reader *reader = open_bytes(wide, &kind, &code, &why);
+        assert_int_equal(count_records(reader), above ? FIRST : N);
+        assert_int_equal(reader_damage(reader)->what[0] == '\0', above == 0);
+        reader_close(reader);
+    }
+    free(packed.data);
+    free(wide.data);
+}
+
 /* Also one that is no capture any more has changed: 65 would say that what it held was used. */
 static void a_file_that_was_replaced(void **state)
 {
@@ -553,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_first_frame_is_used),
         cmocka_unit_test(blocks_before_a_damaged_one_count),
         cmocka_unit_test(a_zstd_window_is_bounded),
+        cmocka_unit_test(a_window_of_a_later_frame_is_bounded),
         cmocka_unit_test(a_file_that_was_replaced),
         cmocka_unit_test(refusals_name_the_kind),
         cmocka_unit_test(a_slow_pipe_is_read),

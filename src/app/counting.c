@@ -28,8 +28,8 @@ struct counting {
     struct buckets_busy left; /* by finishing, of busy sources */
     uint64_t n_contacts;      /* of all ranks, about */
     unsigned bits;            /* 2^bits stages */
-    uint64_t
-        room; /* of contacts that any rank can be given beside its own buckets; 0: they are not dealt out */
+    /* bytes of contacts that any rank can be given in a stage; 0: buckets are not dealt out */
+    uint64_t room;
     struct counted_by *by;
     uint32_t *order; /* the window's partials by stage */
     size_t *starts;  /* [stage], and one more */

@@ -98,8 +98,7 @@ struct partial partials_of_pieces(const struct narrow_partial *pieces);
 
 void partials_init(struct partials *partials);
 void partials_free(struct partials *partials);
-/* Soon a packet of the source of this hash will be added: where its sums are found lies anywhere in memory.
- * */
+/* A packet of the source of this hash will be added soon: where its sums are found lies anywhere. */
 static inline void partials_call(const struct partials *partials, uint32_t hash)
 {
     numbers_prefetch(&partials->numbers, hash);

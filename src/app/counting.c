@@ -26,7 +26,8 @@ struct counting {
     struct window *window;
     struct busy_rows busy;
     struct buckets_busy left; /* by finishing, of busy sources */
-    uint64_t n_contacts;      /* of all ranks, about */
+    uint64_t *weights;        /* [bucket]: contacts of all ranks that lie there, about */
+    uint64_t n_contacts;      /* and in all */
     unsigned bits;            /* 2^bits stages */
     /* bytes of contacts that any rank can be given in a stage; 0: buckets are not dealt out */
     uint64_t room;
@@ -42,14 +43,13 @@ static size_t stage_of(const struct counting *c, uint32_t hash)
     return (size_t)((uint64_t)buckets_place(hash, c->window->contacts.ranks) >> (32 - c->bits));
 }
 
-/* How many contacts lie in each bucket, on all ranks together; fresh memory. */
-static uint64_t *weigh(const struct counting *c)
+static void weigh(struct counting *c)
 {
     const struct buckets *buckets = &c->window->contacts;
-    uint64_t *weights = memory_zeroed(buckets_n(buckets), sizeof *weights);
-    buckets_weigh(buckets, weights);
-    ranks_sum_u64(c->pass->input->ranks, weights, buckets_n(buckets));
-    return weights;
+    free(c->weights);
+    c->weights = memory_zeroed(buckets_n(buckets), sizeof *c->weights);
+    buckets_weigh(buckets, c->weights);
+    ranks_sum_u64(c->pass->input->ranks, c->weights, buckets_n(buckets));
 }
 
 /*
@@ -86,14 +86,14 @@ static unsigned choose_bits(const struct counting *c)
     return bits;
 }
 
-/* By what lies in the buckets now: contacts of busy sources have left them, and lie elsewhere. */
 static void choose_who_counts(struct counting *c)
 {
     const struct buckets *buckets = &c->window->contacts;
-    c->room = c->room ? find_room(c) : 0;
-    uint64_t *weights = c->room ? weigh(c) : NULL;
-    c->by = counted_by_new(buckets, c->bits, weights);
-    free(weights);
+    if (c->busy.sources.n) { /* whose contacts have left the buckets, and lie elsewhere */
+        weigh(c);
+        c->room = find_room(c);
+    }
+    c->by = counted_by_new(buckets, c->bits, c->room ? c->weights : NULL);
     /* A bucket is not divided, and one may hold nearly all. */
     if (c->by->heaviest * sizeof(struct contact) > c->room) {
         counted_by_free(c->by);
@@ -165,7 +165,7 @@ static void exchange_stage(struct counting *c, size_t stage)
         ;
 }
 
-/* Sums and contacts of a stage to the ranks that count it, and finish its buckets. The agreed exit code. */
+/* Sums and contacts of a stage to the ranks that count it, which finish its buckets. The agreed exit code. */
 static int finish_stage(struct counting *c, size_t stage, int64_t window_start, struct rows *rows)
 {
     struct pass *pass = c->pass;
@@ -203,15 +203,12 @@ static int count_stages(struct counting *c, int64_t window_start, struct rows *r
 /* What all ranks have read of the window, bucket by bucket; then busy sources. The agreed exit code. */
 static int begin_counting(struct counting *c)
 {
-    uint64_t *weights = weigh(c);
+    weigh(c);
     for (size_t b = 0; b < buckets_n(&c->window->contacts); b++)
-        c->n_contacts += weights[b];
+        c->n_contacts += c->weights[b];
     c->bits = choose_bits(c);
     c->room = find_room(c);
-    const int code =
-        busy_rows_begin(&c->busy, c->pass, c->window, weights, c->room ? (uint64_t)1 << c->bits : 0);
-    free(weights);
-    return code;
+    return busy_rows_begin(&c->busy, c->pass, c->window, c->weights, c->room ? (uint64_t)1 << c->bits : 0);
 }
 
 int counting_window(struct pass *pass, struct window *window, int64_t window_start, struct rows *rows,
@@ -233,5 +230,6 @@ int counting_window(struct pass *pass, struct window *window, int64_t window_sta
     chunk_list_free(&c.left.rows, &pass->windows.pool);
     busy_rows_free(&c.busy);
     counted_by_free(c.by);
+    free(c.weights);
     return code;
 }

@@ -64,8 +64,7 @@ static size_t input_for_call(const struct zstd_state *state, size_t held)
     return held < wanted ? held : wanted;
 }
 
-/* Of a frame that went in whole the decoder may say that it has no room for what comes of it: it is damaged.
- * */
+/* Of a damaged frame that went in whole the decoder may say that it has no room for what comes of it. */
 static const char *error_name(const struct zstd_state *state, size_t result)
 {
     const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);

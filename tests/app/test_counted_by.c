@@ -1,5 +1,4 @@
-/* test_counted_by.c - every bucket is counted by one rank, in its stage, and ranks have alike much to count.
- * */
+/* test_counted_by.c - one rank counts each bucket, in its stage, and ranks have alike much to count. */
 #include "counted_by.h"
 
 #include "darkforest/core/memory.h"
@@ -46,7 +45,7 @@ static size_t stage_of(const struct buckets *buckets, unsigned stage_bits, size_
     return (b & (((size_t)1 << buckets->bits) - 1)) >> (buckets->bits - stage_bits);
 }
 
-/* Each bucket once, in its stage, ascending for each rank, with the rank that `of` says. */
+/* Each bucket once, in its stage, ascending for each rank, with the rank that `rank_of` says. */
 static void check_lists(const struct made *m, const struct counted_by *c, unsigned stage_bits)
 {
     size_t n_listed = 0;

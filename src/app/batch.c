@@ -13,6 +13,7 @@
 #define TCP_ACK 0x10
 
 _Static_assert(BATCH_RECORDS <= PACKET_MOST_FRAMES, "a batch is decoded at once");
+_Static_assert(BATCH_RECORDS <= CONTACTS_AT_ONCE, "and is added at once");
 
 int batch_rules_begin(struct batch_rules *rules, uint32_t link_type, const char *filter)
 {
@@ -153,28 +154,26 @@ static void note_sources(struct batch *batch)
     }
 }
 
-/* The contacts of the packets, without those that came lately, to contacts[0..k). Returns k. The sums are
- * called for on the way. */
-static size_t make_contacts(struct batch *batch, const struct window *window, struct contact *contacts)
+/* The contacts of the packets, without those that came lately; returns how many. The sums are called for on
+ * the way. */
+static size_t make_contacts(struct batch *batch, const struct window *window, struct contacts *contacts)
 {
     size_t n = 0;
     for (size_t i = 0; i < batch->n; i++) {
         const struct packet *packet = &batch->packets[i];
-        const uint16_t has_port = packet->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0;
-        const struct contact contact = {.source = packet->source,
-                                        .destination = packet->destination,
-                                        .port = packet->port,
-                                        .tag = (uint16_t)(window->slot << WINDOWS_SLOT_SHIFT | has_port)};
-        const uint32_t mix = (batch->hashes[i] + packet->destination) * 0x9e3779b1U + packet->port;
-        struct contact *seen = &batch->recent[(mix >> 16 ^ mix) & (BATCH_RECENT - 1)];
-        partials_call(&window->partials, batch->hashes[i]);
-        contacts[n] = contact;
+        const uint32_t hash = batch->hashes[i];
+        const uint64_t key =
+                           contact_key(packet->destination, packet->port, packet->classes / PACKET_PORT & 1),
+                       marked = key | (uint64_t)window->slot << CONTACT_KEY_BITS;
+        const uint32_t mix = (hash + packet->destination) * 0x9e3779b1U + packet->port;
+        const size_t place = (mix >> 16 ^ mix) & (BATCH_RECENT - 1);
+        partials_call(&window->partials, hash);
+        contacts->hashes[n] = hash;
+        contacts->keys[n] = key;
         /* Counted without a branch: whether a contact repeats cannot be guessed. */
-        const uint32_t differing =
-            (seen->source ^ contact.source) | (seen->destination ^ contact.destination) |
-            (uint32_t)(seen->port ^ contact.port) | (uint32_t)(seen->tag ^ contact.tag);
-        n += differing != 0;
-        *seen = contact;
+        n += ((batch->recent_keys[place] ^ marked) | (batch->recent_hashes[place] ^ hash)) != 0;
+        batch->recent_keys[place] = marked;
+        batch->recent_hashes[place] = hash;
     }
     return n;
 }
@@ -191,7 +190,7 @@ static int add_sums(const struct batch *batch, struct window *window)
 int batch_take(struct batch *batch, const struct batch_rules *rules, struct window *window,
                const struct record *records, size_t n)
 {
-    struct contact contacts[BATCH_RECORDS];
+    struct contacts contacts;
     batch->records = records;
     batch->n_frames = 0;
     for (size_t i = 0; i < n; i++)
@@ -200,14 +199,14 @@ int batch_take(struct batch *batch, const struct batch_rules *rules, struct wind
         drop_strangers(batch, rules, window);
     decode(batch, rules, window);
     note_sources(batch);
-    const size_t n_contacts = make_contacts(batch, window, contacts);
+    const size_t n_contacts = make_contacts(batch, window, &contacts);
     const int code = add_sums(batch, window);
-    buckets_add_contacts(&window->contacts, contacts, n_contacts);
+    buckets_add_contacts(&window->contacts, &contacts, n_contacts);
     return code;
 }
 
 void batch_forget(struct batch *batch)
 {
-    /* No contact has all bits set: there are not so many slots. */
-    memset(batch->recent, 0xff, sizeof batch->recent);
+    /* No window has all bits of its slot set: there are not so many. */
+    memset(batch->recent_keys, 0xff, sizeof batch->recent_keys);
 }

@@ -114,7 +114,15 @@ static int end_exchange(struct busy_exchange *x)
 
 static void take_turned(void *turned, const void *items, size_t n)
 {
-    buckets_add_contacts(turned, items, n);
+    const struct contact *turned_items = items;
+    struct contacts some;
+    for (size_t i = 0, at = 0; i < n; i++) {
+        contacts_set(&some, at++, &turned_items[i]);
+        if (at == CONTACTS_AT_ONCE || i + 1 == n) {
+            buckets_add_contacts(turned, &some, at);
+            at = 0;
+        }
+    }
 }
 
 /* Contacts of busy sources to the owners of their destinations. */

@@ -10,9 +10,6 @@
 #include "darkforest/sources/partials.h"
 #include "darkforest/sources/pile.h"
 
-/* Above CONTACT_HAS_PORT in a contact's tag: the slot of its window. */
-#define WINDOWS_SLOT_SHIFT 1
-
 struct window {
     int64_t index;            /* window_start / window length */
     size_t slot;              /* its place in items */

@@ -66,27 +66,31 @@ void buckets_free(struct buckets *buckets)
     *buckets = (struct buckets){0};
 }
 
+/* A contact that eight bytes cannot hold. */
+static void add_long(const struct buckets *buckets, struct bucket *bucket, uint32_t hash, uint64_t key)
+{
+    *(struct contact *)chunk_list_place(&bucket->longs, buckets->pool, sizeof(struct contact)) =
+        contact_of_key(hash_u32_undone(hash), key);
+}
+
 #define CALLED_AT_ONCE 128
 
-static void add_some(const struct buckets *buckets, const struct contact *contacts, size_t n)
+static void add_some(const struct buckets *buckets, const uint32_t *hashes, const uint64_t *keys, size_t n)
 {
     struct bucket *called[CALLED_AT_ONCE];
-    uint64_t shorts[CALLED_AT_ONCE];
+    const unsigned bits = buckets->hash_bits;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t hash = hash_u32(contacts[i].source);
-        called[i] = buckets_at(buckets, hash);
+        called[i] = buckets_at(buckets, hashes[i]);
         __builtin_prefetch(called[i], 1);
-        shorts[i] = short_contact(buckets->hash_bits, hash, contact_key(&contacts[i]));
     }
     for (size_t i = 0; i < n; i++)
         __builtin_prefetch(called[i]->shorts.place, 1);
     for (size_t i = 0; i < n; i++) {
-        struct bucket *bucket = called[i];
-        if (short_prefix(buckets->hash_bits, contacts[i].destination) == buckets->prefix)
-            *(uint64_t *)chunk_list_place(&bucket->shorts, buckets->pool, sizeof *shorts) = shorts[i];
+        if (short_prefix(bits, keys[i]) == buckets->prefix)
+            *(uint64_t *)chunk_list_place(&called[i]->shorts, buckets->pool, sizeof(uint64_t)) =
+                short_contact(bits, hashes[i], keys[i]);
         else
-            *(struct contact *)chunk_list_place(&bucket->longs, buckets->pool, sizeof *contacts) =
-                contacts[i];
+            add_long(buckets, called[i], hashes[i], keys[i]);
     }
 }
 
@@ -106,23 +110,24 @@ static int majority(const uint32_t *values, size_t n, uint32_t *value)
 }
 
 /* Where most of the first contacts go; where they go anywhere, none will be short. */
-static void choose_prefix(struct buckets *buckets, const struct contact *contacts, size_t n)
+static void choose_prefix(struct buckets *buckets, const uint64_t *keys, size_t n)
 {
     uint32_t prefixes[CALLED_AT_ONCE];
     n = n < CALLED_AT_ONCE ? n : CALLED_AT_ONCE;
     for (size_t i = 0; i < n; i++)
-        prefixes[i] = short_prefix(buckets->hash_bits, contacts[i].destination);
+        prefixes[i] = short_prefix(buckets->hash_bits, keys[i]);
     buckets->has_prefix = 1;
     if (!majority(prefixes, n, &buckets->prefix))
         buckets->prefix = SHORT_NOWHERE;
 }
 
-void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n)
+void buckets_add_contacts(struct buckets *buckets, const struct contacts *contacts, size_t n)
 {
     if (!buckets->has_prefix && n > 0)
-        choose_prefix(buckets, contacts, n);
+        choose_prefix(buckets, contacts->keys, n);
     for (size_t at = 0; at < n; at += CALLED_AT_ONCE)
-        add_some(buckets, contacts + at, n - at < CALLED_AT_ONCE ? n - at : CALLED_AT_ONCE);
+        add_some(buckets, contacts->hashes + at, contacts->keys + at,
+                 n - at < CALLED_AT_ONCE ? n - at : CALLED_AT_ONCE);
 }
 
 #define RUN_BYTES_PER_CONTACT 4 /* about */

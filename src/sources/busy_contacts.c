@@ -40,7 +40,7 @@ static void count_hash(struct counters *counters, uint32_t hash)
 
 #define ONE_IN 8 /* contacts is looked at: that is enough for a guess */
 
-static void count_some(struct counters *counters, const struct contacts_read *contacts, size_t n)
+static void count_some(struct counters *counters, const struct contacts *contacts, size_t n)
 {
     for (size_t i = 0; i < n; i += ONE_IN)
         count_hash(counters, contacts->hashes[i]);
@@ -50,7 +50,7 @@ int busy_guess_in(const struct buckets *buckets, size_t b, struct busy_guess gue
 {
     struct contact_reader in_memory = contact_reader_of(buckets, b, &buckets->items[b]);
     struct run_reader spilled = run_reader_of(buckets, b);
-    struct contacts_read contacts;
+    struct contacts contacts;
     struct counters counters = {0};
     for (size_t n_read; (n_read = contact_reader_next(&in_memory, &contacts)) > 0;)
         count_some(&counters, &contacts, n_read);
@@ -113,27 +113,28 @@ static void begin_bucket(struct busy_contacts *of)
 }
 
 /* Of n contacts that were read, those of busy sources, turned; of others, those that were in memory go back. */
-static size_t sort_out(struct busy_contacts *of, const struct contacts_read *read, size_t n, int in_memory,
+static size_t sort_out(struct busy_contacts *of, const struct contacts *read, size_t n, int in_memory,
                        struct contact *turned)
 {
-    struct contact others[CONTACTS_AT_ONCE];
+    struct contacts others;
     size_t n_turned = 0, n_others = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t source = hash_u32_undone(read->hashes[i]);
-        const struct contact contact = contact_of_key(source, read->keys[i]);
-        if (busy_find(of->busy, source, read->hashes[i]) >= 0)
-            turned[n_turned++] = busy_turned(contact);
-        else
-            others[n_others++] = contact;
+        if (busy_find(of->busy, source, read->hashes[i]) >= 0) {
+            turned[n_turned++] = busy_turned(contact_of_key(source, read->keys[i]));
+        } else {
+            others.hashes[n_others] = read->hashes[i];
+            others.keys[n_others++] = read->keys[i];
+        }
     }
     if (in_memory)
-        buckets_add_contacts(of->buckets, others, n_others);
+        buckets_add_contacts(of->buckets, &others, n_others);
     return n_turned;
 }
 
 size_t busy_contacts_next(struct busy_contacts *of, struct contact *contacts)
 {
-    struct contacts_read read;
+    struct contacts read;
     size_t n_turned = 0;
     while (n_turned == 0 && !of->failed) {
         size_t n = of->n_begun ? contact_reader_next(&of->in_memory, &read) : 0;

@@ -11,7 +11,7 @@ struct contact_reader contact_reader_of(const struct buckets *buckets, size_t b,
                                    .chunk = bucket->shorts.first};
 }
 
-static void read_shorts(const struct contact_reader *reader, struct contacts_read *contacts, size_t n)
+static void read_shorts(const struct contact_reader *reader, struct contacts *contacts, size_t n)
 {
     const struct buckets *buckets = reader->buckets;
     const uint64_t *items = (const uint64_t *)(const void *)reader->chunk->items + reader->at;
@@ -21,13 +21,11 @@ static void read_shorts(const struct contact_reader *reader, struct contacts_rea
     }
 }
 
-static void read_longs(const struct contact_reader *reader, struct contacts_read *contacts, size_t n)
+static void read_longs(const struct contact_reader *reader, struct contacts *contacts, size_t n)
 {
     const struct contact *items = (const struct contact *)(const void *)reader->chunk->items + reader->at;
-    for (size_t i = 0; i < n; i++) {
-        contacts->hashes[i] = hash_u32(items[i].source);
-        contacts->keys[i] = contact_key(&items[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        contacts_set(contacts, i, &items[i]);
 }
 
 /* The same place of the next chunk, which lies anywhere in memory. */
@@ -41,7 +39,7 @@ static void call_ahead(const struct contact_reader *reader, size_t n)
         __builtin_prefetch(ahead + at);
 }
 
-size_t contact_reader_next(struct contact_reader *reader, struct contacts_read *contacts)
+size_t contact_reader_next(struct contact_reader *reader, struct contacts *contacts)
 {
     if (!reader->chunk && !reader->is_long) {
         reader->is_long = 1;
@@ -85,7 +83,7 @@ static int find_run(struct run_reader *reader)
     return !reader->cursor.ended;
 }
 
-size_t run_reader_next(struct run_reader *reader, struct contacts_read *contacts)
+size_t run_reader_next(struct run_reader *reader, struct contacts *contacts)
 {
     size_t n = 0;
     while (n < CONTACTS_AT_ONCE && find_run(reader)) {

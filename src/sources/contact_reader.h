@@ -19,17 +19,10 @@ struct contact_reader {
     size_t at;                 /* in the chunk */
 };
 
-/* Some contacts: the hash of each one's source, and its key. */
-#define CONTACTS_AT_ONCE 256
-struct contacts_read {
-    uint32_t hashes[CONTACTS_AT_ONCE];
-    uint64_t keys[CONTACTS_AT_ONCE];
-};
-
 /* The reader borrows the bucket, which is bucket b of `buckets` or a part of it. */
 struct contact_reader contact_reader_of(const struct buckets *buckets, size_t b, const struct bucket *bucket);
 /* The next ones; returns how many, 0 at the end. */
-size_t contact_reader_next(struct contact_reader *reader, struct contacts_read *contacts);
+size_t contact_reader_next(struct contact_reader *reader, struct contacts *contacts);
 
 /* The same for what was spilled of a bucket: its runs one after the other. */
 struct run_reader {
@@ -40,7 +33,7 @@ struct run_reader {
 };
 
 struct run_reader run_reader_of(const struct buckets *buckets, size_t b);
-size_t run_reader_next(struct run_reader *reader, struct contacts_read *contacts);
+size_t run_reader_next(struct run_reader *reader, struct contacts *contacts);
 void run_reader_free(struct run_reader *reader);
 
 /* A bucket's run of a spill, [*at, end) of scratch; returns the end. */

@@ -16,26 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A contact without its source in one word, in the order of (destination, port):
- * port code 0 means none, else 1 + port. */
-#define CONTACT_PORT_BITS 17
-
-static inline uint64_t contact_key(const struct contact *contact)
-{
-    const uint64_t code = contact->tag & CONTACT_HAS_PORT ? 1U + contact->port : 0;
-    return (uint64_t)contact->destination << CONTACT_PORT_BITS | code;
-}
-
-/* The contact of a source that has this key; its tag is without the carrier's bits. */
-static inline struct contact contact_of_key(uint32_t source, uint64_t key)
-{
-    const uint32_t code = (uint32_t)key & ((1U << CONTACT_PORT_BITS) - 1);
-    return (struct contact){.source = source,
-                            .destination = (uint32_t)(key >> CONTACT_PORT_BITS),
-                            .port = (uint16_t)(code ? code - 1 : 0),
-                            .tag = code ? CONTACT_HAS_PORT : 0};
-}
-
 struct distinct {
     struct source_row *row;  /* being counted */
     uint64_t destination;    /* in hand; UINT64_MAX before the first */

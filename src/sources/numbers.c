@@ -4,50 +4,94 @@
 
 #include <string.h>
 
-#define FIRST_PLACES 512
+#define FIRST_LINES 128
 
 void numbers_init(struct numbers *numbers)
 {
-    *numbers = (struct numbers){.n_places = FIRST_PLACES};
-    numbers->places = memory_map(FIRST_PLACES * sizeof *numbers->places);
+    *numbers = (struct numbers){.n_lines = FIRST_LINES};
+    numbers->lines = memory_map(FIRST_LINES * sizeof *numbers->lines);
 }
 
 void numbers_free(struct numbers *numbers)
 {
-    memory_unmap(numbers->places, numbers->n_places * sizeof *numbers->places);
+    memory_unmap(numbers->lines, numbers->n_lines * sizeof *numbers->lines);
     *numbers = (struct numbers){0};
 }
 
-/* The smallest size, from n_places on, that n numbers fill to two thirds at most. */
-static size_t places_for(size_t n_places, size_t n)
+/* The smallest size, from n_lines on, that n numbers fill to two thirds at most. */
+static size_t lines_for(size_t n_lines, size_t n)
 {
-    while (n * 3 > n_places * 2)
-        n_places *= 2;
-    return n_places;
+    while (n * 3 > n_lines * NUMBERS_IN_LINE * 2)
+        n_lines *= 2;
+    return n_lines;
 }
 
 void numbers_reset(struct numbers *numbers, size_t n)
 {
-    const size_t n_places = places_for(numbers->n_places, n);
+    const size_t n_lines = lines_for(numbers->n_lines, n);
     numbers->n = 0;
-    if (n_places == numbers->n_places) {
-        memset(numbers->places, 0, n_places * sizeof *numbers->places);
+    if (n_lines == numbers->n_lines) {
+        memset(numbers->lines, 0, n_lines * sizeof *numbers->lines);
         return;
     }
-    memory_unmap(numbers->places, numbers->n_places * sizeof *numbers->places);
-    numbers->n_places = n_places;
-    numbers->places = memory_map(n_places * sizeof *numbers->places);
+    memory_unmap(numbers->lines, numbers->n_lines * sizeof *numbers->lines);
+    numbers->n_lines = n_lines;
+    numbers->lines = memory_map(n_lines * sizeof *numbers->lines);
+}
+
+static int is_full(const struct number_line *line)
+{
+    return line->numbers[NUMBERS_IN_LINE - 1] != 0;
+}
+
+static struct number_line *next_line(const struct numbers *numbers, const struct number_line *line)
+{
+    const size_t i = (size_t)(line - numbers->lines) + 1;
+    return &numbers->lines[i & (numbers->n_lines - 1)];
+}
+
+/* To the first free place; the hash has none yet. */
+static void put(struct numbers *numbers, uint32_t hash, uint32_t number)
+{
+    struct number_line *line = numbers_line(numbers, hash);
+    size_t k = 0;
+    while (is_full(line))
+        line = next_line(numbers, line);
+    while (line->numbers[k] != 0)
+        k++;
+    line->hashes[k] = hash;
+    line->numbers[k] = number;
 }
 
 void numbers_make_room(struct numbers *numbers, size_t n)
 {
-    struct numbers larger = {.n_places = places_for(numbers->n_places, numbers->n + n), .n = numbers->n};
-    if (larger.n_places == numbers->n_places)
+    struct numbers larger = {.n_lines = lines_for(numbers->n_lines, numbers->n + n), .n = numbers->n};
+    if (larger.n_lines == numbers->n_lines)
         return;
-    larger.places = memory_map(larger.n_places * sizeof *larger.places);
-    for (size_t i = 0; i < numbers->n_places; i++)
-        if (numbers->places[i].number != 0)
-            *numbers_find(&larger, numbers->places[i].hash) = numbers->places[i];
+    larger.lines = memory_map(larger.n_lines * sizeof *larger.lines);
+    for (size_t i = 0; i < numbers->n_lines; i++)
+        for (size_t k = 0; k < NUMBERS_IN_LINE && numbers->lines[i].numbers[k] != 0; k++)
+            put(&larger, numbers->lines[i].hashes[k], numbers->lines[i].numbers[k]);
     numbers_free(numbers);
     *numbers = larger;
+}
+
+uint32_t numbers_find(const struct numbers *numbers, uint32_t hash)
+{
+    const struct number_line *line = numbers_line(numbers, hash);
+    uint32_t found = number_in_line(line, hash);
+    while (!found && is_full(line)) {
+        line = next_line(numbers, line);
+        found = number_in_line(line, hash);
+    }
+    return found;
+}
+
+uint32_t numbers_get_beyond(struct numbers *numbers, uint32_t hash)
+{
+    const uint32_t found = numbers_find(numbers, hash);
+    if (found)
+        return found - 1;
+    put(numbers, hash, (uint32_t)++numbers->n);
+    return (uint32_t)numbers->n - 1;
 }

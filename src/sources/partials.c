@@ -125,10 +125,8 @@ struct partial partials_get(const struct partials *partials, size_t i)
 {
     const struct narrow_partial *narrow = &partials->items[i];
     struct partial sums = {.address = narrow->address};
-    if (narrow->carried) {
-        const struct number_place *place = numbers_find(&partials->carry_numbers, hash_u32(narrow->address));
-        sums = partials->carries[place->number - 1];
-    }
+    if (narrow->carried)
+        sums = partials->carries[numbers_find(&partials->carry_numbers, hash_u32(narrow->address)) - 1];
     add_counts(&sums, narrow);
     sums.first_ns = narrow->first_ns;
     sums.last_ns = narrow->last_ns;
@@ -185,7 +183,7 @@ struct partial partials_of_pieces(const struct narrow_partial *pieces)
 
 uint64_t partials_n_bytes(const struct partials *partials)
 {
-    return (partials->numbers.n_places + partials->carry_numbers.n_places) * sizeof(struct number_place) +
+    return (partials->numbers.n_lines + partials->carry_numbers.n_lines) * sizeof(struct number_line) +
            partials->numbers.n * sizeof *partials->items +
            partials->carry_numbers.n * sizeof *partials->carries;
 }

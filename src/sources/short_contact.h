@@ -12,16 +12,15 @@
 #define DARKFOREST_SHORT_CONTACT_H
 
 #include "darkforest/sources/buckets.h"
-#include "distinct.h"
 
-#define SHORT_BITS(bits) (CONTACT_PORT_BITS + 15 + (bits)) /* of destination and port code */
+#define SHORT_BITS(bits) (CONTACT_PORT_BITS + 15 + (bits)) /* of the key */
 #define SHORT_MOST_BITS 16                                 /* beyond them a destination is whole */
 #define SHORT_NOWHERE UINT32_MAX                           /* a prefix that no destination has */
 
-/* The part of a destination that short contacts leave out. */
-static inline uint32_t short_prefix(unsigned bits, uint32_t destination)
+/* The part of a key, the destination's uppermost bits, that short contacts leave out. */
+static inline uint32_t short_prefix(unsigned bits, uint64_t key)
 {
-    return destination >> (15 + bits);
+    return (uint32_t)(key >> SHORT_BITS(bits));
 }
 
 static inline uint64_t short_contact(unsigned bits, uint32_t hash, uint64_t key)

@@ -117,7 +117,7 @@ static void merge_partials(struct workshop *shop, const struct bucket *bucket)
 static void number_contacts(struct workshop *shop, const struct bucket *bucket)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
-    struct contacts_read contacts;
+    struct contacts contacts;
     numbers_reset(&shop->numbers, 0);
     for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;) {
         numbers_make_room(&shop->numbers, n);
@@ -166,17 +166,19 @@ static void make_room(struct workshop *shop, size_t n_contacts, size_t n_sources
     }
 }
 
-/* Each contact's source by number, and where each source's keys will begin: starts[number + 1], so that
- * placing a source's keys moves it on to starts[number + 1] = their end. */
+/* The key of each contact, in `spare`, and its source by number; and where each source's keys will begin:
+ * starts[number + 1], so that placing a source's keys moves it on to starts[number + 1] = their end. */
 static void number_keys(struct workshop *shop, const struct bucket *bucket)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
-    struct contacts_read contacts;
+    struct contacts contacts;
     const size_t n_sources = shop->numbers.n;
     uint32_t *source_of = shop->source_of;
+    uint64_t *keys = shop->spare;
     memset(shop->starts, 0, (n_sources + 2) * sizeof *shop->starts);
-    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; source_of += n)
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; source_of += n, keys += n)
         for (size_t i = 0; i < n; i++) {
+            keys[i] = contacts.keys[i];
             source_of[i] = numbers_get(&shop->numbers, contacts.hashes[i]);
             shop->starts[source_of[i] + 2]++;
         }
@@ -188,14 +190,11 @@ static void number_keys(struct workshop *shop, const struct bucket *bucket)
  * Every source has its number. */
 static void group_keys(struct workshop *shop, const struct bucket *bucket)
 {
-    make_room(shop, bucket_n_contacts(bucket), shop->numbers.n);
+    const size_t n = bucket_n_contacts(bucket);
+    make_room(shop, n, shop->numbers.n);
     number_keys(shop, bucket);
-    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
-    struct contacts_read contacts;
-    const uint32_t *source_of = shop->source_of;
-    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; source_of += n)
-        for (size_t i = 0; i < n; i++)
-            shop->keys[shop->starts[source_of[i] + 1]++] = contacts.keys[i];
+    for (size_t i = 0; i < n; i++)
+        shop->keys[shop->starts[shop->source_of[i] + 1]++] = shop->spare[i];
 }
 
 /* The n keys of a source in order, and each once. */
@@ -331,9 +330,9 @@ static uint64_t *sources_by_hash(const struct workshop *shop)
     const struct numbers *numbers = &shop->numbers;
     uint64_t *order = memory_get(2 * numbers->n * sizeof *order);
     size_t n = 0;
-    for (size_t i = 0; i < numbers->n_places; i++)
-        if (numbers->places[i].number != 0)
-            order[n++] = (uint64_t)numbers->places[i].hash << 32 | (numbers->places[i].number - 1);
+    for (size_t i = 0; i < numbers->n_lines; i++)
+        for (size_t k = 0; k < NUMBERS_IN_LINE && numbers->lines[i].numbers[k] != 0; k++)
+            order[n++] = (uint64_t)numbers->lines[i].hashes[k] << 32 | (numbers->lines[i].numbers[k] - 1);
     const uint64_t *sorted = radix_sort(order, order + n, n);
     if (sorted != order)
         for (size_t i = 0; i < n; i++)
@@ -373,7 +372,7 @@ static void sort_part(struct workshop *shop, struct bucket *bucket, keys_taker t
 static void sort_ports(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
-    struct contacts_read contacts;
+    struct contacts contacts;
     const size_t n_codes = (size_t)1 << CONTACT_PORT_BITS;
     uint8_t *seen = memory_zeroed(n_codes, 1);
     uint64_t *keys = memory_get(n_codes * sizeof *keys), destination = 0;

@@ -34,10 +34,12 @@ static void fill(struct windows *windows, int64_t index, uint32_t source)
     struct window *window = windows_get(windows, index);
     const struct packet packet = {.source = source, .destination = 1};
     const struct contact contact = {.source = source, .destination = 1};
+    struct contacts contacts;
     const uint32_t hash = hash_u32(source);
     const int64_t ts_ns = index;
     partials_add(&window->partials, &packet, &ts_ns, &hash, 1);
-    buckets_add_contacts(&window->contacts, &contact, 1);
+    contacts_set(&contacts, 0, &contact);
+    buckets_add_contacts(&window->contacts, &contacts, 1);
     window->tally.n[TALLY_COUNTED]++;
 }
 

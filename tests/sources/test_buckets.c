@@ -86,19 +86,28 @@ static struct buckets *owner(const struct owners *o, uint32_t hash)
     return &o->buckets[number_of_owner(o, hash)];
 }
 
+static void add_contact(struct buckets *buckets, struct contact contact)
+{
+    struct contacts contacts;
+    contacts_set(&contacts, 0, &contact);
+    buckets_add_contacts(buckets, &contacts, 1);
+}
+
+static struct contact contact_of(const struct packet *packet)
+{
+    return (struct contact){.source = packet->source,
+                            .destination = packet->destination,
+                            .port = packet->port,
+                            .has_port = (packet->classes & PACKET_PORT) != 0};
+}
+
 /* Read by one rank or another. */
 static void take_packet(struct owners *o, const struct made_packet *made, size_t i)
 {
     const struct packet *p = &made->packet;
     const uint32_t hash = hash_u32(p->source);
-    /* The bits above the first are the carrier's own and may hold anything. */
-    const struct contact contact = {
-        .source = p->source,
-        .destination = p->destination,
-        .port = p->port,
-        .tag = (uint16_t)(i << 1 | (p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0))};
     partials_add(&o->senders[i % SENDERS], p, &made->ts_ns, &hash, 1);
-    buckets_add_contacts(&o->buckets[i % (size_t)o->way->ranks], &contact, 1);
+    add_contact(&o->buckets[i % (size_t)o->way->ranks], contact_of(p));
 }
 
 /* What one rank has of another's sources, a part of the buckets at a time; the rooms are of all sizes. */
@@ -154,8 +163,7 @@ static void turn_busy(struct owners *o)
         struct busy_contacts *of = busy_contacts_new(&o->buckets[r], &o->busy);
         for (size_t n; (n = busy_contacts_next(of, contacts)) > 0;)
             for (size_t i = 0; i < n; i++)
-                buckets_add_contacts(&o->turned[number_of_owner(o, hash_u32(contacts[i].source))],
-                                     &contacts[i], 1);
+                add_contact(&o->turned[number_of_owner(o, hash_u32(contacts[i].source))], contacts[i]);
         assert_int_equal(busy_contacts_free(of), 0);
     }
 }
@@ -259,14 +267,8 @@ static void check_rows(const struct source_row *got, size_t n_got, const struct 
 static void spill_at_the_end(struct owners *o, const struct made_packet *made)
 {
     spill(o);
-    for (size_t i = 0; i < 1000; i++) {
-        const struct packet *p = &made[i].packet;
-        const struct contact contact = {.source = p->source,
-                                        .destination = p->destination,
-                                        .port = p->port,
-                                        .tag = (uint16_t)(p->classes & PACKET_PORT ? CONTACT_HAS_PORT : 0)};
-        buckets_add_contacts(&o->buckets[i % (size_t)o->way->ranks], &contact, 1);
-    }
+    for (size_t i = 0; i < 1000; i++)
+        add_contact(&o->buckets[i % (size_t)o->way->ranks], contact_of(&made[i].packet));
 }
 
 static void count(const struct made_packet *made, size_t n, const struct way *way,
@@ -464,7 +466,7 @@ static void busy_sources_are_guessed(void **state)
     for (uint32_t i = 0; i < N; i++) {
         const uint32_t h = hash_u32(i) % 12;
         const struct contact contact = {.source = h < 4 ? 5 : h < 7 ? 6 : 1000 + i, .destination = i};
-        buckets_add_contacts(&buckets, &contact, 1);
+        add_contact(&buckets, contact);
     }
     for (int spilled = 0; spilled < 2; spilled++) {
         assert_int_equal(busy_guess_in(&buckets, 0, guesses, &n), 0);
@@ -492,12 +494,11 @@ static void parcels_of_another_network_are_taken(void **state)
     buckets_init(&to, &pool, 1, 1 << 20);
     buckets_init(&fresh, &pool, 1, 1 << 20);
     const struct contact other = {.source = 9, .destination = 10U << 24};
-    buckets_add_contacts(&to, &other, 1);
-    for (uint32_t i = 0; i < N; i++) {
-        const struct contact contact = {
-            .source = i, .destination = 44U << 24 | i, .port = (uint16_t)i, .tag = CONTACT_HAS_PORT};
-        buckets_add_contacts(&from, &contact, 1);
-    }
+    add_contact(&to, other);
+    for (uint32_t i = 0; i < N; i++)
+        add_contact(
+            &from,
+            (struct contact){.source = i, .destination = 44U << 24 | i, .port = (uint16_t)i, .has_port = 1});
     struct parcels parcels = parcels_of(&from, 0, buckets_n(&from));
     const size_t n = parcels_put(&parcels, room, ROOM);
     assert_int_equal(parcels_put(&parcels, room + n, ROOM - n), 0);
@@ -510,8 +511,7 @@ static void parcels_of_another_network_are_taken(void **state)
         for (const struct chunk *chunk = bucket->longs.first; chunk; chunk = chunk->next)
             for (size_t k = 0; k < chunk_list_in(&bucket->longs, chunk, sizeof other); k++) {
                 const struct contact *c = (const struct contact *)(const void *)chunk->items + k;
-                found += c->source == i && c->destination == (44U << 24 | i) && c->port == i &&
-                         c->tag == CONTACT_HAS_PORT;
+                found += c->source == i && c->destination == (44U << 24 | i) && c->port == i && c->has_port;
             }
         assert_int_equal(found, 1);
         assert_true(buckets_at(&fresh, hash_u32(i))->shorts.n > 0);
@@ -555,7 +555,7 @@ static void scratch_that_cannot_be_made_is_named(void **state)
     begin(&o, &way, "/nonexistent/folder");
     assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, o.folder, &n_bytes), 0); /* nothing to spill */
     const struct contact contact = {.source = 1, .destination = 2};
-    buckets_add_contacts(&o.buckets[0], &contact, 1);
+    add_contact(&o.buckets[0], contact);
     assert_int_equal(buckets_spill(&o.buckets[0], 0, 1, o.folder, &n_bytes), EXIT_IO);
     assert_non_null(strstr(log_last_error(), "/nonexistent/folder"));
     assert_int_equal(n_bytes, 0);

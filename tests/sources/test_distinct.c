@@ -23,12 +23,8 @@ struct expected {
 
 static uint64_t key_of(struct seen seen)
 {
-    const struct contact contact = {.source = 99,
-                                    .destination = seen.destination,
-                                    .port = (uint16_t)(seen.port == NO_PORT ? 0 : seen.port),
-                                    .tag =
-                                        (uint16_t)(0xfffe | (seen.port == NO_PORT ? 0 : CONTACT_HAS_PORT))};
-    return contact_key(&contact);
+    const unsigned has_port = seen.port != NO_PORT;
+    return contact_key(seen.destination, (uint16_t)(has_port ? seen.port : 0), has_port);
 }
 
 /* The contacts must be given in order, as the sort gives them. */

@@ -19,12 +19,12 @@ static void check(uint32_t ranks, uint64_t expected_contacts, struct contact con
     struct buckets buckets;
     const uint32_t hash = hash_u32(contact.source);
     buckets_init(&buckets, &pool, (int)ranks, expected_contacts);
-    const uint64_t key = contact_key(&contact), is = short_contact(buckets.hash_bits, hash, key);
+    const uint64_t key = contact_key(contact.destination, contact.port, contact.has_port),
+                   is = short_contact(buckets.hash_bits, hash, key);
     const size_t b = (size_t)(buckets_at(&buckets, hash) - buckets.items);
     assert_int_equal(b >> buckets.bits, owner_of(hash, (int)ranks));
     assert_int_equal(short_hash(buckets.hash_bits, short_least_hash(&buckets, b), is), hash);
-    assert_int_equal(short_key(buckets.hash_bits, short_prefix(buckets.hash_bits, contact.destination), is),
-                     key);
+    assert_int_equal(short_key(buckets.hash_bits, short_prefix(buckets.hash_bits, key), is), key);
     buckets_free(&buckets);
 }
 
@@ -44,8 +44,10 @@ static void nothing_is_lost(void **state)
                 check(ranks[r], expected[e],
                       (struct contact){.source = source,
                                        .destination = i < 25 ? edges[i % 5] : w[1],
-                                       .port = (uint16_t)(i % 2 ? w[2] : 65535),
-                                       .tag = (uint16_t)(i % 3 ? CONTACT_HAS_PORT : 0)});
+                                       .port = (uint16_t)(i % 3 == 0 ? 0
+                                                          : i % 2    ? w[2]
+                                                                     : 65535),
+                                       .has_port = i % 3 != 0});
             }
 }
 
@@ -63,17 +65,18 @@ static void what_most_have_is_left_out(void **state)
     (void)state;
     struct chunk_pool pool = {0};
     struct buckets buckets;
-    struct contact contacts[100];
+    struct contacts contacts;
     for (uint32_t i = 0; i < 100; i++)
-        contacts[i] = (struct contact){.source = i, .destination = (i < 10 ? i << 24 : 44U << 24) | i};
+        contacts_set(&contacts, i,
+                     &(struct contact){.source = i, .destination = (i < 10 ? i << 24 : 44U << 24) | i});
     buckets_init(&buckets, &pool, 1, 1 << 20);
-    buckets_add_contacts(&buckets, contacts, 100);
+    buckets_add_contacts(&buckets, &contacts, 100);
     assert_int_equal(n_long(&buckets), 10);
     buckets_free(&buckets);
     for (uint32_t i = 0; i < 100; i++)
-        contacts[i].destination = i << 24;
+        contacts_set(&contacts, i, &(struct contact){.source = i, .destination = i << 24});
     buckets_init(&buckets, &pool, 1, 1 << 20);
-    buckets_add_contacts(&buckets, contacts, 100);
+    buckets_add_contacts(&buckets, &contacts, 100);
     assert_int_equal(n_long(&buckets), 100);
     buckets_free(&buckets);
     chunk_pool_free(&pool);

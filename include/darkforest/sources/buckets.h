@@ -80,7 +80,7 @@ static inline uint64_t bucket_n_contacts(const struct bucket *bucket)
 }
 
 /* Adds n contacts: all buckets are called for first, then their ends, so that no write waits for memory. */
-void buckets_add_contacts(struct buckets *buckets, const struct contact *contacts, size_t n);
+void buckets_add_contacts(struct buckets *buckets, const struct contacts *contacts, size_t n);
 
 /* Adds, for each bucket, about how many contacts lie here, in memory or on disk, repetitions included. */
 void buckets_weigh(const struct buckets *buckets, uint64_t *weights);

@@ -243,16 +243,16 @@ static void add_packed(struct workshop *shop, struct merge *merge, struct bucket
 static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
     const size_t n = workshop_number(shop, bucket);
-    const int too_large = workshop_is_too_large(bucket);
-    if (too_large && n > 1) {
+    if (workshop_is_too_large(bucket) && n > 1) {
         struct bucket parts[WORKSHOP_PARTS] = {0};
-        const unsigned until = workshop_split(shop, bucket, bits, parts);
+        const unsigned until =
+            workshop_split_off(shop, bucket, parts) ? bits : workshop_split(shop, bucket, bits, parts);
         for (size_t p = 0; p < WORKSHOP_PARTS; p++)
             finish_in_memory(shop, &parts[p], until);
         return;
     }
-    if (too_large)
-        workshop_count_one(shop, bucket, bits);
+    if (n == 1)
+        workshop_count_one(shop, bucket);
     else
         workshop_count(shop, bucket);
     workshop_free_contacts(bucket, shop->pool);

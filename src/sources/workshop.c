@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SPLIT_CONTACTS                                                                                       \
-    ((uint64_t)1 << 20) /* more than this in a bucket is split, to keep the sort near the cache */
+    ((uint64_t)1 << 17) /* more than this in a bucket is split, to keep the sort near the cache */
 
 void workshop_init(struct workshop *shop, const struct buckets *buckets)
 {
@@ -197,18 +197,25 @@ static void group_keys(struct workshop *shop, const struct bucket *bucket)
         shop->keys[shop->starts[shop->source_of[i] + 1]++] = shop->spare[i];
 }
 
-/* The n keys of a source in order, and each once. */
-static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t *n)
+/* Keys in order, and each once; *n of them. To `keys` or `spare`. */
+static const uint64_t *sort_keys(uint64_t *keys, uint64_t *spare, size_t *n)
 {
-    const size_t at = shop->starts[number], n_keys = shop->starts[number + 1] - at;
-    uint64_t *keys = radix_sort(shop->keys + at, shop->spare + at, n_keys);
+    uint64_t *sorted = radix_sort(keys, spare, *n);
     size_t kept = 0;
-    for (size_t i = 0; i < n_keys; i++) {
-        keys[kept] = keys[i];
-        kept += i + 1 == n_keys || keys[i] != keys[i + 1];
+    for (size_t i = 0; i < *n; i++) {
+        sorted[kept] = sorted[i];
+        kept += i + 1 == *n || sorted[i] != sorted[i + 1];
     }
     *n = kept;
-    return keys;
+    return sorted;
+}
+
+/* Those of a source. */
+static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t *n)
+{
+    const size_t at = shop->starts[number];
+    *n = shop->starts[number + 1] - at;
+    return sort_keys(shop->keys + at, shop->spare + at, n);
 }
 
 static void begin_row(struct workshop *shop, struct source_row *row)
@@ -268,14 +275,36 @@ int workshop_is_too_large(const struct bucket *bucket)
 
 _Static_assert(WORKSHOP_PARTS == 1 << SPLIT_BITS, "a part for each value");
 
-static size_t part_of(const struct workshop *shop, uint32_t hash, uint64_t destination, unsigned shift)
+/* By what contacts are dealt out to parts: some bits of the place of their source, or of their destination; or
+ * one source's to the second part, all others' to the first. */
+struct split {
+    enum { BY_PLACE, BY_DESTINATION, BY_SOURCE } by;
+    unsigned shift;
+    uint32_t hash;
+};
+
+static inline size_t part_of(const struct workshop *shop, const struct split *split, uint32_t hash,
+                             uint64_t destination)
 {
-    const uint64_t place = buckets_place(hash, shop->buckets->ranks);
-    return (place << PLACE_BITS | destination) >> shift & (WORKSHOP_PARTS - 1);
+    if (split->by == BY_SOURCE)
+        return hash == split->hash;
+    const uint64_t value = split->by == BY_PLACE ? buckets_place(hash, shop->buckets->ranks) : destination;
+    return value >> split->shift & (WORKSHOP_PARTS - 1);
+}
+
+static void split_partials(struct workshop *shop, struct chunk_list *list, const struct split *split,
+                           struct bucket parts[WORKSHOP_PARTS])
+{
+    struct pieces_reader reader = {list, list->first, 0};
+    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
+    while (next_pieces(&reader, pieces))
+        workshop_put_pieces(&parts[part_of(shop, split, hash_u32(pieces->address), 0)].partials, shop->pool,
+                            pieces);
+    chunk_list_free(list, shop->pool);
 }
 
 /* A chunk goes back to the pool when it has been read, so that the parts grow into its place. */
-static void split_shorts(struct workshop *shop, struct chunk_list *list, unsigned shift,
+static void split_shorts(struct workshop *shop, struct chunk_list *list, const struct split *split,
                          struct bucket parts[WORKSHOP_PARTS])
 {
     const struct buckets *buckets = shop->buckets;
@@ -286,23 +315,30 @@ static void split_shorts(struct workshop *shop, struct chunk_list *list, unsigne
         for (size_t i = 0; i < n; i++) {
             const uint64_t key = short_key(buckets->hash_bits, buckets->prefix, items[i]);
             const uint32_t hash = short_hash(buckets->hash_bits, least_hash, items[i]);
-            const size_t part = part_of(shop, hash, key >> CONTACT_PORT_BITS, shift);
+            const size_t part = part_of(shop, split, hash, key >> CONTACT_PORT_BITS);
             *(uint64_t *)chunk_list_place(&parts[part].shorts, shop->pool, sizeof *items) = items[i];
         }
     }
 }
 
-static void split_longs(struct workshop *shop, struct chunk_list *list, unsigned shift,
+static void split_longs(struct workshop *shop, struct chunk_list *list, const struct split *split,
                         struct bucket parts[WORKSHOP_PARTS])
 {
     for (; list->first; chunk_list_drop_first(list, shop->pool, sizeof(struct contact))) {
         const struct contact *items = (const void *)list->first->items;
         const size_t n = chunk_list_in(list, list->first, sizeof *items);
         for (size_t i = 0; i < n; i++) {
-            const size_t part = part_of(shop, hash_u32(items[i].source), items[i].destination, shift);
+            const size_t part = part_of(shop, split, hash_u32(items[i].source), items[i].destination);
             *(struct contact *)chunk_list_place(&parts[part].longs, shop->pool, sizeof *items) = items[i];
         }
     }
+}
+
+static void split_contacts(struct workshop *shop, struct bucket *bucket, const struct split *split,
+                           struct bucket parts[WORKSHOP_PARTS])
+{
+    split_shorts(shop, &bucket->shorts, split, parts);
+    split_longs(shop, &bucket->longs, split, parts);
 }
 
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
@@ -310,18 +346,38 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
 {
     /* Bits that a part has in common already may be looked at again:
      * that leaves some parts empty, and the order as it is. */
-    const unsigned end = bits < PLACE_BITS ? PLACE_BITS : 2 * PLACE_BITS,
-                   until = bits + SPLIT_BITS < end ? bits + SPLIT_BITS : end;
-    const unsigned shift = 64 - until;
-    struct pieces_reader reader = {&bucket->partials, bucket->partials.first, 0};
-    struct narrow_partial pieces[PARTIALS_MOST_PIECES];
-    while (next_pieces(&reader, pieces))
-        workshop_put_pieces(&parts[part_of(shop, hash_u32(pieces->address), 0, shift)].partials, shop->pool,
-                            pieces);
-    split_shorts(shop, &bucket->shorts, shift, parts);
-    split_longs(shop, &bucket->longs, shift, parts);
-    chunk_list_free(&bucket->partials, shop->pool);
+    const unsigned until = bits + SPLIT_BITS < PLACE_BITS ? bits + SPLIT_BITS : PLACE_BITS;
+    const struct split split = {.by = BY_PLACE, .shift = PLACE_BITS - until};
+    split_partials(shop, &bucket->partials, &split, parts);
+    split_contacts(shop, bucket, &split, parts);
     return until;
+}
+
+/* The winner of a vote among some of the contacts (Boyer and Moore, "MJRTY - a fast majority vote algorithm",
+ * 1991): whether it has a quarter of them at least, as one that has five eighths is sure to be found. */
+static int find_heavy(const struct workshop *shop, const struct bucket *bucket, uint32_t *hash)
+{
+    enum { ONE_IN = 8 };
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts contacts;
+    size_t votes = 0, n_asked = 0;
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;)
+        for (size_t i = 0; i < n; i += ONE_IN, n_asked++) {
+            if (votes == 0)
+                *hash = contacts.hashes[i];
+            votes += contacts.hashes[i] == *hash ? 1 : (size_t)-1;
+        }
+    return votes >= n_asked / 4 + 1;
+}
+
+int workshop_split_off(struct workshop *shop, struct bucket *bucket, struct bucket parts[WORKSHOP_PARTS])
+{
+    struct split split = {.by = BY_SOURCE};
+    if (!find_heavy(shop, bucket, &split.hash))
+        return 0;
+    split_partials(shop, &bucket->partials, &split, parts);
+    split_contacts(shop, bucket, &split, parts);
+    return 1;
 }
 
 /* All numbered sources in the order of their hashes: hash above, number below. Fresh memory. */
@@ -368,8 +424,8 @@ static void sort_part(struct workshop *shop, struct bucket *bucket, keys_taker t
     workshop_free_contacts(bucket, shop->pool);
 }
 
-/* A part of one source and one destination: however often it repeats, there are only so many ports. */
-static void sort_ports(struct workshop *shop, struct bucket *bucket, keys_taker take)
+/* The contacts of one source to one destination: however often they repeat, there are only so many ports. */
+static void sort_ports(struct workshop *shop, const struct bucket *bucket, keys_taker take)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
     struct contacts contacts;
@@ -390,29 +446,76 @@ static void sort_ports(struct workshop *shop, struct bucket *bucket, keys_taker 
     take(shop, hash, keys, n_keys);
     free(seen);
     free(keys);
-    workshop_free_contacts(bucket, shop->pool);
 }
 
-/* All keys of a bucket, or of a part that has `bits` bits in common, in the order of (hash, key). Gives its
- * chunks back. */
+/* The contacts of one source, no more than are sorted at once. */
+static void sort_few(struct workshop *shop, const struct bucket *bucket, keys_taker take)
+{
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts contacts;
+    uint32_t hash = 0;
+    size_t n_keys = 0;
+    make_room(shop, bucket_n_contacts(bucket), 1);
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0; n_keys += n) {
+        hash = contacts.hashes[0];
+        memcpy(shop->keys + n_keys, contacts.keys, n * sizeof *contacts.keys);
+    }
+    const uint64_t *keys = sort_keys(shop->keys, shop->spare, &n_keys);
+    take(shop, hash, keys, n_keys);
+}
+
+/* The bits in which destinations differ. */
+static uint32_t differing_destinations(const struct workshop *shop, const struct bucket *bucket)
+{
+    struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
+    struct contacts contacts;
+    uint64_t any = 0, all = UINT64_MAX;
+    for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;)
+        for (size_t i = 0; i < n; i++) {
+            any |= contacts.keys[i];
+            all &= contacts.keys[i];
+        }
+    return (uint32_t)((any ^ all) >> CONTACT_PORT_BITS);
+}
+
+/* All keys of a bucket of one source, in order. Gives its chunks back. */
+static void sort_one(struct workshop *shop, struct bucket *bucket, keys_taker take)
+{
+    const uint32_t differing = workshop_is_too_large(bucket) ? differing_destinations(shop, bucket) : 0;
+    if (differing == 0) {
+        if (workshop_is_too_large(bucket))
+            sort_ports(shop, bucket, take);
+        else if (bucket_n_contacts(bucket) > 0)
+            sort_few(shop, bucket, take);
+        workshop_free_contacts(bucket, shop->pool);
+        return;
+    }
+    const unsigned top = 32 - (unsigned)__builtin_clz(differing);
+    const struct split split = {.by = BY_DESTINATION, .shift = top > SPLIT_BITS ? top - SPLIT_BITS : 0};
+    struct bucket parts[WORKSHOP_PARTS] = {0};
+    split_contacts(shop, bucket, &split, parts);
+    for (size_t p = 0; p < WORKSHOP_PARTS; p++)
+        sort_one(shop, &parts[p], take);
+}
+
+/* All keys of a bucket, or of a part of which `bits` bits of the places are the same, in the order of
+ * (hash, key). Gives its chunks back. */
 static void sort_all(struct workshop *shop, struct bucket *bucket, unsigned bits, keys_taker take)
 {
     if (bucket_n_contacts(bucket) == 0)
         return;
     number_contacts(shop, bucket);
+    if (shop->numbers.n == 1) {
+        sort_one(shop, bucket, take);
+        return;
+    }
     if (!workshop_is_too_large(bucket)) {
         sort_part(shop, bucket, take);
         return;
     }
-    if (bits == 2 * PLACE_BITS) {
-        sort_ports(shop, bucket, take);
-        return;
-    }
-    /* One source alone is split by its destinations at once. */
-    const unsigned from = shop->numbers.n == 1 && bits < PLACE_BITS ? PLACE_BITS : bits;
     struct bucket whole = {.shorts = bucket->shorts, .longs = bucket->longs}, parts[WORKSHOP_PARTS] = {0};
     bucket->shorts = bucket->longs = (struct chunk_list){0};
-    const unsigned until = workshop_split(shop, &whole, from, parts);
+    const unsigned until = workshop_split(shop, &whole, bits, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
         sort_all(shop, &parts[p], until, take);
 }
@@ -422,10 +525,10 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
     sort_all(shop, bucket, bits, pack_keys);
 }
 
-void workshop_count_one(struct workshop *shop, struct bucket *bucket, unsigned bits)
+void workshop_count_one(struct workshop *shop, struct bucket *bucket)
 {
-    assert(shop->counts || shop->numbers.n == 1);
+    assert(shop->numbers.n == 1);
     workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
-    sort_all(shop, bucket, bits, count_keys);
+    sort_one(shop, bucket, count_keys);
     workshop_end(shop);
 }

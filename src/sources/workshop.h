@@ -57,22 +57,21 @@ void workshop_count(struct workshop *shop, const struct bucket *bucket);
 void workshop_begin(struct workshop *shop, uint32_t hash);
 void workshop_add(struct workshop *shop, const uint64_t *keys, size_t n);
 void workshop_end(struct workshop *shop);
-/* Counts a bucket, or a part of one, whose contacts are all of one source, which has its number: in parts,
- * for it has very many. Gives its chunks back. */
-void workshop_count_one(struct workshop *shop, struct bucket *bucket, unsigned bits);
+/* The same where all are of one source; in parts, if they are very many. Gives its chunks back. */
+void workshop_count_one(struct workshop *shop, struct bucket *bucket);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes.
  * Gives its chunks back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);
 /* Whether the part has more contacts than should be sorted at once. */
 int workshop_is_too_large(const struct bucket *bucket);
 
-/*
- * A bucket dealt out by the next bits of [ place of the source | destination ], 64 bits of which `bits` are
- * the same for all of it: parts in the order of (hash, destination). The bucket is empty afterwards. Its
- * partials go by the place alone.
- */
+/* A bucket dealt out by the next bits of the places of its sources, of which `bits` are the same for all of it:
+ * parts in the order of hashes. Returns how many they have in common then. The bucket is empty afterwards. */
 #define WORKSHOP_PARTS 64
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
                         struct bucket parts[WORKSHOP_PARTS]);
+/* The same where one source has most of the contacts: the others to parts[0], that one to parts[1]. 0 when
+ * there is none: then nothing has moved. */
+int workshop_split_off(struct workshop *shop, struct bucket *bucket, struct bucket parts[WORKSHOP_PARTS]);
 
 #endif

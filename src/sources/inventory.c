@@ -68,8 +68,7 @@ void inventory_free(struct inventory *inventory)
         memory_unmap(inventory, inventory->n_bytes);
 }
 
-/* 0 when the address is in no line; the loop over a line has no branch,
- * so that it becomes a few vector comparisons. */
+/* 0 when the address is in no line. */
 static uint8_t find_single(const struct inventory *inventory, uint32_t address, uint32_t hash)
 {
     const struct inventory_line *lines = (const void *)((const char *)inventory + inventory->lines_at);
@@ -103,8 +102,8 @@ static uint8_t find_run(const struct inventory *inventory, uint32_t address)
     return *((const uint8_t *)inventory + inventory->run_categories_at + low);
 }
 
-/* At most FIND_BATCH addresses: all of them ask the filter, then those that passed ask the lines, which are
- * on their way by then. */
+/* At most FIND_BATCH addresses: all of them ask the filter, then those that passed ask the lines; both are
+ * called for before anyone asks. */
 static void find_batch(const struct inventory *inventory, const uint32_t *addresses, size_t n,
                        uint8_t *category)
 {
@@ -114,6 +113,8 @@ static void find_batch(const struct inventory *inventory, const uint32_t *addres
     size_t n_passed = 0;
     for (size_t i = 0; i < n; i++)
         hashes[i] = inventory_hash(addresses[i], inventory->seed);
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&filter[inventory_place(hashes[i], inventory->n_filter_words)]);
     memset(category, 0, n);
     for (size_t i = 0; i < n; i++) {
         const uint64_t bits = inventory_filter_bits(hashes[i]);

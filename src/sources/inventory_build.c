@@ -167,6 +167,12 @@ static uint64_t run_length(const struct address_run *run)
     return (uint64_t)run->end - run->start + 1;
 }
 
+/* Whether its addresses are kept one by one. */
+static int is_expanded(const struct address_run *run)
+{
+    return run_length(run) <= RUN_EXPANDED;
+}
+
 /* Takes `n_bytes` of the piece that is being laid out, on a cache line of their own. */
 static uint64_t reserve(uint64_t *total, uint64_t n_bytes)
 {
@@ -205,16 +211,6 @@ static void put_single(struct inventory *inventory, uint32_t address, uint8_t ca
     lines[place].category[slot] = category;
 }
 
-/* An address that is put soon: its places are far apart, and a cache miss each. */
-static void prefetch_single(const struct inventory *inventory, uint32_t address)
-{
-    const uint64_t *filter = (const void *)((const char *)inventory + inventory->filter_at);
-    const struct inventory_line *lines = (const void *)((const char *)inventory + inventory->lines_at);
-    const uint32_t hash = inventory_hash(address, inventory->seed);
-    __builtin_prefetch(&filter[inventory_place(hash, inventory->n_filter_words)], 1);
-    __builtin_prefetch(&lines[inventory_place(hash, inventory->n_lines)], 1);
-}
-
 /* first[p] is the first run that ends in /16 number p or after it. */
 static void index_runs(struct inventory *inventory)
 {
@@ -229,28 +225,63 @@ static void index_runs(struct inventory *inventory)
     first[PREFIXES_16] = (uint32_t)inventory->n_runs;
 }
 
-static void fill(struct inventory *inventory, const struct address_runs *runs)
+/* Runs of many addresses, which stay runs. */
+static void fill_runs(struct inventory *inventory, const struct address_runs *runs)
 {
-    enum { AHEAD = 24 };
     uint32_t *ends = (uint32_t *)((char *)inventory + inventory->ends_at);
     uint32_t *starts = (uint32_t *)((char *)inventory + inventory->starts_at);
     uint8_t *categories = (uint8_t *)inventory + inventory->run_categories_at;
     size_t n = 0;
     for (size_t i = 0; i < runs->n; i++) {
         const struct address_run *run = &runs->items[i];
-        if (i + AHEAD < runs->n)
-            prefetch_single(inventory, runs->items[i + AHEAD].start);
-        if (run_length(run) > RUN_EXPANDED) {
-            ends[n] = run->end;
-            starts[n] = run->start;
-            categories[n++] = run->category;
+        if (is_expanded(run))
             continue;
-        }
-        for (uint64_t a = run->start; a <= run->end; a++)
-            put_single(inventory, (uint32_t)a, run->category);
+        ends[n] = run->end;
+        starts[n] = run->start;
+        categories[n++] = run->category;
     }
     if (n > 0)
         index_runs(inventory);
+}
+
+#define STRETCH_BITS 8
+#define STRETCHES (1 << STRETCH_BITS)
+
+/* Of the table: a stretch stays in the cache. */
+static size_t stretch_of(const struct inventory *inventory, uint64_t address)
+{
+    return inventory_hash((uint32_t)address, inventory->seed) >> (32 - STRETCH_BITS);
+}
+
+/* Where the addresses of each stretch begin, when those of the first are before those of the second. */
+static void place_stretches(const struct inventory *inventory, const struct address_runs *runs,
+                            size_t places[STRETCHES + 1])
+{
+    memset(places, 0, (STRETCHES + 1) * sizeof *places);
+    for (size_t i = 0; i < runs->n; i++) {
+        const struct address_run *run = &runs->items[i];
+        for (uint64_t a = run->start; a <= run->end && is_expanded(run); a++)
+            places[stretch_of(inventory, a) + 1]++;
+    }
+    for (size_t s = 1; s <= STRETCHES; s++)
+        places[s] += places[s - 1];
+}
+
+/* All other addresses, a stretch after the other. */
+static void fill_singles(struct inventory *inventory, const struct address_runs *runs, size_t n_single)
+{
+    const size_t n_bytes = (n_single + 1) * sizeof(uint64_t);
+    uint64_t *singles = memory_map(n_bytes); /* address above, category below */
+    size_t places[STRETCHES + 1];
+    place_stretches(inventory, runs, places);
+    for (size_t i = 0; i < runs->n; i++) {
+        const struct address_run *run = &runs->items[i];
+        for (uint64_t a = run->start; a <= run->end && is_expanded(run); a++)
+            singles[places[stretch_of(inventory, a)]++] = a << 8 | run->category;
+    }
+    for (size_t i = 0; i < n_single; i++)
+        put_single(inventory, (uint32_t)(singles[i] >> 8), (uint8_t)singles[i]);
+    memory_unmap(singles, n_bytes);
 }
 
 static struct inventory *make(struct address_runs *runs, const struct category_names *categories,
@@ -261,8 +292,8 @@ static struct inventory *make(struct address_runs *runs, const struct category_n
     for (size_t i = 0; i < runs->n; i++) {
         const uint64_t length = run_length(&runs->items[i]);
         *n_addresses += length;
-        n_single += length > RUN_EXPANDED ? 0 : length;
-        n_long += length > RUN_EXPANDED;
+        n_single += is_expanded(&runs->items[i]) ? length : 0;
+        n_long += !is_expanded(&runs->items[i]);
     }
     plan.n_categories = renumber(runs, categories, plan.names);
     plan.checksum = hash_bytes(runs->items, runs->n * sizeof *runs->items,
@@ -271,7 +302,8 @@ static struct inventory *make(struct address_runs *runs, const struct category_n
     lay_out(&plan, n_single, n_long);
     struct inventory *inventory = memory_map(plan.n_bytes);
     memcpy(inventory, &plan, sizeof plan);
-    fill(inventory, runs);
+    fill_runs(inventory, runs);
+    fill_singles(inventory, runs, n_single);
     return inventory;
 }
 

@@ -116,7 +116,7 @@ static size_t plain_read(struct stream *stream, uint8_t *to, size_t n)
     return got;
 }
 
-const struct codec stream_plain = {COMPRESSION_NONE, 256 * 1024, plain_open, plain_read, free};
+const struct codec stream_plain = {COMPRESSION_NONE, 512 * 1024, plain_open, plain_read, free};
 
 /* By the first bytes of the file: RFC 1952; RFC 8878, data frames and skippable ones. */
 static const struct codec *find_codec(const uint8_t *magic, size_t n)

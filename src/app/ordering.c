@@ -20,8 +20,9 @@ struct row_array {
 struct feed {
     struct rows *rows;
     struct source_row **chunks;
-    uint32_t *order; /* numbers of the rows in memory, by range */
-    size_t n, at;
+    uint32_t *order;  /* numbers of the rows in memory, by range */
+    uint32_t *ends;   /* [range]: where the rows behind it begin in `order` */
+    size_t n, n_read; /* in memory; of `order`, from its beginning */
 };
 
 struct ordering {
@@ -86,33 +87,31 @@ static void index_rows(struct feed *feed, uint64_t *counts)
     }
     for (size_t i = 0; i < n; i++)
         feed->order[next[ranges[i]]++] = (uint32_t)i;
+    feed->ends = next;
     free(ranges);
-    free(next);
 }
 
-/* This rank's next row of a range below `limit`, NULL when there is none. */
-static const struct source_row *feed_next(struct feed *feed, uint32_t limit, int *code)
+/* Where the rows of a range begin. */
+static size_t feed_place(const struct feed *feed, uint32_t range)
 {
-    if (feed->rows->n_set_aside)
-        return pile_next(feed->rows->pile, (uint64_t)limit << 16, code);
-    if (feed->at == feed->n)
-        return NULL;
-    if (feed->at + AHEAD < feed->n) {
-        const char *ahead = (const void *)rows_at(feed->chunks, feed->order[feed->at + AHEAD]);
+    return range == 0 ? 0 : feed->ends[range - 1];
+}
+
+static const struct source_row *feed_row(const struct feed *feed, size_t i)
+{
+    if (i + AHEAD < feed->n) {
+        const char *ahead = (const void *)rows_at(feed->chunks, feed->order[i + AHEAD]);
         __builtin_prefetch(ahead);
         __builtin_prefetch(ahead + 64);
         __builtin_prefetch(ahead + sizeof(struct source_row) - 1);
     }
-    const struct source_row *row = rows_at(feed->chunks, feed->order[feed->at]);
-    if (row->address >> 16 >= limit)
-        return NULL;
-    feed->at++;
-    return row;
+    return rows_at(feed->chunks, feed->order[i]);
 }
 
 static void feed_free(struct feed *feed)
 {
     memory_unmap(feed->order, (feed->n + 1) * sizeof *feed->order);
+    free(feed->ends);
     free(feed->chunks);
 }
 
@@ -202,12 +201,36 @@ static void give(struct ordering *o, struct row_array *to, int owner, const stru
     *place = *row;
 }
 
+/* To the owner of the chunk in which its range begins. */
+static void give_to_owner(struct ordering *o, const struct source_row *row)
+{
+    give(o, &o->arrived, o->owners[row->address >> 16], row);
+}
+
+/* Those in memory, of whole ranges below `limit`: first the ranges from `own` on, the first that begins in this
+ * rank's own chunk. Ranks that all began with the first range would all give to one of them at a time. */
+static void give_from_memory(struct ordering *o, uint32_t own, uint32_t limit)
+{
+    struct feed *feed = &o->feed;
+    const size_t end = feed_place(feed, limit), place = feed_place(feed, own),
+                 first = place > feed->n_read ? place : feed->n_read;
+    for (size_t i = first; i < end; i++)
+        give_to_owner(o, feed_row(feed, i));
+    for (size_t i = feed->n_read; i < first && i < end; i++)
+        give_to_owner(o, feed_row(feed, i));
+    feed->n_read = end;
+}
+
 /* Whole ranges below `limit` to the owners of the chunks in which they begin. */
-static void exchange_ranges(struct ordering *o, uint32_t limit)
+static void exchange_ranges(struct ordering *o, uint32_t own, uint32_t limit)
 {
     const struct source_row *row;
-    while ((row = feed_next(&o->feed, limit, &o->code)))
-        give(o, &o->arrived, o->owners[row->address >> 16], row);
+    const uint64_t end = (uint64_t)limit << 16;
+    if (!o->feed.rows->n_set_aside)
+        give_from_memory(o, own, limit);
+    else
+        while ((row = pile_next(o->feed.rows->pile, end, &o->code)))
+            give_to_owner(o, row);
     while (deliver(o, &o->arrived, 0))
         ;
 }
@@ -255,7 +278,7 @@ int ordering_round(struct ordering *o)
         make_room(&o->arrived, n_expected);
         o->keys = memory_map(2 * o->arrived.capacity * sizeof *o->keys);
     }
-    exchange_ranges(o, range_from(o, last.to));
+    exchange_ranges(o, range_from(o, part.from), range_from(o, last.to));
     if (o->code)
         return o->code;
     assert(o->arrived.n == n_expected);

@@ -162,9 +162,9 @@ static size_t make_contacts(struct batch *batch, const struct window *window, st
     for (size_t i = 0; i < batch->n; i++) {
         const struct packet *packet = &batch->packets[i];
         const uint32_t hash = batch->hashes[i];
-        const uint64_t key =
-                           contact_key(packet->destination, packet->port, packet->classes / PACKET_PORT & 1),
-                       marked = key | (uint64_t)window->slot << CONTACT_KEY_BITS;
+        const unsigned has_port = packet->classes / PACKET_PORT & 1;
+        const uint64_t key = contact_key(packet->destination, packet->port, has_port);
+        const uint64_t marked = key | (uint64_t)window->slot << CONTACT_KEY_BITS;
         const uint32_t mix = (hash + packet->destination) * 0x9e3779b1U + packet->port;
         const size_t place = (mix >> 16 ^ mix) & (BATCH_RECENT - 1);
         partials_call(&window->partials, hash);

@@ -114,14 +114,13 @@ static int end_exchange(struct busy_exchange *x)
 
 static void take_turned(void *turned, const void *items, size_t n)
 {
-    const struct contact *turned_items = items;
+    const struct contact *came = items;
     struct contacts some;
-    for (size_t i = 0, at = 0; i < n; i++) {
-        contacts_set(&some, at++, &turned_items[i]);
-        if (at == CONTACTS_AT_ONCE || i + 1 == n) {
-            buckets_add_contacts(turned, &some, at);
-            at = 0;
-        }
+    for (size_t at = 0, n_some; at < n; at += n_some) {
+        n_some = n - at < CONTACTS_AT_ONCE ? n - at : CONTACTS_AT_ONCE;
+        for (size_t i = 0; i < n_some; i++)
+            contacts_set(&some, i, &came[at + i]);
+        buckets_add_contacts(turned, &some, n_some);
     }
 }
 

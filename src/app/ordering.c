@@ -216,7 +216,7 @@ static void give_from_memory(struct ordering *o, uint32_t own, uint32_t limit)
                  first = place > feed->n_read ? place : feed->n_read;
     for (size_t i = first; i < end; i++)
         give_to_owner(o, feed_row(feed, i));
-    for (size_t i = feed->n_read; i < first && i < end; i++)
+    for (size_t i = feed->n_read; i < first; i++)
         give_to_owner(o, feed_row(feed, i));
     feed->n_read = end;
 }

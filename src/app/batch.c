@@ -207,6 +207,5 @@ int batch_take(struct batch *batch, const struct batch_rules *rules, struct wind
 
 void batch_forget(struct batch *batch)
 {
-    /* No window has all bits of its slot set: there are not so many. */
     memset(batch->recent_keys, 0xff, sizeof batch->recent_keys);
 }

@@ -19,7 +19,9 @@
 #include <stdint.h>
 
 #define BATCH_RECORDS PARTIALS_BATCH
-#define BATCH_RECENT 4096   /* contacts remembered, to keep a repeated one once; power of two */
+#define BATCH_RECENT 4096 /* contacts remembered, to keep a repeated one once; power of two */
+/* Windows' slots are below: recent contacts keep them in the bits above a key. All bits set mean none. */
+#define BATCH_MOST_SLOTS (((size_t)1 << (64 - CONTACT_KEY_BITS)) - 1)
 #define BATCH_KNOWN_BITS 13 /* 2^13 sources are remembered as listed or not */
 
 /* How the records of a file become packets. */
@@ -39,7 +41,7 @@ struct batch {
     struct packet packets[BATCH_RECORDS];
     int64_t ts_ns[BATCH_RECORDS];
     uint32_t hashes[BATCH_RECORDS];     /* hash_u32 of the source */
-    uint64_t recent_keys[BATCH_RECENT]; /* with the slot of the window above */
+    uint64_t recent_keys[BATCH_RECENT]; /* with the slot of the window in the bits above */
     uint32_t recent_hashes[BATCH_RECENT];
     uint32_t known[1 << BATCH_KNOWN_BITS]; /* zeroed at first; of one inventory */
 };

@@ -15,6 +15,7 @@
 #define EXPECTED_CONTACTS (1 << 20) /* of a window: sizes its buckets, any number serves */
 #define AGREE 3                     /* records in a row that move time on by more than a window */
 #define MOST_OPEN 4096 /* files that overlap by more windows than this have timestamps that nobody meant */
+_Static_assert(MOST_OPEN < BATCH_MOST_SLOTS, "recent contacts tell them apart");
 #define MOST_FAR 1024 /* windows further than time ever came: a wrong time opens one, and nothing closes it */
 
 struct streaming {

@@ -17,9 +17,9 @@
 
 #include <stdlib.h>
 
-/* Open at once: a contact's tag has 15 bits for its window's slot, and a window takes memory maps of which a
- * process has some 60,000. */
+/* Open at once: a window takes memory maps of which a process has some 60,000. */
 #define MOST_WINDOWS 16000
+_Static_assert(MOST_WINDOWS + 1 < BATCH_MOST_SLOTS, "recent contacts tell them apart");
 /* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 

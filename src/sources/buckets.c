@@ -242,6 +242,8 @@ static void add_packed(struct workshop *shop, struct merge *merge, struct bucket
 /* A bucket, or a part of one, of which nothing was spilled. */
 static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
+    if (bucket_n_contacts(bucket) == 0 && bucket->partials.n == 0)
+        return;
     const size_t n = workshop_number(shop, bucket);
     if (workshop_is_too_large(bucket) && n > 1) {
         struct bucket parts[WORKSHOP_PARTS] = {0};

@@ -313,6 +313,8 @@ struct inventory *inventory_build(struct inventory_list *list, struct inventory_
     /* A block makes one run and cuts the one around it in two. */
     struct address_runs runs = {memory_get((2 * list->n + 1) * sizeof *runs.items), 0};
     counts->duplicates = list->n_repeated + settle(list, &runs);
+    free(list->entries);
+    list->entries = NULL;
     counts->addresses = 0;
     struct inventory *inventory = make(&runs, &list->categories, &counts->addresses);
     free(runs.items);

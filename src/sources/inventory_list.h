@@ -83,8 +83,8 @@ int inventory_parse(struct inventory_list *list, struct text_stream *stream, con
  * itself endlessly. */
 void inventory_squeeze(struct inventory_list *list);
 
-/* Squeezes the list, settles overlaps and lays out the look-up.
- * Fills counts->addresses and counts->duplicates. */
+/* Squeezes the list, settles overlaps and lays out the look-up. Fills counts->addresses and
+ * counts->duplicates. The entries are gone then. */
 struct inventory *inventory_build(struct inventory_list *list, struct inventory_counts *counts);
 
 #endif

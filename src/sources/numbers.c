@@ -3,18 +3,49 @@
 #include "darkforest/core/memory.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 
 #define FIRST_LINES 128
 
+/* The same for all tables of a process: the kernel gives each some random bytes. */
+static uint32_t draw_factor(void)
+{
+    const void *drawn = (const void *)getauxval(AT_RANDOM);
+    uint32_t factor = 0x9e3779b1;
+    if (drawn)
+        memcpy(&factor, drawn, sizeof factor);
+    return factor | 1;
+}
+
+/* Empty lines, as many as are asked for; the memory for them is there, and zero. */
+static void use(struct numbers *numbers, size_t n_lines)
+{
+    numbers->n = 0;
+    numbers->n_lines = n_lines;
+    numbers->shift = 32 - (unsigned)__builtin_ctzll(n_lines);
+}
+
+static void map(struct numbers *numbers, size_t n_lines)
+{
+    numbers->n_mapped = n_lines;
+    numbers->lines = memory_map(n_lines * sizeof *numbers->lines);
+    use(numbers, n_lines);
+}
+
+static void unmap(const struct numbers *numbers)
+{
+    memory_unmap(numbers->lines, numbers->n_mapped * sizeof *numbers->lines);
+}
+
 void numbers_init(struct numbers *numbers)
 {
-    *numbers = (struct numbers){.n_lines = FIRST_LINES};
-    numbers->lines = memory_map(FIRST_LINES * sizeof *numbers->lines);
+    *numbers = (struct numbers){.factor = draw_factor()};
+    map(numbers, FIRST_LINES);
 }
 
 void numbers_free(struct numbers *numbers)
 {
-    memory_unmap(numbers->lines, numbers->n_lines * sizeof *numbers->lines);
+    unmap(numbers);
     *numbers = (struct numbers){0};
 }
 
@@ -28,15 +59,14 @@ static size_t lines_for(size_t n_lines, size_t n)
 
 void numbers_reset(struct numbers *numbers, size_t n)
 {
-    const size_t n_lines = lines_for(numbers->n_lines, n);
-    numbers->n = 0;
-    if (n_lines == numbers->n_lines) {
+    const size_t n_lines = lines_for(FIRST_LINES, n);
+    if (n_lines <= numbers->n_mapped) {
         memset(numbers->lines, 0, n_lines * sizeof *numbers->lines);
+        use(numbers, n_lines);
         return;
     }
-    memory_unmap(numbers->lines, numbers->n_lines * sizeof *numbers->lines);
-    numbers->n_lines = n_lines;
-    numbers->lines = memory_map(n_lines * sizeof *numbers->lines);
+    unmap(numbers);
+    map(numbers, n_lines);
 }
 
 static int is_full(const struct number_line *line)
@@ -65,14 +95,16 @@ static void put(struct numbers *numbers, uint32_t hash, uint32_t number)
 
 void numbers_make_room(struct numbers *numbers, size_t n)
 {
-    struct numbers larger = {.n_lines = lines_for(numbers->n_lines, numbers->n + n), .n = numbers->n};
-    if (larger.n_lines == numbers->n_lines)
+    const size_t n_lines = lines_for(numbers->n_lines, numbers->n + n);
+    if (n_lines == numbers->n_lines)
         return;
-    larger.lines = memory_map(larger.n_lines * sizeof *larger.lines);
+    struct numbers larger = {.factor = numbers->factor};
+    map(&larger, n_lines);
     for (size_t i = 0; i < numbers->n_lines; i++)
         for (size_t k = 0; k < NUMBERS_IN_LINE && numbers->lines[i].numbers[k] != 0; k++)
             put(&larger, numbers->lines[i].hashes[k], numbers->lines[i].numbers[k]);
-    numbers_free(numbers);
+    larger.n = numbers->n;
+    unmap(numbers);
     *numbers = larger;
 }
 

@@ -183,15 +183,15 @@ struct partial partials_of_pieces(const struct narrow_partial *pieces)
 
 uint64_t partials_n_bytes(const struct partials *partials)
 {
-    return (partials->numbers.n_lines + partials->carry_numbers.n_lines) * sizeof(struct number_line) +
+    return (partials->numbers.n_mapped + partials->carry_numbers.n_mapped) * sizeof(struct number_line) +
            partials->numbers.n * sizeof *partials->items +
            partials->carry_numbers.n * sizeof *partials->carries;
 }
 
 static void clear(struct partials *partials)
 {
-    numbers_reset(&partials->numbers, 0);
-    numbers_reset(&partials->carry_numbers, 0);
+    numbers_reset(&partials->numbers, partials->numbers.n);
+    numbers_reset(&partials->carry_numbers, partials->carry_numbers.n);
     partials->n_packets = 0;
 }
 

@@ -27,7 +27,7 @@ struct run_writer {
     uint32_t last_hash; /* of the source before; 0 at the start */
 };
 
-/* One source with its n contact keys (distinct.h), ascending and distinct;
+/* One source with its n contact keys (contact.h), ascending and distinct;
  * sources come with ascending hashes. */
 void run_put(struct run_writer *writer, uint32_t hash, const uint64_t *keys, size_t n);
 void run_writer_free(struct run_writer *writer);

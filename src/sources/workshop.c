@@ -118,7 +118,7 @@ static void number_contacts(struct workshop *shop, const struct bucket *bucket)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
     struct contacts contacts;
-    numbers_reset(&shop->numbers, 0);
+    numbers_reset(&shop->numbers, shop->numbers.n); /* about as many as there were last */
     for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;) {
         numbers_make_room(&shop->numbers, n);
         for (size_t i = 0; i < n; i++)
@@ -354,7 +354,7 @@ unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned b
 }
 
 /* The winner of a vote among some of the contacts (Boyer and Moore, "MJRTY - a fast majority vote algorithm",
- * 1991): whether it has a quarter of them at least, as one that has five eighths is sure to be found. */
+ * 1991): whether it has more than a quarter of those asked. One that has two thirds of them always wins so. */
 static int find_heavy(const struct workshop *shop, const struct bucket *bucket, uint32_t *hash)
 {
     enum { ONE_IN = 8 };

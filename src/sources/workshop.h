@@ -2,7 +2,7 @@
  * workshop.h - what finishing and spilling buckets need, made once: sources numbered, contacts as keys, those
  * of a source together and in order. Private to the sources room. Local.
  *
- *     contacts of the bucket -> | keys of source 0 | keys of source 1 | ... |     key: distinct.h
+ *     contacts of the bucket -> | keys of source 0 | keys of source 1 | ... |     key: contact.h
  *
  * Each source's keys are sorted by themselves: most have few, and those of a scan differ in few digits.
  */

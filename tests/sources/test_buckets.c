@@ -414,6 +414,35 @@ static void sources_of_a_bucket_that_is_split_keep_their_contacts(void **state)
     free(made);
 }
 
+/* Of a bucket one source has most contacts, another most of what is left; then many have few, and some none but
+ * one that repeats. */
+static void sources_of_very_many_contacts_are_split_off(void **state)
+{
+    (void)state;
+    enum { N = 4 << 17 };
+    static const struct way ways[] = {{1, 0, 0, 0}, {2, 0, 1, 0}, {1, 0, AT_THE_END, 0}};
+    struct made_packet *made = memory_get(N * sizeof *made), *sorted = memory_get(N * sizeof *made);
+    size_t n_expected;
+    for (uint32_t i = 0; i < N; i++) {
+        const uint32_t drawn = hash_u32(i), share = drawn % 100, other = 100 + drawn / 100 % 30000;
+        const int repeats = share >= 98;
+        made[i] = (struct made_packet){.packet = {.source = share < 60   ? 7
+                                                            : share < 90 ? 8
+                                                                         : other,
+                                                  .destination = 44U << 24 | (repeats ? 1 : drawn >> 8),
+                                                  .port = (uint16_t)(repeats ? 23 : i % 3),
+                                                  .classes = PACKET_PORT},
+                                       .ts_ns = i};
+    }
+    memcpy(sorted, made, N * sizeof *made);
+    struct source_row *expected = made_rows_of(sorted, N, WINDOW_START, &n_expected);
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++)
+        count(made, N, &ways[w], expected, n_expected);
+    free(expected);
+    free(sorted);
+    free(made);
+}
+
 /* As a telescope has them: nearly all destinations in one network, which few bytes hold. */
 static void destinations_are_of_one_network_but_for_some(void **state)
 {
@@ -447,6 +476,17 @@ static void a_busy_source_is_counted_by_destination(void **state)
     CHECK(alone, 100000, ways);
     CHECK(scan, 100000, ways);
     CHECK(ports, 100000, ways);
+}
+
+/* So many that what its destinations were sent is split, too: all over them, and to one. */
+static void a_busy_source_of_very_many_contacts_is_counted_by_destination(void **state)
+{
+    (void)state;
+    static const struct way ways[] = {{1, 0, 0, 1}, {2, 0, 1, 1}};
+    const struct made_kind scan = {.seed = 17, .n_sources = 1, .n_destinations = 3000, .n_ports = 200};
+    const struct made_kind ports = {.seed = 18, .n_sources = 1, .n_destinations = 1, .n_ports = 65536};
+    CHECK(scan, 400000, ways);
+    CHECK(ports, 400000, ways);
 }
 
 /* Two sources of very many are guessed, with about what they have; in memory and spilled. */
@@ -622,8 +662,10 @@ int main(void)
         cmocka_unit_test(a_bucket_of_many_contacts_is_split),
         cmocka_unit_test(one_source_of_very_many_contacts_is_cut_by_destination),
         cmocka_unit_test(sources_of_a_bucket_that_is_split_keep_their_contacts),
+        cmocka_unit_test(sources_of_very_many_contacts_are_split_off),
         cmocka_unit_test(destinations_are_of_one_network_but_for_some),
         cmocka_unit_test(a_busy_source_is_counted_by_destination),
+        cmocka_unit_test(a_busy_source_of_very_many_contacts_is_counted_by_destination),
         cmocka_unit_test(busy_sources_are_guessed),
         cmocka_unit_test(parcels_of_another_network_are_taken),
         cmocka_unit_test(spilling_leaves_nothing_in_the_folder),

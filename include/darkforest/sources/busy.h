@@ -61,7 +61,7 @@ struct busy_counts;
 struct busy_counts *busy_counts_new(const struct busy *busy);
 void busy_counts_free(struct busy_counts *counts);
 
-/* The contacts of one destination, turned: keys (source, port code, see distinct.h) ascending,
+/* The contacts of one destination, turned: keys (source, port code, see contact.h) ascending,
  * each once; then its end. */
 void busy_counts_add(struct busy_counts *counts, uint64_t key);
 void busy_counts_end(struct busy_counts *counts);

@@ -3,7 +3,9 @@
  * address, a bijection, so it stands for the address and is never compared with anything else. Local.
  *
  * A hash table of lines of four places, open addressing by line. A line is compared as a whole: which of its
- * places a hash has cannot be guessed, and a wrong guess costs more than all four.
+ * places a hash has cannot be guessed, and a wrong guess costs more than all four. The line is chosen by a factor
+ * drawn for each process (Dietzfelbinger, Hagerup, Katajainen, Penttonen, "A reliable randomized algorithm for
+ * the closest-pair problem", 1997), so that nobody can make sources that all fall into one.
  */
 #ifndef DARKFOREST_SOURCES_NUMBERS_H
 #define DARKFOREST_SOURCES_NUMBERS_H
@@ -23,20 +25,23 @@ struct number_line {
 
 struct numbers {
     struct number_line *lines;
-    size_t n_lines; /* power of two */
-    size_t n;       /* numbers given */
+    size_t n_lines;  /* in use, a power of two */
+    size_t n_mapped; /* that there is memory for */
+    size_t n;        /* numbers given */
+    uint32_t factor; /* odd */
+    unsigned shift;  /* of the product, to its bits that say the line */
 };
 
 void numbers_init(struct numbers *numbers);
 void numbers_free(struct numbers *numbers);
-/* Forgets all, and makes room for n. */
+/* Forgets all, and makes room for n; fewer take less time. */
 void numbers_reset(struct numbers *numbers, size_t n);
 /* Room for n more. */
 void numbers_make_room(struct numbers *numbers, size_t n);
 
 static inline struct number_line *numbers_line(const struct numbers *numbers, uint32_t hash)
 {
-    return &numbers->lines[hash & (numbers->n_lines - 1)];
+    return &numbers->lines[(hash * numbers->factor) >> numbers->shift];
 }
 
 static inline void numbers_prefetch(const struct numbers *numbers, uint32_t hash)

@@ -17,7 +17,7 @@ static uint32_t draw_factor(void)
     return factor | 1;
 }
 
-/* Empty lines, as many as are asked for; the memory for them is there, and zero. */
+/* Begins with that many lines, for which there is memory, and which are zero. */
 static void use(struct numbers *numbers, size_t n_lines)
 {
     numbers->n = 0;

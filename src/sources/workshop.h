@@ -70,8 +70,8 @@ int workshop_is_too_large(const struct bucket *bucket);
 #define WORKSHOP_PARTS 64
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
                         struct bucket parts[WORKSHOP_PARTS]);
-/* The same where one source has most of the contacts: the others to parts[0], that one to parts[1]. 0 when
- * there is none: then nothing has moved. */
+/* The same where a sample shows one source with a good part of the contacts: the others to parts[0], that one
+ * to parts[1]. 0 when it shows none: then nothing has moved. */
 int workshop_split_off(struct workshop *shop, struct bucket *bucket, struct bucket parts[WORKSHOP_PARTS]);
 
 #endif

@@ -135,13 +135,12 @@ static int by_place(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Each slice of a file must have been opened, and must have started where the one before it ended. Files of
- * which that does not hold are marked, on all ranks. */
-static int cuts_hold(const struct ranks *ranks, const struct cut *mine, size_t n_mine,
-                     struct archive *archive)
+/* Each slice of a file must have been opened, and must have started where the one before it ended; and what a leader
+ * dealt out must have ended with records. Files of which that does not hold are marked, on all ranks. */
+static int cuts_hold(const struct ranks *ranks, const struct cuts *mine, struct archive *archive)
 {
     size_t n_bytes;
-    struct cut *all = ranks_gather_all(ranks, mine, n_mine * sizeof *mine, &n_bytes);
+    struct cut *all = ranks_gather_all(ranks, mine->items, mine->n * sizeof *mine->items, &n_bytes);
     const size_t n = n_bytes / sizeof *all;
     int hold = 1;
     qsort(all, n, sizeof *all, by_place);
@@ -186,7 +185,7 @@ static void settle(struct pass *pass)
 }
 
 /* What is left to do when all have read: one verdict for all ranks. */
-static int close_step(struct pass *pass, const struct step *step, const struct cut *cuts, size_t n_cuts)
+static int close_step(struct pass *pass, const struct step *step, const struct cuts *cuts)
 {
     settle(pass);
     if (pass->code == EXIT_STOPPED) {
@@ -198,7 +197,7 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
     pass->code = ranks_agree(pass->input->ranks, pass->code, NULL);
     if (pass->code)
         return pass->code;
-    const int hold = cuts_hold(pass->input->ranks, cuts, n_cuts, pass->input->archive),
+    const int hold = cuts_hold(pass->input->ranks, cuts, pass->input->archive),
               is_final = damage_is_final(pass, step);
     if (!hold)
         log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
@@ -208,21 +207,17 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
     return hold && is_final ? EXIT_DONE : PASS_RETRY;
 }
 
-/* Reads slices as long as there are any. What those of cut files prove, n_cuts of them: fresh memory. */
-static struct cut *read_slices(struct pass *pass, const struct step *step, struct shares *shares,
-                               size_t *n_cuts)
+/* Reads slices as long as there are any; what those of cut files prove goes to `cuts`. */
+static void read_slices(struct pass *pass, const struct step *step, struct shares *shares, struct cuts *cuts)
 {
-    struct cut *cuts = NULL;
     struct slice slice;
-    *n_cuts = 0;
     while (pass->code == 0 && shares_next(shares, &slice)) {
         const int is_cut = slice.kind != SLICE_WHOLE && !step_by_parts(step, slice.file - step->first);
-        cuts = memory_resize(cuts, (*n_cuts + 1) * sizeof *cuts);
-        cuts[*n_cuts] = (struct cut){.first = CUT_UNREAD};
-        reading_slice(pass, step, &slice, is_cut ? &cuts[*n_cuts] : NULL);
-        *n_cuts += (size_t)is_cut;
+        struct cut cut = {.first = CUT_UNREAD};
+        reading_slice(pass, step, &slice, is_cut ? &cut : NULL);
+        if (is_cut)
+            cuts_add(cuts, cut);
     }
-    return cuts;
 }
 
 int pass_step(struct pass *pass, size_t first, size_t n_files)
@@ -232,7 +227,7 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     const struct step_options options = {
         .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns};
     struct shared_step shared;
-    size_t n_cuts;
+    struct cuts cuts = {0};
     run_record_phase(in->record, "read");
     inputs_step(in->ranks, &shared, in->archive, first, n_files, &options);
     const struct step *step = &shared.step;
@@ -240,13 +235,13 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     struct shares *shares = shares_new(
         in->node, step, slices_of(step, ranks_rank(ranks), ranks_size(ranks), !teams), PIECE_BYTES);
     batch_forget(pass->batch);
-    struct cut *cuts = read_slices(pass, step, shares, &n_cuts);
+    read_slices(pass, step, shares, &cuts);
     if (teams) {
         settle(pass);
-        relay_read(pass, step);
+        relay_read(pass, step, &cuts);
     }
-    const int code = close_step(pass, step, cuts, n_cuts);
-    free(cuts);
+    const int code = close_step(pass, step, &cuts);
+    free(cuts.items);
     shares_free(shares);
     inputs_step_free(&shared);
     return code;

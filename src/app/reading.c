@@ -204,6 +204,12 @@ static void judge_part(struct pass *pass, const struct step *step, const struct 
         keep_damage(pass, damage);
 }
 
+void cuts_add(struct cuts *cuts, struct cut cut)
+{
+    cuts->items = memory_resize(cuts->items, (cuts->n + 1) * sizeof *cuts->items);
+    cuts->items[cuts->n++] = cut;
+}
+
 /* What is damaged may be the index: the file is then read without. */
 static struct cut cut_of(const struct slice *slice, struct reader *reader)
 {
@@ -231,6 +237,8 @@ void reading_slice(struct pass *pass, const struct step *step, const struct slic
             meeting_hold(pass, 1);
     }
     reading_end(&reading);
+    if (reader)
+        reader_keep_index(reader);
     if (step_by_parts(step, slice->file - step->first) && pass->code == 0)
         judge_part(pass, step, slice, reader, got);
     else if (reader)

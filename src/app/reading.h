@@ -39,7 +39,15 @@ struct cut {
     uint64_t file, from, first, end;
 };
 
-#define CUT_UNREAD UINT64_MAX /* `first` of a slice that the file's index does not lead to: it is damaged */
+/* `first` of a slice that was not read as it should be: its file must be read without cuts. */
+#define CUT_UNREAD UINT64_MAX
+
+struct cuts {
+    struct cut *items; /* free() them */
+    size_t n;
+};
+
+void cuts_add(struct cuts *cuts, struct cut cut);
 
 /* Reads a slice from its beginning to its end, meeting the other ranks on the way; fills *cut. NULL: nothing
  * is to be proved, since the slice is a whole file, or a part that stands for itself. */

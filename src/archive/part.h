@@ -13,11 +13,16 @@ static inline struct part part_empty(void)
     return (struct part){.min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN};
 }
 
+static inline void part_add_times(struct part *part, const struct record_times *times)
+{
+    part->n_records += times->n_records;
+    part->min_ts_ns = times->min_ns < part->min_ts_ns ? times->min_ns : part->min_ts_ns;
+    part->max_ts_ns = times->max_ns > part->max_ts_ns ? times->max_ns : part->max_ts_ns;
+}
+
 static inline void part_add_record(struct part *part, int64_t ts_ns)
 {
-    part->n_records++;
-    part->min_ts_ns = ts_ns < part->min_ts_ns ? ts_ns : part->min_ts_ns;
-    part->max_ts_ns = ts_ns > part->max_ts_ns ? ts_ns : part->max_ts_ns;
+    part_add_times(part, &(struct record_times){.n_records = 1, .min_ns = ts_ns, .max_ns = ts_ns});
 }
 
 #endif

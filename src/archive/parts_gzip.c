@@ -2,7 +2,6 @@
 
 #include "part.h"
 #include "read_at.h"
-#include "record_header.h"
 
 #include "darkforest/core/clock.h"
 #include "darkforest/core/hash.h"
@@ -143,27 +142,38 @@ static void start_parts(struct parts_gzip *g, uint64_t offset)
     }
 }
 
-/* Adds the block's records from i on that start before `due`; the first that does not. The sum is a copy, so
- * that it stays in registers: the rank that inflates sets the pace for all. */
-static size_t add_records(struct part *part, const struct record_format *format, const struct block *block,
-                          size_t i, uint64_t due)
+int parts_gzip_is_due(const struct parts_gzip *g)
 {
-    struct part sum = *part;
-    for (; i < block->n_records && block->offset + block->starts[i] < due; i++) {
-        const struct record_header h = record_header_read(format, block->data + block->starts[i]);
-        part_add_record(&sum, record_header_time(format, &h));
-    }
-    *part = sum;
+    return g->n_parts < g->list.n;
+}
+
+/* The first of the block's records from i on that starts at or behind `due`. */
+static size_t records_before(const struct block *block, size_t i, uint64_t due)
+{
+    while (i < block->n_records && block->offset + block->starts[i] < due)
+        i++;
     return i;
 }
 
 void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, const struct block *block)
 {
-    for (size_t i = 0; i < block->n_records;) {
+    for (size_t i = 0, to; i < block->n_records; i = to) {
         start_parts(g, block->offset + block->starts[i]);
-        const uint64_t due = g->n_parts < g->list.n ? g->list.items[g->n_parts].inflated : UINT64_MAX;
-        i = add_records(&g->parts[g->n_parts - 1], format, block, i, due);
+        to = parts_gzip_is_due(g) ? records_before(block, i, g->list.items[g->n_parts].inflated)
+                                  : block->n_records;
+        const struct record_times times = record_times(format, block->data, block->starts + i, to - i);
+        parts_gzip_add_times(g, g->n_parts - 1, &times);
     }
+}
+
+size_t parts_gzip_part(const struct parts_gzip *g)
+{
+    return g->n_parts - 1;
+}
+
+void parts_gzip_add_times(struct parts_gzip *g, size_t part, const struct record_times *times)
+{
+    part_add_times(&g->parts[part], times);
 }
 
 static void fill_sizes(struct parts_gzip *g)

@@ -1,12 +1,17 @@
 #include "reader_state.h"
 #include "record_header.h"
+#include "resync.h"
 
+#include "darkforest/archive/parts.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TAIL_SIZE = 128 << 10 }; /* of a block, through which a chain of headers must lead */
 
 static void set_damage(struct reader *r, const char *what, uint64_t offset)
 {
@@ -64,6 +69,27 @@ static size_t bytes_wanted(const struct reader *r)
                              r->stop != UINT64_MAX && wanted < r->read_size ? (size_t)wanted : r->read_size);
 }
 
+/* Of a block in a file that goes on: bytes up to a record near its end, by a chain of headers through its last bytes;
+ * 0 when there is none, or the index in the making needs to know its records. */
+static size_t glance(struct reader *r)
+{
+    struct resync_chain chain;
+    struct record last;
+    if (!r->leaves_walk || r->n < 2 * TAIL_SIZE || (r->parts && parts_gzip_is_due(r->parts)))
+        return 0;
+    const uint8_t *tail = r->buffer + r->n - TAIL_SIZE;
+    memset(r->dead, 0, TAIL_SIZE);
+    if (!resync_chain(&(struct resync_bytes){tail, TAIL_SIZE, &r->format, r->first_ns, r->dead},
+                      TAIL_SIZE / 2, &chain))
+        return 0;
+    const uint32_t start = (uint32_t)chain.last;
+    record_read(&r->format, tail, &start, 1, &last);
+    r->last_ns = last.ts_ns;
+    r->is_walked = 0;
+    r->n_records = 0;
+    return r->n - TAIL_SIZE + chain.end;
+}
+
 static size_t next_classic(struct reader *r)
 {
     r->n -= r->n_used;
@@ -72,7 +98,9 @@ static size_t next_classic(struct reader *r)
     for (size_t n_whole = 0;;) {
         const size_t got = stream_read(r->stream, r->buffer + r->n, bytes_wanted(r));
         r->n += got;
-        n_whole = whole_records(r, got == 0);
+        n_whole = got > 0 ? glance(r) : 0;
+        if (n_whole == 0)
+            n_whole = whole_records(r, got == 0);
         if (n_whole > 0 || r->state != READING)
             return n_whole;
     }
@@ -133,6 +161,7 @@ int reader_step(struct reader *r, struct block *block)
         set_damage(r, STREAM_NO_PART, r->offset + r->n_used);
         r->state = ENDED;
     }
+    r->is_walked = 1;
     r->n_used = r->state != READING ? 0 : r->pcapng ? next_pcapng(r) : next_classic(r);
     if (r->n_used == 0)
         r->n_records = 0;
@@ -140,7 +169,7 @@ int reader_step(struct reader *r, struct block *block)
         drop_wrong_times(r);
     if (r->state == ENDED && !r->damage.what[0] && r->stream->gap != UINT64_MAX)
         set_damage(r, STREAM_GAP, r->stream->gap);
-    *block = (struct block){r->buffer, r->n_used, r->offset, r->starts, r->n_records};
+    *block = (struct block){r->buffer, r->n_used, r->offset, r->is_walked ? r->starts : NULL, r->n_records};
     note_time(r, block);
     return r->n_used > 0 ? 1 : r->state == FAILED ? -1 : 0;
 }
@@ -157,17 +186,17 @@ static int waiting_or_next(struct reader *r, struct block *block)
 int reader_next(struct reader *reader, struct block *block)
 {
     const int result = waiting_or_next(reader, block);
-    if (!reader->parts)
-        return result;
-    if (result == 1) {
+    if (reader->parts && result == 1 && block->starts)
         parts_gzip_add(reader->parts, &reader->format, block);
-        return result;
-    }
-    if (!reader->damage.what[0])
-        parts_gzip_write(reader->parts);
-    parts_gzip_free(reader->parts);
-    reader->parts = NULL;
     return result;
+}
+
+void reader_leave_walk(struct reader *reader)
+{
+    if (reader->pcapng || reader->leaves_walk)
+        return;
+    reader->leaves_walk = 1;
+    reader->dead = memory_get(TAIL_SIZE);
 }
 
 void reader_lend(struct reader *reader, uint8_t *buffer)
@@ -188,6 +217,23 @@ void reader_index(struct reader *reader, const char *path, const char *index_dir
         reader->parts = parts_gzip_new(reader->stream, path, index_dir, spacing);
 }
 
+void reader_keep_index(struct reader *reader)
+{
+    if (reader->parts && reader->state == ENDED && !reader->damage.what[0])
+        parts_gzip_write(reader->parts);
+}
+
+size_t reader_part(const struct reader *reader)
+{
+    return reader->parts ? parts_gzip_part(reader->parts) : 0;
+}
+
+void reader_add_times(struct reader *reader, size_t part, const struct record_times *times)
+{
+    if (reader->parts)
+        parts_gzip_add_times(reader->parts, part, times);
+}
+
 void reader_close(struct reader *reader)
 {
     if (!reader)
@@ -197,6 +243,7 @@ void reader_close(struct reader *reader)
     stream_close(reader->stream);
     free(reader->own);
     free(reader->starts);
+    free(reader->dead);
     free(reader);
 }
 

@@ -137,7 +137,7 @@ struct reader *reader_open_live(const char *path, int (*give_up)(void), struct f
     }
     reader_step(r, &r->waiting);
     kind->format = r->format;
-    kind->first_ts_ns = first_time(r);
+    kind->first_ts_ns = r->first_ns = first_time(r);
     return r;
 }
 

@@ -20,6 +20,10 @@ struct reader {
     size_t read_size;
     uint32_t *starts; /* of the block's records */
     size_t n_records;
+    int leaves_walk;  /* to the caller, where it can; */
+    int is_walked;    /* the block in hand is */
+    int64_t first_ns; /* of the file's first record, when opened whole */
+    uint8_t *dead;    /* resync.h's, for a tail */
     size_t n, n_used; /* bytes held, bytes handed out by the last block */
     uint64_t offset;  /* of buffer[0] in the inflated stream */
     uint64_t stop;    /* records that start here or later are another's */

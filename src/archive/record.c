@@ -4,7 +4,7 @@
 
 #define PREFETCH_BYTES 256
 
-/* Both walks below are compiled twice: once for the format of nearly every file,
+/* Each loop below is compiled twice: once for the format of nearly every file,
  * with its tests folded away, and once for any. */
 static inline int is_common(const struct record_format *format)
 {
@@ -66,6 +66,28 @@ static inline __attribute__((always_inline)) void read_all(const struct record_f
         const struct record_header h = record_header_read(format, block + starts[i]);
         records[i] = record_of(format, &h, block + starts[i] + RECORD_HEADER_SIZE);
     }
+}
+
+static inline __attribute__((always_inline)) struct record_times
+times(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n)
+{
+    struct record_times t = {.n_records = n, .min_ns = INT64_MAX, .max_ns = INT64_MIN};
+    for (size_t i = 0; i < n; i++) {
+        const struct record_header h = record_header_read(format, block + starts[i]);
+        const int64_t ts_ns = record_header_time(format, &h);
+        t.min_ns = ts_ns < t.min_ns ? ts_ns : t.min_ns;
+        t.max_ns = ts_ns > t.max_ns ? ts_ns : t.max_ns;
+    }
+    return t;
+}
+
+struct record_times record_times(const struct record_format *format, const uint8_t *block,
+                                 const uint32_t *starts, size_t n)
+{
+    if (!is_common(format))
+        return times(format, block, starts, n);
+    const struct record_format common = {.nanoseconds = format->nanoseconds};
+    return times(&common, block, starts, n);
 }
 
 void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,

@@ -369,6 +369,33 @@ def test_a_damaged_window_of_an_index(p):
     same(p, "of-packed", "of-long")
 
 
+def test_headers_inside_packets(p):
+    """Packets that hold headers which lead to each other: where a block of what one rank inflates ends is guessed wrongly, and found out."""
+    rng = random.Random(7)
+    records = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)]
+    for i in range(60000):
+        start = packet(rng.getrandbits(32) | 1, 0x0A000000 | rng.getrandbits(16), 23)
+        header = struct.pack("<IIII", int(START + i / 20), 0, len(start) + 60, len(start) + 60)
+        records.append(header + start + bytes(20) + header + bytes(24))
+    archive = write(p, "misleading.pcap.gz", b"".join(records))
+    for ranks in (1, 2, 3):
+        said = extract(p, archive, "of-misleading-%d" % ranks, "--index-dir", p.file("no-such-folder"), ranks=ranks)
+        assert ("reading again" in said) == (ranks > 1) and "60000 records read, 60000 counted" in said, said
+        same(p, "of-misleading-%d" % ranks, "of-misleading-1")
+
+
+def test_a_damaged_header_under_gzip(p):
+    """What is behind it counts for nothing, though one rank inflates ahead of those who find it."""
+    whole = capture(START, START + HOUR, 80000)
+    at = 24 + 30000 * RECORD + 11
+    archive = write(p, "damaged-header.pcap.gz", whole[:at] + b"\x55" + whole[at + 1:])
+    for ranks in (1, 2, 3):
+        said = extract(p, archive, "of-damaged-header-%d" % ranks, ranks=ranks, code=BAD_DATA)
+        assert "30000 records read, 30000 counted" in said and "a record header is damaged" in said, said
+        assert not os.path.exists(archive + ".dfx")
+        same(p, "of-damaged-header-%d" % ranks, "of-damaged-header-1")
+
+
 def test_more_windows_than_open_files(p):
     n = 150
     archive = write(p, "short-windows.pcap", capture(START, START + n, 400000))

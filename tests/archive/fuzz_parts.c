@@ -105,6 +105,7 @@ static void make_gzip_index(void)
     reader_index(r, gzip_path, NULL, SPACING);
     for (struct block block; reader_next(r, &block) == 1;)
         ;
+    reader_keep_index(r);
     reader_close(r);
     snprintf(index_path, sizeof index_path, "%s.dfx", gzip_path);
     gzip_index = oracle_file(index_path);

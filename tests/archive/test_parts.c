@@ -388,6 +388,7 @@ static void make_index(const char *path, uint64_t spacing)
     reader_index(r, path, NULL, spacing);
     for (struct block block; reader_next(r, &block) == 1;)
         ;
+    reader_keep_index(r);
     reader_close(r);
 }
 

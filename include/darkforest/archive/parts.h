@@ -82,12 +82,17 @@ int parts_damage(const struct parts *parts, size_t part, struct reader *reader, 
 
 /*
  * For a gzip file just opened by reader_open, before the first reader_next: restart points are noted while
- * it is read, about one for each `spacing` inflated bytes (0: 64 MiB). When it has been read to a good end
- * they are written beside the file as NAME.dfx, or to `index_dir`, there with a hash of the file's real
- * path in the name. Does nothing for other files, for those of one part, and where nothing can be written:
+ * it is read, about one for each `spacing` inflated bytes (0: 64 MiB). Once it has been read to a good end,
+ * reader_keep_index writes them beside the file as NAME.dfx, or to `index_dir`, there with a hash of the file's
+ * real path in the name. Both do nothing for other files, for those of one part, and where nothing can be written:
  * an index is a convenience.
  */
 void reader_index(struct reader *reader, const char *path, const char *index_dir, uint64_t spacing);
+void reader_keep_index(struct reader *reader);
+/* The part that the last block's records belong to, where they were left to the caller to find (reader_leave_walk);
+ * and what it has found of those of a block, when it has, in any order, before reader_keep_index. */
+size_t reader_part(const struct reader *reader);
+void reader_add_times(struct reader *reader, size_t part, const struct record_times *times);
 
 /* Parts of a piece of file, moved to where the piece lies in the whole. */
 void parts_shift(struct part *items, size_t n, uint64_t offset, uint64_t inflated);

@@ -60,6 +60,14 @@ struct record_span {
 struct record_span record_span(const struct record_format *format, const uint8_t *block, size_t n,
                                size_t stop, uint32_t *starts);
 
+/* When the n records of a block were that start where record_span found them. */
+struct record_times {
+    uint64_t n_records;
+    int64_t min_ns, max_ns; /* INT64_MAX and INT64_MIN when there is none */
+};
+struct record_times record_times(const struct record_format *format, const uint8_t *block,
+                                 const uint32_t *starts, size_t n);
+
 /* The n records of a block that start where record_span found them. */
 void record_read(const struct record_format *format, const uint8_t *block, const uint32_t *starts, size_t n,
                  struct record *records);

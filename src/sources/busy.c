@@ -100,8 +100,7 @@ void busy_counts_end(struct busy_counts *counts)
 
 void busy_counts_add(struct busy_counts *counts, uint64_t key)
 {
-    const uint32_t address = (uint32_t)(key >> CONTACT_PORT_BITS),
-                   code = key & ((1U << CONTACT_PORT_BITS) - 1);
+    const uint32_t address = (uint32_t)(key >> CONTACT_PORT_BITS), code = key & CONTACT_PORT_MASK;
     if (!counts->source || address != counts->address) {
         busy_counts_end(counts);
         counts->source = count_of(counts, address);

@@ -1,21 +1,11 @@
 #include "darkforest/sources/numbers.h"
 
+#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 
 #include <string.h>
-#include <sys/auxv.h>
 
 #define FIRST_LINES 128
-
-/* The same for all tables of a process: the kernel gives each some random bytes. */
-static uint32_t draw_factor(void)
-{
-    const void *drawn = (const void *)getauxval(AT_RANDOM);
-    uint32_t factor = 0x9e3779b1;
-    if (drawn)
-        memcpy(&factor, drawn, sizeof factor);
-    return factor | 1;
-}
 
 /* Begins with that many lines, for which there is memory, and which are zero. */
 static void use(struct numbers *numbers, size_t n_lines)
@@ -39,7 +29,7 @@ static void unmap(const struct numbers *numbers)
 
 void numbers_init(struct numbers *numbers)
 {
-    *numbers = (struct numbers){.factor = draw_factor()};
+    *numbers = (struct numbers){.factor = (uint32_t)hash_secret()};
     map(numbers, FIRST_LINES);
 }
 

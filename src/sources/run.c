@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define CURSOR_BYTES 65536 /* read from scratch at once */
-#define PORT_CODE_MASK ((1U << CONTACT_PORT_BITS) - 1)
 
 static uint8_t *put_number(uint8_t *to, uint64_t value)
 {
@@ -26,12 +25,12 @@ static unsigned byte_length(uint32_t value)
 static uint8_t *put_contact(uint8_t *to, uint64_t key, uint64_t before)
 {
     const uint32_t gap = (uint32_t)((key >> CONTACT_PORT_BITS) - (before >> CONTACT_PORT_BITS));
-    const uint32_t code = (uint32_t)key & PORT_CODE_MASK;
+    const uint32_t code = (uint32_t)key & CONTACT_PORT_MASK;
     const unsigned n_gap = gap == 0 ? 1 : byte_length(gap);
     /* A code of 0 that differs from the one before still takes a byte: no byte means "the same". */
-    const unsigned n_code = code == ((uint32_t)before & PORT_CODE_MASK) ? 0
-                            : code == 0                                 ? 1
-                                                                        : byte_length(code);
+    const unsigned n_code = code == ((uint32_t)before & CONTACT_PORT_MASK) ? 0
+                            : code == 0                                    ? 1
+                                                                           : byte_length(code);
     *to++ = (uint8_t)((n_gap - 1) | n_code << 2);
     memcpy(to, &gap, sizeof gap);
     memcpy(to + n_gap, &code, sizeof code);
@@ -111,7 +110,7 @@ void run_cursor_next(struct run_cursor *cursor)
     memcpy(&code, cursor->at + n_gap, sizeof code);
     cursor->at += n_gap + n_code;
     const uint64_t destination = (cursor->key >> CONTACT_PORT_BITS) + (gap & masks[n_gap]);
-    code = n_code ? code & masks[n_code] : (uint32_t)cursor->key & PORT_CODE_MASK;
+    code = n_code ? code & masks[n_code] : (uint32_t)cursor->key & CONTACT_PORT_MASK;
     cursor->key = destination << CONTACT_PORT_BITS | code;
     cursor->n_left_in_source--;
 }

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPLIT_CONTACTS                                                                                       \
-    ((uint64_t)1 << 17) /* more than this in a bucket is split, to keep the sort near the cache */
+/* More than this in a bucket is split, so that counting stays near the cache. */
+#define SPLIT_CONTACTS ((uint64_t)1 << 17)
 
 void workshop_init(struct workshop *shop, const struct buckets *buckets)
 {
@@ -210,14 +210,6 @@ static const uint64_t *sort_keys(uint64_t *keys, uint64_t *spare, size_t *n)
     return sorted;
 }
 
-/* Those of a source. */
-static const uint64_t *sort_source(struct workshop *shop, size_t number, size_t *n)
-{
-    const size_t at = shop->starts[number];
-    *n = shop->starts[number + 1] - at;
-    return sort_keys(shop->keys + at, shop->spare + at, n);
-}
-
 static void begin_row(struct workshop *shop, struct source_row *row)
 {
     shop->way = is_busy(shop, row->address) ? KEYS_PASS_OVER : KEYS_COUNT;
@@ -249,18 +241,41 @@ void workshop_end(struct workshop *shop)
         busy_counts_end(shop->counts);
 }
 
+/*
+ * Where the keys of a source go, in any order and repeated: those to some destinations, which lie above all of the call
+ * before, until another source follows. Uses up keys[0..n) and spare[0..n).
+ */
+typedef void (*keys_taker)(struct workshop *shop, uint32_t hash, uint64_t *keys, uint64_t *spare, size_t n);
+
+static void pack_keys(struct workshop *shop, uint32_t hash, uint64_t *keys, uint64_t *spare, size_t n)
+{
+    const uint64_t *sorted = sort_keys(keys, spare, &n);
+    run_put(&shop->run, hash, sorted, n);
+}
+
+/* Those of the source in hand. */
+static void count_keys(struct workshop *shop, uint32_t hash, uint64_t *keys, uint64_t *spare, size_t n)
+{
+    (void)hash;
+    if (shop->way == KEYS_COUNT) {
+        shop->n_counted += distinct_add_all(&shop->distinct, keys, spare, n);
+    } else if (shop->way == KEYS_TURNED) {
+        const uint64_t *sorted = sort_keys(keys, spare, &n);
+        workshop_add(shop, sorted, n);
+    }
+}
+
 void workshop_count(struct workshop *shop, const struct bucket *bucket)
 {
     group_keys(shop, bucket);
     for (size_t number = 0; number < shop->numbers.n; number++) {
-        size_t n;
-        const uint64_t *keys = sort_source(shop, number, &n);
+        const size_t at = shop->starts[number], n = shop->starts[number + 1] - at;
         if (n == 0)
             continue;
         shop->way = KEYS_TURNED;
         if (!shop->counts)
             begin_row(shop, &shop->merged[number]);
-        workshop_add(shop, keys, n);
+        count_keys(shop, 0, shop->keys + at, shop->spare + at, n);
         workshop_end(shop);
     }
 }
@@ -396,42 +411,27 @@ static uint64_t *sources_by_hash(const struct workshop *shop)
     return order;
 }
 
-/* Where sorted keys go: those of a source, ascending and each once; sources, and the keys of one, may come in
- * several calls, in order. */
-typedef void (*keys_taker)(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n);
-
-static void pack_keys(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n)
-{
-    run_put(&shop->run, hash, keys, n);
-}
-
-static void count_keys(struct workshop *shop, uint32_t hash, const uint64_t *keys, size_t n)
-{
-    (void)hash;
-    workshop_add(shop, keys, n);
-}
-
-static void sort_part(struct workshop *shop, struct bucket *bucket, keys_taker take)
+static void hand_part(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     group_keys(shop, bucket);
     uint64_t *order = sources_by_hash(shop);
     for (size_t i = 0; i < shop->numbers.n; i++) {
-        size_t n;
-        const uint64_t *keys = sort_source(shop, (uint32_t)order[i], &n);
-        take(shop, (uint32_t)(order[i] >> 32), keys, n);
+        const size_t number = (uint32_t)order[i], at = shop->starts[number];
+        take(shop, (uint32_t)(order[i] >> 32), shop->keys + at, shop->spare + at,
+             shop->starts[number + 1] - at);
     }
     free(order);
     workshop_free_contacts(bucket, shop->pool);
 }
 
 /* The contacts of one source to one destination: however often they repeat, there are only so many ports. */
-static void sort_ports(struct workshop *shop, const struct bucket *bucket, keys_taker take)
+static void hand_ports(struct workshop *shop, const struct bucket *bucket, keys_taker take)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
     struct contacts contacts;
     const size_t n_codes = (size_t)1 << CONTACT_PORT_BITS;
     uint8_t *seen = memory_zeroed(n_codes, 1);
-    uint64_t *keys = memory_get(n_codes * sizeof *keys), destination = 0;
+    uint64_t destination = 0;
     uint32_t hash = 0;
     size_t n_keys = 0;
     for (size_t n; (n = contact_reader_next(&reader, &contacts)) > 0;) {
@@ -440,16 +440,16 @@ static void sort_ports(struct workshop *shop, const struct bucket *bucket, keys_
         for (size_t i = 0; i < n; i++)
             seen[contacts.keys[i] & (n_codes - 1)] = 1;
     }
+    make_room(shop, n_codes, 1);
     for (size_t code = 0; code < n_codes; code++)
         if (seen[code])
-            keys[n_keys++] = destination << CONTACT_PORT_BITS | code;
-    take(shop, hash, keys, n_keys);
+            shop->keys[n_keys++] = destination << CONTACT_PORT_BITS | code;
+    take(shop, hash, shop->keys, shop->spare, n_keys);
     free(seen);
-    free(keys);
 }
 
-/* The contacts of one source, no more than are sorted at once. */
-static void sort_few(struct workshop *shop, const struct bucket *bucket, keys_taker take)
+/* The contacts of one source, no more than are counted at once. */
+static void hand_few(struct workshop *shop, const struct bucket *bucket, keys_taker take)
 {
     struct contact_reader reader = contact_reader_of(shop->buckets, shop->b, bucket);
     struct contacts contacts;
@@ -460,8 +460,7 @@ static void sort_few(struct workshop *shop, const struct bucket *bucket, keys_ta
         hash = contacts.hashes[0];
         memcpy(shop->keys + n_keys, contacts.keys, n * sizeof *contacts.keys);
     }
-    const uint64_t *keys = sort_keys(shop->keys, shop->spare, &n_keys);
-    take(shop, hash, keys, n_keys);
+    take(shop, hash, shop->keys, shop->spare, n_keys);
 }
 
 /* The bits in which destinations differ. */
@@ -479,14 +478,14 @@ static uint32_t differing_destinations(const struct workshop *shop, const struct
 }
 
 /* All keys of a bucket of one source, in order. Gives its chunks back. */
-static void sort_one(struct workshop *shop, struct bucket *bucket, keys_taker take)
+static void hand_one(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     const uint32_t differing = workshop_is_too_large(bucket) ? differing_destinations(shop, bucket) : 0;
     if (differing == 0) {
         if (workshop_is_too_large(bucket))
-            sort_ports(shop, bucket, take);
+            hand_ports(shop, bucket, take);
         else if (bucket_n_contacts(bucket) > 0)
-            sort_few(shop, bucket, take);
+            hand_few(shop, bucket, take);
         workshop_free_contacts(bucket, shop->pool);
         return;
     }
@@ -495,40 +494,40 @@ static void sort_one(struct workshop *shop, struct bucket *bucket, keys_taker ta
     struct bucket parts[WORKSHOP_PARTS] = {0};
     split_contacts(shop, bucket, &split, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
-        sort_one(shop, &parts[p], take);
+        hand_one(shop, &parts[p], take);
 }
 
 /* All keys of a bucket, or of a part of which `bits` bits of the places are the same, in the order of
  * (hash, key). Gives its chunks back. */
-static void sort_all(struct workshop *shop, struct bucket *bucket, unsigned bits, keys_taker take)
+static void hand_all(struct workshop *shop, struct bucket *bucket, unsigned bits, keys_taker take)
 {
     if (bucket_n_contacts(bucket) == 0)
         return;
     number_contacts(shop, bucket);
     if (shop->numbers.n == 1) {
-        sort_one(shop, bucket, take);
+        hand_one(shop, bucket, take);
         return;
     }
     if (!workshop_is_too_large(bucket)) {
-        sort_part(shop, bucket, take);
+        hand_part(shop, bucket, take);
         return;
     }
     struct bucket whole = {.shorts = bucket->shorts, .longs = bucket->longs}, parts[WORKSHOP_PARTS] = {0};
     bucket->shorts = bucket->longs = (struct chunk_list){0};
     const unsigned until = workshop_split(shop, &whole, bits, parts);
     for (size_t p = 0; p < WORKSHOP_PARTS; p++)
-        sort_all(shop, &parts[p], until, take);
+        hand_all(shop, &parts[p], until, take);
 }
 
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
 {
-    sort_all(shop, bucket, bits, pack_keys);
+    hand_all(shop, bucket, bits, pack_keys);
 }
 
 void workshop_count_one(struct workshop *shop, struct bucket *bucket)
 {
     assert(shop->numbers.n == 1);
     workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
-    sort_one(shop, bucket, count_keys);
+    hand_one(shop, bucket, count_keys);
     workshop_end(shop);
 }

@@ -1,10 +1,10 @@
 /*
  * workshop.h - what finishing and spilling buckets need, made once: sources numbered, contacts as keys, those
- * of a source together and in order. Private to the sources room. Local.
+ * of a source together. Private to the sources room. Local.
  *
  *     contacts of the bucket -> | keys of source 0 | keys of source 1 | ... |     key: contact.h
  *
- * Each source's keys are sorted by themselves: most have few, and those of a scan differ in few digits.
+ * Each source's keys are counted (distinct.h), or sorted and packed (run.h), by themselves.
  */
 #ifndef DARKFOREST_WORKSHOP_H
 #define DARKFOREST_WORKSHOP_H
@@ -62,7 +62,7 @@ void workshop_count_one(struct workshop *shop, struct bucket *bucket);
 /* Packs the bucket's contacts behind what is in `run`, sources in the order of their hashes.
  * Gives its chunks back. */
 void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits);
-/* Whether the part has more contacts than should be sorted at once. */
+/* Whether the part has more contacts than should be counted at once. */
 int workshop_is_too_large(const struct bucket *bucket);
 
 /* A bucket dealt out by the next bits of the places of its sources, of which `bits` are the same for all of it:

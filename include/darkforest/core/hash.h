@@ -1,7 +1,7 @@
 /*
  * hash.h - hashing. `hash_u32` is a bijection of 32 bits (a finaliser of the murmur family): distinct
  * keys never collide, and its high bits choose owners and buckets. `hash_bytes` is XXH3, for checksums
- * and fingerprints. Local.
+ * and fingerprints. `hash_secret` is what nobody can foresee who makes keys to fall together in a table. Local.
  */
 #ifndef DARKFOREST_CORE_HASH_H
 #define DARKFOREST_CORE_HASH_H
@@ -31,5 +31,7 @@ static inline uint32_t hash_u32_undone(uint32_t x)
 }
 
 uint64_t hash_bytes(const void *data, size_t n, uint64_t seed);
+/* Odd, drawn for this process by the kernel. Results must not hang on it. */
+uint64_t hash_secret(void);
 
 #endif

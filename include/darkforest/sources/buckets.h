@@ -7,8 +7,8 @@
  *     bucket:          { sums, sums, ... } in pieces, { contact, contact, ... } in 8 bytes
  *
  * A bucket is small enough that finishing it stays in the cache: its partials are merged, each source gets a
- * small number, each contact becomes a 64-bit key (destination, port), those of a source together, and a
- * radix sort of each source's keys gives every distinct count. When memory is short, buckets_spill writes the
+ * small number, each contact becomes a 64-bit key (destination, port), those of a source together, and each
+ * source's keys give its distinct counts, most of them without a sort. When memory is short, buckets_spill writes the
  * contacts of every bucket to scratch as a sorted, packed run, and finishing merges the runs: the rows are
  * the same. Chunks come from a pool that the caller owns and go back to it. Local.
  */

@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct contact) == 12, "a contact is 12 bytes");
 /* A contact without its source in one word, in the order of (destination, port): port code 0 means none, else
  * 1 + port. */
 #define CONTACT_PORT_BITS 17
+#define CONTACT_PORT_MASK ((1U << CONTACT_PORT_BITS) - 1)
 #define CONTACT_KEY_BITS (32 + CONTACT_PORT_BITS)
 
 /* `port` is 0 unless has_port, which is 1 or 0. */

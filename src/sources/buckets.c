@@ -244,11 +244,12 @@ static void finish_in_memory(struct workshop *shop, struct bucket *bucket, unsig
 {
     if (bucket_n_contacts(bucket) == 0 && bucket->partials.n == 0)
         return;
-    const size_t n = workshop_number(shop, bucket);
+    size_t n = workshop_number(shop, bucket);
+    while (workshop_is_too_large(bucket) && n > 1 && workshop_finish_heavy(shop, bucket))
+        n = workshop_number(shop, bucket);
     if (workshop_is_too_large(bucket) && n > 1) {
         struct bucket parts[WORKSHOP_PARTS] = {0};
-        const unsigned until =
-            workshop_split_off(shop, bucket, parts) ? bits : workshop_split(shop, bucket, bits, parts);
+        const unsigned until = workshop_split(shop, bucket, bits, parts);
         for (size_t p = 0; p < WORKSHOP_PARTS; p++)
             finish_in_memory(shop, &parts[p], until);
         return;

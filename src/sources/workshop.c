@@ -291,18 +291,22 @@ int workshop_is_too_large(const struct bucket *bucket)
 _Static_assert(WORKSHOP_PARTS == 1 << SPLIT_BITS, "a part for each value");
 
 /* By what contacts are dealt out to parts: some bits of the place of their source, or of their destination; or
- * one source's to the second part, all others' to the first. */
+ * one source's to all parts but the first, whatever bits its destinations differ in, all others' to the first. */
 struct split {
     enum { BY_PLACE, BY_DESTINATION, BY_SOURCE } by;
     unsigned shift;
     uint32_t hash;
 };
 
+#define SCATTER_FACTOR 0x9e3779b1U
+
 static inline size_t part_of(const struct workshop *shop, const struct split *split, uint32_t hash,
                              uint64_t destination)
 {
-    if (split->by == BY_SOURCE)
-        return hash == split->hash;
+    if (split->by == BY_SOURCE) {
+        const uint64_t scattered = (uint32_t)destination * SCATTER_FACTOR;
+        return hash == split->hash ? 1 + (scattered * (WORKSHOP_PARTS - 1) >> 32) : 0;
+    }
     const uint64_t value = split->by == BY_PLACE ? buckets_place(hash, shop->buckets->ranks) : destination;
     return value >> split->shift & (WORKSHOP_PARTS - 1);
 }
@@ -383,16 +387,6 @@ static int find_heavy(const struct workshop *shop, const struct bucket *bucket, 
             votes += contacts.hashes[i] == *hash ? 1 : (size_t)-1;
         }
     return votes >= n_asked / 4 + 1;
-}
-
-int workshop_split_off(struct workshop *shop, struct bucket *bucket, struct bucket parts[WORKSHOP_PARTS])
-{
-    struct split split = {.by = BY_SOURCE};
-    if (!find_heavy(shop, bucket, &split.hash))
-        return 0;
-    split_partials(shop, &bucket->partials, &split, parts);
-    split_contacts(shop, bucket, &split, parts);
-    return 1;
 }
 
 /* All numbered sources in the order of their hashes: hash above, number below. Fresh memory. */
@@ -530,4 +524,23 @@ void workshop_count_one(struct workshop *shop, struct bucket *bucket)
     workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
     hand_one(shop, bucket, count_keys);
     workshop_end(shop);
+}
+
+int workshop_finish_heavy(struct workshop *shop, struct bucket *bucket)
+{
+    struct split split = {.by = BY_SOURCE};
+    struct bucket parts[WORKSHOP_PARTS] = {0};
+    if (!find_heavy(shop, bucket, &split.hash))
+        return 0;
+    split_partials(shop, &bucket->partials, &split, parts);
+    split_contacts(shop, bucket, &split, parts);
+    *bucket = parts[0];
+    const size_t n = workshop_number(shop, &parts[1]); /* where its sums are, which have no destination */
+    workshop_begin(shop, split.hash);
+    for (size_t p = 1; p < WORKSHOP_PARTS; p++)
+        hand_one(shop, &parts[p], count_keys);
+    workshop_end(shop);
+    chunk_list_free(&parts[1].partials, shop->pool);
+    workshop_give_rows(shop, n);
+    return 1;
 }

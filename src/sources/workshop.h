@@ -70,8 +70,8 @@ int workshop_is_too_large(const struct bucket *bucket);
 #define WORKSHOP_PARTS 64
 unsigned workshop_split(struct workshop *shop, struct bucket *bucket, unsigned bits,
                         struct bucket parts[WORKSHOP_PARTS]);
-/* The same where a sample shows one source with a good part of the contacts: the others to parts[0], that one
- * to parts[1]. 0 when it shows none: then nothing has moved. */
-int workshop_split_off(struct workshop *shop, struct bucket *bucket, struct bucket parts[WORKSHOP_PARTS]);
+/* Where a sample shows one source with a good part of the contacts: counts that one, and gives its row; the others
+ * are left in the bucket. 0 when it shows none: then nothing has happened. */
+int workshop_finish_heavy(struct workshop *shop, struct bucket *bucket);
 
 #endif

@@ -70,15 +70,13 @@ static struct number_line *next_line(const struct numbers *numbers, const struct
     return &numbers->lines[i & (numbers->n_lines - 1)];
 }
 
-/* To the first free place; the hash has none yet. */
-static void put(struct numbers *numbers, uint32_t hash, uint32_t number)
+/* Into a line that is not full; the hash has no place yet. Counted without a branch: how full it is cannot be
+ * guessed. */
+static void put(struct number_line *line, uint32_t hash, uint32_t number)
 {
-    struct number_line *line = numbers_line(numbers, hash);
     size_t k = 0;
-    while (is_full(line))
-        line = next_line(numbers, line);
-    while (line->numbers[k] != 0)
-        k++;
+    for (size_t i = 0; i + 1 < NUMBERS_IN_LINE; i++)
+        k += line->numbers[i] != 0;
     line->hashes[k] = hash;
     line->numbers[k] = number;
 }
@@ -91,8 +89,12 @@ void numbers_make_room(struct numbers *numbers, size_t n)
     struct numbers larger = {.factor = numbers->factor};
     map(&larger, n_lines);
     for (size_t i = 0; i < numbers->n_lines; i++)
-        for (size_t k = 0; k < NUMBERS_IN_LINE && numbers->lines[i].numbers[k] != 0; k++)
-            put(&larger, numbers->lines[i].hashes[k], numbers->lines[i].numbers[k]);
+        for (size_t k = 0; k < NUMBERS_IN_LINE && numbers->lines[i].numbers[k] != 0; k++) {
+            struct number_line *line = numbers_line(&larger, numbers->lines[i].hashes[k]);
+            while (is_full(line))
+                line = next_line(&larger, line);
+            put(line, numbers->lines[i].hashes[k], numbers->lines[i].numbers[k]);
+        }
     larger.n = numbers->n;
     unmap(numbers);
     *numbers = larger;
@@ -111,9 +113,13 @@ uint32_t numbers_find(const struct numbers *numbers, uint32_t hash)
 
 uint32_t numbers_get_beyond(struct numbers *numbers, uint32_t hash)
 {
-    const uint32_t found = numbers_find(numbers, hash);
-    if (found)
-        return found - 1;
-    put(numbers, hash, (uint32_t)++numbers->n);
+    struct number_line *line = numbers_line(numbers, hash);
+    while (is_full(line)) {
+        line = next_line(numbers, line);
+        const uint32_t found = number_in_line(line, hash);
+        if (found)
+            return found - 1;
+    }
+    put(line, hash, (uint32_t)++numbers->n);
     return (uint32_t)numbers->n - 1;
 }

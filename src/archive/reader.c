@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAIL_SIZE = 128 << 10 }; /* of a block, through which a chain of headers must lead */
+enum { TAIL_SIZE = 32 << 10 }; /* of a block, through which a chain of headers must lead */
 
 static void set_damage(struct reader *r, const char *what, uint64_t offset)
 {

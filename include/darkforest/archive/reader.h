@@ -111,8 +111,8 @@ int reader_next(struct reader *reader, struct block *block);
  * From now on most blocks come without the starts of their records, which takes a reader a twentieth of the time that
  * inflating takes: their end is guessed by a chain of headers that look right in their last bytes. Hardly ever wrong;
  * the proof is the caller's, as for slices: record_span must use all bytes of each such block. Where it does not, the
- * guess was wrong or the file is damaged, and the file is read again by a reader that walks. Classic pcap only; does
- * nothing else.
+ * guess was wrong or the file is damaged, and the file is read again by a reader that walks. For a classic pcap that
+ * was opened whole; does nothing for pcapng.
  */
 void reader_leave_walk(struct reader *reader);
 /* Bytes of the file on disk that this reader consumed so far, for progress. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 #include <sys/auxv.h>
+/* Compiled here, for this processor: what the library brings is for any. */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 uint64_t hash_bytes(const void *data, size_t n, uint64_t seed)

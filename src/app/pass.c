@@ -13,6 +13,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 #include "darkforest/sources/parcels.h"
 
 #include <stdlib.h>
@@ -61,6 +62,7 @@ void pass_free(struct pass *pass)
     alltoall_free(pass->exchange);
     free(pass->batch);
     free(pass->damages);
+    free(pass->why);
     *pass = (struct pass){0};
 }
 
@@ -70,21 +72,32 @@ static size_t most_windows(const struct pass *pass)
     return by_memory < MOST_WINDOWS ? (size_t)by_memory : MOST_WINDOWS;
 }
 
-static void say_too_many(const struct pass *pass)
+static char *too_many(const struct pass *pass)
 {
     char memory[FORMAT_TIME_SIZE];
-    log_error("more than %zu windows are open at once, the most that %s of memory a rank have room for: the "
-              "timestamps of the input are spread widely; use --from and --to, a longer --window, or more "
-              "--memory",
-              most_windows(pass), format_size(pass->input->memory, memory));
+    return text_format(
+        "more than %zu windows are open at once, the most that %s of memory a rank have room for: "
+        "the timestamps of the input are spread widely; use --from and --to, a longer --window, or "
+        "more --memory",
+        most_windows(pass), format_size(pass->input->memory, memory));
+}
+
+void pass_refuse(struct pass *pass, char *why)
+{
+    free(pass->why);
+    pass->why = why;
+    pass->code = EXIT_BAD_CONFIG;
 }
 
 int pass_check_windows(const struct pass *pass, size_t n)
 {
     if (n <= most_windows(pass))
         return EXIT_DONE;
-    if (ranks_rank(pass->input->ranks) == 0)
-        say_too_many(pass);
+    if (ranks_rank(pass->input->ranks) == 0) {
+        char *why = too_many(pass);
+        log_error("%s", why);
+        free(why);
+    }
     return EXIT_BAD_CONFIG;
 }
 
@@ -94,10 +107,8 @@ struct window *pass_window(struct pass *pass, int64_t index)
     if (pass->windows.n > most && pass->code)
         return pass->windows.items[0]; /* nothing of this pass is kept */
     struct window *window = windows_get(&pass->windows, index);
-    if (pass->windows.n > most && pass->code == 0) {
-        say_too_many(pass);
-        pass->code = EXIT_BAD_CONFIG;
-    }
+    if (pass->windows.n > most && pass->code == 0)
+        pass_refuse(pass, too_many(pass));
     return window;
 }
 
@@ -184,6 +195,21 @@ static void settle(struct pass *pass)
         ;
 }
 
+/* Where ranks have guessed where records start, in files that they cut or that one inflated for others, they have to do
+ * without: such files are marked, on all ranks. Whether there are any. */
+static int stop_guessing(const struct pass *pass, const struct step *step)
+{
+    int any = 0;
+    for (size_t i = 0; i < step->n && ranks_size(pass->input->ranks) > 1; i++) {
+        struct archive_file *file = &pass->input->archive->files[step->first + i];
+        if (file->cuts == CUTS_FREE) {
+            file->cuts = CUTS_NONE;
+            any = 1;
+        }
+    }
+    return any;
+}
+
 /* What is left to do when all have read: one verdict for all ranks. */
 static int close_step(struct pass *pass, const struct step *step, const struct cuts *cuts)
 {
@@ -195,13 +221,20 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
         return pass->code;
     }
     pass->code = ranks_agree(pass->input->ranks, pass->code, NULL);
+    if (pass->code == EXIT_BAD_CONFIG && stop_guessing(pass, step)) {
+        log_verbose("the time of what may be no record ends the reading: reading again without guesses");
+        return PASS_RETRY;
+    }
+    if (pass->code && pass->why)
+        log_error("%s", pass->why);
     if (pass->code)
         return pass->code;
     const int hold = cuts_hold(pass->input->ranks, cuts, pass->input->archive),
               is_final = damage_is_final(pass, step);
     if (!hold)
-        log_warn("a cut inside a file did not fall on a record, an index is damaged, or a file is damaged in "
-                 "its middle: reading again, such files without cuts");
+        log_warn(
+            "where a record starts was guessed wrongly, an index is damaged, or a file is damaged in its "
+            "middle: reading again, such files without guesses");
     if (!is_final)
         log_warn("a file is damaged that has an index: reading again, each part of it by itself");
     return hold && is_final ? EXIT_DONE : PASS_RETRY;

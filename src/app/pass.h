@@ -65,7 +65,12 @@ struct pass {
     int is_short;       /* contacts take more memory than there is for them */
     double met_s;       /* clock_seconds() of the last meeting */
     int code;           /* worst so far, here; the same everywhere after a meeting */
+    char *why;          /* what pass_refuse was told; NULL: it was not */
 };
+
+/* Fails with EXIT_BAD_CONFIG for what the time of a record says, in a sentence that it takes over. It is said once the
+ * record is sure to be one, and not bytes at which a wrong guess has led. Local. */
+void pass_refuse(struct pass *pass, char *why);
 
 /* Whether the window of this index is not to be computed. */
 int pass_skips(const struct pass_input *input, int64_t index);

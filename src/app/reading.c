@@ -9,6 +9,7 @@
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/core/text.h"
 
 #include <stdlib.h>
 
@@ -37,13 +38,11 @@ static void watch_reach(struct reading *reading, struct pass *pass, int64_t ts_n
         if (reading->span_to_ns > reading->reach_ns)
             reading->span_to_ns = reading->reach_ns;
     } else if (pass->code == 0) {
-        log_error("%s holds packets of a time at which it was taken to have ended, and others that were "
-                  "passed over "
-                  "may too: run again, into an empty folder, without --from and with --ranks-per-window as "
-                  "large as "
-                  "the number of ranks",
-                  pass->input->archive->files[reading->file].path);
-        pass->code = EXIT_BAD_CONFIG;
+        pass_refuse(pass,
+                    text_format("%s holds packets of a time at which it was taken to have ended, and others "
+                                "that were passed over may too: run again, into an empty folder, without "
+                                "--from and with --ranks-per-window as large as the number of ranks",
+                                pass->input->archive->files[reading->file].path));
     }
 }
 

@@ -85,8 +85,8 @@ static int take(void *context, void *block)
     return t->pass->code != 0 || t->is_torn || meeting_is_due(t->pass);
 }
 
-/* Laps, each as long as no rank is due to meet the others, until the file has ended,
- * with a meeting of all ranks after each. */
+/* Laps, each as long as no rank is due to meet the others, until the file has ended, with a meeting of all ranks after
+ * each; then all blocks are taken, and the leader hears of them. */
 static void read_file(struct team *t)
 {
     const struct ring_use use = {.fill = fill, .take = take, .context = t};
@@ -97,6 +97,8 @@ static void read_file(struct team *t)
         if (t->reader)
             t->pass->n_bytes_read = before + reader_position(t->reader);
         meeting_hold(t->pass, 1); /* a promise that pass.c's last meetings keep, also after the last lap */
+        for (size_t i = 0; t->reader && i < RING_BLOCKS; i++)
+            hear_of(t, ring_block(t->ring, i));
     }
     reading_end(&t->reading);
 }
@@ -104,8 +106,6 @@ static void read_file(struct team *t)
 /* Leader: all ranks have taken all blocks. */
 static void end_file(struct team *t, size_t file)
 {
-    for (size_t i = 0; i < RING_BLOCKS; i++)
-        hear_of(t, ring_block(t->ring, i));
     if (!t->is_torn)
         reader_keep_index(t->reader);
     reading_judge(t->pass, file, t->reader, t->last);

@@ -18,7 +18,7 @@ void parts_gzip_add(struct parts_gzip *g, const struct record_format *format, co
 /* Whether a part begins with a record to come, or with one of the block in hand: then that block must be added
  * with its records. */
 int parts_gzip_is_due(const struct parts_gzip *g);
-/* The part that begun last, and times of records that start in a part, whenever they become known. */
+/* The part that began last, and times of records that start in a part, whenever they become known. */
 size_t parts_gzip_part(const struct parts_gzip *g);
 void parts_gzip_add_times(struct parts_gzip *g, size_t part, const struct record_times *times);
 /* The file was read to a good end: writes the index, or says why it cannot

@@ -179,6 +179,5 @@ size_t distinct_add_all(struct distinct *distinct, uint64_t *keys, uint64_t *spa
     n_distinct += add_sorted(distinct, radix_sort(spare, keys, sieve.n_further), sieve.n_further, alone);
     distinct_note(distinct->row, alone[0], 0);
     distinct_note(distinct->row, alone[1], 1);
-    distinct->ports = 0;
     return n_distinct;
 }

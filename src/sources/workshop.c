@@ -242,8 +242,9 @@ void workshop_end(struct workshop *shop)
 }
 
 /*
- * Where the keys of a source go, in any order and repeated: those to some destinations, which lie above all of the call
- * before, until another source follows. Uses up keys[0..n) and spare[0..n).
+ * Where the keys of a source go, in any order and repeated: all to some destinations. Whoever packs them needs the
+ * destinations of each call above those of the calls before, as hand_all gives them; for counting any will do. Uses up
+ * keys[0..n) and spare[0..n).
  */
 typedef void (*keys_taker)(struct workshop *shop, uint32_t hash, uint64_t *keys, uint64_t *spare, size_t n);
 
@@ -471,7 +472,7 @@ static uint32_t differing_destinations(const struct workshop *shop, const struct
     return (uint32_t)((any ^ all) >> CONTACT_PORT_BITS);
 }
 
-/* All keys of a bucket of one source, in order. Gives its chunks back. */
+/* All keys of a bucket of one source, destinations in order. Gives its chunks back. */
 static void hand_one(struct workshop *shop, struct bucket *bucket, keys_taker take)
 {
     const uint32_t differing = workshop_is_too_large(bucket) ? differing_destinations(shop, bucket) : 0;

@@ -225,7 +225,7 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
         log_verbose("the time of what may be no record ends the reading: reading again without guesses");
         return PASS_RETRY;
     }
-    if (pass->code && pass->why)
+    if (pass->code == EXIT_BAD_CONFIG && pass->why)
         log_error("%s", pass->why);
     if (pass->code)
         return pass->code;

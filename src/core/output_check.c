@@ -73,15 +73,31 @@ static char *check_inputs(const struct strings *outputs, const struct strings *i
     return why;
 }
 
-/* Where a file will lie, the same text for the same place, in fresh memory. */
+/* "a/b" of a and b, in place of b. Steps that lead nowhere are left out. */
+static void put_above(const char *name, char **below)
+{
+    if (strcmp(name, "") == 0 || strcmp(name, ".") == 0)
+        return;
+    char *longer = text_format("%s/%s", name, *below);
+    free(*below);
+    *below = longer;
+}
+
+/* Where a file will lie, the same text for the same place, in fresh memory: the last folder on the way that is there,
+ * and what is below it. */
 static char *place_of(const char *path)
 {
-    struct stat s;
-    char *folder = path_folder(path);
-    char *place = stat(folder, &s)
-                      ? memory_text(path)
-                      : text_format("%ju:%ju/%s", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino, path_name(path));
+    struct stat s = {0};
+    char *folder = path_folder(path), *below = memory_text(path_name(path));
+    while (stat(folder, &s) && strcmp(folder, ".") != 0 && strcmp(folder, "/") != 0) {
+        char *above = path_folder(folder);
+        put_above(path_name(folder), &below);
+        free(folder);
+        folder = above;
+    }
+    char *place = text_format("%ju:%ju/%s", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino, below);
     free(folder);
+    free(below);
     return place;
 }
 
@@ -107,16 +123,26 @@ static char *check_places(const struct strings *outputs)
     return why;
 }
 
+/* Whether a step up follows a folder that is not there: what that will be cannot be told yet. */
+static int goes_up_from_nothing(const char *path)
+{
+    struct stat s;
+    int does = 0;
+    for (const char *up = strstr(path, "/../"); up && !does; up = strstr(up + 1, "/../")) {
+        char *folder = text_format("%.*s/", (int)(up - path), path);
+        does = stat(folder, &s) != 0;
+        free(folder);
+    }
+    return does;
+}
+
 /* A sentence when no file can take this name. */
 static char *check_name(const char *path)
 {
     struct stat s;
-    char *folder = path_folder(path);
-    const int has_folder = stat(folder, &s) == 0;
-    free(folder);
     if (is_folder(path))
         return text_format("%s is a folder: give the name of a file with -o", path);
-    if (!has_folder && strstr(path, "../")) /* what it will be cannot be told yet */
+    if (goes_up_from_nothing(path))
         return text_format("%s goes up from a folder that is not there", path);
     if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
         return text_format("%s is no regular file: it would be replaced by one", path);

@@ -203,8 +203,15 @@ static void outputs_spare_one_another(void **state)
 {
     (void)state;
     char *one = path_in("one.csv"), *again = path_in(".//one.csv"), *other = path_in("two.csv");
-    const char *const lists[][2] = {{one, other}, {one, again}, {"one.csv", "./one.csv"}, {"a.csv", "b.csv"}};
-    const int same[] = {0, 1, 1, 0};
+    const char *const lists[][2] = {
+        {one, other},
+        {one, again},
+        {"one.csv", "./one.csv"},
+        {"a.csv", "b.csv"},
+        {"new/one.csv", ".//new/./one.csv"},
+        {"new/one.csv", "one.csv"},
+    };
+    const int same[] = {0, 1, 1, 0, 1, 0};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const struct strings outputs = {(const char **)(uintptr_t)lists[i], 2}, none = {0};
         char *why = NULL;
@@ -215,6 +222,28 @@ static void outputs_spare_one_another(void **state)
     free(one);
     free(again);
     free(other);
+}
+
+static void a_way_up_leads_from_what_is_there(void **state)
+{
+    (void)state;
+    char *there = path_in("way"), *from_there = path_in("way/../new/file"),
+         *from_nothing = path_in("no way/../file");
+    assert_int_equal(mkdir(there, 0777), 0);
+    assert_int_equal(chdir(there), 0);
+    const char *const good[] = {from_there, "../file", "../new/file", "../../new/deep/file", "new../file"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_null(refusal_of(good[i], there));
+    const char *const bad[] = {from_nothing, "new/../file", "../new/../file"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *why = refusal_of(bad[i], there);
+        assert_non_null(why);
+        assert_non_null(strstr(why, "goes up"));
+        free(why);
+    }
+    free(there);
+    free(from_there);
+    free(from_nothing);
 }
 
 static void a_file_takes_no_folders_name(void **state)
@@ -491,6 +520,7 @@ int main(void)
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(an_output_spares_the_inputs),
         cmocka_unit_test(outputs_spare_one_another),
+        cmocka_unit_test(a_way_up_leads_from_what_is_there),
         cmocka_unit_test(a_file_takes_no_folders_name),
         cmocka_unit_test(a_missing_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),

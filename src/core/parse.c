@@ -152,14 +152,15 @@ static int digits(const char **p, int n, int *value)
 
 int parse_time(const char *text, int64_t *ts_ns)
 {
-    struct tm tm = {0};
+    struct tm tm = {.tm_mday = 1};
     int64_t ns = 0;
-    int year = 0, month = 0;
+    int year = 0, month = 1;
     const char *p = text;
-    if (digits(&p, 4, &year) || *p != '-')
+    if (digits(&p, 4, &year) || (*p && *p != '-'))
         return parse_epoch(text, ts_ns);
-    p++;
-    if (digits(&p, 2, &month) || *p++ != '-' || digits(&p, 2, &tm.tm_mday))
+    if (*p == '-' && (p++, digits(&p, 2, &month)))
+        return -1;
+    if (*p && (*p++ != '-' || digits(&p, 2, &tm.tm_mday)))
         return -1;
     if (*p == 'T' || *p == ' ') {
         p++;

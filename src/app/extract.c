@@ -206,8 +206,9 @@ static int extract_once(struct extract *x)
         .memory = x->memory,
         .tmpdir = scratch_folder(o),
         .span = slices_span(&x->archive),
-        .skip = x->finished.indexes,
-        .n_skip = x->finished.n,
+        .finished = x->finished.windows,
+        .n_finished = x->finished.n,
+        .input_checksum = inputs_checksum(&x->archive),
         .record = x->record,
     };
     return sweep_archive(&x->pass, &x->input, &x->finish);
@@ -302,8 +303,7 @@ static void wait_for_groups(struct extract *x)
 /* From packets to files; then what came of it. */
 static int extract_all(struct extract *x)
 {
-    x->finish = (struct finish){
-        .folder = x->options->output, .rules = &x->rules, .input_checksum = inputs_checksum(&x->archive)};
+    x->finish = (struct finish){.folder = x->options->output, .rules = &x->rules};
     x->memory = x->options->memory ? x->options->memory : budget_least(x->world);
     form_groups(x);
     int code = extract_group(x);

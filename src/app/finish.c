@@ -36,7 +36,7 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .filter = memory_text(in->filter ? in->filter : ""),
         .damages = damages_between(in->ranks, pass, from_ns, to_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
-        .input_checksum = finish->input_checksum,
+        .input_checksum = in->input_checksum,
         .begins = begins_text(in->archive, start_ns, end_ns),
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,

@@ -138,8 +138,9 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         add_clause(&finished->n_other, &finished->one_other,
                    text_format("%s was made with other settings (%s)", path, differs));
     } else {
-        finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
-        finished->indexes[finished->n++] = meta.window_start / meta.window_length;
+        finished->windows = memory_resize(finished->windows, (finished->n + 1) * sizeof *finished->windows);
+        finished->windows[finished->n++] =
+            (struct finished_window){meta.window_start / meta.window_length, meta.input_checksum};
         damages_add(&finished->damages, meta.damages);
         compare_inputs(finished, path, &meta, settings);
         log_verbose("%s is finished: its window is not computed again", path);
@@ -196,7 +197,7 @@ static int look_into(struct finished *finished, const char *folder, const struct
     if (code == 0)
         code = judge(finished);
     if (finished->n) /* whatever the files are called */
-        qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
+        qsort(finished->windows, finished->n, sizeof *finished->windows, windows_compare_indexes);
     if (finished->n && code == 0)
         log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
     return code;
@@ -214,14 +215,14 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
     uint64_t n = finished->n;
     ranks_broadcast(ranks, 0, &n, sizeof n);
     finished->n = (size_t)n;
-    finished->indexes = memory_resize(finished->indexes, finished->n * sizeof *finished->indexes);
-    ranks_broadcast(ranks, 0, finished->indexes, finished->n * sizeof *finished->indexes);
+    finished->windows = memory_resize(finished->windows, finished->n * sizeof *finished->windows);
+    ranks_broadcast(ranks, 0, finished->windows, finished->n * sizeof *finished->windows);
     return 0;
 }
 
 void finished_free(struct finished *finished)
 {
-    free(finished->indexes);
+    free(finished->windows);
     free(finished->damages);
     free(finished->one_lacking);
     free(finished->one_fuller);

@@ -11,8 +11,13 @@
 
 #include <stdint.h>
 
+struct finished_window {
+    int64_t index;           /* window_start / window length; first, for windows_compare_indexes */
+    uint64_t input_checksum; /* of the archive from which it was made */
+};
+
 struct finished {
-    int64_t *indexes; /* window_start / window length, ascending */
+    struct finished_window *windows; /* ascending */
     size_t n;
     /* Rank 0 of those that looked, alone. */
     char *damages;     /* that these windows suffered from, as of damages.h; NULL for none */

@@ -17,7 +17,7 @@ static json_t *tally_json(const struct tally *tally)
 struct sums {
     struct tally written, outside;
     uint64_t n_windows, n_rows, n_labels[LABEL_CLASSES];
-    uint64_t n_spilled, n_bytes_sent, n_rounds;
+    uint64_t n_spilled, n_bytes_sent, n_rounds, n_lost;
 };
 
 static struct sums sum_over_ranks(const struct ranks *world, const struct pass *pass,
@@ -26,8 +26,10 @@ static struct sums sum_over_ranks(const struct ranks *world, const struct pass *
     struct alltoall_traffic traffic = {0};
     if (pass->exchange)
         traffic = alltoall_traffic(pass->exchange);
-    struct sums sums = {
-        .outside = pass->outside, .n_spilled = pass->n_spilled, .n_bytes_sent = traffic.n_bytes};
+    struct sums sums = {.outside = pass->outside,
+                        .n_spilled = pass->n_spilled,
+                        .n_bytes_sent = traffic.n_bytes,
+                        .n_lost = pass->n_lost};
     if (ranks_rank(pass->input->ranks) == 0) {
         sums.written = finish->tally;
         sums.n_windows = finish->n_files;
@@ -65,6 +67,20 @@ static void tell_nothing_counted(const struct tally *tally, uint64_t n_windows)
                  tally_names[most].name, tally_names[most].description, advice);
 }
 
+/* Packets of windows that another run finished, perhaps without their files: of the last such file. Collective. */
+static void tell_lost(const struct ranks *world, const struct pass *pass, uint64_t n_lost)
+{
+    uint64_t last = pass->n_lost ? pass->lost_file : 0;
+    ranks_max_u64(world, &last, 1);
+    if (n_lost > 0)
+        log_warn("%llu records are of windows that were finished from other files than these: they are "
+                 "counted there "
+                 "only if theirs, such as %s, were given then; should they not have been, remove the feature "
+                 "files "
+                 "of the windows beside those in which these files begin, and run again with all files",
+                 (unsigned long long)n_lost, pass->input->archive->files[last].path);
+}
+
 void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
                   struct run_record *record, int should_count)
 {
@@ -84,6 +100,7 @@ void outcome_tell(const struct ranks *world, const struct pass *pass, const stru
     run_record_set(record, "rows", json_integer((json_int_t)sums.n_rows));
     if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && should_count)
         tell_nothing_counted(&all, sums.n_windows);
+    tell_lost(world, pass, sums.n_lost);
     if (all.n[TALLY_LATE] > 0)
         log_warn(
             "%llu packets are of windows that ended a window's length or more before the first packet of "

@@ -24,10 +24,11 @@ _Static_assert(MOST_WINDOWS + 1 < BATCH_MOST_SLOTS, "recent contacts tell them a
 /* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 
-int pass_skips(const struct pass_input *input, int64_t index)
+const struct finished_window *pass_finished(const struct pass_input *input, int64_t index)
 {
-    return input->n_skip &&
-           bsearch(&index, input->skip, input->n_skip, sizeof *input->skip, windows_compare_indexes) != NULL;
+    return input->n_finished ? bsearch(&index, input->finished, input->n_finished, sizeof *input->finished,
+                                       windows_compare_indexes)
+                             : NULL;
 }
 
 #define PIECE_BYTES ((uint64_t)16 << 20) /* of plain pcap: what one rank may leave to another, at least */

@@ -9,6 +9,7 @@
 #ifndef DARKFOREST_PASS_H
 #define DARKFOREST_PASS_H
 
+#include "finished.h"
 #include "run_record.h"
 #include "windows.h"
 
@@ -35,8 +36,9 @@ struct pass_input {
     uint64_t memory;         /* bytes this rank may use: beyond it contacts, sums and rows are spilled */
     const char *tmpdir;      /* where to */
     struct slices_span span; /* of a file whose end is not known */
-    const int64_t *skip;     /* indexes of windows not to be computed, ascending */
-    size_t n_skip;
+    const struct finished_window *finished; /* windows that are not computed, ascending */
+    size_t n_finished;
+    uint64_t input_checksum; /* of the archive */
     struct run_record *record;
 };
 
@@ -55,6 +57,8 @@ struct pass {
     /* of records that belong to no window file of this pass; COUNTED: of windows finished before, and of
      * other groups' stretches */
     struct tally outside;
+    uint64_t n_lost;  /* of those, what may be counted nowhere: the file may not have been given then, */
+    size_t lost_file; /* the last one of which that was so */
     struct pass_damage *damages;
     size_t n_damages;
     struct progress progress;
@@ -72,8 +76,8 @@ struct pass {
  * record is sure to be one, and not bytes at which a wrong guess has led. Local. */
 void pass_refuse(struct pass *pass, char *why);
 
-/* Whether the window of this index is not to be computed. */
-int pass_skips(const struct pass_input *input, int64_t index);
+/* The window of this index among those that are not computed; NULL: it is. */
+const struct finished_window *pass_finished(const struct pass_input *input, int64_t index);
 void pass_init(struct pass *pass, const struct pass_input *input);
 void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,

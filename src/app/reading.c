@@ -65,27 +65,53 @@ static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
     reading->outside = i == 1 || i == 3 || !is_ours ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
 }
 
+/* Whether a window may have been finished without this file, which does not begin in it: by a run that had other
+ * files than this one has, and than the one had that finished the window in which the file begins. */
+static int may_lack(const struct reading *reading, const struct pass *pass,
+                    const struct finished_window *window)
+{
+    const struct pass_input *in = pass->input;
+    const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
+    const struct finished_window *own = pass_finished(in, windows_index(first_ns, in->window_ns));
+    const uint64_t had_file = own ? own->input_checksum : in->input_checksum;
+    return window->input_checksum != in->input_checksum && window->input_checksum != had_file;
+}
+
 /* Goes on with the window of this time, or with none: then `outside` says why. */
 static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
     const struct pass_input *in = pass->input;
     reading->window = NULL;
+    reading->is_lost = 0;
     if (ts_ns < in->from_ns || ts_ns >= in->to_ns) {
         turn_away(reading, pass, ts_ns);
         return;
     }
     const int64_t index = windows_index(ts_ns, in->window_ns), start = index * in->window_ns,
                   end = start + in->window_ns;
+    const struct finished_window *finished = pass_finished(in, index);
     reading->span_from_ns = start > in->from_ns ? start : in->from_ns;
     reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
     if (pass->guessed)
         watch_reach(reading, pass, ts_ns);
-    if (end <= reading->late_before_ns)
+    if (end <= reading->late_before_ns) {
         reading->outside = TALLY_LATE;
-    else if (pass_skips(in, index))
+    } else if (finished) {
         reading->outside = TALLY_COUNTED;
-    else
+        reading->is_lost = may_lack(reading, pass, finished);
+    } else {
         reading->window = pass_window(pass, index);
+    }
+}
+
+/* Records of a span with no window. */
+static void pass_over(const struct reading *reading, struct pass *pass, size_t n)
+{
+    pass->outside.n[reading->outside] += n;
+    if (reading->is_lost) {
+        pass->n_lost += n;
+        pass->lost_file = reading->file;
+    }
 }
 
 /* How many of the n records, from the first on, have times of the span in hand. */
@@ -104,7 +130,7 @@ static void take_records(struct reading *reading, struct pass *pass, const struc
         if (n_here == 0) {
             turn_to(reading, pass, records[at].ts_ns);
         } else if (!reading->window) {
-            pass->outside.n[reading->outside] += n_here;
+            pass_over(reading, pass, n_here);
         } else {
             const int code = batch_take(pass->batch, &reading->rules, reading->window, records + at, n_here);
             pass->code = exit_worse(pass->code, code);

@@ -19,7 +19,8 @@ struct reading {
     int64_t reach_ns;       /* other groups of ranks do not look for later packets in the file */
     int64_t late_before_ns; /* windows that end here or earlier were finished before this file's turn */
     int64_t span_from_ns, span_to_ns; /* the times that belong to `window` */
-    enum tally_reason outside;        /* with no window: why the records of this span are passed over */
+    enum tally_reason outside;        /* with no window: why the records of this span are passed over; */
+    int is_lost;                      /* and whether that may lose them */
 };
 
 /* Begins with a file of the archive. 0, or an exit code after one sentence. */

@@ -271,6 +271,22 @@ def test_a_capture_beside_its_packed_copy(p):
     assert "other settings (--window, --filter); 3 feature files are there so" in said, said
 
 
+def test_packets_of_windows_that_were_finished_without_their_file(p):
+    """The second of three hours ends with packets of the first, which has been finished: that nothing counts them is not left unsaid, unless
+    the file was there when it was."""
+    strays = capture(START + HOUR - 2, START + HOUR, 2)[24:]
+    for h in range(3):
+        write(p, "strayed/h%d.pcap" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 100, h) + (strays if h == 1 else b""))
+    lost = "2 records are of windows that were finished from other files"
+    extract(p, p.file("strayed/h0.pcap"), "of-stray")
+    for archive, ranks in (("strayed/h1.pcap", 1), ("strayed/h1.pcap", 3), ("strayed", 2)):
+        said = extract(p, p.file(archive), "of-stray", ranks=ranks)
+        assert lost in said and "strayed/h1.pcap" in said, said
+    for archive, words in (("strayed/h[01].pcap", ["--to", "2018-03-02T01"]), ("strayed/h[01].pcap", []), ("strayed", []), ("strayed", [])):
+        said = extract(p, p.file(archive), "of-stray-pair", *words, ranks=2)
+        assert "finished from other files" not in said, said
+
+
 def test_times_as_late_as_pcap_can_say(p):
     late = 0xFFFFFFFF - HOUR
     write(p, "late.pcap", capture(late, late + 10, 100))

@@ -21,7 +21,8 @@
 /* Open at once: a window takes memory maps of which a process has some 60,000. */
 #define MOST_WINDOWS 16000
 _Static_assert(MOST_WINDOWS + 1 < BATCH_MOST_SLOTS, "recent contacts tell them apart");
-/* Of an open window at least: its first tables, and a chunk of contacts. All may take half of the memory. */
+/* Of an open window at least: its first tables and a chunk of contacts, beside its buckets. All may take half of the
+ * memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 
 const struct finished_window *pass_finished(const struct pass_input *input, int64_t index)
@@ -69,7 +70,9 @@ void pass_free(struct pass *pass)
 
 static size_t most_windows(const struct pass *pass)
 {
-    const uint64_t by_memory = pass->input->memory / 2 / WINDOW_BYTES;
+    const struct windows *windows = &pass->windows;
+    const uint64_t n_bytes = WINDOW_BYTES + buckets_n_bytes(windows->ranks, windows->expected_contacts),
+                   by_memory = pass->input->memory / 2 / n_bytes;
     return by_memory < MOST_WINDOWS ? (size_t)by_memory : MOST_WINDOWS;
 }
 
@@ -90,16 +93,17 @@ void pass_refuse(struct pass *pass, char *why)
     pass->code = EXIT_BAD_CONFIG;
 }
 
-int pass_check_windows(const struct pass *pass, size_t n)
+void pass_tell_refusal(const struct pass *pass)
 {
-    if (n <= most_windows(pass))
-        return EXIT_DONE;
-    if (ranks_rank(pass->input->ranks) == 0) {
-        char *why = too_many(pass);
-        log_error("%s", why);
-        free(why);
-    }
-    return EXIT_BAD_CONFIG;
+    if (pass->code == EXIT_BAD_CONFIG && pass->why)
+        log_error("%s", pass->why);
+}
+
+int pass_check_windows(struct pass *pass, size_t n)
+{
+    if (n > most_windows(pass))
+        pass_refuse(pass, too_many(pass));
+    return pass->code;
 }
 
 struct window *pass_window(struct pass *pass, int64_t index)
@@ -226,8 +230,7 @@ static int close_step(struct pass *pass, const struct step *step, const struct c
         log_verbose("the time of what may be no record ends the reading: reading again without guesses");
         return PASS_RETRY;
     }
-    if (pass->code == EXIT_BAD_CONFIG && pass->why)
-        log_error("%s", pass->why);
+    pass_tell_refusal(pass);
     if (pass->code)
         return pass->code;
     const int hold = cuts_hold(pass->input->ranks, cuts, pass->input->archive),

@@ -75,6 +75,8 @@ struct pass {
 /* Fails with EXIT_BAD_CONFIG for what the time of a record says, in a sentence that it takes over. It is said once the
  * record is sure to be one, and not bytes at which a wrong guess has led. Local. */
 void pass_refuse(struct pass *pass, char *why);
+/* Says that sentence, if it is what has failed. Local. */
+void pass_tell_refusal(const struct pass *pass);
 
 /* The window of this index among those that are not computed; NULL: it is. */
 const struct finished_window *pass_finished(const struct pass_input *input, int64_t index);
@@ -83,9 +85,9 @@ void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,
  * and it is any window: nothing of the pass is kept. Local. */
 struct window *pass_window(struct pass *pass, int64_t index);
-/* Whether n windows may be open at once, on all ranks together: so that one rank can do what several can. 0, or
- * EXIT_BAD_CONFIG after one sentence on rank 0. Local. */
-int pass_check_windows(const struct pass *pass, size_t n);
+/* Whether n windows may be open at once, on all ranks together: so that one rank can do what several can. If not,
+ * pass_refuse. pass->code. Local. */
+int pass_check_windows(struct pass *pass, size_t n);
 /* The windows that are open on any rank, ascending and once each; fresh memory. Collective. */
 int64_t *pass_open_windows(const struct pass *pass, size_t *n);
 /* That leave a rank in one round of the exchange, at most; at least a parcel, or a source's sums, to each

@@ -33,6 +33,7 @@ static int finish_ready(struct pass *pass, struct finish *finish, size_t next)
     size_t n;
     int64_t *indexes = pass_open_windows(pass, &n);
     int code = pass_check_windows(pass, n);
+    pass_tell_refusal(pass);
     for (size_t i = 0; i < n && code == 0; i++) {
         const int64_t end = (indexes[i] + 1) * window_ns;
         if (next == archive->n || end <= archive->files[next].kind.first_ts_ns - window_ns)

@@ -41,6 +41,12 @@ static unsigned choose_bits(uint32_t ranks, uint64_t expected_contacts)
     return bits;
 }
 
+uint64_t buckets_n_bytes(int ranks, uint64_t expected_contacts)
+{
+    const uint32_t n = (uint32_t)ranks;
+    return (uint64_t)sizeof(struct bucket) * n << choose_bits(n, expected_contacts);
+}
+
 void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts)
 {
     const uint32_t n = (uint32_t)ranks;

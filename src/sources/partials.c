@@ -188,13 +188,6 @@ uint64_t partials_n_bytes(const struct partials *partials)
            partials->carry_numbers.n * sizeof *partials->carries;
 }
 
-static void clear(struct partials *partials)
-{
-    numbers_reset(&partials->numbers, partials->numbers.n);
-    numbers_reset(&partials->carry_numbers, partials->carry_numbers.n);
-    partials->n_packets = 0;
-}
-
 int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile)
 {
     const size_t n = partials_n(partials), n_bytes = 2 * n * sizeof(uint64_t);
@@ -208,6 +201,7 @@ int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *p
         code = pile_put(pile, (uint32_t)(sorted[i] >> 32), &sums);
     }
     memory_unmap(keys, n_bytes + 1);
-    clear(partials);
+    partials_free(partials);
+    partials_init(partials);
     return code ? code : pile_end_run(pile);
 }

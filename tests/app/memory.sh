@@ -46,6 +46,12 @@ for ranks in 1 2 3; do
     [ -z "$(ls scratch)" ]
 done
 
+# Nor do sums that were set aside leave anything behind, however many windows they are of.
+extract 2 many --window 10s --memory ${memory}MiB
+peak=$(number peak_memory_bytes_largest_rank many)
+echo "many windows: $((peak >> 20)) MiB, $(number spilled_bytes many) bytes spilled"
+[ "$sanitized" != 0 ] || [ "$peak" -le $(((memory + allowance) << 20)) ]
+
 # Rows are printed some at a time, not file by file.
 "$darkforest" export reference 2>said >rows.csv
 peak=$(sed -n 's/.*peak memory \([0-9]*\)[.0-9]* MiB a rank.*/\1/p' said)

@@ -258,6 +258,7 @@ static void a_table_set_aside_starts_anew(void **state)
     struct pile *pile = pile_new(sizeof(struct partial), "/tmp");
     size_t n = 0;
     partials_init(&partials);
+    const uint64_t n_bytes = partials_n_bytes(&partials);
     for (int round = 0; round < 4; round++) {
         struct made_packet *made = made_packets(&kinds[round % 2], 10000);
         add_all(&partials, made, 10000, PARTIALS_BATCH);
@@ -268,6 +269,7 @@ static void a_table_set_aside_starts_anew(void **state)
         assert_int_equal(pile_n(pile), n);
         assert_int_equal(partials_n(&partials), 0);
         assert_int_equal(partials.n_packets, 0);
+        assert_int_equal(partials_n_bytes(&partials), n_bytes);
         free(made);
     }
     pile_free(pile);

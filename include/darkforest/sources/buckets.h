@@ -44,6 +44,8 @@ struct buckets {
  * value gives the same rows, but buckets between which parcels travel must have been made alike. */
 void buckets_init(struct buckets *buckets, struct chunk_pool *pool, int ranks, uint64_t expected_contacts);
 void buckets_free(struct buckets *buckets);
+/* Memory of buckets that are made so, while they are empty. Pure. */
+uint64_t buckets_n_bytes(int ranks, uint64_t expected_contacts);
 
 static inline size_t buckets_n(const struct buckets *buckets)
 {

@@ -112,8 +112,8 @@ uint64_t partials_n_bytes(const struct partials *partials);
 /* Up to so many sources take no more memory than none. */
 #define PARTIALS_FIRST 256
 struct pile;
-/* Moves all sums to a pile of struct partial, the key being the place; the table is then empty and keeps its
- * memory. 0, or EXIT_IO after one sentence. */
+/* Moves all sums to a pile of struct partial, the key being the place; the table is then empty and has given its
+ * memory back. 0, or EXIT_IO after one sentence. */
 int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *pile);
 
 #endif

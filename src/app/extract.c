@@ -219,12 +219,14 @@ static int extract_once(struct extract *x)
 static int extract_group(struct extract *x)
 {
     int code;
+    log_let_warn(ranks_rank(x->group) == 0); /* of files that the first group may not read */
     while ((code = extract_once(x)) == PASS_RETRY) {
         pass_free(&x->pass);
         x->pass.input = &x->input; /* for the closing words, should this be the end */
         if ((code = find_finished(x, x->group)))
-            return code;
+            break;
     }
+    log_let_warn(0);
     return code;
 }
 
@@ -311,7 +313,7 @@ static int extract_all(struct extract *x)
     code = ranks_agree(x->world, code, NULL);
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
     record_refused(x);
-    outcome_tell(x->world, &x->pass, &x->finish, x->record, x->finished.n == 0 && code == EXIT_DONE);
+    outcome_tell(x->world, &x->pass, &x->finish, x->record, code, x->finished.n > 0);
     free(x->finish.windows);
     return damaged || refused ? exit_worse(code, EXIT_BAD_DATA) : code;
 }

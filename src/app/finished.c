@@ -199,7 +199,8 @@ static int look_into(struct finished *finished, const char *folder, const struct
     if (finished->n) /* whatever the files are called */
         qsort(finished->windows, finished->n, sizeof *finished->windows, windows_compare_indexes);
     if (finished->n && code == 0)
-        log_info("%zu windows in %s are finished and are not computed again", finished->n, folder);
+        log_info("%zu window%s in %s %s finished and not computed again", finished->n,
+                 finished->n == 1 ? "" : "s", folder, finished->n == 1 ? "is" : "are");
     return code;
 }
 

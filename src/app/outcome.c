@@ -1,5 +1,6 @@
 #include "outcome.h"
 
+#include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 
 #include <string.h>
@@ -82,7 +83,7 @@ static void tell_lost(const struct ranks *world, const struct pass *pass, uint64
 }
 
 void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
-                  struct run_record *record, int should_count)
+                  struct run_record *record, int code, int had_finished)
 {
     struct sums sums = sum_over_ranks(world, pass, finish);
     /* Records of windows finished before, or of another group, were passed over without a look. */
@@ -98,7 +99,12 @@ void outcome_tell(const struct ranks *world, const struct pass *pass, const stru
     run_record_set(record, "imbalance", json_real(imbalance(world, finish)));
     run_record_set(record, "windows", json_integer((json_int_t)sums.n_windows));
     run_record_set(record, "rows", json_integer((json_int_t)sums.n_rows));
-    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && should_count)
+    if (code != EXIT_DONE) { /* records of windows that were not written are in no sum */
+        log_info("windows written before it ended: %llu, with %llu sources",
+                 (unsigned long long)sums.n_windows, (unsigned long long)sums.n_rows);
+        return;
+    }
+    if (all.n[TALLY_COUNTED] == 0 && passed_over == 0 && !had_finished)
         tell_nothing_counted(&all, sums.n_windows);
     tell_lost(world, pass, sums.n_lost);
     if (all.n[TALLY_LATE] > 0)

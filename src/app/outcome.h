@@ -9,8 +9,9 @@
 #include "pass.h"
 #include "run_record.h"
 
-/* Collective over `world`. `should_count`: that no packet counted is worth a warning. */
+/* Collective over `world`, after the agreed `code`. `had_finished`: windows had been finished before, so that it is
+ * nothing strange when no packet was counted. */
 void outcome_tell(const struct ranks *world, const struct pass *pass, const struct finish *finish,
-                  struct run_record *record, int should_count);
+                  struct run_record *record, int code, int had_finished);
 
 #endif

@@ -22,11 +22,11 @@ int reading_begin(struct reading *reading, const struct pass *pass, size_t file)
                          .rules = {.inventory = in->inventory, .plain_ack_is_reply = in->plain_ack_is_reply},
                          .format = kind->format,
                          .reach_ns = slices_reach(in->archive, file, &in->span),
-                         .late_before_ns = INT64_MIN,
+                         .late_to_ns = INT64_MIN,
                          .span_from_ns = 1,
                          .span_to_ns = 0};
     if (file > 0 && kind->first_ts_ns != INT64_MAX)
-        reading->late_before_ns = kind->first_ts_ns - in->window_ns;
+        reading->late_to_ns = windows_index(kind->first_ts_ns - in->window_ns, in->window_ns) * in->window_ns;
     return batch_rules_begin(&reading->rules, kind->format.link_type, in->filter);
 }
 
@@ -46,23 +46,35 @@ static void watch_reach(struct reading *reading, struct pass *pass, int64_t ts_n
     }
 }
 
-/* A time outside this group's stretch: out of range, or another group's. */
+/* A file that two groups read is out of range, or late, once: for the group in whose stretch it begins. */
+static int is_ours(const struct reading *reading, const struct pass_input *in)
+{
+    const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
+    return (first_ns >= in->from_ns || in->from_ns == in->all_from_ns) &&
+           (first_ns < in->to_ns || in->to_ns == in->all_to_ns);
+}
+
+/* A time outside this group's stretch: out of range; late, so that the group of its stretch may not have come to this
+ * file; or another group's. */
 static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
+    enum { LATER_GROUP = 4, N = 6 };
+    static const enum tally_reason reasons[N] = {TALLY_OUT_OF_RANGE, TALLY_LATE,    TALLY_COUNTED,
+                                                 TALLY_COUNTED,      TALLY_COUNTED, TALLY_OUT_OF_RANGE};
     const struct pass_input *in = pass->input;
-    const int64_t borders[] = {INT64_MIN, in->all_from_ns, in->from_ns, in->to_ns, in->all_to_ns, INT64_MAX};
+    const int64_t late_to_ns = reading->late_to_ns < in->from_ns ? reading->late_to_ns : in->from_ns;
+    const int64_t borders[N + 1] = {
+        INT64_MIN,   in->all_from_ns, late_to_ns > in->all_from_ns ? late_to_ns : in->all_from_ns,
+        in->from_ns, in->to_ns,       in->all_to_ns,
+        INT64_MAX};
     size_t i = 0;
-    while (ts_ns >= borders[i + 1] && i + 2 < sizeof borders / sizeof *borders)
+    while (ts_ns >= borders[i + 1] && i + 1 < N)
         i++;
     reading->span_from_ns = borders[i];
     reading->span_to_ns = borders[i + 1];
-    /* A file that two groups read is out of range once: for the group in whose stretch it begins. */
-    const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
-    const int is_ours = (first_ns >= in->from_ns || in->from_ns == in->all_from_ns) &&
-                        (first_ns < in->to_ns || in->to_ns == in->all_to_ns);
-    if (i == 3 || pass->guessed)
+    if (i == LATER_GROUP || pass->guessed)
         watch_reach(reading, pass, ts_ns);
-    reading->outside = i == 1 || i == 3 || !is_ours ? TALLY_COUNTED : TALLY_OUT_OF_RANGE;
+    reading->outside = is_ours(reading, in) ? reasons[i] : TALLY_COUNTED;
 }
 
 /* Whether a window may have been finished without this file, which does not begin in it: by a run that had other
@@ -94,8 +106,8 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
     if (pass->guessed)
         watch_reach(reading, pass, ts_ns);
-    if (end <= reading->late_before_ns) {
-        reading->outside = TALLY_LATE;
+    if (ts_ns < reading->late_to_ns) {
+        reading->outside = is_ours(reading, in) ? TALLY_LATE : TALLY_COUNTED;
     } else if (finished) {
         reading->outside = TALLY_COUNTED;
         reading->is_lost = may_lack(reading, pass, finished);

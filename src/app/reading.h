@@ -16,8 +16,8 @@ struct reading {
     struct batch_rules rules;
     struct window *window; /* of the span; NULL: `outside` */
     struct record_format format;
-    int64_t reach_ns;       /* other groups of ranks do not look for later packets in the file */
-    int64_t late_before_ns; /* windows that end here or earlier were finished before this file's turn */
+    int64_t reach_ns;   /* other groups of ranks do not look for later packets in the file */
+    int64_t late_to_ns; /* windows that end here or earlier were finished before this file's turn */
     int64_t span_from_ns, span_to_ns; /* the times that belong to `window` */
     enum tally_reason outside;        /* with no window: why the records of this span are passed over; */
     int is_lost;                      /* and whether that may lose them */

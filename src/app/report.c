@@ -45,6 +45,7 @@ static void add_run(struct report *report, const json_t *record)
         .cpu_s = member_number(record, "cpu_seconds"),
         .peak_memory = (uint64_t)member_number(record, "peak_memory_bytes_largest_rank"),
         .n_ranks = (int)json_integer_value(json_object_get(record, "ranks")),
+        .n_refused = json_array_size(json_object_get(record, "refused")),
     };
     report_add_run(report, &run);
 }
@@ -136,7 +137,7 @@ static int make_report(const struct strings *paths, const char *folder)
     } else if (n_good > 0)
         code = exit_worse(code, write_pages(report, folder));
     else
-        log_error("none of the %zu files can be used: no report was written", paths->n);
+        log_error("no file of %zu can be used: no report was written", paths->n);
     report_free(report);
     return code;
 }

@@ -29,6 +29,8 @@ struct gathering {
     size_t n;
     struct visit *visits; /* in the order of compare_visits */
     size_t n_visits;
+    size_t n_again; /* times that one was come to once more */
+    int has_others; /* more was named than one path */
     char **why;
 };
 
@@ -58,6 +60,9 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     const int code = file_sniff(path, &kind, g->why);
     if (code == EXIT_DONE)
         add_file(g, path, status, &kind);
+    else if (code == EXIT_BAD_DATA && g->has_others)
+        text_add(g->why,
+                 ": leave it out, or give its folder, of which such a file is passed over with a warning");
     return code;
 }
 
@@ -155,11 +160,32 @@ static int gather_entry(struct gathering *g, const char *path)
 static int gather_folder(struct gathering *g, const char *path, const struct stat *status)
 {
     struct strings paths = {0};
-    int code = visit(g, status) ? folder_list(path, &paths, g->why) : EXIT_DONE;
+    if (!visit(g, status)) {
+        g->n_again++;
+        return EXIT_DONE;
+    }
+    int code = folder_list(path, &paths, g->why);
     for (size_t i = 0; i < paths.n && code == EXIT_DONE; i++)
         code = gather_entry(g, paths.items[i]);
     strings_free_all(&paths);
     return code;
+}
+
+static size_t n_gathered(const struct gathering *g)
+{
+    return g->n + g->archive->n_refused + g->n_again;
+}
+
+/* A folder that was named, and must hold something: it may be where a file system is not mounted. */
+static int gather_named_folder(struct gathering *g, const char *path, const struct stat *status)
+{
+    const size_t n_before = n_gathered(g), n_skipped = g->archive->n_skipped;
+    const int code = gather_folder(g, path, status);
+    if (code != EXIT_DONE || n_gathered(g) > n_before)
+        return code;
+    *g->why = text_format("%s holds no capture file (%zu other files were passed over)", path,
+                          g->archive->n_skipped - n_skipped);
+    return EXIT_NO_INPUT;
 }
 
 static int gather_path(struct gathering *g, const char *path)
@@ -169,7 +195,7 @@ static int gather_path(struct gathering *g, const char *path)
         *g->why = text_format("%s cannot be opened: %s", path, strerror(errno));
         return EXIT_NO_INPUT;
     }
-    return S_ISDIR(status.st_mode) ? gather_folder(g, path, &status) : gather_named(g, path, &status);
+    return S_ISDIR(status.st_mode) ? gather_named_folder(g, path, &status) : gather_named(g, path, &status);
 }
 
 static int gather_operand(struct gathering *g, const char *operand)
@@ -180,6 +206,7 @@ static int gather_operand(struct gathering *g, const char *operand)
         return EXIT_NO_INPUT;
     }
     int code = folder_find(operand, &paths, g->why);
+    g->has_others = g->has_others || paths.n > 1;
     for (size_t i = 0; i < paths.n && code == EXIT_DONE; i++)
         code = gather_path(g, paths.items[i]);
     strings_free_all(&paths);
@@ -227,18 +254,14 @@ static int check_found(const struct archive *archive, char **why)
 {
     if (archive->n > 0)
         return EXIT_DONE;
-    if (archive->n_refused > 0)
-        *why = memory_text(archive->refused[0].why);
-    else
-        *why =
-            text_format("no capture file was found (%zu other files were passed over)", archive->n_skipped);
+    *why = memory_text(archive->n_refused > 0 ? archive->refused[0].why : "no capture file was named");
     return EXIT_NO_INPUT;
 }
 
 int archive_open(struct archive *archive, const char *const *operands, size_t n, char **why)
 {
     *archive = (struct archive){0};
-    struct gathering g = {.archive = archive, .why = why};
+    struct gathering g = {.archive = archive, .has_others = n > 1, .why = why};
     int code = EXIT_DONE;
     for (size_t i = 0; i < n && code == EXIT_DONE; i++)
         code = gather_operand(&g, operands[i]);

@@ -6,13 +6,18 @@
 #include <stdio.h>
 
 static enum log_level log_level = LOG_NORMAL;
-static int log_is_talking = 1;
+static int log_is_talking = 1, log_is_warning;
 static char log_error_text[1024];
 
 void log_init(enum log_level level, int talks)
 {
     log_level = level;
     log_is_talking = talks;
+}
+
+void log_let_warn(int warns)
+{
+    log_is_warning = warns;
 }
 
 enum log_level log_current(void)
@@ -68,7 +73,7 @@ void log_verbose(const char *format, ...)
 
 void log_warn(const char *format, ...)
 {
-    if (!log_is_talking)
+    if (!log_is_talking && !log_is_warning)
         return;
     va_list arguments;
     va_start(arguments, format);

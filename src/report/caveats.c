@@ -2,7 +2,10 @@
 #include "sections.h"
 
 #include "darkforest/core/parse.h"
+#include "darkforest/core/text.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Windows stand in order, those of the same time side by side. Where there is no source none counts twice. */
@@ -90,9 +93,32 @@ static void add_caveat(struct grid *grid, const struct report *report, const str
     grid_text(grid, format_time(report->windows[first].start * NS_PER_S, start));
 }
 
+/* Files that runs could not use, in a sentence; NULL for none. Which windows lack them nobody knows. */
+static char *refusals(const struct report *report)
+{
+    const struct run_facts *first = NULL;
+    uint64_t n_runs = 0, most = 0;
+    for (size_t i = 0; i < report->n_runs; i++) {
+        const struct run_facts *run = &report->runs[i];
+        if (run->numbers.n_refused == 0)
+            continue;
+        first = first ? first : run;
+        most = run->numbers.n_refused > most ? run->numbers.n_refused : most;
+        n_runs++;
+    }
+    return first
+               ? text_format(
+                     "Files that look like captures and could not be used were passed over by %" PRIu64
+                     " of the runs, first by %s of %s, up to %" PRIu64 " at once: the run records name them "
+                     "(run.json, \"refused\"). What they should have held is in no window.",
+                     n_runs, first->command, first->started, most)
+               : NULL;
+}
+
 int section_caveats(struct document *document, const struct report *report, const char *figures)
 {
     (void)figures;
+    char *refused = refusals(report);
     struct grid *grid =
         grid_new("caveats", "Windows of the feature files that are not whole, count more than once or do not "
                             "mean the same as the others.");
@@ -101,8 +127,11 @@ int section_caveats(struct document *document, const struct report *report, cons
     grid_column(grid, "First window", 0);
     for (size_t c = 0; c < sizeof caveats / sizeof caveats[0]; c++)
         add_caveat(grid, report, &caveats[c]);
-    if (grid_rows(grid) > 0)
+    if (grid_rows(grid) > 0 || refused)
         document_text(document, BLOCK_HEADING, "Caveats");
     document_grid(document, grid);
+    if (refused)
+        document_text(document, BLOCK_TEXT, refused);
+    free(refused);
     return 0;
 }

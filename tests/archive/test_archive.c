@@ -94,8 +94,33 @@ static void what_cannot_be_an_archive(void **state)
     expect_refusal(place("empty.pcap"), EXIT_BAD_DATA, "an empty file");
     expect_refusal(place("absent.pcap"), EXIT_NO_INPUT, "absent.pcap");
     expect_refusal(place("absent*.pcap"), EXIT_NO_INPUT, "absent*");
-    expect_refusal(place("nothing"), EXIT_NO_INPUT, "no capture file");
+    expect_refusal(place("nothing"), EXIT_NO_INPUT, "nothing holds no capture file (0 other");
     expect_refusal(place("damaged"), EXIT_NO_INPUT, "snoop");
+}
+
+static void expect_refusal_of_two(const char *first, const char *second, int expected, const char *named)
+{
+    const char *operands[] = {first, second};
+    struct archive a;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 2, &why), expected);
+    assert_non_null(strstr(why, named));
+    free(why);
+}
+
+/* However much the others hold; a folder may be given twice, and one inside another. */
+static void each_operand_must_hold_something(void **state)
+{
+    (void)state;
+    expect_refusal_of_two(place("deep/er"), place("nothing"), EXIT_NO_INPUT, "nothing holds no capture file");
+    expect_refusal_of_two(place("a.pcap"), place("notes.txt"), EXIT_BAD_DATA, "or give its folder");
+    expect_refusal(place("[ae]*.pcap"), EXIT_BAD_DATA, "or give its folder");
+    const char *operands[] = {place("deep/er"), place("deep"), folder, place("deep/er")};
+    struct archive a;
+    char *why = NULL;
+    assert_int_equal(archive_open(&a, operands, 4, &why), EXIT_DONE);
+    assert_int_equal(a.n, 4);
+    archive_free(&a);
 }
 
 /* As expect_refusal, by one whom permissions hold. */
@@ -226,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_folder_is_one_capture),
         cmocka_unit_test(patterns_and_names),
         cmocka_unit_test(what_cannot_be_an_archive),
+        cmocka_unit_test(each_operand_must_hold_something),
         cmocka_unit_test_setup(what_cannot_be_looked_at, make_denied),
         cmocka_unit_test(links_to_nothing),
         cmocka_unit_test(a_folder_is_gone_through_once),

@@ -11,6 +11,8 @@ enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 
 /* Once, early. `talks` is true on the rank that prints. Until then the process talks at LOG_NORMAL. */
 void log_init(enum log_level level, int talks);
+/* On a rank that does not print: whether its warnings are printed all the same, which nobody else has. */
+void log_let_warn(int warns);
 enum log_level log_current(void);
 int log_talks(void);
 

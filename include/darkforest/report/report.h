@@ -37,6 +37,7 @@ struct report_run {
     double wall_s, cpu_s;
     uint64_t peak_memory; /* bytes, the largest over ranks */
     int n_ranks;
+    uint64_t n_refused; /* files that looked like captures and could not be used */
 };
 void report_add_run(struct report *report, const struct report_run *run);
 

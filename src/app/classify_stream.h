@@ -20,7 +20,7 @@
 #include "darkforest/archive/archive.h"
 #include "darkforest/sources/inventory.h"
 
-/* Takes the partials and the contacts of a window that is over, all in window->owned.
+/* Takes the sums and the contacts of a window that is over.
  * 0, or EXIT_IO after one sentence, which ends the stream. */
 typedef int classify_window(void *context, struct window *window, struct chunk_pool *pool);
 

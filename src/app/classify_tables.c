@@ -10,11 +10,13 @@
 #include "darkforest/store/features.h"
 #include "darkforest/store/files.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #define ROWS_AT_ONCE 4096
 
+/* By what is in it; or by its name, for it may be damaged. */
 static int is_feature_file(const char *path)
 {
     struct stat status;
@@ -23,7 +25,7 @@ static int is_feature_file(const char *path)
     const int is_ours = stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
                         file_content_find(path, &content, &why) == EXIT_DONE;
     free(why);
-    return is_ours && content == CONTENT_FEATURES;
+    return (is_ours && content == CONTENT_FEATURES) || fnmatch(FILES_FEATURES, path_name(path), 0) == 0;
 }
 
 int classify_tables_find(const struct strings *operands, struct strings *paths, int *are)

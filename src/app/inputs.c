@@ -133,8 +133,7 @@ int inputs_archive(const struct ranks *world, const struct strings *operands, st
         code = archive_open(archive, operands->items, operands->n, &why);
         code = code ? code : check_twins(archive, &why);
         if (archive->n_skipped)
-            log_info("%zu files in the given folders are no captures and were passed over",
-                     archive->n_skipped);
+            log_info("other files than captures in the given folders, passed over: %zu", archive->n_skipped);
     }
     code = ranks_agree(world, code, why);
     free(why);
@@ -235,9 +234,9 @@ void inputs_step_free(struct shared_step *s)
 
 static void say_counts(const struct inventory_counts *c, const struct inventory *inventory)
 {
-    log_info("device inventory: %llu addresses in %zu categories; %llu repeated entries",
-             (unsigned long long)c->addresses, inventory_n_categories(inventory) - 1,
-             (unsigned long long)c->duplicates);
+    log_info("device inventory: %llu address%s; categories: %zu; repeated entries: %llu",
+             (unsigned long long)c->addresses, c->addresses == 1 ? "" : "es",
+             inventory_n_categories(inventory) - 1, (unsigned long long)c->duplicates);
     if (c->ipv6_entries)
         log_info("%llu IPv6 addresses of the list are passed over", (unsigned long long)c->ipv6_entries);
     if (c->bad_lines)

@@ -310,8 +310,8 @@ static void tell_replaced(const struct label_run *run)
         free(path);
     }
     if (n > 0)
-        log_info("%zu of the %zu files are in %s already: they are replaced", n, run->inputs.n,
-                 run->options->output);
+        log_info("%zu of %zu file%s lie%s in %s already, and will be replaced", n, run->inputs.n,
+                 run->inputs.n == 1 ? "" : "s", n == 1 ? "s" : "", run->options->output);
 }
 
 /* What came of it, to the run record and the user. Collective. */

@@ -29,7 +29,7 @@ struct months {
 static int64_t written_ns(const char *path)
 {
     struct stat status;
-    return stat(path, &status) ? -1 : clock_changed_ns(&status);
+    return stat(path, &status) ? -1 : clock_modified_ns(&status);
 }
 
 /* The newest feature file of a month; INT64_MAX when there is none. */

@@ -11,7 +11,7 @@
 /* Fixed width: it crosses MPI. */
 struct same_file {
     uint64_t n_bytes, inode;
-    int64_t changed_ns; /* of its last change */
+    int64_t modified_ns; /* of its last change */
 };
 
 /* The file that bears the name now. */

@@ -205,7 +205,9 @@ int training_rows_spare(const struct strings *operands, const char *output, char
     char *absent = NULL;
     files_list_features(operands->items, operands->n, &paths, &absent);
     const struct strings outputs = {.items = &output, .n = 1};
-    const int code = output_check(&outputs, &paths, why);
+    int code = output_check(&outputs, &paths, why);
+    if (code == EXIT_DONE)
+        code = files_check_replaced(output, why);
     free(absent);
     strings_free_all(&paths);
     return code;

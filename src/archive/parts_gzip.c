@@ -68,7 +68,7 @@ static int identify(int fd, struct identity *identity)
             return -1;
         hash = hash_bytes(piece, (size_t)got, hash);
     }
-    *identity = (struct identity){n_file, clock_changed_ns(&status), hash};
+    *identity = (struct identity){n_file, clock_modified_ns(&status), hash};
     return 0;
 }
 

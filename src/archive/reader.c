@@ -205,7 +205,7 @@ void reader_lend(struct reader *reader, uint8_t *buffer)
     reader->n -= n_used;
     reader->n_used -= n_used;
     reader->offset += n_used;
-    memcpy(buffer, reader->buffer + n_used, reader->n);
+    memmove(buffer, reader->buffer + n_used, reader->n); /* it may be the one lent before */
     reader->buffer = buffer;
     reader->waiting.data = buffer;
 }

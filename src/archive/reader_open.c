@@ -91,7 +91,7 @@ static void identify(const struct stream *stream, struct file_kind *kind)
     kind->n_bytes = stream->n_file;
     if (stream->is_regular && fstat(stream->fd, &status) == 0) {
         kind->inode = status.st_ino;
-        kind->changed_ns = clock_changed_ns(&status);
+        kind->modified_ns = clock_modified_ns(&status);
     }
 }
 
@@ -100,7 +100,7 @@ static int is_same(const struct stream *stream, const struct file_kind *kind)
     struct stat status;
     return !stream->is_regular ||
            (fstat(stream->fd, &status) == 0 && (uint64_t)status.st_size == kind->n_bytes &&
-            status.st_ino == kind->inode && clock_changed_ns(&status) == kind->changed_ns);
+            status.st_ino == kind->inode && clock_modified_ns(&status) == kind->modified_ns);
 }
 
 static int64_t first_time(const struct reader *r)

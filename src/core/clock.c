@@ -28,9 +28,12 @@ uint64_t peak_memory_bytes(void)
     return (uint64_t)u.ru_maxrss * 1024;
 }
 
-int64_t clock_changed_ns(const struct stat *status)
+int64_t clock_modified_ns(const struct stat *status)
 {
-    return status->st_mtim.tv_sec * NS_PER_S + status->st_mtim.tv_nsec;
+    int64_t ns; /* file systems know years that this does not */
+    if (__builtin_mul_overflow((int64_t)status->st_mtim.tv_sec, NS_PER_S, &ns))
+        return status->st_mtim.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return clock_add(ns, status->st_mtim.tv_nsec);
 }
 
 int64_t clock_add(int64_t a, int64_t b)

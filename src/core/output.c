@@ -114,8 +114,20 @@ static void free_output(struct output *output)
     free(output);
 }
 
+/* 0, or -1 after one sentence. */
+static int make_folder_of(const char *path)
+{
+    char *folder = path_folder(path);
+    const int failed = access(folder, F_OK) != 0 && errno == ENOENT ? output_make_directory(folder) : 0;
+    free(folder);
+    return failed;
+}
+
 int output_begin(struct output **output, const char *path)
 {
+    *output = NULL;
+    if (make_folder_of(path))
+        return EXIT_IO;
     struct output *made = memory_get(sizeof *made);
     *made = (struct output){.path = memory_text(path), .partial = output_partial_name(path)};
     int has_locks;

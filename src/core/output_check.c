@@ -140,6 +140,9 @@ static int goes_up_from_nothing(const char *path)
 static char *check_name(const char *path)
 {
     struct stat s;
+    if (strcmp(path, "-") == 0)
+        return memory_text(
+            "- would be a file of this name: leave -o out where standard output is meant, or give ./-");
     if (is_folder(path))
         return text_format("%s is a folder: give the name of a file with -o", path);
     if (goes_up_from_nothing(path))

@@ -14,17 +14,32 @@
 
 #define FIND_BATCH 256
 
-static char *say_no_list(const char *path)
+/* Why no entry came of a file, by what came of its lines. */
+static char *say_no_list(const char *path, const struct inventory_counts *counts)
 {
-    char *names = memory_text("");
+    if (counts->lines == 0)
+        return text_format("%s holds no entry: a device list has an address a line", path);
+    if (counts->bad_lines == 0)
+        return text_format("%s holds IPv6 addresses only, and packets of IPv6 are not counted", path);
+    char *text = text_format(
+        "%s:%llu: this is no entry, and none is in the file: an entry is an IPv4 address or a block, "
+        "then perhaps a comma, semicolon or tab and a category; a header line, which may come "
+        "first, names the column of addresses by one of ",
+        path, (unsigned long long)counts->first_bad_line);
     for (size_t i = 0; i < inventory_list_n_address_names; i++)
-        text_add(&names, "%s%s", i ? ", " : "", inventory_list_address_names[i]);
-    char *text =
-        text_format("%s: no line of it holds an IPv4 address: this is not a device list, or its first line "
-                    "names the column of addresses by none of %s",
-                    path, names);
-    free(names);
+        text_add(&text, "%s%s", i ? ", " : "", inventory_list_address_names[i]);
     return text;
+}
+
+static void add_counts(struct inventory_counts *sum, const struct inventory_counts *counts)
+{
+    sum->lines += counts->lines;
+    sum->ipv6_entries += counts->ipv6_entries;
+    if (sum->bad_lines == 0) {
+        sum->first_bad_line = counts->first_bad_line;
+        memcpy(sum->first_bad_file, counts->first_bad_file, sizeof sum->first_bad_file);
+    }
+    sum->bad_lines += counts->bad_lines;
 }
 
 /* Adds the file's entries to the list. 0, or an exit code with *why. */
@@ -32,16 +47,18 @@ static int read_file(struct inventory_list *list, const char *path, struct inven
                      char **why)
 {
     int code = EXIT_DONE;
+    struct inventory_counts of_file = {0};
     struct text_stream *stream = text_open(path, &code, why);
     if (!stream)
         return code;
     const uint32_t n_before = list->n_taken;
-    code = inventory_parse(list, stream, path, counts, why);
+    code = inventory_parse(list, stream, path, &of_file, why);
     text_close(stream);
     if (code == EXIT_DONE && list->n_taken == n_before) {
-        *why = say_no_list(path);
+        *why = say_no_list(path, &of_file);
         code = EXIT_BAD_DATA;
     }
+    add_counts(counts, &of_file);
     return code;
 }
 

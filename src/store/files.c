@@ -9,11 +9,27 @@
 #include "darkforest/core/text.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define ALL "*.h5"
+
+int files_check_replaced(const char *path, char **why)
+{
+    static const char signature[8] = "\x89HDF\r\n\x1a\n";
+    char begin[sizeof signature];
+    FILE *file = fopen(path, "rb");
+    const size_t n = file ? fread(begin, 1, sizeof begin, file) : 0;
+    if (file)
+        fclose(file);
+    if (n == 0 || (n == sizeof begin && memcmp(begin, signature, n) == 0))
+        return EXIT_DONE;
+    *why = text_format("%s is there and no HDF5 file: it would be replaced by one: give another name with -o",
+                       path);
+    return EXIT_BAD_USAGE;
+}
 
 /* By name, whatever folders they lie in: names of feature files are in the order of their windows. */
 static int compare_paths(const void *a, const void *b)
@@ -184,7 +200,7 @@ int files_list_given(const char *const *operands, size_t n, struct strings *path
 
 int files_list_features(const char *const *operands, size_t n, struct strings *paths, char **why)
 {
-    return list_files(operands, n, "features-*.h5", paths, why);
+    return list_files(operands, n, FILES_FEATURES, paths, why);
 }
 
 int files_each(const struct strings *operands, int (*look)(const char *path, void *context), void *context)

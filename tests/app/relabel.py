@@ -145,7 +145,7 @@ def main():
         p.do("label", before, "-o", back)
         done = p.do("label", there, "-o", back)
         n = len(features.files(back))
-        assert "%d of the %d files are in %s already: they are replaced" % (n, n, back) in done.stderr, done.stderr
+        assert "%d of %d files lie in %s already, and will be replaced" % (n, n, back) in done.stderr, done.stderr
         assert numpy.array_equal(features.columns(before)["rules_matched"], features.columns(back)["rules_matched"])
         check_provenance(p, before, there, back)
         p.do("extract", hour, "-o", p.file("windows"), "--window", "10m")

@@ -262,14 +262,24 @@ static void a_file_takes_no_folders_name(void **state)
     free(file);
 }
 
-static void a_missing_folder_is_named(void **state)
+static void a_missing_folder_is_made(void **state)
 {
     (void)state;
-    char *path = path_in("none/file");
-    assert_int_equal(output_write_file(path, "x", 1), EXIT_IO);
-    assert_said(path);
-    assert_non_null(strstr(log_last_error(), strerror(ENOENT)));
+    char *path = path_in("none/nor this/file");
+    assert_int_equal(output_write_file(path, "x", 1), 0);
+    assert_content(path, "x");
     free(path);
+}
+
+static void what_is_no_folder_is_named(void **state)
+{
+    (void)state;
+    const char *const paths[] = {"/dev/null/file", "/dev/null/none/file"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(output_write_file(paths[i], "x", 1), EXIT_IO);
+        assert_said(paths[i]);
+        assert_non_null(strstr(log_last_error(), strerror(ENOTDIR)));
+    }
 }
 
 /* Root may write anywhere, so a read-only mount stands in for a read-only folder; skipped without root. */
@@ -522,7 +532,8 @@ int main(void)
         cmocka_unit_test(outputs_spare_one_another),
         cmocka_unit_test(a_way_up_leads_from_what_is_there),
         cmocka_unit_test(a_file_takes_no_folders_name),
-        cmocka_unit_test(a_missing_folder_is_named),
+        cmocka_unit_test(a_missing_folder_is_made),
+        cmocka_unit_test(what_is_no_folder_is_named),
         cmocka_unit_test(nothing_is_left_where_nothing_may_be_written),
         cmocka_unit_test(a_full_disk_leaves_no_file),
         cmocka_unit_test(what_is_given_up_is_not_there),

@@ -339,9 +339,13 @@ static void refuses_what_is_no_list(void **state)
     static const char *const texts[] = {"",
                                         "\n\n# nothing\n",
                                         "ip,category\n",
-                                        "lorem ipsum\ndolor\n",
                                         "2001:db8::1\n",
-                                        "id,sender,type\n1,1.2.3.4,camera\n"};
+                                        "# ours\nlorem ipsum\ndolor\n",
+                                        "id,sender,type\n1,1.2.3.4,camera\n",
+                                        "192.0.2.1 camera\n"};
+    static const char *const said[] = {
+        "/list holds no entry", "/list holds no entry", "/list holds no entry",   "/list holds IPv6",
+        "/list:2: this is no",  "/list:1: this is no",  "comma, semicolon or tab"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *paths[] = {file_of("good", "1.2.3.4\n", 8), file_of("list", texts[i], strlen(texts[i]))};
         struct inventory_counts counts;
@@ -349,9 +353,8 @@ static void refuses_what_is_no_list(void **state)
         char *why = NULL;
         assert_null(inventory_read(paths, 2, &counts, &code, &why));
         assert_int_equal(code, EXIT_BAD_DATA);
-        assert_non_null(strstr(why, "/list"));
-        assert_non_null(strstr(why, "ip_str, ip, "));
-        assert_non_null(strstr(why, "src_ip"));
+        assert_non_null(strstr(why, said[i]));
+        assert_true(i < 4 || (strstr(why, "ip_str, ip, ") && strstr(why, "src_ip")));
         free(why);
     }
     const char *paths[] = {"/nonexistent/list", "/tmp"};

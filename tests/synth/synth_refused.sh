@@ -32,8 +32,8 @@ expect 64 '--profile' -o "$work/hour.pcap" --profile 2018-01
 for count in packets sources devices listed; do
     expect 64 "--$count takes a whole number from 1" -o "$work/hour.pcap" --$count 0
 done
-expect 74 'cannot be written' -o "$work/nowhere/hour.pcap" --packets 20000 --sources 100
-expect 74 'cannot be written' -o "$work/hour.pcap" --devices-out "$work/nowhere/list.csv" --packets 20000 --sources 100
+expect 74 'cannot be written' -o /dev/null/hour.pcap --packets 20000 --sources 100
+expect 74 'cannot be written' -o "$work/hour.pcap" --devices-out /dev/null/list.csv --packets 20000 --sources 100
 
 # A full disk.
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=1m tmpfs "$work/small" 2>/dev/null; then

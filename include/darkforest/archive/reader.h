@@ -30,7 +30,7 @@ struct file_kind {
     int64_t middle_ts_ns; /* about half of its records are later; INT64_MIN: not known, the same */
     uint64_t n_bytes;     /* of the file on disk; 0 for a pipe */
     uint64_t inode;       /* with the size and the time of its last change: which file it was */
-    int64_t changed_ns;
+    int64_t modified_ns;
 };
 
 /*
@@ -41,7 +41,7 @@ struct file_kind {
 int file_sniff(const char *path, struct file_kind *kind, char **why);
 
 struct damage {
-    char what[160];  /* "" : none. A clause: "record header is not one", "gzip stream is cut off", ... */
+    char what[160];  /* "" : none. A clause: "the last record is cut off", "the gzip stream is damaged", ... */
     uint64_t offset; /* in the file on disk, or in the inflated stream */
     int is_inflated;
 };

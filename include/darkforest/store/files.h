@@ -6,12 +6,17 @@
 
 #include <stddef.h>
 
+#define FILES_FEATURES "features-*.h5" /* the names of feature files, as a pattern */
+
 enum file_content { CONTENT_FEATURES, CONTENT_MODELS, CONTENT_RESULTS, CONTENTS };
 
 extern const char *const file_content_names[CONTENTS]; /* "feature", "model", "result" */
 
 /* What an HDF5 file of ours holds. 0; EXIT_NO_INPUT, EXIT_BAD_DATA or EXIT_IO with one sentence in *why. */
 int file_content_find(const char *path, enum file_content *content, char **why);
+/* Whether an HDF5 file may take this name: not that of another file, which somebody may miss. EXIT_DONE, or
+ * EXIT_BAD_USAGE with a sentence in *why. */
+int files_check_replaced(const char *path, char **why);
 /* Whether its attributes have checksums: not in HDF5's old format, which h5repack writes without -L. */
 int file_has_checksums(const char *path);
 

@@ -150,7 +150,14 @@ def check_other_feature_files(p, hours):
         f["sources/category"].attrs["categories"] = names[:1]
     done = p.run("classify", models, spoiled, "--model", "boosting")
     assert done.returncode == 65 and "spoiled.h5 is not whole" in done.stderr and not rows_of(done.stdout), done.stderr
+    half = p.file("half", os.path.basename(hours[0]))
+    os.makedirs(os.path.dirname(half))
+    shutil.copy(hours[0], half)
+    os.truncate(half, 5000)
     for words, code, names in [
+        ([half], 65, "not an HDF5 file, or a damaged one"),
+        ([p.file("half")], 65, "not an HDF5 file, or a damaged one"),
+        ([p.file("hour.pcap.gz"), p.file("half")], 66, "half holds no capture file"),
         ([hours[0], p.file("hour.pcap.gz")], 65, "hour.pcap.gz"),
         ([p.file("hour.pcap.gz"), hours[0]], 65, os.path.basename(hours[0])),
         ([hours[0], "--window", "1h"], 64, "--window"),

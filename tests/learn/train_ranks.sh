@@ -97,6 +97,9 @@ expect 64 "min-samples-split" train hours -o m.h5 --min-samples-split 1
 expect 64 "--algorithm sets a parameter that none" train hours -o m.h5 --algorithm SAMME
 expect 64 "--min-samples-leaf sets a parameter that none" train hours -o m.h5 --learner adaboost --learner bayes --min-samples-leaf 2
 expect 66 "nowhere" train nowhere -o m.h5
+expect 64 "hour.pcap is there and no HDF5 file" train hours -o hour.pcap
+expect 64 "hour.pcap is there and no HDF5 file" evaluate 1.h5 hours -o hour.pcap
+expect 64 "of this name" train hours -o -
 expect 65 "" train hour.pcap -o m.h5
 expect 64 "model file" evaluate 1.h5
 expect 66 "nowhere" evaluate nowhere.h5 hours

@@ -41,7 +41,7 @@ struct file_kind {
 int file_sniff(const char *path, struct file_kind *kind, char **why);
 
 struct damage {
-    char what[160];  /* "" : none. A clause: "the last record is cut off", "the gzip stream is damaged", ... */
+    char what[160]; /* "" : none. A clause: "the last record is cut off", "the gzip stream is damaged", ... */
     uint64_t offset; /* in the file on disk, or in the inflated stream */
     int is_inflated;
 };

@@ -6,10 +6,10 @@
 
 struct stat;
 
-double clock_seconds(void);                          /* monotonic */
-double clock_cpu_seconds(void);                      /* user + system of this process so far */
-int64_t clock_add(int64_t a, int64_t b);             /* their sum; INT64_MAX where it does not fit */
-uint64_t peak_memory_bytes(void);                    /* of this process, resident */
+double clock_seconds(void);                           /* monotonic */
+double clock_cpu_seconds(void);                       /* user + system of this process so far */
+int64_t clock_add(int64_t a, int64_t b);              /* their sum; INT64_MAX where it does not fit */
+uint64_t peak_memory_bytes(void);                     /* of this process, resident */
 int64_t clock_modified_ns(const struct stat *status); /* since the epoch, by a file's status */
 
 #endif

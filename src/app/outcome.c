@@ -75,10 +75,9 @@ static void tell_lost(const struct ranks *world, const struct pass *pass, uint64
     ranks_max_u64(world, &last, 1);
     if (n_lost > 0)
         log_warn("%llu records are of windows that were finished from other files than these: they are "
-                 "counted there "
-                 "only if theirs, such as %s, were given then; should they not have been, remove the feature "
-                 "files "
-                 "of the windows beside those in which these files begin, and run again with all files",
+                 "counted there only if theirs, such as %s, were given then; should they not have been, "
+                 "remove the feature files of the windows beside those in which these files begin, and run "
+                 "again with all files",
                  (unsigned long long)n_lost, pass->input->archive->files[last].path);
 }
 

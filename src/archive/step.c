@@ -25,8 +25,8 @@ size_t step_length(const struct archive *archive, size_t first, int size)
     return n;
 }
 
-/* Parts at either end that hold no time of the range are left out;
- * what lies between is read and judged record by record. */
+/* Parts at either end that hold no time of the range are left out; what lies between is read and judged record by
+ * record, and so is what lies behind and is earlier: it may be late, which is to be told. */
 static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
 {
     const struct part *parts = file->parts.items;
@@ -35,8 +35,7 @@ static void choose_parts(struct step_file *file, int64_t from_ns, int64_t to_ns)
     while (file->from < file->to &&
            (parts[file->from].max_ts_ns < from_ns || parts[file->from].min_ts_ns >= to_ns))
         file->from++;
-    while (file->to > file->from &&
-           (parts[file->to - 1].max_ts_ns < from_ns || parts[file->to - 1].min_ts_ns >= to_ns))
+    while (file->to > file->from && parts[file->to - 1].min_ts_ns >= to_ns)
         file->to--;
 }
 

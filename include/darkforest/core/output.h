@@ -15,8 +15,8 @@
 /* A file on its way. */
 struct output;
 
-/* An empty file, this process's alone; its folder is made if absent. 0; else *output is NULL, and after one sentence EXIT_IO
- * (it cannot be made), or EXIT_STOPPED when another run writes it now. */
+/* An empty file, this process's alone; its folder is made if absent. 0; else *output is NULL, and after one
+ * sentence EXIT_IO (it cannot be made), or EXIT_STOPPED when another run writes it now. */
 int output_begin(struct output **output, const char *path);
 /* The name to write to; the output's own. */
 const char *output_partial(const struct output *output);

@@ -254,7 +254,7 @@ static int check_found(const struct archive *archive, char **why)
 {
     if (archive->n > 0)
         return EXIT_DONE;
-    *why = memory_text(archive->n_refused > 0 ? archive->refused[0].why : "no capture file was named");
+    *why = memory_text(archive->n_refused > 0 ? archive->refused[0].why : "no capture file was found");
     return EXIT_NO_INPUT;
 }
 

@@ -163,8 +163,7 @@ static const char *share_packets(struct population *population, const struct siz
 {
     if (sum_sizes(sizes, 0) > packets)
         return "--packets: too few for so many sources; some behaviours need up to 60 packets each: more "
-               "packets, "
-               "fewer --sources or a smaller --scale help";
+               "packets, fewer --sources or a smaller --scale help";
     const double scale = find_scale(sizes, packets);
     uint64_t left = packets;
     for (size_t i = 0; i < population->plan.sources; i++) {

@@ -1,6 +1,6 @@
 /*
- * begins.h - which input files begin in a window, as text in its feature file: a line each, from which a later
- * run sees whether the window was made with all that it has. Private to the app. Local.
+ * begins.h - which input files begin in a window or the one before or behind it, as text in its feature file: a line
+ * each, from which a later run sees whether the window was made with all that it has. Private to the app. Local.
  *
  *     1519948800000000 4711 9f86d081884c7d65 .gz       when it begins in microseconds, its bytes, the hash of
  *                                                      its name, and what says how it is packed ("-": nothing)
@@ -20,7 +20,7 @@ enum begins_answer {
     BEGINS_CHANGED, /* of the same name, but of another size */
     BEGINS_LACKING,
 };
-/* What the text says of a file that begins in its window. */
+/* What the text says of a file that begins in its window, or beside it. */
 enum begins_answer begins_ask(const char *text, const struct archive_file *file);
 /* How many of those that it names begin when this file of the archive does, and how many of the archive's. */
 size_t begins_number(const char *text, const struct archive_file *file);

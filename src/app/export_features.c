@@ -14,6 +14,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
 #include "darkforest/store/features.h"
+#include "darkforest/store/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,6 +275,8 @@ static int check_outputs(const struct export *export, char **why)
         code = output_check_names(o->output, &export->inputs, why);
     if (code == EXIT_DONE)
         code = output_check(&outputs, &inputs, why);
+    for (size_t i = 0; i < outputs.n && code == EXIT_DONE && o->format == FORMAT_HDF5; i++)
+        code = files_check_replaced(outputs.items[i], why);
     strings_free(&inputs);
     strings_free_all(&outputs);
     return code;

@@ -206,9 +206,7 @@ static int extract_once(struct extract *x)
         .memory = x->memory,
         .tmpdir = scratch_folder(o),
         .span = slices_span(&x->archive),
-        .finished = x->finished.windows,
-        .n_finished = x->finished.n,
-        .input_checksum = inputs_checksum(&x->archive),
+        .finished = &x->finished,
         .record = x->record,
     };
     return sweep_archive(&x->pass, &x->input, &x->finish);
@@ -219,14 +217,12 @@ static int extract_once(struct extract *x)
 static int extract_group(struct extract *x)
 {
     int code;
-    log_let_warn(ranks_rank(x->group) == 0); /* of files that the first group may not read */
     while ((code = extract_once(x)) == PASS_RETRY) {
         pass_free(&x->pass);
         x->pass.input = &x->input; /* for the closing words, should this be the end */
         if ((code = find_finished(x, x->group)))
-            break;
+            return code;
     }
-    log_let_warn(0);
     return code;
 }
 
@@ -305,7 +301,8 @@ static void wait_for_groups(struct extract *x)
 /* From packets to files; then what came of it. */
 static int extract_all(struct extract *x)
 {
-    x->finish = (struct finish){.folder = x->options->output, .rules = &x->rules};
+    x->finish = (struct finish){
+        .folder = x->options->output, .rules = &x->rules, .input_checksum = inputs_checksum(&x->archive)};
     x->memory = x->options->memory ? x->options->memory : budget_least(x->world);
     form_groups(x);
     int code = extract_group(x);

@@ -7,6 +7,7 @@
 #include "rows.h"
 #include "this_run.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
 #include "darkforest/core/progress.h"
@@ -36,8 +37,8 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .filter = memory_text(in->filter ? in->filter : ""),
         .damages = damages_between(in->ranks, pass, from_ns, to_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
-        .input_checksum = in->input_checksum,
-        .begins = begins_text(in->archive, start_ns, end_ns),
+        .input_checksum = finish->input_checksum,
+        .begins = begins_text(in->archive, start_ns - in->window_ns, clock_add(end_ns, in->window_ns)),
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
         .made = this_run(in->ranks),

@@ -14,6 +14,7 @@
 struct finish {
     const char *folder;
     const struct rules *rules;
+    uint64_t input_checksum;
     uint64_t n_files, n_rows, n_labels[LABEL_CLASSES]; /* written so far, all ranks */
     int64_t *windows;                                  /* indexes of those n_files; owned */
     uint64_t n_contacts;                               /* that this rank owned, as it got them */

@@ -92,6 +92,25 @@ static char *compare_input(const char *path, const struct features_meta *meta, c
                              path, n_then, file->path);
 }
 
+static int compare_without(const void *a, const void *b)
+{
+    const struct finished_without *x = a, *y = b;
+    if (x->index != y->index)
+        return x->index < y->index ? -1 : 1;
+    return x->file < y->file ? -1 : x->file > y->file;
+}
+
+/* Remembers that a window was made without a file that begins beside it, if it was. */
+static void compare_neighbour(struct finished *finished, const struct features_meta *meta, int64_t index,
+                              const struct archive *archive, size_t file)
+{
+    if (begins_ask(meta->begins, &archive->files[file]) != BEGINS_LACKING)
+        return;
+    finished->without =
+        memory_resize(finished->without, (finished->n_without + 1) * sizeof *finished->without);
+    finished->without[finished->n_without++] = (struct finished_without){index, file};
+}
+
 /* Of several things to say of a window the first one is said, and what it lacks before what it has more. */
 static void compare_inputs(struct finished *finished, const char *path, const struct features_meta *meta,
                            const struct finished_settings *settings)
@@ -100,9 +119,11 @@ static void compare_inputs(struct finished *finished, const char *path, const st
     const int64_t index = meta->window_start / settings->window_s;
     char *lacking = NULL, *fuller = NULL;
     for (size_t i = 0; i < archive->n && !lacking; i++) {
-        const int64_t first_ns = archive->files[i].kind.first_ts_ns;
-        if (first_ns < settings->from_ns || first_ns >= settings->to_ns ||
-            windows_index(first_ns, settings->window_s * NS_PER_S) != index)
+        const int64_t first_ns = archive->files[i].kind.first_ts_ns,
+                      begins_in = windows_index(first_ns, settings->window_s * NS_PER_S);
+        if (begins_in == index - 1 || begins_in == index + 1)
+            compare_neighbour(finished, meta, index, archive, i);
+        if (first_ns < settings->from_ns || first_ns >= settings->to_ns || begins_in != index)
             continue;
         enum begins_answer answer;
         char *clause = compare_input(path, meta, archive, i, &answer);
@@ -138,9 +159,8 @@ static int look_at(struct finished *finished, const char *path, const struct fin
         add_clause(&finished->n_other, &finished->one_other,
                    text_format("%s was made with other settings (%s)", path, differs));
     } else {
-        finished->windows = memory_resize(finished->windows, (finished->n + 1) * sizeof *finished->windows);
-        finished->windows[finished->n++] =
-            (struct finished_window){meta.window_start / meta.window_length, meta.input_checksum};
+        finished->indexes = memory_resize(finished->indexes, (finished->n + 1) * sizeof *finished->indexes);
+        finished->indexes[finished->n++] = meta.window_start / meta.window_length;
         damages_add(&finished->damages, meta.damages);
         compare_inputs(finished, path, &meta, settings);
         log_verbose("%s is finished: its window is not computed again", path);
@@ -197,11 +217,23 @@ static int look_into(struct finished *finished, const char *folder, const struct
     if (code == 0)
         code = judge(finished);
     if (finished->n) /* whatever the files are called */
-        qsort(finished->windows, finished->n, sizeof *finished->windows, windows_compare_indexes);
+        qsort(finished->indexes, finished->n, sizeof *finished->indexes, windows_compare_indexes);
+    if (finished->n_without)
+        qsort(finished->without, finished->n_without, sizeof *finished->without, compare_without);
     if (finished->n && code == 0)
         log_info("%zu window%s in %s %s finished and not computed again", finished->n,
                  finished->n == 1 ? "" : "s", folder, finished->n == 1 ? "is" : "are");
     return code;
+}
+
+/* Rank 0's list of n items to all. */
+static void spread(const struct ranks *ranks, void **items, size_t *n, size_t size)
+{
+    uint64_t n_items = *n;
+    ranks_broadcast(ranks, 0, &n_items, sizeof n_items);
+    *n = (size_t)n_items;
+    *items = memory_resize(*items, *n * size);
+    ranks_broadcast(ranks, 0, *items, *n * size);
 }
 
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
@@ -213,20 +245,31 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
         code = look_into(finished, folder, settings);
     if ((code = ranks_agree(ranks, code, NULL)))
         return code;
-    uint64_t n = finished->n;
-    ranks_broadcast(ranks, 0, &n, sizeof n);
-    finished->n = (size_t)n;
-    finished->windows = memory_resize(finished->windows, finished->n * sizeof *finished->windows);
-    ranks_broadcast(ranks, 0, finished->windows, finished->n * sizeof *finished->windows);
+    spread(ranks, (void **)&finished->indexes, &finished->n, sizeof *finished->indexes);
+    spread(ranks, (void **)&finished->without, &finished->n_without, sizeof *finished->without);
     return 0;
 }
 
 void finished_free(struct finished *finished)
 {
-    free(finished->windows);
+    free(finished->indexes);
+    free(finished->without);
     free(finished->damages);
     free(finished->one_lacking);
     free(finished->one_fuller);
     free(finished->one_other);
     *finished = (struct finished){0};
+}
+
+int finished_has(const struct finished *finished, int64_t index)
+{
+    return finished->n && bsearch(&index, finished->indexes, finished->n, sizeof *finished->indexes,
+                                  windows_compare_indexes) != NULL;
+}
+
+int finished_lacks(const struct finished *finished, int64_t index, size_t file)
+{
+    const struct finished_without key = {index, file};
+    return finished->n_without && bsearch(&key, finished->without, finished->n_without,
+                                          sizeof *finished->without, compare_without) != NULL;
 }

@@ -11,14 +11,17 @@
 
 #include <stdint.h>
 
-struct finished_window {
-    int64_t index;           /* window_start / window length; first, for windows_compare_indexes */
-    uint64_t input_checksum; /* of the archive from which it was made */
+/* A finished window was made without this file, which begins in the window before it or behind it. */
+struct finished_without {
+    int64_t index;
+    uint64_t file; /* of the archive */
 };
 
 struct finished {
-    struct finished_window *windows; /* ascending */
+    int64_t *indexes; /* window_start / window length, ascending */
     size_t n;
+    struct finished_without *without; /* ascending */
+    size_t n_without;
     /* Rank 0 of those that looked, alone. */
     char *damages;     /* that these windows suffered from, as of damages.h; NULL for none */
     size_t n_lacking;  /* of these windows, made without one of the input files, */
@@ -48,5 +51,10 @@ struct finished_settings {
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
                   const struct finished_settings *settings);
 void finished_free(struct finished *finished);
+
+/* Whether this window is. Local. */
+int finished_has(const struct finished *finished, int64_t index);
+/* Whether it is, and was made without this file, though that begins in a window beside it. Local. */
+int finished_lacks(const struct finished *finished, int64_t index, size_t file);
 
 #endif

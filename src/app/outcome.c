@@ -68,16 +68,15 @@ static void tell_nothing_counted(const struct tally *tally, uint64_t n_windows)
                  tally_names[most].name, tally_names[most].description, advice);
 }
 
-/* Packets of windows that another run finished, perhaps without their files: of the last such file. Collective. */
+/* Packets of windows that another run finished without their files: of the last such file. Collective. */
 static void tell_lost(const struct ranks *world, const struct pass *pass, uint64_t n_lost)
 {
     uint64_t last = pass->n_lost ? pass->lost_file : 0;
     ranks_max_u64(world, &last, 1);
     if (n_lost > 0)
-        log_warn("%llu records are of windows that were finished from other files than these: they are "
-                 "counted there only if theirs, such as %s, were given then; should they not have been, "
-                 "remove the feature files of the windows beside those in which these files begin, and run "
-                 "again with all files",
+        log_warn("%llu records are in no window: the window that they are of was finished without their "
+                 "file, such as %s; to have them counted, remove the feature files of the windows beside the "
+                 "one in which it begins, and run again with all files",
                  (unsigned long long)n_lost, pass->input->archive->files[last].path);
 }
 

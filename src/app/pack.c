@@ -111,7 +111,12 @@ static uint64_t input_bytes(const struct archive *archive)
 static void pack_to_file(struct packing *p, const struct pack *x)
 {
     const struct step_options options = {
-        .index_dir = x->options->index_dir, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
+        .index_dir = x->options->index_dir,
+        .from_ns = INT64_MIN,
+        .to_ns = INT64_MAX,
+        .told_from_ns = INT64_MIN,
+        .told_to_ns = INT64_MAX,
+    };
     if ((p->code = joint_open(&p->joint, x->world, x->options->output)) != EXIT_DONE)
         return;
     progress_start(&p->progress, "pack", "packets", input_bytes(&x->archive));

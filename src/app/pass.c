@@ -25,13 +25,6 @@ _Static_assert(MOST_WINDOWS + 1 < BATCH_MOST_SLOTS, "recent contacts tell them a
  * memory. */
 #define WINDOW_BYTES ((uint64_t)32 << 10)
 
-const struct finished_window *pass_finished(const struct pass_input *input, int64_t index)
-{
-    return input->n_finished ? bsearch(&index, input->finished, input->n_finished, sizeof *input->finished,
-                                       windows_compare_indexes)
-                             : NULL;
-}
-
 #define PIECE_BYTES ((uint64_t)16 << 20) /* of plain pcap: what one rank may leave to another, at least */
 
 #define ROUND_BYTES ((size_t)8 << 20) /* that leave a rank in one round of the exchange, at most; */
@@ -81,8 +74,8 @@ static char *too_many(const struct pass *pass)
     char memory[FORMAT_TIME_SIZE];
     return text_format(
         "more than %zu windows are open at once, the most that %s of memory a rank have room for: "
-        "the timestamps of the input are spread widely; use --from and --to, a longer --window, or "
-        "more --memory",
+        "the timestamps of the input are spread widely; use --from and --to, a longer --window, fewer ranks, "
+        "or more --memory",
         most_windows(pass), format_size(pass->input->memory, memory));
 }
 
@@ -262,7 +255,12 @@ int pass_step(struct pass *pass, size_t first, size_t n_files)
     const struct ranks *ranks = pass->input->ranks;
     const struct pass_input *in = pass->input;
     const struct step_options options = {
-        .index_dir = in->index_dir, .from_ns = in->from_ns, .to_ns = in->to_ns};
+        .index_dir = in->index_dir,
+        .from_ns = in->from_ns,
+        .to_ns = in->to_ns,
+        .told_from_ns = in->from_ns > in->all_from_ns ? in->from_ns : INT64_MIN,
+        .told_to_ns = in->to_ns < in->all_to_ns ? in->to_ns : INT64_MAX,
+    };
     struct shared_step shared;
     struct cuts cuts = {0};
     run_record_phase(in->record, "read");

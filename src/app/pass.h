@@ -36,9 +36,7 @@ struct pass_input {
     uint64_t memory;         /* bytes this rank may use: beyond it contacts, sums and rows are spilled */
     const char *tmpdir;      /* where to */
     struct slices_span span; /* of a file whose end is not known */
-    const struct finished_window *finished; /* windows that are not computed, ascending */
-    size_t n_finished;
-    uint64_t input_checksum; /* of the archive */
+    const struct finished *finished; /* windows that are not computed */
     struct run_record *record;
 };
 
@@ -57,7 +55,7 @@ struct pass {
     /* of records that belong to no window file of this pass; COUNTED: of windows finished before, and of
      * other groups' stretches */
     struct tally outside;
-    uint64_t n_lost;  /* of those, what may be counted nowhere: the file may not have been given then, */
+    uint64_t n_lost;  /* of those, what is counted nowhere: the file was not given then, */
     size_t lost_file; /* the last one of which that was so */
     struct pass_damage *damages;
     size_t n_damages;
@@ -78,8 +76,6 @@ void pass_refuse(struct pass *pass, char *why);
 /* Says that sentence, if it is what has failed. Local. */
 void pass_tell_refusal(const struct pass *pass);
 
-/* The window of this index among those that are not computed; NULL: it is. */
-const struct finished_window *pass_finished(const struct pass_input *input, int64_t index);
 void pass_init(struct pass *pass, const struct pass_input *input);
 void pass_free(struct pass *pass);
 /* The window of this index, opened if need be. When there are too many pass->code is set after one sentence,

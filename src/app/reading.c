@@ -77,18 +77,6 @@ static void turn_away(struct reading *reading, struct pass *pass, int64_t ts_ns)
     reading->outside = is_ours(reading, in) ? reasons[i] : TALLY_COUNTED;
 }
 
-/* Whether a window may have been finished without this file, which does not begin in it: by a run that had other
- * files than this one has, and than the one had that finished the window in which the file begins. */
-static int may_lack(const struct reading *reading, const struct pass *pass,
-                    const struct finished_window *window)
-{
-    const struct pass_input *in = pass->input;
-    const int64_t first_ns = in->archive->files[reading->file].kind.first_ts_ns;
-    const struct finished_window *own = pass_finished(in, windows_index(first_ns, in->window_ns));
-    const uint64_t had_file = own ? own->input_checksum : in->input_checksum;
-    return window->input_checksum != in->input_checksum && window->input_checksum != had_file;
-}
-
 /* Goes on with the window of this time, or with none: then `outside` says why. */
 static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
 {
@@ -101,16 +89,15 @@ static void turn_to(struct reading *reading, struct pass *pass, int64_t ts_ns)
     }
     const int64_t index = windows_index(ts_ns, in->window_ns), start = index * in->window_ns,
                   end = start + in->window_ns;
-    const struct finished_window *finished = pass_finished(in, index);
     reading->span_from_ns = start > in->from_ns ? start : in->from_ns;
     reading->span_to_ns = end < in->to_ns ? end : in->to_ns;
     if (pass->guessed)
         watch_reach(reading, pass, ts_ns);
     if (ts_ns < reading->late_to_ns) {
         reading->outside = is_ours(reading, in) ? TALLY_LATE : TALLY_COUNTED;
-    } else if (finished) {
+    } else if (finished_has(in->finished, index)) {
         reading->outside = TALLY_COUNTED;
-        reading->is_lost = may_lack(reading, pass, finished);
+        reading->is_lost = finished_lacks(in->finished, index, reading->file);
     } else {
         reading->window = pass_window(pass, index);
     }

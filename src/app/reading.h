@@ -20,7 +20,7 @@ struct reading {
     int64_t late_to_ns; /* windows that end here or earlier were finished before this file's turn */
     int64_t span_from_ns, span_to_ns; /* the times that belong to `window` */
     enum tally_reason outside;        /* with no window: why the records of this span are passed over; */
-    int is_lost;                      /* and whether that may lose them */
+    int is_lost;                      /* and whether nothing counts them */
 };
 
 /* Begins with a file of the archive. 0, or an exit code after one sentence. */

@@ -50,6 +50,19 @@ static void add_run(struct report *report, const json_t *record)
     report_add_run(report, &run);
 }
 
+/* Of the files that a run could not use, those stay that no later run could. `used` are what these had; and what this
+ * one had, then. */
+static void drop_mended(const json_t *record, json_t *used)
+{
+    json_t *refused = json_object_get(record, "refused");
+    const json_t *inputs = json_object_get(record, "inputs");
+    for (size_t i = json_array_size(refused); i > 0; i--)
+        if (json_object_get(used, member_text(json_array_get(refused, i - 1), "file")))
+            json_array_remove(refused, i - 1);
+    for (size_t i = 0; i < json_array_size(inputs); i++)
+        json_object_set_new(used, member_text(json_array_get(inputs, i), "file"), json_true());
+}
+
 /* The runs of a record, in the order of time. */
 static int add_record_file(struct report *report, const char *path, char **why)
 {
@@ -58,6 +71,11 @@ static int add_record_file(struct report *report, const char *path, char **why)
     if (!record)
         return code;
     const json_t *earlier = json_object_get(record, "earlier");
+    json_t *used = json_object();
+    drop_mended(record, used);
+    for (size_t i = 0; i < json_array_size(earlier); i++)
+        drop_mended(json_array_get(earlier, i), used);
+    json_decref(used);
     for (size_t i = json_array_size(earlier); i > 0; i--)
         add_run(report, json_array_get(earlier, i - 1));
     add_run(report, record);

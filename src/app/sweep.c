@@ -55,7 +55,7 @@ static int finish_empty(struct pass *pass, struct finish *finish)
         qsort(finish->windows, n_written, sizeof *finish->windows, windows_compare_indexes);
     for (int64_t at = windows_index(in->from_ns, in->window_ns); at * in->window_ns < in->to_ns && code == 0;
          at++) {
-        if (!pass_finished(in, at) &&
+        if (!finished_has(in->finished, at) &&
             (n_written == 0 || !bsearch(&at, finish->windows, n_written, sizeof at, windows_compare_indexes)))
             code = finish_one(finish, pass, at);
     }
@@ -70,9 +70,9 @@ static struct time_range what_is_left(const struct pass_input *in)
         return left;
     int64_t first = windows_index(left.from_ns, in->window_ns),
             last = windows_index(left.to_ns - 1, in->window_ns);
-    for (; first <= last && pass_finished(in, first); first++)
+    for (; first <= last && finished_has(in->finished, first); first++)
         left.from_ns = (first + 1) * in->window_ns;
-    for (; last >= first && pass_finished(in, last); last--)
+    for (; last >= first && finished_has(in->finished, last); last--)
         left.to_ns = last * in->window_ns;
     return first <= last ? left : (struct time_range){in->from_ns, in->from_ns};
 }

@@ -61,8 +61,9 @@ static int gather_named(struct gathering *g, const char *path, const struct stat
     if (code == EXIT_DONE)
         add_file(g, path, status, &kind);
     else if (code == EXIT_BAD_DATA && g->has_others)
-        text_add(g->why,
-                 ": leave it out, or give its folder, of which such a file is passed over with a warning");
+        text_add(g->why, kind.container == CONTAINER_NONE
+                             ? ": leave it out"
+                             : ": leave it out, or give its folder, of which the rest is used then");
     return code;
 }
 
@@ -171,21 +172,20 @@ static int gather_folder(struct gathering *g, const char *path, const struct sta
     return code;
 }
 
-static size_t n_gathered(const struct gathering *g)
+/* Of what was come to so far. */
+static size_t n_seen(const struct gathering *g)
 {
-    return g->n + g->archive->n_refused + g->n_again;
+    return g->n + g->archive->n_refused + g->archive->n_skipped + g->n_again;
 }
 
-/* A folder that was named, and must hold something: it may be where a file system is not mounted. */
+/* A folder that was named: when nothing at all is in it, a file system may not be mounted there. */
 static int gather_named_folder(struct gathering *g, const char *path, const struct stat *status)
 {
-    const size_t n_before = n_gathered(g), n_skipped = g->archive->n_skipped;
+    const size_t n_before = n_seen(g);
     const int code = gather_folder(g, path, status);
-    if (code != EXIT_DONE || n_gathered(g) > n_before)
-        return code;
-    *g->why = text_format("%s holds no capture file (%zu other files were passed over)", path,
-                          g->archive->n_skipped - n_skipped);
-    return EXIT_NO_INPUT;
+    if (code == EXIT_DONE && n_seen(g) == n_before)
+        add_refusal(g, path, text_format("%s is an empty folder", path));
+    return code;
 }
 
 static int gather_path(struct gathering *g, const char *path)
@@ -254,7 +254,11 @@ static int check_found(const struct archive *archive, char **why)
 {
     if (archive->n > 0)
         return EXIT_DONE;
-    *why = memory_text(archive->n_refused > 0 ? archive->refused[0].why : "no capture file was found");
+    if (archive->n_refused > 0)
+        *why = memory_text(archive->refused[0].why);
+    else
+        *why =
+            text_format("no capture file was found (%zu other files were passed over)", archive->n_skipped);
     return EXIT_NO_INPUT;
 }
 

@@ -69,7 +69,8 @@ static void look_at(FILE *out, const struct archive_file *of, const struct step_
             parts_free(&file.parts);
         choose_parts(&file, options->from_ns, options->to_ns);
     }
-    if (why)
+    if (why && kind->first_ts_ns >= options->told_from_ns &&
+        (kind->first_ts_ns < options->told_to_ns || options->told_to_ns == INT64_MAX))
         log_warn("%s", why);
     free(why);
     const struct parts *parts = &file.parts;

@@ -141,8 +141,7 @@ static char *check_name(const char *path)
 {
     struct stat s;
     if (strcmp(path, "-") == 0)
-        return memory_text(
-            "- would be a file of this name: leave -o out where standard output is meant, or give ./-");
+        return memory_text("- would be a file of this name: give ./- if that is meant");
     if (is_folder(path))
         return text_format("%s is a folder: give the name of a file with -o", path);
     if (goes_up_from_nothing(path))

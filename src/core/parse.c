@@ -156,7 +156,7 @@ int parse_time(const char *text, int64_t *ts_ns)
     int64_t ns = 0;
     int year = 0, month = 1;
     const char *p = text;
-    if (digits(&p, 4, &year) || (*p && *p != '-'))
+    if (digits(&p, 4, &year) || isdigit((unsigned char)*p))
         return parse_epoch(text, ts_ns);
     if (*p == '-' && (p++, digits(&p, 2, &month)))
         return -1;

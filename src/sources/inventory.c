@@ -23,8 +23,8 @@ static char *say_no_list(const char *path, const struct inventory_counts *counts
         return text_format("%s holds IPv6 addresses only, and packets of IPv6 are not counted", path);
     char *text = text_format(
         "%s:%llu: this is no entry, and none is in the file: an entry is an IPv4 address or a block, "
-        "then perhaps a comma, semicolon or tab and a category; a header line, which may come "
-        "first, names the column of addresses by one of ",
+        "then perhaps a comma, semicolon or tab and a category; a header line, or the keys of JSON lines, "
+        "name it by one of ",
         path, (unsigned long long)counts->first_bad_line);
     for (size_t i = 0; i < inventory_list_n_address_names; i++)
         text_add(&text, "%s%s", i ? ", " : "", inventory_list_address_names[i]);

@@ -172,13 +172,15 @@ def test_files_that_only_the_second_group_reads(p):
             f.write(struct.pack("<II", 0x184D2A50, 800 << 20))
             f.truncate(f.tell() + (800 << 20))
     write(p, "late/h6.pcap.gz", capture(START + 6 * HOUR, START + 7 * HOUR, 300, 6))
-    for ranks in (1, 2):
-        with open(p.file("late/h6.pcap.gz.dfx"), "wb") as f:
-            f.write(b"no index")
+    write(p, "late/h0.pcap.gz", capture(START + 1, START + HOUR, 300, 7))
+    for ranks in (1, 2, 3):
+        for h in (0, 6):
+            with open(p.file("late/h%d.pcap.gz.dfx" % h), "wb") as f:
+                f.write(b"no index")
         said = extract(p, p.file("late"), "of-late-%d" % ranks, "--ranks-per-window", "1", ranks=ranks)
-        assert "2107 records read, 2100 counted" in said and "7 packets are of windows that ended" in said, said
-        assert said.count("h6.pcap.gz is damaged and is not used") == 1, said
-    same(p, "of-late-2", "of-late-1")
+        assert "2407 records read, 2400 counted" in said and "7 packets are of windows that ended" in said, said
+        assert all(said.count("h%d.pcap.gz is damaged and is not used" % h) == 1 for h in (0, 6)), said
+        same(p, "of-late-%d" % ranks, "of-late-1")
     subprocess.run(["rm", "-r", p.file("late")], check=True)
 
 
@@ -311,14 +313,23 @@ def test_packets_of_windows_that_were_finished_without_their_file(p):
     strays = capture(START + HOUR - 2, START + HOUR, 2)[24:]
     for h in range(3):
         write(p, "strayed/h%d.pcap" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 100, h) + (strays if h == 1 else b""))
-    lost = "2 records are of windows that were finished from other files"
+    lost = "2 records are in no window"
     extract(p, p.file("strayed/h0.pcap"), "of-stray")
     for archive, ranks in (("strayed/h1.pcap", 1), ("strayed/h1.pcap", 3), ("strayed", 2)):
         said = extract(p, p.file(archive), "of-stray", ranks=ranks)
         assert lost in said and "strayed/h1.pcap" in said, said
-    for archive, words in (("strayed/h[01].pcap", ["--to", "2018-03-02T01"]), ("strayed/h[01].pcap", []), ("strayed", []), ("strayed", [])):
+    # What the line says is to be done mends it.
+    os.remove(p.file("of-stray", "features-20180302T000000.h5"))
+    assert "102 records read, 102 counted" in extract(p, p.file("strayed"), "of-stray", ranks=2)
+    # Nothing is said of files that were there, whatever comes beside them, or happens to them.
+    hour = ["--to", "2018-03-02T01"]
+    for archive, words in (("strayed/h[01].pcap", hour), ("strayed/h[01].pcap", []), ("strayed", []), ("strayed", []), ("strayed/h1.pcap", [])):
         said = extract(p, p.file(archive), "of-stray-pair", *words, ranks=2)
-        assert "finished from other files" not in said, said
+        assert "in no window" not in said, said
+    extract(p, p.file("strayed"), "of-packed-stray", *hour)
+    for h in range(3):
+        subprocess.run(["gzip", p.file("strayed/h%d.pcap" % h)], check=True)
+    assert "in no window" not in extract(p, p.file("strayed"), "of-packed-stray")
 
 
 def test_times_as_late_as_pcap_can_say(p):
@@ -358,6 +369,15 @@ def test_an_hour_that_could_not_be_used_stays_told(p):
     with open(p.file("gap-report/report.md")) as f:
         caveats = f.read().split("## ")[1]
     assert caveats.startswith("Caveats") and "passed over by 1 of the runs, first by extract" in caveats, caveats
+    write(p, "gap/h1.pcap.gz", capture(START + HOUR, START + 2 * HOUR, 100))
+    p.do("extract", p.file("gap"), "-o", p.file("of-gap"))
+    p.do("report", p.file("of-gap"), "-o", p.file("gap-report"))
+    with open(p.file("gap-report/report.md")) as f:
+        assert "Caveats" not in f.read()
+    # A folder in which nothing is mounted.
+    os.mkdir(p.file("unmounted"))
+    done = p.run("extract", p.file("gap"), p.file("unmounted"), "-o", p.file("of-unmounted"))
+    assert done.returncode == BAD_DATA and "unmounted is an empty folder; it was passed over" in done.stderr, done.stderr
 
 
 def block(kind, body, order="<"):

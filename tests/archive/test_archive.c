@@ -59,7 +59,7 @@ static void a_folder_is_one_capture(void **state)
     const char *names[] = {"deep/er/first.pcap", "b.pcap", "c.pcap", "a.pcap"};
     expect_names(&a, names, 4);
     assert_int_equal(a.files[0].kind.first_ts_ns, INT64_C(1000000000));
-    assert_int_equal(a.n_skipped, 3); /* the text, the hidden file, the unfinished one */
+    assert_int_equal(a.n_skipped, 4); /* the texts, the hidden file, the unfinished one */
     assert_int_equal(a.n_refused, 3);
     archive_free(&a);
 }
@@ -94,7 +94,8 @@ static void what_cannot_be_an_archive(void **state)
     expect_refusal(place("empty.pcap"), EXIT_BAD_DATA, "an empty file");
     expect_refusal(place("absent.pcap"), EXIT_NO_INPUT, "absent.pcap");
     expect_refusal(place("absent*.pcap"), EXIT_NO_INPUT, "absent*");
-    expect_refusal(place("nothing"), EXIT_NO_INPUT, "nothing holds no capture file (0 other");
+    expect_refusal(place("nothing"), EXIT_NO_INPUT, "nothing is an empty folder");
+    expect_refusal(place("texts"), EXIT_NO_INPUT, "no capture file was found (1 other");
     expect_refusal(place("damaged"), EXIT_NO_INPUT, "snoop");
 }
 
@@ -108,13 +109,22 @@ static void expect_refusal_of_two(const char *first, const char *second, int exp
     free(why);
 }
 
-/* However much the others hold; a folder may be given twice, and one inside another. */
-static void each_operand_must_hold_something(void **state)
+/* A folder may be given twice, and one inside another; one that is empty is told of, and the others are used. */
+static void operands_beside_one_another(void **state)
 {
     (void)state;
-    expect_refusal_of_two(place("deep/er"), place("nothing"), EXIT_NO_INPUT, "nothing holds no capture file");
-    expect_refusal_of_two(place("a.pcap"), place("notes.txt"), EXIT_BAD_DATA, "or give its folder");
+    expect_refusal_of_two(place("a.pcap"), place("empty.pcap"), EXIT_BAD_DATA, "or give its folder");
+    expect_refusal_of_two(place("a.pcap"), place("notes.txt"), EXIT_BAD_DATA, "pcapng: leave it out");
     expect_refusal(place("[ae]*.pcap"), EXIT_BAD_DATA, "or give its folder");
+    const char *beside[] = {place("deep/er"), place("nothing"), place("texts")};
+    struct archive of_beside;
+    char *ignored = NULL;
+    assert_int_equal(archive_open(&of_beside, beside, 3, &ignored), EXIT_DONE);
+    assert_int_equal(of_beside.n, 1);
+    assert_int_equal(of_beside.n_skipped, 1);
+    assert_int_equal(of_beside.n_refused, 1);
+    assert_string_equal(of_beside.refused[0].path, place("nothing"));
+    archive_free(&of_beside);
     const char *operands[] = {place("deep/er"), place("deep"), folder, place("deep/er")};
     struct archive a;
     char *why = NULL;
@@ -219,7 +229,9 @@ static void make_tree(void)
     save_capture(".b.pcap", 2);
     save_capture(".hidden/b.pcap", 2);
     save_capture("half.pcap.partial", 2);
+    mkdir(place("texts"), 0755);
     save_text("notes.txt", "what we did, and when\n");
+    save_text("texts/notes.txt", "the same\n");
     save_text("empty.pcap", "");
     FILE *file = fopen(place("damaged/x"), "wb");
     fwrite("snoop\0\0\0\0\0\0\2", 1, 12, file);
@@ -251,7 +263,7 @@ int main(void)
         cmocka_unit_test(a_folder_is_one_capture),
         cmocka_unit_test(patterns_and_names),
         cmocka_unit_test(what_cannot_be_an_archive),
-        cmocka_unit_test(each_operand_must_hold_something),
+        cmocka_unit_test(operands_beside_one_another),
         cmocka_unit_test_setup(what_cannot_be_looked_at, make_denied),
         cmocka_unit_test(links_to_nothing),
         cmocka_unit_test(a_folder_is_gone_through_once),

@@ -233,7 +233,10 @@ static void times_are_read(void **state)
         "1483228800.",
         "1483228800x",
         "14832288000",
-        "3600",       /* a year, and too late a one */
+        "3600", /* a year, and too late a one */
+        "2017.5",
+        "2017Z",
+        "2017T03",
         "9999999999", /* past the last nanosecond of 64 bits */
         "9223372036",
         "2017-",

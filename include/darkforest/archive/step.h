@@ -32,6 +32,8 @@ size_t step_length(const struct archive *archive, size_t first, int size);
 struct step_options {
     const char *index_dir;  /* where gzip indexes lie; NULL: beside the files */
     int64_t from_ns, to_ns; /* parts outside are left out */
+    /* Of files that begin then it is said that their index is damaged: others may be read by several groups. */
+    int64_t told_from_ns, told_to_ns;
 };
 
 /*

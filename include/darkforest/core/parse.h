@@ -14,7 +14,7 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 int parse_double(const char *text, double min, double max, double *value); /* finite only */
 int parse_size(const char *text, uint64_t *n_bytes); /* 4096, 64K, 4G, 4GiB, 10GB (powers of ten), 1.5GiB */
 int parse_duration(const char *text, int64_t *ns);   /* 30s, 5m, 1h, 1d, 250ms, 3600 (seconds) */
-/* 1483228800, 1483228800.5, 2017-01-01T03:30:05[.123][Z] or a part of that, down to the year; UTC */
+/* 1483228800, 1483228800.5, 2017-01-01T03:30:05[.123] or a part of that from the left, Z behind a day or more; UTC */
 int parse_time(const char *text, int64_t *ts_ns);
 int parse_ipv4(const char *text, size_t n, uint32_t *address); /* dotted quad of n bytes, host order */
 

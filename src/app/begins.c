@@ -54,6 +54,14 @@ char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns)
     return text;
 }
 
+size_t begins_last_before(const struct archive *archive, int64_t at_ns)
+{
+    size_t n = 0; /* in the order of time */
+    while (n < archive->n && archive->files[n].kind.first_ts_ns < at_ns)
+        n++;
+    return n > 0 ? n - 1 : archive->n;
+}
+
 /* The rest of a line, behind its time. */
 static enum begins_answer ask_line(const char *rest, const struct beginning *b)
 {

@@ -1,6 +1,7 @@
 /*
- * begins.h - which input files begin in a window or the one before or behind it, as text in its feature file: a line
- * each, from which a later run sees whether the window was made with all that it has. Private to the app. Local.
+ * begins.h - which input files begin in a window or the one before or behind it, and the last one before, however
+ * early, as text in its feature file: a line each, from which a later run sees whether the window was made with all
+ * that it has. Private to the app. Local.
  *
  *     1519948800000000 4711 9f86d081884c7d65 .gz       when it begins in microseconds, its bytes, the hash of
  *                                                      its name, and what says how it is packed ("-": nothing)
@@ -14,6 +15,9 @@
 
 /* Those that begin in [from_ns, to_ns); fresh memory, "" for none. */
 char *begins_text(const struct archive *archive, int64_t from_ns, int64_t to_ns);
+
+/* The last file of the archive that begins before `at_ns`; archive->n: there is none. */
+size_t begins_last_before(const struct archive *archive, int64_t at_ns);
 
 enum begins_answer {
     BEGINS_THERE,   /* or in another packing, or under another name: it begins at the same time */

@@ -298,6 +298,57 @@ static void wait_for_groups(struct extract *x)
     run_record_phase(x->record, NULL);
 }
 
+/* Removes what this run has written, which may lack packets of files that were passed over. */
+static void forget_windows(struct extract *x)
+{
+    for (uint64_t i = 0; i < x->finish.n_files && ranks_rank(x->group) == 0; i++) {
+        char *path =
+            finish_path(x->options->output, x->finish.windows[i] * (x->options->window_ns / NS_PER_S));
+        unlink(path);
+        free(path);
+    }
+    free(x->finish.windows);
+    x->finish = (struct finish){
+        .folder = x->finish.folder, .rules = x->finish.rules, .input_checksum = x->finish.input_checksum};
+    ranks_barrier(x->world);
+}
+
+/* All ranks become one group, which passes no file over that another reads. 0, or the agreed code. */
+static int join_groups(struct extract *x)
+{
+    log_info("a file lasts longer than it was taken to: all ranks begin again, as one group");
+    pass_free(&x->pass);
+    x->pass.input = &x->input; /* for the closing words, should this be the end */
+    ranks_free(x->node);
+    ranks_free(x->group);
+    x->n_groups = 1;
+    x->number = 0;
+    x->group = ranks_split(x->world, 0);
+    x->node = ranks_node(x->group);
+    for (size_t i = 0; i < x->archive.n; i++)
+        x->archive.files[i].cuts = CUTS_FREE; /* groups have found out different things */
+    return find_finished(x, x->world);
+}
+
+/* The windows of all groups. The agreed code. */
+static int extract_groups(struct extract *x)
+{
+    int code = extract_group(x);
+    wait_for_groups(x);
+    for (;;) {
+        uint64_t is_past_reach = (uint64_t)x->pass.is_past_reach;
+        ranks_max_u64(x->world, &is_past_reach, 1);
+        if (!is_past_reach)
+            return ranks_agree(x->world, code, NULL);
+        forget_windows(x);
+        if (x->n_groups == 1 || x->options->ranks_per_window)
+            return ranks_agree(x->world, code, x->pass.why);
+        if ((code = join_groups(x)))
+            return code;
+        code = extract_group(x);
+    }
+}
+
 /* From packets to files; then what came of it. */
 static int extract_all(struct extract *x)
 {
@@ -305,9 +356,7 @@ static int extract_all(struct extract *x)
         .folder = x->options->output, .rules = &x->rules, .input_checksum = inputs_checksum(&x->archive)};
     x->memory = x->options->memory ? x->options->memory : budget_least(x->world);
     form_groups(x);
-    int code = extract_group(x);
-    wait_for_groups(x);
-    code = ranks_agree(x->world, code, NULL);
+    const int code = extract_groups(x);
     const int damaged = tell_damages(x), refused = inputs_tell_refused(x->world, &x->archive);
     record_refused(x);
     outcome_tell(x->world, &x->pass, &x->finish, x->record, code, x->finished.n > 0);

@@ -22,6 +22,16 @@ char *finish_path(const char *folder, int64_t window_start_s)
     return text_format("%s/features-%s.h5", folder, format_stamp(window_start_s * NS_PER_S, stamp));
 }
 
+/* Those that begin in the window or beside it, and the one before. */
+static char *describe_files(const struct pass_input *in, int64_t start_ns, int64_t end_ns)
+{
+    const size_t last = begins_last_before(in->archive, start_ns);
+    int64_t from_ns = start_ns - in->window_ns;
+    if (last < in->archive->n && in->archive->files[last].kind.first_ts_ns < from_ns)
+        from_ns = in->archive->files[last].kind.first_ts_ns;
+    return begins_text(in->archive, from_ns, clock_add(end_ns, in->window_ns));
+}
+
 /* What stands beside the rows, in fresh memory (features_meta_free). */
 static struct features_meta describe(const struct finish *finish, const struct pass *pass, int64_t start_s,
                                      const struct tally *tally)
@@ -38,7 +48,7 @@ static struct features_meta describe(const struct finish *finish, const struct p
         .damages = damages_between(in->ranks, pass, from_ns, to_ns),
         .inventory_checksum = in->inventory ? inventory_checksum(in->inventory) : 0,
         .input_checksum = finish->input_checksum,
-        .begins = begins_text(in->archive, start_ns - in->window_ns, clock_add(end_ns, in->window_ns)),
+        .begins = describe_files(in, start_ns, end_ns),
         .n_categories = in->inventory ? inventory_n_categories(in->inventory) : 1,
         .tally = *tally,
         .made = this_run(in->ranks),

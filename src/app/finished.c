@@ -4,6 +4,7 @@
 #include "damages.h"
 #include "windows.h"
 
+#include "darkforest/core/clock.h"
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
@@ -16,18 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the file holds all that is asked for of its window. */
+/* Whether the file holds what is asked for of its window, if anything is, and no more. */
 static int covers(const struct features_meta *meta, const struct finished_settings *settings)
 {
     int64_t start, end;
-    if (!features_is_partial(meta))
-        return 1;
     if (__builtin_mul_overflow(meta->window_start, NS_PER_S, &start) ||
         __builtin_add_overflow(start, settings->window_s * NS_PER_S, &end))
-        return 0;
+        return !features_is_partial(meta);
+    const int is_partial = features_is_partial(meta);
     const int64_t from = settings->from_ns > start ? settings->from_ns : start,
                   to = settings->to_ns < end ? settings->to_ns : end;
-    return from >= to || (meta->covered_from_ns <= from && to <= meta->covered_to_ns);
+    return from >= to || (from == (is_partial ? meta->covered_from_ns : start) &&
+                          to == (is_partial ? meta->covered_to_ns : end));
 }
 
 /* What a file was made with otherwise than these settings have it, as a list; fresh memory, "" for
@@ -78,13 +79,13 @@ static char *compare_input(const char *path, const struct features_meta *meta, c
     const struct archive_file *file = &archive->files[i];
     *answer = begins_ask(meta->begins, file);
     if (*answer != BEGINS_THERE)
-        return text_format("%s was made %s %s", path,
+        return text_format("%s was made %s %s, which begins in its window", path,
                            *answer == BEGINS_CHANGED ? "from another state of" : "without", file->path);
     const size_t n_then = begins_number(meta->begins, file), n = begins_number_now(archive, i);
     if (n_then < n) {
         *answer = BEGINS_LACKING;
-        return text_format("%s was made with %zu of the %zu files that begin when %s does", path, n_then, n,
-                           file->path);
+        return text_format("%s was made with %zu of the %zu files that begin when %s does, in its window",
+                           path, n_then, n, file->path);
     }
     return n_then == n
                ? NULL
@@ -111,13 +112,32 @@ static void compare_neighbour(struct finished *finished, const struct features_m
     finished->without[finished->n_without++] = (struct finished_without){index, file};
 }
 
+/* What the window was made without, if that is the file whose time it lies in, by when the next one begins: a tenth of
+ * it, at least. NULL: nothing. */
+static char *compare_last_before(const char *path, const struct features_meta *meta,
+                                 const struct finished_settings *settings)
+{
+    const struct archive *archive = settings->archive;
+    const int64_t window_ns = settings->window_s * NS_PER_S, start_ns = meta->window_start * NS_PER_S;
+    const size_t last = begins_last_before(archive, start_ns);
+    if (last == archive->n || start_ns >= settings->to_ns ||
+        clock_add(start_ns, window_ns) <= settings->from_ns ||
+        begins_ask(meta->begins, &archive->files[last]) != BEGINS_LACKING)
+        return NULL;
+    const int64_t next_ns = last + 1 < archive->n ? archive->files[last + 1].kind.first_ts_ns : INT64_MAX;
+    return next_ns - start_ns < window_ns / 10
+               ? NULL
+               : text_format("%s was made without %s, which begins before its window and lasts into it", path,
+                             archive->files[last].path);
+}
+
 /* Of several things to say of a window the first one is said, and what it lacks before what it has more. */
 static void compare_inputs(struct finished *finished, const char *path, const struct features_meta *meta,
                            const struct finished_settings *settings)
 {
     const struct archive *archive = settings->archive;
     const int64_t index = meta->window_start / settings->window_s;
-    char *lacking = NULL, *fuller = NULL;
+    char *lacking = compare_last_before(path, meta, settings), *fuller = NULL;
     for (size_t i = 0; i < archive->n && !lacking; i++) {
         const int64_t first_ns = archive->files[i].kind.first_ts_ns,
                       begins_in = windows_index(first_ns, settings->window_s * NS_PER_S);
@@ -183,7 +203,7 @@ static int judge(const struct finished *finished)
     }
     if (finished->n_lacking) {
         log_error(
-            "%s, which begins in its window; %zu finished %s so (--verbose names all): remove "
+            "%s; %zu finished %s so (--verbose names all): remove "
             "their feature files, and those of the windows beside them, of which files mostly hold some "
             "packets too, and give all files of a window at once, or leave these windows out by "
             "--from and --to",

@@ -74,8 +74,8 @@ static char *too_many(const struct pass *pass)
     char memory[FORMAT_TIME_SIZE];
     return text_format(
         "more than %zu windows are open at once, the most that %s of memory a rank have room for: "
-        "the timestamps of the input are spread widely; use --from and --to, a longer --window, fewer ranks, "
-        "or more --memory",
+        "a file's windows stay open until it has been read; use --from and --to, a longer --window, fewer "
+        "ranks, or more --memory",
         most_windows(pass), format_size(pass->input->memory, memory));
 }
 
@@ -88,7 +88,7 @@ void pass_refuse(struct pass *pass, char *why)
 
 void pass_tell_refusal(const struct pass *pass)
 {
-    if (pass->code == EXIT_BAD_CONFIG && pass->why)
+    if (pass->code == EXIT_BAD_CONFIG && pass->why && !pass->is_past_reach)
         log_error("%s", pass->why);
 }
 

@@ -63,17 +63,18 @@ struct pass {
     uint64_t n_bytes_read; /* of files on disk, for progress */
     uint64_t n_records;
     uint64_t n_spilled; /* bytes written to scratch */
-    int guessed;        /* files were passed over that are taken to have ended, by a guess */
-    int is_short;       /* contacts take more memory than there is for them */
-    double met_s;       /* clock_seconds() of the last meeting */
-    int code;           /* worst so far, here; the same everywhere after a meeting */
-    char *why;          /* what pass_refuse was told; NULL: it was not */
+    int is_past_reach; /* a file has lasted longer than it was taken to: others that were passed over may, too */
+    int guessed;       /* files were passed over that are taken to have ended, by a guess */
+    int is_short;      /* contacts take more memory than there is for them */
+    double met_s;      /* clock_seconds() of the last meeting */
+    int code;          /* worst so far, here; the same everywhere after a meeting */
+    char *why;         /* what pass_refuse was told; NULL: it was not */
 };
 
 /* Fails with EXIT_BAD_CONFIG for what the time of a record says, in a sentence that it takes over. It is said once the
  * record is sure to be one, and not bytes at which a wrong guess has led. Local. */
 void pass_refuse(struct pass *pass, char *why);
-/* Says that sentence, if it is what has failed. Local. */
+/* Says that sentence, if it is what has failed, unless the pass is past a reach: then it is kept. Local. */
 void pass_tell_refusal(const struct pass *pass);
 
 void pass_init(struct pass *pass, const struct pass_input *input);

@@ -119,6 +119,21 @@ def test_a_guess_that_was_wrong(p):
     assert "h2.pcap.gz" in said and "without --from" in said and not features.files(p.file("of-wrong-guess")), said
 
 
+def test_a_wrong_clock_and_groups_that_nobody_asked_for(p):
+    """A record of two hours is stamped five hours ahead, when its file is taken to have ended: whoever computes that hour has passed the file
+    over. What groups have written by then is not kept, and where the program chose that there are groups, there is one then."""
+    for h in range(12):
+        odd = capture(START + (h + 5) * HOUR + 60, START + (h + 5) * HOUR + 61, 1)[24:] if h == 2 else b""
+        write(p, "clock/h%02d.pcap.gz" % h, capture(START + h * HOUR, START + (h + 1) * HOUR, 20000, h) + odd)
+    extract(p, p.file("clock"), "of-clock-1")
+    said = extract(p, p.file("clock"), "of-clock-4", ranks=4)
+    assert "2 groups of ranks" in said and "240001 records read, 240001 counted" in said and said.count("as one group") == 1, said
+    same(p, "of-clock-4", "of-clock-1")
+    said = extract(p, p.file("clock"), "of-clocks", "--ranks-per-window", "2", ranks=4, code=BAD_CONFIG)
+    assert said.count("h02.pcap.gz holds packets of a time") == 1 and "nothing of this run was kept" in said, said
+    assert not features.files(p.file("of-clocks"))
+
+
 def test_records_in_no_order(p):
     """What --from and --to leave out is left out by its time: the end of a plain file may lie before its beginning, its first record last."""
     late, early = capture(START + 10 * HOUR, START + 11 * HOUR, 800), capture(START + 5 * HOUR, START + 6 * HOUR, 800, 2)
@@ -236,13 +251,31 @@ def test_a_part_of_a_window_is_not_the_window(p):
 def test_the_same_again(p):
     """Whatever the range and however the files are packed, a window that was made of the same packets is finished without a word."""
     quarters = [write(p, "quarters/%d.pcap" % i, capture(START + 900 * i, START + 900 * (i + 1), 100, i)) for i in range(4)]
-    for output, first, then in (("half", ["--to", "2018-03-02T00:30"], ["--to", "2018-03-02T00:30"]), ("full", [], ["--from", "2018-03-02T00:30"])):
+    for output, first, then in (("half", ["--to", "2018-03-02T00:30"], ["--to", "2018-03-02T00:30"]), ("full", [], [])):
         extract(p, os.path.dirname(quarters[0]), output, *first)
         said = extract(p, os.path.dirname(quarters[0]), output, *then)
         assert "1 window in" in said and "warning" not in said, said
+    said = extract(p, os.path.dirname(quarters[0]), "full", "--from", "2018-03-02T00:30", code=BAD_CONFIG)
+    assert "--from or --to inside its window" in said, said  # it holds more than is asked for
     p.do("pack", *quarters, "-o", p.file("quarters.pcap.zst"))
     said = extract(p, p.file("quarters.pcap.zst"), "full")
     assert "1 window in" in said and "warning" not in said, said
+
+
+def test_an_hour_that_came_late(p):
+    """As archives mostly are, each file begins a second before its hour: the late one begins in a window that is not finished yet, and the one
+    that it lasts into is."""
+    begins = [START + HOUR * h - 1 for h in range(3)]
+    for h in (0, 2):
+        write(p, "late-hour/h%d.pcap" % h, capture(begins[h], begins[h] + HOUR, 100, h))
+    extract(p, p.file("late-hour"), "of-late-hour", "--from", "2018-03-02T01:00", "--to", "2018-03-02T03:00")
+    write(p, "late-hour/h1.pcap", capture(begins[1], begins[1] + HOUR, 100, 1))
+    said = extract(p, p.file("late-hour"), "of-late-hour", code=BAD_CONFIG)
+    assert "T010000.h5 was made without" in said and "h1.pcap, which begins before its window and lasts into it; 1 finished window is so" in said, said
+    os.remove(p.file("of-late-hour", "features-20180302T010000.h5"))
+    said = extract(p, p.file("late-hour"), "of-late-hour")
+    extract(p, p.file("late-hour"), "of-three-hours")
+    same(p, "of-late-hour", "of-three-hours")
 
 
 def test_an_archive_that_has_grown(p):
@@ -421,7 +454,7 @@ def test_the_largest_record_of_a_pcapng_file(p):
 def test_times_beyond_those_of_pcap(p):
     """pcapng has 64 bits for a time, the records that it is rewritten to 32 for the seconds: nothing happens silently."""
     frames = [packet_block(0, packet(i + 1, 0x0A000001, 23), seconds=START if i < 2 else (1 << 32) + i) for i in range(5)]
-    said = extract(p, write(p, "late.pcapng", section([1]) + b"".join(frames)), "of-late", code=BAD_DATA)
+    said = extract(p, write(p, "late.pcapng", section([1]) + b"".join(frames)), "of-late-ng", code=BAD_DATA)
     place = len(section([1]) + b"".join(frames[:2]))
     assert "5 records read, 5 counted" in said and "at byte %d: 3 packets, the first of them here" % place in said, said
 

@@ -155,6 +155,7 @@ main() {
     local month whole=0
     read_words "$@"
     campaign_open "${files[0]}"
+    [ ! -e "$output" ] || { [ -r "$output" ] && [ -x "$output" ]; } || die 74 "$output cannot be read: Permission denied"
     for month in $(campaign_months); do show_month "$month"; done
     show_damages
     show_sums

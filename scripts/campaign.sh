@@ -153,7 +153,7 @@ is_name() { # TEXT
 }
 
 campaign_open() { # FILE
-    [ -r "$1" ] || die 66 "$1: no such campaign file"
+    [ -f "$1" ] && [ -r "$1" ] || die 66 "$1: no such campaign file, or it may not be read"
     campaign_folder=$(cd "$(dirname "$1")" && pwd)
     campaign=$campaign_folder/$(basename "$1")
     read_campaign
@@ -164,8 +164,9 @@ campaign_open() { # FILE
     [ -n "$(campaign_value devices files none)" ] ||
         die 78 "$campaign: [devices] files names none: without the key every source is kept"
     output=$(absolute_paths "$output")
-    slice_seconds=$(seconds_of_duration slurm slice 1h) || exit
     window_seconds=$(seconds_of_duration extract window 1h) || exit
+    # An hour, or the whole windows that are not shorter.
+    slice_seconds=$(seconds_of_duration slurm slice "$(((3600 + window_seconds - 1) / window_seconds * window_seconds))s") || exit
     # A slice holds whole windows: otherwise two tasks would write one window.
     ((slice_seconds % window_seconds == 0)) || die 78 "$campaign: [slurm] slice must be a multiple of [extract] window"
     check_slurm

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 #     DARKFOREST            the program; by default the one on PATH, else this tree's release build
-#     DARKFOREST_LAUNCHER   srun (default, by PMIx) or mpirun
-#     DARKFOREST_TRIES      how often a job that stopped with work left is put back into the queue (5)
+#     DARKFOREST_LAUNCHER   srun (by PMIx) or mpirun; by default what the campaign file says, else srun
+#     DARKFOREST_TRIES      how often a job that stopped with work left is put back into the queue; the same, else 5
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,6 +12,11 @@ was_signalled=0
 was_cancelled=0
 launched=
 beginning=60 # seconds in which a rank that is killed has most likely not begun to work
+
+# What the campaign says of the launcher and of tries, where submit-campaign.sh has not handed it on.
+job_settings() {
+    : "${DARKFOREST_LAUNCHER:=$(campaign_value slurm launcher srun)}" "${DARKFOREST_TRIES:=$(campaign_value slurm tries 5)}"
+}
 
 # This job by the id that means it alone: the last task of an array has the number of the array, which means all of its tasks.
 own_job_id() {

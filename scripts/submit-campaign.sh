@@ -78,7 +78,7 @@ make_folders() { # MONTH INDEX...
     for index in "${@:2}"; do
         [ -d "$(slice_folder "$1" "$index")" ] || [ ! -e "$(slice_log "$1" "$index")" ] ||
             mv -f "$(slice_log "$1" "$index")" "$(slice_log "$1" "$index").old"
-        mkdir -p "$(slice_folder "$1" "$index")"
+        mkdir -p "$(slice_folder "$1" "$index")" || exit 74
     done
 }
 
@@ -105,14 +105,14 @@ after_all() {
 }
 
 submit_rest() {
-    local job=$jobs-tables dependency waiting
-    waiting=$(queued_tasks "$job" | cut -d' ' -f1)
+    local job=$jobs-tables dependency waiting=()
+    mapfile -t waiting < <(queued_tasks "$job" | cut -d' ' -f1)
     if [ "$submitted" = 0 ]; then
-        [ -z "$waiting" ] || return 0
+        [ ${#waiting[@]} -eq 0 ] || return 0
         [ "$(tables_state)" != "done" ] || return 0
-    elif [ -n "$waiting" ] && [ "$dry_run" = 0 ]; then
+    elif [ ${#waiting[@]} -gt 0 ] && [ "$dry_run" = 0 ]; then
         # It waits for arrays of before: the new ones must be waited for too.
-        scancel "$waiting"
+        scancel "${waiting[@]}"
     fi
     dependency=$(after_all)
     submit "train, judge, report" --job-name="$job" --chdir="$campaign_folder" --output="$output/logs/tables.log" \
@@ -159,6 +159,7 @@ main() {
     # Campaigns of one name have jobs of their own.
     jobs=df-$name-$(realpath -m "$output" | cksum | cut -d ' ' -f 1)
     [ ! -e "$output/STOP" ] || die 75 "$output/STOP stops this campaign; remove it to go on"
+    unset "${!SQUEUE_@}" # all of the queue is asked for
     ask_queue
     unset SBATCH_EXPORT # the jobs need what is exported here
     export DARKFOREST_HOME=$root
@@ -166,7 +167,7 @@ main() {
     DARKFOREST_LAUNCHER=$(campaign_value slurm launcher srun)
     DARKFOREST_TRIES=$(campaign_value slurm tries 5)
     export DARKFOREST_LAUNCHER DARKFOREST_TRIES
-    [ "$dry_run" = 1 ] || mkdir -p "$output/logs"
+    [ "$dry_run" = 1 ] || mkdir -p "$output/logs" || exit 74
     for month in $(campaign_months); do submit_month "$month"; done
     submit_rest
     [ "$submitted" = 1 ] || echo "nothing is missing: $(dirname "$0")/campaign-status.sh ${files[0]} says more" >&2

@@ -158,6 +158,19 @@ static char *settings_path(const struct campaign *c)
     return text_format("%s/training.ini", c->output);
 }
 
+/* Whether the campaign has made a model. */
+static int has_models(const struct campaign *c)
+{
+    int has = 0;
+    for (size_t m = 0; m < c->n_months; m++)
+        for (size_t l = 0; l < c->learners.n; l++) {
+            char *path = campaign_model(c, m, l);
+            has |= access(path, F_OK) == 0;
+            free(path);
+        }
+    return has;
+}
+
 /* Models of other settings must not be taken for these. Rank 0. */
 static int check_settings(const struct campaign *c)
 {
@@ -172,6 +185,12 @@ static int check_settings(const struct campaign *c)
     }
     if (code == EXIT_IO) {
         log_error("%s cannot be read: %m", path);
+    } else if (!file && has_models(c)) {
+        log_error("by which settings the models in %s were made is not known, since %s is not there: remove "
+                  "models/ "
+                  "and results/",
+                  c->output, path);
+        code = EXIT_BAD_CONFIG;
     } else if (file && strcmp(ours, theirs) != 0) {
         log_error("the models in %s were made with other settings (see %s): choose another output, or "
                   "remove models/, results/ and training.ini there",

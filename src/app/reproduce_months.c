@@ -14,6 +14,7 @@
 #include "darkforest/core/output.h"
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
+#include "darkforest/store/result_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,18 @@ int reproduce_is_trained(const struct campaign *c, size_t m, size_t learner)
     return trained;
 }
 
+/* Whether a result file can be read: the tables want all of them. */
+static int is_result(const char *path)
+{
+    int code = EXIT_DONE;
+    char *why = NULL;
+    struct results *results = results_read(path, &code, &why);
+    const int is = results != NULL;
+    results_free(results);
+    free(why);
+    return is;
+}
+
 int reproduce_is_judged(const struct campaign *c, size_t m, size_t learner)
 {
     char *result = campaign_result(c, m, learner), *model = campaign_model(c, 0, learner),
@@ -83,7 +96,7 @@ int reproduce_is_judged(const struct campaign *c, size_t m, size_t learner)
     const int64_t ns = written_ns(result), model_ns = written_ns(model);
     /* The month's own models are fitted anew when its files are others, before anything is judged. */
     const int judged = ns >= 0 && model_ns >= 0 && ns >= model_ns && ns >= written_ns(own) &&
-                       ns >= features_written_ns(c, m);
+                       ns >= features_written_ns(c, m) && is_result(result);
     free(result);
     free(model);
     free(own);

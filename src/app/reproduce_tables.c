@@ -103,14 +103,18 @@ static void put_paper_counts(struct grid *grid, const struct paper_month *paper)
 
 static void print_counts(const struct study *s, FILE *out)
 {
-    struct grid *grid =
-        grid_new("labels", "Sources by label, a source counted in each window that it is seen in.");
+    struct grid *grid = grid_new(
+        "labels",
+        "Sources by label, a source counted in each window that it is seen in. The paper's stand beside "
+        "windows of an hour, of all packets.");
     GRID_COLUMNS(grid, 1, "month", "windows", "sources");
     for (int c = 0; c < LABEL_CLASSES; c++)
         grid_column(grid, source_label_names[c], 1);
     for (size_t m = 0; m < s->campaign->n_months; m++) {
-        const struct paper_month *paper = paper_find(s->campaign->months[m].name);
-        put_counts(grid, s->campaign->months[m].name, s->models[place(s, m, 0)]);
+        const struct model_set *models = s->models[place(s, m, 0)];
+        const int as_there = models->training.window_length == 3600 && models->training.filter[0] == '\0';
+        const struct paper_month *paper = as_there ? paper_find(s->campaign->months[m].name) : NULL;
+        put_counts(grid, s->campaign->months[m].name, models);
         if (paper)
             put_paper_counts(grid, paper);
     }

@@ -160,9 +160,14 @@ def check_restart(p, ini, folder, text):
     plan = p.do("reproduce", "--dry-run", ini).stdout
     assert re.findall(r"(\S+): (.*) forest: to do", plan) == [
         ("2017-01", "train"), ("2017-02", "judge the first month's"), ("2017-03", "judge the first month's")], plan
+    # A result that is damaged is not there.
+    os.truncate(os.path.join(folder, "results/2017-01/bayes-on-2017-02.h5"), 2000)
+    plan = p.do("reproduce", "--dry-run", ini).stdout
+    assert len(re.findall(r"2017-02: judge the first month's bayes: to do", plan)) == 1, plan
     assert p.do("reproduce", ini, ranks=2).stdout == text
     changed = {name for name, at in written(folder).items() if at != before[name]}
-    assert changed == {"models/2017-01/forest.h5", "results/2017-01/forest-on-2017-02.h5", "results/2017-01/forest-on-2017-03.h5"}
+    assert changed == {"models/2017-01/forest.h5", "results/2017-01/forest-on-2017-02.h5", "results/2017-01/forest-on-2017-03.h5",
+                       "results/2017-01/bayes-on-2017-02.h5"}
     os.utime(features.files(os.path.join(folder, "features/2017-03"))[0])
     p.do("reproduce", ini)
     again = {name for name, at in written(folder).items() if at != before[name]} - changed
@@ -360,6 +365,8 @@ def check_refusals(p, ini, folder):
     assert p.run("reproduce", nowhere).returncode == 74
     assert "nowhere: no scratch" in p.do("reproduce", "--dry-run", nowhere).stderr
     os.rename(os.path.join(folder, "training.ini"), p.file("aside.ini"))
+    done = p.run("reproduce", ini)
+    assert done.returncode == 78 and "is not known, since %s" % os.path.join(folder, "training.ini") in done.stderr, done.stderr
     os.symlink("/proc/self/mem", os.path.join(folder, "training.ini"))
     done = p.run("reproduce", ini)
     assert done.returncode == 74 and "training.ini cannot be read: Input/output error" in done.stderr, done.stderr

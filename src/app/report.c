@@ -7,6 +7,7 @@
 
 #include "darkforest/core/exits.h"
 #include "darkforest/core/log.h"
+#include "darkforest/core/memory.h"
 #include "darkforest/core/options.h"
 #include "darkforest/core/output.h"
 #include "darkforest/core/progress.h"
@@ -15,6 +16,7 @@
 #include "darkforest/store/files.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -34,20 +36,40 @@ static double member_number(const json_t *record, const char *key)
     return value >= 0 && value < 1e18 ? value : 0;
 }
 
+/* What is to be shown: records may have been written by anybody. */
+static char *shown_text(const json_t *record, const char *key)
+{
+    char *text = memory_text(member_text(record, key));
+    text_make_plain(text, "");
+    return text;
+}
+
+/* Of exit codes and ranks; 0 for what none can be. */
+static int member_count(const json_t *record, const char *key)
+{
+    const double value = member_number(record, key);
+    return value <= INT_MAX ? (int)value : 0;
+}
+
 static void add_run(struct report *report, const json_t *record)
 {
+    char *command = shown_text(record, "command"), *version = shown_text(record, "program"),
+         *started = shown_text(record, "started");
     const struct report_run run = {
-        .command = member_text(record, "command"),
-        .version = member_text(record, "program"),
-        .started = member_text(record, "started"),
-        .exit_code = (int)json_integer_value(json_object_get(record, "exit_code")),
+        .command = command,
+        .version = version,
+        .started = started,
+        .exit_code = member_count(record, "exit_code"),
         .wall_s = member_number(record, "wall_seconds"),
         .cpu_s = member_number(record, "cpu_seconds"),
         .peak_memory = (uint64_t)member_number(record, "peak_memory_bytes_largest_rank"),
-        .n_ranks = (int)json_integer_value(json_object_get(record, "ranks")),
+        .n_ranks = member_count(record, "ranks"),
         .n_refused = json_array_size(json_object_get(record, "refused")),
     };
     report_add_run(report, &run);
+    free(command);
+    free(version);
+    free(started);
 }
 
 /* Of the files that a run could not use, those stay that no later run could. `used` are what these had; and what this

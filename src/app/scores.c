@@ -35,7 +35,7 @@ static int print_folds(const char *model, const struct metrics *folds, size_t n_
 {
     double values[3][FOLDS_MOST] = {{0}}; /* precision, recall, f1 */
     struct metrics_spread spread[3];
-    int no_precision = 0, no_recall = 0;
+    int no_precision = 0, no_recall = 0, no_f1 = 0;
     for (size_t i = 0; i < n_folds; i++) {
         const struct metrics_summary s = metrics_summarise(&folds[i]);
         const struct measures *m = weighted ? &s.weighted : &s.macro;
@@ -44,15 +44,16 @@ static int print_folds(const char *model, const struct metrics *folds, size_t n_
         values[2][i] = m->f1;
         no_precision |= m->no_precision;
         no_recall |= m->no_recall;
+        no_f1 |= m->no_f1;
     }
     for (int m = 0; m < 3; m++)
         spread[m] = metrics_spread(values[m], n_folds);
-    printf("%-20s %s average over %zu folds: precision %.4f%s +- %.4f, recall %.4f%s +- %.4f, f1 %.4f +- "
-           "%.4f\n",
+    printf("%-20s %s average over %zu folds: precision %.4f%s +- %.4f, recall %.4f%s +- %.4f, f1 %.4f%s "
+           "+- %.4f\n",
            model, weighted ? "weighted" : "macro", n_folds, spread[0].mean, no_precision ? "*" : "",
            spread[0].deviation, spread[1].mean, no_recall ? "*" : "", spread[1].deviation, spread[2].mean,
-           spread[2].deviation);
-    return no_precision || no_recall;
+           no_f1 ? "*" : "", spread[2].deviation);
+    return no_precision || no_recall || no_f1;
 }
 
 int scores_folds(const char *model, const struct metrics *folds, size_t n_folds)

@@ -132,6 +132,13 @@ int training_run(const struct ranks *ranks, const struct training_plan *plan, st
                  const struct recipes *recipes, struct model **models)
 {
     memset(models, 0, recipes->n * sizeof *models);
+    if (plan->n_folds > rows->n_total) {
+        char *why = text_format("%llu folds are more than there are rows, %llu",
+                                (unsigned long long)plan->n_folds, (unsigned long long)rows->n_total);
+        const int refused = ranks_agree(ranks, EXIT_BAD_DATA, why);
+        free(why);
+        return refused;
+    }
     struct deal deal = deal_pieces(ranks, plan, rows, recipes);
     tell_deal(&deal, rows, plan, recipes);
     struct fits f = {

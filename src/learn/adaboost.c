@@ -1,5 +1,6 @@
 #include "fit.h"
 
+#include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/real.h"
 #include "darkforest/core/text.h"
@@ -153,11 +154,13 @@ static double find_factors(const struct adaboost *a, const struct tree *tree, do
     return sum;
 }
 
-static void change_weights(const struct adaboost *a, const struct grow_tree *t, double vote)
+/* 0; -1 when they have left what doubles hold, and nothing more can be learned from them. The same on all ranks. */
+static int change_weights(const struct adaboost *a, const struct grow_tree *t, double vote)
 {
     double *factors = memory_zeroed((size_t)t->tree.n * (size_t)a->n_classes, sizeof *factors);
     const double sum = find_factors(a, &t->tree, vote, factors);
-    for (uint32_t i = 0; i < t->tree.n; i++) {
+    const int can = sum > 0 && isfinite(sum);
+    for (uint32_t i = 0; i < t->tree.n && can; i++) {
         const struct tree_node *leaf = &t->tree.nodes[i];
         const double *of_leaf = factors + (size_t)i * (size_t)a->n_classes;
         if (leaf->feature != TREE_LEAF)
@@ -168,6 +171,7 @@ static void change_weights(const struct adaboost *a, const struct grow_tree *t, 
         }
     }
     free(factors);
+    return can ? 0 : -1;
 }
 
 /* Of n classes a guess is wrong for (n - 1) / n of the weight. Weights are rounded: what comes this near is a
@@ -204,8 +208,13 @@ static void boost(const struct adaboost *a, struct model *model)
         double vote;
         const struct error error = find_error(a, &t.tree);
         verdict = judge(a, &error, &vote);
-        if (verdict == KEEP)
-            change_weights(a, &t, vote);
+        if (verdict == KEEP && change_weights(a, &t, vote)) {
+            log_warn("adaboost: weights have left what can be counted with after tree %llu, and no more are "
+                     "grown: a "
+                     "smaller --learning-rate goes further",
+                     (unsigned long long)round + 1);
+            verdict = KEEP_AND_STOP;
+        }
         if (verdict != DROP_AND_STOP)
             tree_store(&t.tree, vote, &stored, &model->trees);
         tree_free(&t.tree);

@@ -184,8 +184,11 @@ static void print_markdown(FILE *out, const struct document *document)
             grid_markdown(block->grid, out);
         else if (block->kind == BLOCK_FIGURE)
             print_caption(out, block);
-        else
-            fprintf(out, "%s%s\n\n", marks[block->kind], block->text);
+        else {
+            fputs(marks[block->kind], out);
+            markdown_text(out, block->text);
+            fputs("\n\n", out);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include "darkforest/core/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Draws what was scripted and adds it; the answer of the callers. */
 static int finish(struct document *document, struct figure *figure, const char *name, const char *caption)
@@ -102,6 +103,16 @@ enum { BARS_MOST = 6 }; /* models */
 
 /* Those that have importances of the same features, by name: so the months of a model stand side by side.
  * How many there are, of which the first BARS_MOST are in `shown`. */
+static int have_same_features(const struct model_facts *a, const struct model_facts *b)
+{
+    if (a->n_features != b->n_features)
+        return 0;
+    for (size_t f = 0; f < a->n_features; f++)
+        if (strcmp(a->feature_names[f], b->feature_names[f]) != 0)
+            return 0;
+    return 1;
+}
+
 static size_t find_bars(const struct report *report, const struct model_facts *shown[BARS_MOST])
 {
     const char **names = memory_get((report->n_models + 1) * sizeof *names);
@@ -111,7 +122,7 @@ static size_t find_bars(const struct report *report, const struct model_facts *s
     arrange_by_name(names, report->n_models, order);
     for (size_t i = 0; i < report->n_models; i++) {
         const struct model_facts *m = &report->models[order[i]];
-        if (!m->importances || (n > 0 && m->n_features != shown[0]->n_features))
+        if (!m->importances || (n > 0 && !have_same_features(m, shown[0])))
             continue;
         if (n < BARS_MOST)
             shown[n] = m;

@@ -112,6 +112,13 @@ once=$("$darkforest" export hours --with-addresses --quiet |
 "$darkforest" extract hour.pcap -o lone --quiet --filter "src host $once"
 expect 65 "feature files hold one row in all: " train lone -o m.h5
 expect 65 "no rows" evaluate 1.h5 empty
+"$darkforest" synth -o few.pcap --packets 20000 --sources 100 --quiet
+"$darkforest" extract few.pcap -o few --quiet
+expect 65 "256 folds are more than there are rows" train few -o m.h5 --folds 256
+
+# Weights that a double cannot hold end the growing of trees, and it is told.
+"$darkforest" train few -o over.h5 --learner adaboost --algorithm SAMME --learning-rate 1000 >out.txt 2>err.txt
+[ "$(grep -c 'warning: adaboost: weights have left' err.txt)" = 1 ] || { cat err.txt; exit 1; }
 
 # Rows that a node has no memory for (1.4 MB, four fifths of 1 MiB) are refused before they are read; two nodes have it. Where rows fit and
 # a set of all does not, they stay with their ranks.

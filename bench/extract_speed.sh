@@ -25,7 +25,7 @@ has() { # FORM
 # synth CAPTURE: the hour, in the form that the name says
 synth() {
     mpirun -n "$ranks" "$darkforest" synth -o "$1" --devices-out "$devices" --packets "$packets" \
-        --sources "$sources" --devices $((sources * 7 / 50)) --listed "${LISTED:-$sources}" --quiet
+        --sources "$sources" --devices $((sources * 3 / 25)) --listed "${LISTED:-$sources}" --quiet
 }
 
 # Compressed forms come from the plain capture, or, where that is not asked for and not there, as they are: it may be too large.

@@ -3,11 +3,11 @@
 #include "handover.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/exchange/alltoall.h"
 #include "darkforest/exchange/owner.h"
 #include "darkforest/sources/busy_contacts.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <stdlib.h>
 
@@ -135,7 +135,7 @@ static int send_turned(struct busy_rows *busy, struct pass *pass, struct buckets
     alltoall_carry(pass->exchange, sizeof *some);
     for (size_t n; x.code == 0 && (n = busy_contacts_next(contacts, some)) > 0;)
         for (size_t i = 0; i < n; i++)
-            *(struct contact *)place_for(&x, owner_of(hash_u32(some[i].source), size)) = some[i];
+            *(struct contact *)place_for(&x, owner_of(source_hash(some[i].source), size)) = some[i];
     x.code = exit_worse(x.code, busy_contacts_free(contacts));
     return end_exchange(&x);
 }
@@ -173,7 +173,7 @@ static int send_counts(struct pass *pass, const struct buckets *buckets, const s
     for (size_t n; (n = busy_counts_give(counts, &at, items, AT_ONCE)) > 0;)
         for (size_t i = 0; i < n; i++)
             *(struct busy_item *)place_for(
-                &x, by->rank_of[buckets_number(buckets, hash_u32(items[i].source))]) = items[i];
+                &x, by->rank_of[buckets_number(buckets, source_hash(items[i].source))]) = items[i];
     return end_exchange(&x);
 }
 

@@ -9,6 +9,7 @@
 #include "darkforest/core/log.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/parse.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <stdlib.h>
 
@@ -322,6 +323,7 @@ int classify_stream_read(struct classify_stream *stream)
     struct streaming s = {
         .stream = stream, .open_from = INT64_MIN, .latest = INT64_MIN, .furthest = INT64_MIN};
     int damage = 0;
+    source_hash_key = (uint32_t)hash_secret();
     s.windows.ranks = 1;
     s.windows.folder = budget_scratch_folder();
     s.windows.expected_contacts = EXPECTED_CONTACTS;

@@ -6,9 +6,9 @@
 #include "keeping.h"
 
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/progress.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,11 +110,11 @@ static void order_partials(struct counting *c)
     c->starts = memory_zeroed(n_stages + 2, sizeof *c->starts);
     size_t *next = c->starts + 1; /* moves on to where the next stage starts */
     for (size_t i = 0; i < n; i++)
-        next[stage_of(c, hash_u32(partials->items[i].address)) + 1]++;
+        next[stage_of(c, source_hash(partials->items[i].address)) + 1]++;
     for (size_t s = 1; s <= n_stages; s++)
         next[s] += next[s - 1];
     for (size_t i = 0; i < n; i++)
-        c->order[next[stage_of(c, hash_u32(partials->items[i].address))]++] = (uint32_t)i;
+        c->order[next[stage_of(c, source_hash(partials->items[i].address))]++] = (uint32_t)i;
 }
 
 static int deliver(struct counting *c, int more)
@@ -132,7 +132,7 @@ static int deliver(struct counting *c, int more)
 static void send(struct counting *c, const struct narrow_partial *pieces)
 {
     struct buckets *buckets = &c->window->contacts;
-    const int to = c->by->rank_of[buckets_number(buckets, hash_u32(pieces->address))];
+    const int to = c->by->rank_of[buckets_number(buckets, source_hash(pieces->address))];
     const size_t n = partials_n_pieces(pieces);
     struct narrow_partial *places;
     if (to == ranks_rank(c->pass->input->ranks)) {

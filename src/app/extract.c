@@ -18,6 +18,7 @@
 #include "darkforest/core/parse.h"
 #include "darkforest/core/text.h"
 #include "darkforest/exchange/owner.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -152,6 +153,8 @@ static int read_inputs(struct extract *x, const struct strings *operands)
     if ((code = inputs_archive(x->world, operands, &x->archive)))
         return code;
     inputs_tell_archive(&x->archive);
+    source_hash_key =
+        (uint32_t)(inputs_checksum(&x->archive) >> 32); /* no sender knows how large files will be */
     if ((code = check_filter(x)))
         return code;
     if ((code = inputs_inventory(x->world, &x->options->devices, &x->devices)))

@@ -3,9 +3,9 @@
 #include "contact_reader.h"
 #include "darkforest/core/chunks.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/sources/scratch.h"
+#include "darkforest/sources/source_hash.h"
 #include "merge.h"
 #include "short_contact.h"
 #include "workshop.h"
@@ -76,7 +76,7 @@ void buckets_free(struct buckets *buckets)
 static void add_long(const struct buckets *buckets, struct bucket *bucket, uint32_t hash, uint64_t key)
 {
     *(struct contact *)chunk_list_place(&bucket->longs, buckets->pool, sizeof(struct contact)) =
-        contact_of_key(hash_u32_undone(hash), key);
+        contact_of_key(source_hash_undone(hash), key);
 }
 
 #define CALLED_AT_ONCE 128
@@ -159,7 +159,7 @@ void buckets_weigh(const struct buckets *buckets, uint64_t *weights)
 
 void buckets_add_partial(struct buckets *buckets, const struct narrow_partial *pieces)
 {
-    workshop_put_pieces(&buckets_at(buckets, hash_u32(pieces->address))->partials, buckets->pool, pieces);
+    workshop_put_pieces(&buckets_at(buckets, source_hash(pieces->address))->partials, buckets->pool, pieces);
 }
 
 /* Packs a bucket's contacts and writes them behind the runs before. */

@@ -1,7 +1,7 @@
 #include "darkforest/sources/busy.h"
 
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/sources/source_hash.h"
 #include "distinct.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@ struct busy_counts {
 
 void busy_add(struct busy *busy, uint32_t address)
 {
-    const uint32_t hash = hash_u32(address);
+    const uint32_t hash = source_hash(address);
     if (busy->n == BUSY_MOST || busy_find(busy, address, hash) >= 0)
         return;
     size_t at = busy_place(hash);
@@ -62,7 +62,7 @@ void busy_counts_free(struct busy_counts *counts)
 
 static struct busy_count *count_of(const struct busy_counts *counts, uint32_t address)
 {
-    const int place = busy_find(counts->busy, address, hash_u32(address));
+    const int place = busy_find(counts->busy, address, source_hash(address));
     assert(place >= 0);
     return &counts->items[place];
 }

@@ -2,8 +2,8 @@
 
 #include "contact_reader.h"
 #include "darkforest/core/exits.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
+#include "darkforest/sources/source_hash.h"
 #include "distinct.h"
 #include "workshop.h"
 
@@ -61,7 +61,7 @@ int busy_guess_in(const struct buckets *buckets, size_t b, struct busy_guess gue
     for (size_t k = 0; k < BUSY_GUESSES; k++)
         if (counters.n[k] > 0)
             guesses[(*n)++] =
-                (struct busy_guess){hash_u32_undone(counters.hashes[k]), ONE_IN * counters.n[k]};
+                (struct busy_guess){source_hash_undone(counters.hashes[k]), ONE_IN * counters.n[k]};
     return spilled.failed ? EXIT_IO : 0;
 }
 
@@ -91,7 +91,7 @@ struct busy_contacts *busy_contacts_new(struct buckets *buckets, const struct bu
     struct busy_contacts *of = memory_aligned(_Alignof(struct busy_contacts), sizeof *of);
     *of = (struct busy_contacts){.buckets = buckets, .busy = busy};
     for (size_t i = 0; i < busy->n; i++)
-        add_bucket(of, (size_t)(buckets_at(buckets, hash_u32(busy->addresses[i])) - buckets->items));
+        add_bucket(of, (size_t)(buckets_at(buckets, source_hash(busy->addresses[i])) - buckets->items));
     return of;
 }
 
@@ -119,7 +119,7 @@ static size_t sort_out(struct busy_contacts *of, const struct contacts *read, si
     struct contacts others;
     size_t n_turned = 0, n_others = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t source = hash_u32_undone(read->hashes[i]);
+        const uint32_t source = source_hash_undone(read->hashes[i]);
         if (busy_find(of->busy, source, read->hashes[i]) >= 0) {
             turned[n_turned++] = busy_turned(contact_of_key(source, read->keys[i]));
         } else {

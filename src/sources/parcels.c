@@ -1,6 +1,6 @@
 #include "darkforest/sources/parcels.h"
 
-#include "darkforest/core/hash.h"
+#include "darkforest/sources/source_hash.h"
 #include "short_contact.h"
 
 #include <string.h>
@@ -89,7 +89,7 @@ static void append_foreign(struct buckets *buckets, const struct parcel *head, c
         memcpy(&item, items + i * sizeof item, sizeof item);
         const uint32_t hash = short_hash(buckets->hash_bits, least_hash, item);
         *(struct contact *)chunk_list_place(longs, buckets->pool, sizeof(struct contact)) =
-            contact_of_key(hash_u32_undone(hash), short_key(buckets->hash_bits, head->prefix, item));
+            contact_of_key(source_hash_undone(hash), short_key(buckets->hash_bits, head->prefix, item));
     }
 }
 

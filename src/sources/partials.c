@@ -1,10 +1,10 @@
 #include "darkforest/sources/partials.h"
 
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
 #include "darkforest/sources/buckets.h"
 #include "darkforest/sources/pile.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <string.h>
 
@@ -60,7 +60,7 @@ static struct partial *find_carry(struct partials *partials, const struct narrow
         partials->carries_capacity *= 2;
     }
     struct partial *carry =
-        &partials->carries[numbers_get(&partials->carry_numbers, hash_u32(narrow->address))];
+        &partials->carries[numbers_get(&partials->carry_numbers, source_hash(narrow->address))];
     if (partials->carry_numbers.n != before)
         *carry = (struct partial){.address = narrow->address};
     return carry;
@@ -126,7 +126,7 @@ struct partial partials_get(const struct partials *partials, size_t i)
     const struct narrow_partial *narrow = &partials->items[i];
     struct partial sums = {.address = narrow->address};
     if (narrow->carried)
-        sums = partials->carries[numbers_find(&partials->carry_numbers, hash_u32(narrow->address)) - 1];
+        sums = partials->carries[numbers_find(&partials->carry_numbers, source_hash(narrow->address)) - 1];
     add_counts(&sums, narrow);
     sums.first_ns = narrow->first_ns;
     sums.last_ns = narrow->last_ns;
@@ -194,7 +194,7 @@ int partials_set_aside(struct partials *partials, uint32_t ranks, struct pile *p
     uint64_t *keys = memory_map(n_bytes + 1);
     int code = 0;
     for (size_t i = 0; i < n; i++)
-        keys[i] = (uint64_t)buckets_place(hash_u32(partials->items[i].address), ranks) << 32 | i;
+        keys[i] = (uint64_t)buckets_place(source_hash(partials->items[i].address), ranks) << 32 | i;
     const uint64_t *sorted = radix_sort(keys, keys + n, n);
     for (size_t i = 0; i < n && code == 0; i++) {
         const struct partial sums = partials_get(partials, (uint32_t)sorted[i]);

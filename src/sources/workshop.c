@@ -2,9 +2,9 @@
 
 #include "contact_reader.h"
 #include "darkforest/core/chunks.h"
-#include "darkforest/core/hash.h"
 #include "darkforest/core/memory.h"
 #include "darkforest/core/radix.h"
+#include "darkforest/sources/source_hash.h"
 #include "short_contact.h"
 
 #include <assert.h>
@@ -104,7 +104,7 @@ static void merge_partials(struct workshop *shop, const struct bucket *bucket)
     while (next_pieces(&reader, pieces)) {
         const struct partial sums = partials_of_pieces(pieces);
         const size_t before = shop->numbers.n;
-        struct source_row *row = &shop->merged[numbers_get(&shop->numbers, hash_u32(sums.address))];
+        struct source_row *row = &shop->merged[numbers_get(&shop->numbers, source_hash(sums.address))];
         if (shop->numbers.n != before)
             *row = (struct source_row){.window_start = shop->window_start,
                                        .address = sums.address,
@@ -137,7 +137,7 @@ size_t workshop_number(struct workshop *shop, const struct bucket *bucket)
 
 static int is_busy(const struct workshop *shop, uint32_t address)
 {
-    return shop->busy && busy_find(shop->busy->sources, address, hash_u32(address)) >= 0;
+    return shop->busy && busy_find(shop->busy->sources, address, source_hash(address)) >= 0;
 }
 
 void workshop_give_rows(struct workshop *shop, size_t n)
@@ -318,8 +318,8 @@ static void split_partials(struct workshop *shop, struct chunk_list *list, const
     struct pieces_reader reader = {list, list->first, 0};
     struct narrow_partial pieces[PARTIALS_MOST_PIECES];
     while (next_pieces(&reader, pieces))
-        workshop_put_pieces(&parts[part_of(shop, split, hash_u32(pieces->address), 0)].partials, shop->pool,
-                            pieces);
+        workshop_put_pieces(&parts[part_of(shop, split, source_hash(pieces->address), 0)].partials,
+                            shop->pool, pieces);
     chunk_list_free(list, shop->pool);
 }
 
@@ -348,7 +348,7 @@ static void split_longs(struct workshop *shop, struct chunk_list *list, const st
         const struct contact *items = (const void *)list->first->items;
         const size_t n = chunk_list_in(list, list->first, sizeof *items);
         for (size_t i = 0; i < n; i++) {
-            const size_t part = part_of(shop, split, hash_u32(items[i].source), items[i].destination);
+            const size_t part = part_of(shop, split, source_hash(items[i].source), items[i].destination);
             *(struct contact *)chunk_list_place(&parts[part].longs, shop->pool, sizeof *items) = items[i];
         }
     }
@@ -522,7 +522,7 @@ void workshop_pack(struct workshop *shop, struct bucket *bucket, unsigned bits)
 void workshop_count_one(struct workshop *shop, struct bucket *bucket)
 {
     assert(shop->numbers.n == 1);
-    workshop_begin(shop, shop->counts ? 0 : hash_u32(shop->merged[0].address));
+    workshop_begin(shop, shop->counts ? 0 : source_hash(shop->merged[0].address));
     hand_one(shop, bucket, count_keys);
     workshop_end(shop);
 }

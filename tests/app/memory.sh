@@ -52,6 +52,32 @@ peak=$(number peak_memory_bytes_largest_rank many)
 echo "many windows: $((peak >> 20)) MiB, $(number spilled_bytes many) bytes spilled"
 [ "$sanitized" != 0 ] || [ "$peak" -le $(((memory + allowance) << 20)) ]
 
+# Nor do sources whose addresses somebody has chosen so that the upper bits of their hashes, without the key, are the same.
+/usr/bin/python3 -B - <<'PYTHON'
+import random
+import struct
+
+def undone(x):  # of hash_u32 in include/darkforest/core/hash.h
+    x ^= x >> 16
+    x = x * 0x7ED1B41D & 0xFFFFFFFF
+    x ^= x >> 13 ^ x >> 26
+    x = x * 0xA5CB9243 & 0xFFFFFFFF
+    return x ^ x >> 16
+
+rng = random.Random(1)
+with open("chosen.pcap", "wb") as f:
+    f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+    for i in range(500000):
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 40, 0, 0, 64, 6, 0, undone(rng.getrandbits(23)), 0x0A000001)
+        data = bytes(12) + b"\x08\x00" + ip + struct.pack(">HHIIBBHHH", 1234, 80, 0, 0, 0x50, 2, 1024, 0, 0)
+        f.write(struct.pack("<IIII", 1483228800 + i // 1000, 0, len(data), len(data)) + data)
+PYTHON
+timeout 200 mpirun -n 2 "$darkforest" extract --quiet chosen.pcap -o chosen --tmpdir scratch --memory ${memory}MiB
+peak=$(number peak_memory_bytes_largest_rank chosen)
+echo "chosen sources: $((peak >> 20)) MiB, $(number spilled_bytes chosen) bytes spilled"
+[ "$sanitized" != 0 ] || [ "$peak" -le $(((memory + allowance) << 20)) ]
+rm chosen.pcap
+
 # Rows are printed some at a time, not file by file.
 "$darkforest" export reference 2>said >rows.csv
 peak=$(sed -n 's/.*peak memory \([0-9]*\)[.0-9]* MiB a rank.*/\1/p' said)

@@ -38,7 +38,7 @@ static inline size_t busy_place(uint32_t hash)
     return hash / (UINT32_MAX / BUSY_PLACES + 1);
 }
 
-/* The place of an address among them, -1: it is none; hash = hash_u32(address). */
+/* The place of an address among them, -1: it is none; hash = source_hash(address). */
 static inline int busy_find(const struct busy *busy, uint32_t address, uint32_t hash)
 {
     for (size_t at = busy_place(hash); busy->places[at] != 0; at = (at + 1) % BUSY_PLACES)

@@ -4,7 +4,7 @@
 #ifndef DARKFOREST_SOURCES_CONTACT_H
 #define DARKFOREST_SOURCES_CONTACT_H
 
-#include "darkforest/core/hash.h"
+#include "darkforest/sources/source_hash.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +40,7 @@ static inline struct contact contact_of_key(uint32_t source, uint64_t key)
                             .has_port = code != 0};
 }
 
-/* Some contacts: hash_u32 of each one's source, and its key. */
+/* Some contacts: source_hash of each one's source, and its key. */
 #define CONTACTS_AT_ONCE 256
 struct contacts {
     uint32_t hashes[CONTACTS_AT_ONCE];
@@ -49,7 +49,7 @@ struct contacts {
 
 static inline void contacts_set(struct contacts *contacts, size_t i, const struct contact *contact)
 {
-    contacts->hashes[i] = hash_u32(contact->source);
+    contacts->hashes[i] = source_hash(contact->source);
     contacts->keys[i] = contact_key(contact->destination, contact->port, contact->has_port);
 }
 

@@ -103,7 +103,7 @@ static inline void partials_call(const struct partials *partials, uint32_t hash)
 {
     numbers_prefetch(&partials->numbers, hash);
 }
-/* Adds n packets (at most PARTIALS_BATCH) with their times; hashes[i] = hash_u32(packets[i].source). */
+/* Adds n packets (at most PARTIALS_BATCH) with their times; hashes[i] = source_hash(packets[i].source). */
 #define PARTIALS_BATCH 256
 void partials_add(struct partials *partials, const struct packet *packets, const int64_t *ts_ns,
                   const uint32_t *hashes, size_t n);

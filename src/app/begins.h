@@ -1,5 +1,5 @@
 /*
- * begins.h - which input files begin in a window or the one before or behind it, and the last one before, however
+ * begins.h - which input files begin in a window, in the two before or the one behind, and the last one before, however
  * early, as text in its feature file: a line each, from which a later run sees whether the window was made with all
  * that it has. Private to the app. Local.
  *

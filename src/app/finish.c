@@ -22,11 +22,11 @@ char *finish_path(const char *folder, int64_t window_start_s)
     return text_format("%s/features-%s.h5", folder, format_stamp(window_start_s * NS_PER_S, stamp));
 }
 
-/* Those that begin in the window or beside it, and the one before. */
+/* Those that begin in the window, in the two before or the one behind, and the last one before. */
 static char *describe_files(const struct pass_input *in, int64_t start_ns, int64_t end_ns)
 {
     const size_t last = begins_last_before(in->archive, start_ns);
-    int64_t from_ns = start_ns - in->window_ns;
+    int64_t from_ns = start_ns - (in->window_ns < INT64_MAX / 4 ? 2 : 1) * in->window_ns;
     if (last < in->archive->n && in->archive->files[last].kind.first_ts_ns < from_ns)
         from_ns = in->archive->files[last].kind.first_ts_ns;
     return begins_text(in->archive, from_ns, clock_add(end_ns, in->window_ns));

@@ -118,14 +118,17 @@ static char *compare_last_before(const char *path, const struct features_meta *m
                                  const struct finished_settings *settings)
 {
     const struct archive *archive = settings->archive;
-    const int64_t window_ns = settings->window_s * NS_PER_S, start_ns = meta->window_start * NS_PER_S;
+    const int64_t window_ns = settings->window_s * NS_PER_S;
+    int64_t start_ns;
+    if (__builtin_mul_overflow(meta->window_start, NS_PER_S, &start_ns))
+        return NULL;
     const size_t last = begins_last_before(archive, start_ns);
     if (last == archive->n || start_ns >= settings->to_ns ||
         clock_add(start_ns, window_ns) <= settings->from_ns ||
         begins_ask(meta->begins, &archive->files[last]) != BEGINS_LACKING)
         return NULL;
     const int64_t next_ns = last + 1 < archive->n ? archive->files[last + 1].kind.first_ts_ns : INT64_MAX;
-    return next_ns - start_ns < window_ns / 10
+    return next_ns < clock_add(start_ns, window_ns / 10)
                ? NULL
                : text_format("%s was made without %s, which begins before its window and lasts into it", path,
                              archive->files[last].path);
@@ -246,14 +249,15 @@ static int look_into(struct finished *finished, const char *folder, const struct
     return code;
 }
 
-/* Rank 0's list of n items to all. */
-static void spread(const struct ranks *ranks, void **items, size_t *n, size_t size)
+/* Rank 0's list of n items of this size, which it takes over, on all ranks. */
+static void *spread(const struct ranks *ranks, void *items, size_t *n, size_t size)
 {
     uint64_t n_items = *n;
     ranks_broadcast(ranks, 0, &n_items, sizeof n_items);
     *n = (size_t)n_items;
-    *items = memory_resize(*items, *n * size);
-    ranks_broadcast(ranks, 0, *items, *n * size);
+    items = memory_resize(items, *n * size);
+    ranks_broadcast(ranks, 0, items, *n * size);
+    return items;
 }
 
 int finished_find(struct finished *finished, const struct ranks *ranks, const char *folder,
@@ -265,8 +269,8 @@ int finished_find(struct finished *finished, const struct ranks *ranks, const ch
         code = look_into(finished, folder, settings);
     if ((code = ranks_agree(ranks, code, NULL)))
         return code;
-    spread(ranks, (void **)&finished->indexes, &finished->n, sizeof *finished->indexes);
-    spread(ranks, (void **)&finished->without, &finished->n_without, sizeof *finished->without);
+    finished->indexes = spread(ranks, finished->indexes, &finished->n, sizeof *finished->indexes);
+    finished->without = spread(ranks, finished->without, &finished->n_without, sizeof *finished->without);
     return 0;
 }
 

@@ -187,8 +187,7 @@ static int check_settings(const struct campaign *c)
         log_error("%s cannot be read: %m", path);
     } else if (!file && has_models(c)) {
         log_error("by which settings the models in %s were made is not known, since %s is not there: remove "
-                  "models/ "
-                  "and results/",
+                  "models/ and results/",
                   c->output, path);
         code = EXIT_BAD_CONFIG;
     } else if (file && strcmp(ours, theirs) != 0) {

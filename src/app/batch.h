@@ -40,7 +40,7 @@ struct batch {
     size_t n;                       /* packets that count: */
     struct packet packets[BATCH_RECORDS];
     int64_t ts_ns[BATCH_RECORDS];
-    uint32_t hashes[BATCH_RECORDS];     /* hash_u32 of the source */
+    uint32_t hashes[BATCH_RECORDS];     /* source_hash of each */
     uint64_t recent_keys[BATCH_RECENT]; /* with the slot of the window in the bits above */
     uint32_t recent_hashes[BATCH_RECENT];
     uint32_t known[1 << BATCH_KNOWN_BITS]; /* zeroed at first; of one inventory */

@@ -62,6 +62,16 @@ size_t begins_last_before(const struct archive *archive, int64_t at_ns)
     return n > 0 ? n - 1 : archive->n;
 }
 
+int begins_between(const char *text, int64_t after_ns, int64_t before_ns)
+{
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const int64_t us = strtoll(line, NULL, 10);
+        if (us > after_ns / NS_PER_US && us < before_ns / NS_PER_US)
+            return 1;
+    }
+    return 0;
+}
+
 /* The rest of a line, behind its time. */
 static enum begins_answer ask_line(const char *rest, const struct beginning *b)
 {

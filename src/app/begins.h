@@ -26,6 +26,8 @@ enum begins_answer {
 };
 /* What the text says of a file that begins in its window, or beside it. */
 enum begins_answer begins_ask(const char *text, const struct archive_file *file);
+/* Whether it names a file that begins after the one time and before the other. */
+int begins_between(const char *text, int64_t after_ns, int64_t before_ns);
 /* How many of those that it names begin when this file of the archive does, and how many of the archive's. */
 size_t begins_number(const char *text, const struct archive_file *file);
 size_t begins_number_now(const struct archive *archive, size_t file);

@@ -321,13 +321,15 @@ static int join_groups(struct extract *x)
 {
     log_info("a file lasts longer than it was taken to: all ranks begin again, as one group");
     pass_free(&x->pass);
-    x->pass.input = &x->input; /* for the closing words, should this be the end */
     ranks_free(x->node);
     ranks_free(x->group);
     x->n_groups = 1;
     x->number = 0;
     x->group = ranks_split(x->world, 0);
     x->node = ranks_node(x->group);
+    x->input.ranks = x->group;
+    x->input.node = x->node;
+    x->pass.input = &x->input; /* for the closing words, should this be the end */
     for (size_t i = 0; i < x->archive.n; i++)
         x->archive.files[i].cuts = CUTS_FREE; /* groups have found out different things */
     return find_finished(x, x->world);
@@ -336,16 +338,19 @@ static int join_groups(struct extract *x)
 /* The windows of all groups. The agreed code. */
 static int extract_groups(struct extract *x)
 {
+    const size_t n_before = x->finished.n; /* which may lack the same packets */
     int code = extract_group(x);
     wait_for_groups(x);
     for (;;) {
         uint64_t is_past_reach = (uint64_t)x->pass.is_past_reach;
         ranks_max_u64(x->world, &is_past_reach, 1);
-        if (!is_past_reach)
-            return ranks_agree(x->world, code, NULL);
+        const int is_over = x->n_groups == 1 || x->options->ranks_per_window || n_before > 0;
+        const int worst = ranks_agree(x->world, code, is_past_reach && is_over ? x->pass.why : NULL);
+        if (!is_past_reach || worst != EXIT_BAD_CONFIG)
+            return worst;
         forget_windows(x);
-        if (x->n_groups == 1 || x->options->ranks_per_window)
-            return ranks_agree(x->world, code, x->pass.why);
+        if (is_over)
+            return worst;
         if ((code = join_groups(x)))
             return code;
         code = extract_group(x);

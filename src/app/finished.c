@@ -112,8 +112,8 @@ static void compare_neighbour(struct finished *finished, const struct features_m
     finished->without[finished->n_without++] = (struct finished_without){index, file};
 }
 
-/* What the window was made without, if that is the file whose time it lies in, by when the next one begins: a tenth of
- * it, at least. NULL: nothing. */
+/* What the window was made without, if that is the file whose time it lies in, by when the next one begins, and the next
+ * one that was there: a tenth of it, at least. NULL: nothing. */
 static char *compare_last_before(const char *path, const struct features_meta *meta,
                                  const struct finished_settings *settings)
 {
@@ -127,8 +127,9 @@ static char *compare_last_before(const char *path, const struct features_meta *m
         clock_add(start_ns, window_ns) <= settings->from_ns ||
         begins_ask(meta->begins, &archive->files[last]) != BEGINS_LACKING)
         return NULL;
-    const int64_t next_ns = last + 1 < archive->n ? archive->files[last + 1].kind.first_ts_ns : INT64_MAX;
-    return next_ns < clock_add(start_ns, window_ns / 10)
+    const int64_t next_ns = last + 1 < archive->n ? archive->files[last + 1].kind.first_ts_ns : INT64_MAX,
+                  early_ns = clock_add(start_ns, window_ns / 10);
+    return next_ns < early_ns || begins_between(meta->begins, archive->files[last].kind.first_ts_ns, early_ns)
                ? NULL
                : text_format("%s was made without %s, which begins before its window and lasts into it", path,
                              archive->files[last].path);

@@ -17,7 +17,9 @@
 
 #include <jansson.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 struct report_options {
@@ -72,6 +74,20 @@ static void add_run(struct report *report, const json_t *record)
     free(started);
 }
 
+/* Whether a file is among these, or one of them in a folder. */
+static int is_used(const char *path, const json_t *used)
+{
+    const size_t n = strlen(path);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)used, key, value)
+    {
+        if (strncmp(key, path, n) == 0 && (key[n] == '\0' || key[n] == '/'))
+            return 1;
+    }
+    return 0;
+}
+
 /* Of the files that a run could not use, those stay that no later run could. `used` are what these had; and what this
  * one had, then. */
 static void drop_mended(const json_t *record, json_t *used)
@@ -79,7 +95,7 @@ static void drop_mended(const json_t *record, json_t *used)
     json_t *refused = json_object_get(record, "refused");
     const json_t *inputs = json_object_get(record, "inputs");
     for (size_t i = json_array_size(refused); i > 0; i--)
-        if (json_object_get(used, member_text(json_array_get(refused, i - 1), "file")))
+        if (is_used(member_text(json_array_get(refused, i - 1), "file"), used))
             json_array_remove(refused, i - 1);
     for (size_t i = 0; i < json_array_size(inputs); i++)
         json_object_set_new(used, member_text(json_array_get(inputs, i), "file"), json_true());

@@ -29,8 +29,9 @@ struct gathering {
     size_t n;
     struct visit *visits; /* in the order of compare_visits */
     size_t n_visits;
-    size_t n_again; /* times that one was come to once more */
-    int has_others; /* more was named than one path */
+    size_t n_again;   /* times that one was come to once more */
+    size_t n_by_name; /* files that were passed over by their names */
+    int has_others;   /* more was named than one path */
     char **why;
 };
 
@@ -150,6 +151,7 @@ static int gather_entry(struct gathering *g, const char *path)
     struct stat status;
     const int is_lost = stat(path, &status) < 0;
     if (is_passed_over(path)) {
+        g->n_by_name++;
         g->archive->n_skipped += is_lost || !S_ISDIR(status.st_mode);
         return EXIT_DONE;
     }
@@ -172,19 +174,19 @@ static int gather_folder(struct gathering *g, const char *path, const struct sta
     return code;
 }
 
-/* Of what was come to so far. */
+/* Of what belongs to archives, and was come to so far. */
 static size_t n_seen(const struct gathering *g)
 {
-    return g->n + g->archive->n_refused + g->archive->n_skipped + g->n_again;
+    return g->n + g->archive->n_refused + g->n_by_name + g->n_again;
 }
 
-/* A folder that was named: when nothing at all is in it, a file system may not be mounted there. */
+/* A folder that was named: when nothing of an archive is in it, a file system may not be mounted there. */
 static int gather_named_folder(struct gathering *g, const char *path, const struct stat *status)
 {
     const size_t n_before = n_seen(g);
     const int code = gather_folder(g, path, status);
     if (code == EXIT_DONE && n_seen(g) == n_before)
-        add_refusal(g, path, text_format("%s is an empty folder", path));
+        add_refusal(g, path, text_format("%s holds no capture file", path));
     return code;
 }
 

@@ -129,6 +129,10 @@ def test_a_wrong_clock_and_groups_that_nobody_asked_for(p):
     said = extract(p, p.file("clock"), "of-clock-4", ranks=4)
     assert "2 groups of ranks" in said and "240001 records read, 240001 counted" in said and said.count("as one group") == 1, said
     same(p, "of-clock-4", "of-clock-1")
+    # What an earlier run has written may lack the packet, too.
+    os.remove(p.file("of-clock-4", "features-20180302T000000.h5"))
+    said = extract(p, p.file("clock"), "of-clock-4", ranks=4, code=BAD_CONFIG)
+    assert "into an empty folder" in said and "as one group" not in said and len(features.files(p.file("of-clock-4"))) == 11, said
     said = extract(p, p.file("clock"), "of-clocks", "--ranks-per-window", "2", ranks=4, code=BAD_CONFIG)
     assert said.count("h02.pcap.gz holds packets of a time") == 1 and "nothing of this run was kept" in said, said
     assert not features.files(p.file("of-clocks"))
@@ -273,9 +277,15 @@ def test_an_hour_that_came_late(p):
     said = extract(p, p.file("late-hour"), "of-late-hour", code=BAD_CONFIG)
     assert "T010000.h5 was made without" in said and "h1.pcap, which begins before its window and lasts into it; 1 finished window is so" in said, said
     os.remove(p.file("of-late-hour", "features-20180302T010000.h5"))
-    said = extract(p, p.file("late-hour"), "of-late-hour")
+    extract(p, p.file("late-hour"), "of-late-hour")
     extract(p, p.file("late-hour"), "of-three-hours")
     same(p, "of-late-hour", "of-three-hours")
+    # Files that are not given any more are not missed, whatever the one that is left would reach to by itself.
+    for h in range(3, 7):
+        write(p, "late-hour/h%d.pcap" % h, capture(START + HOUR * h - 1, START + HOUR * (h + 1) - 1, 100, h))
+    extract(p, p.file("late-hour"), "of-seven-hours")
+    for some in ("h0.pcap", "h3.pcap", "h[16].pcap"):
+        assert "windows in" in extract(p, p.file("late-hour/" + some), "of-seven-hours")
 
 
 def test_an_archive_that_has_grown(p):
@@ -410,7 +420,7 @@ def test_an_hour_that_could_not_be_used_stays_told(p):
     # A folder in which nothing is mounted.
     os.mkdir(p.file("unmounted"))
     done = p.run("extract", p.file("gap"), p.file("unmounted"), "-o", p.file("of-unmounted"))
-    assert done.returncode == BAD_DATA and "unmounted is an empty folder; it was passed over" in done.stderr, done.stderr
+    assert done.returncode == BAD_DATA and "unmounted holds no capture file; it was passed over" in done.stderr, done.stderr
 
 
 def block(kind, body, order="<"):

@@ -59,7 +59,7 @@ static void a_folder_is_one_capture(void **state)
     const char *names[] = {"deep/er/first.pcap", "b.pcap", "c.pcap", "a.pcap"};
     expect_names(&a, names, 4);
     assert_int_equal(a.files[0].kind.first_ts_ns, INT64_C(1000000000));
-    assert_int_equal(a.n_skipped, 4); /* the texts, the hidden file, the unfinished one */
+    assert_int_equal(a.n_skipped, 5); /* the texts, the hidden file, the unfinished one, the index */
     assert_int_equal(a.n_refused, 3);
     archive_free(&a);
 }
@@ -94,8 +94,9 @@ static void what_cannot_be_an_archive(void **state)
     expect_refusal(place("empty.pcap"), EXIT_BAD_DATA, "an empty file");
     expect_refusal(place("absent.pcap"), EXIT_NO_INPUT, "absent.pcap");
     expect_refusal(place("absent*.pcap"), EXIT_NO_INPUT, "absent*");
-    expect_refusal(place("nothing"), EXIT_NO_INPUT, "nothing is an empty folder");
-    expect_refusal(place("texts"), EXIT_NO_INPUT, "no capture file was found (1 other");
+    expect_refusal(place("nothing"), EXIT_NO_INPUT, "nothing holds no capture file");
+    expect_refusal(place("texts"), EXIT_NO_INPUT, "texts holds no capture file");
+    expect_refusal(place("indexes"), EXIT_NO_INPUT, "no capture file was found (1 other");
     expect_refusal(place("damaged"), EXIT_NO_INPUT, "snoop");
 }
 
@@ -116,13 +117,13 @@ static void operands_beside_one_another(void **state)
     expect_refusal_of_two(place("a.pcap"), place("empty.pcap"), EXIT_BAD_DATA, "or give its folder");
     expect_refusal_of_two(place("a.pcap"), place("notes.txt"), EXIT_BAD_DATA, "pcapng: leave it out");
     expect_refusal(place("[ae]*.pcap"), EXIT_BAD_DATA, "or give its folder");
-    const char *beside[] = {place("deep/er"), place("nothing"), place("texts")};
+    const char *beside[] = {place("deep/er"), place("nothing"), place("texts"), place("indexes")};
     struct archive of_beside;
     char *ignored = NULL;
-    assert_int_equal(archive_open(&of_beside, beside, 3, &ignored), EXIT_DONE);
+    assert_int_equal(archive_open(&of_beside, beside, 4, &ignored), EXIT_DONE);
     assert_int_equal(of_beside.n, 1);
-    assert_int_equal(of_beside.n_skipped, 1);
-    assert_int_equal(of_beside.n_refused, 1);
+    assert_int_equal(of_beside.n_skipped, 2);
+    assert_int_equal(of_beside.n_refused, 2);
     assert_string_equal(of_beside.refused[0].path, place("nothing"));
     archive_free(&of_beside);
     const char *operands[] = {place("deep/er"), place("deep"), folder, place("deep/er")};
@@ -230,6 +231,8 @@ static void make_tree(void)
     save_capture(".hidden/b.pcap", 2);
     save_capture("half.pcap.partial", 2);
     mkdir(place("texts"), 0755);
+    mkdir(place("indexes"), 0755);
+    save_text("indexes/a.pcap.gz.dfx", "no index\n");
     save_text("notes.txt", "what we did, and when\n");
     save_text("texts/notes.txt", "the same\n");
     save_text("empty.pcap", "");

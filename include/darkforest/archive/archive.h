@@ -23,7 +23,7 @@ struct archive_file {
 };
 
 /* A file found in a folder that looks like a capture and is none that we read:
- * an empty hour, a container we do not know, a link to nothing. Or an empty folder that was given. */
+ * an empty hour, a container we do not know, a link to nothing. Or such a folder that was given. */
 struct archive_refusal {
     char *path;
     char *why; /* one sentence */
@@ -43,7 +43,7 @@ struct archive {
  * indexes, texts, ...) are passed over and counted in `n_skipped`, and captures that hold nothing to
  * read, links to nothing among them, are listed in `refused`: the caller says so and goes on without
  * them. What cannot be looked at (no permission, no descriptor, an I/O error) may hold a good hour, and
- * fails. A file reached twice counts once. A folder that was given and is empty is among the refused. When
+ * fails. A file reached twice counts once. A folder that was given and holds nothing of an archive is among the refused. When
  * nothing readable is found: EXIT_NO_INPUT.
  */
 int archive_open(struct archive *archive, const char *const *operands, size_t n, char **why);

@@ -42,8 +42,8 @@ static void watch_reach(struct reading *reading, struct pass *pass, int64_t ts_n
         pass_refuse(pass,
                     text_format("%s holds packets of a time at which it was taken to have ended, and others "
                                 "that were passed over may too: nothing of this run was kept; run again, "
-                                "into an empty folder, "
-                                "without --from and with --ranks-per-window as large as the number of ranks",
+                                "into an empty folder, without --from and with --ranks-per-window as large "
+                                "as the number of ranks",
                                 pass->input->archive->files[reading->file].path));
     }
 }

@@ -111,10 +111,11 @@ static void print_counts(const struct study *s, FILE *out)
     for (int c = 0; c < LABEL_CLASSES; c++)
         grid_column(grid, source_label_names[c], 1);
     for (size_t m = 0; m < s->campaign->n_months; m++) {
+        const char *name = s->campaign->months[m].name;
         const struct model_set *models = s->models[place(s, m, 0)];
-        const int as_there = models->training.window_length == 3600 && models->training.filter[0] == '\0';
-        const struct paper_month *paper = as_there ? paper_find(s->campaign->months[m].name) : NULL;
-        put_counts(grid, s->campaign->months[m].name, models);
+        const struct paper_month *paper =
+            paper_find(name, models->training.window_length, models->training.filter);
+        put_counts(grid, name, models);
         if (paper)
             put_paper_counts(grid, paper);
     }

@@ -115,15 +115,6 @@ static json_t *read_earlier(const char *path, int *code)
     return earlier;
 }
 
-/* Makes the folder and holds the record's place in it. An exit code. Rank 0. */
-static int hold(struct output **output, const char *path)
-{
-    char *folder = path_folder(path);
-    const int code = output_make_directory(folder) ? EXIT_IO : EXIT_DONE;
-    free(folder);
-    return code ? code : output_begin(output, path);
-}
-
 static struct run_record *start(const struct ranks *world, const char *command, struct output *output,
                                 json_t *earlier)
 {
@@ -154,7 +145,7 @@ int run_record_new(struct run_record **record, const struct ranks *world, const 
     int code = EXIT_DONE;
     if (output && ranks_rank(world) == 0) {
         char *path = text_format("%s%s", output, ending);
-        code = hold(&held, path);
+        code = output_begin(&held, path);
         earlier = code ? NULL : read_earlier(path, &code);
         if (code && held)
             output_end(held, 1);

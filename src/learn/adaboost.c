@@ -210,8 +210,7 @@ static void boost(const struct adaboost *a, struct model *model)
         verdict = judge(a, &error, &vote);
         if (verdict == KEEP && change_weights(a, &t, vote)) {
             log_warn("adaboost: weights have left what can be counted with after tree %llu, and no more are "
-                     "grown: a "
-                     "smaller --learning-rate goes further",
+                     "grown: a smaller --learning-rate goes further",
                      (unsigned long long)round + 1);
             verdict = KEEP_AND_STOP;
         }

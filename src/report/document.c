@@ -180,11 +180,11 @@ static void print_markdown(FILE *out, const struct document *document)
     static const char *const marks[] = {[BLOCK_TITLE] = "# ", [BLOCK_HEADING] = "## ", [BLOCK_TEXT] = ""};
     for (size_t i = 0; i < document->n; i++) {
         const struct document_block *block = &document->blocks[i];
-        if (block->kind == BLOCK_GRID)
+        if (block->kind == BLOCK_GRID) {
             grid_markdown(block->grid, out);
-        else if (block->kind == BLOCK_FIGURE)
+        } else if (block->kind == BLOCK_FIGURE) {
             print_caption(out, block);
-        else {
+        } else {
             fputs(marks[block->kind], out);
             markdown_text(out, block->text);
             fputs("\n\n", out);

@@ -8,8 +8,10 @@ static const struct paper_month paper_months[] = {
     {"2017-03", {1200000, 80000, 0}, {"1.2 million", "almost 80,000", ""}},
 };
 
-const struct paper_month *paper_find(const char *month)
+const struct paper_month *paper_find(const char *month, int64_t window_length, const char *filter)
 {
+    if (window_length != 3600 || filter[0])
+        return NULL;
     for (size_t i = 0; i < sizeof paper_months / sizeof paper_months[0]; i++)
         if (strcmp(paper_months[i].month, month) == 0)
             return &paper_months[i];

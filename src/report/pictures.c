@@ -101,8 +101,6 @@ static void print_bars(struct figure *figure, const struct model_facts *m, size_
 
 enum { BARS_MOST = 6 }; /* models */
 
-/* Those that have importances of the same features, by name: so the months of a model stand side by side.
- * How many there are, of which the first BARS_MOST are in `shown`. */
 static int have_same_features(const struct model_facts *a, const struct model_facts *b)
 {
     if (a->n_features != b->n_features)
@@ -113,6 +111,8 @@ static int have_same_features(const struct model_facts *a, const struct model_fa
     return 1;
 }
 
+/* Those that have importances of the same features, by name: so the months of a model stand side by side.
+ * How many there are, of which the first BARS_MOST are in `shown`. */
 static size_t find_bars(const struct report *report, const struct model_facts *shown[BARS_MOST])
 {
     const char **names = memory_get((report->n_models + 1) * sizeof *names);

@@ -152,8 +152,8 @@ int section_reading(struct document *document, const struct report *report, cons
 const struct paper_month *section_paper(const struct report *report, const struct month_facts *month)
 {
     const struct settings_facts *settings = &report->settings[month->settings];
-    const int as_there = settings->window_length == 3600 && settings->filter[0] == '\0';
-    return month->n_of_month == 1 && as_there ? paper_find(month->month) : NULL;
+    return month->n_of_month == 1 ? paper_find(month->month, settings->window_length, settings->filter)
+                                  : NULL;
 }
 
 /* As the paper has it, and as a number. */

@@ -43,8 +43,8 @@ struct archive {
  * indexes, texts, ...) are passed over and counted in `n_skipped`, and captures that hold nothing to
  * read, links to nothing among them, are listed in `refused`: the caller says so and goes on without
  * them. What cannot be looked at (no permission, no descriptor, an I/O error) may hold a good hour, and
- * fails. A file reached twice counts once. A folder that was given and holds nothing of an archive is among the refused. When
- * nothing readable is found: EXIT_NO_INPUT.
+ * fails. A file reached twice counts once. A folder that was given and holds nothing of an
+ * archive is among the refused. When nothing readable is found: EXIT_NO_INPUT.
  */
 int archive_open(struct archive *archive, const char *const *operands, size_t n, char **why);
 void archive_free(struct archive *archive);

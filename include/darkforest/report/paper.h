@@ -13,7 +13,8 @@ struct paper_month {
     const char *texts[LABEL_CLASSES]; /* as the paper has it; "" when not told */
 };
 
-/* NULL when the paper has nothing of the month. */
-const struct paper_month *paper_find(const char *month);
+/* What may stand beside a month's windows of this length (s), whose packets went through this filter ("": all): NULL
+ * when the paper has nothing of the month, or nothing that is alike. */
+const struct paper_month *paper_find(const char *month, int64_t window_length, const char *filter);
 
 #endif
